@@ -1,0 +1,249 @@
+//! One network, two ways to run it: [`fused`] is fast, [`plain`] is written with Candle's own operations and autograd. Each is the
+//! other's check, and `plain` is what CUDA runs.
+//!
+//! | symbol | meaning |
+//! |---|---|
+//! | `n` | problems in the batch |
+//! | `L` | tokens of a context |
+//! | `T` | tokens of a program (the horizon, or what the given actions have) |
+//! | `V`, `S`, `H` | vocabulary, stages, hidden size |
+
+pub mod fused;
+pub mod plain;
+
+use crate::config::{NetworkConfig, UpdateConfig};
+use crate::error::{Error, Result};
+use crate::rng::Seed;
+
+/// Added to a probability inside the logarithm of the entropy, as the tutorial does.
+pub const ENTROPY_EPSILON: f32 = 1e-9;
+
+/// The problems of one batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Prompts<'a> {
+    /// Token ids, `[n, L]`.
+    pub contexts: &'a [i32],
+    /// Stage ids, `[n]`.
+    pub stages: &'a [i32],
+}
+
+impl<'a> Prompts<'a> {
+    /// Checks lengths and ranges, so that no kernel has to.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the first bad element.
+    pub fn new(config: &NetworkConfig, contexts: &'a [i32], stages: &'a [i32]) -> Result<Self> {
+        let n = stages.len();
+        if n == 0 {
+            return Err(Error::invalid("stages", "must hold at least one problem, got none"));
+        }
+        if contexts.is_empty() || !contexts.len().is_multiple_of(n) {
+            return Err(Error::invalid(
+                "contexts",
+                format!("must hold the same number of tokens for each of the {n} problems, got {} in all", contexts.len()),
+            ));
+        }
+        check_ids("contexts", contexts, config.vocab_size, "the vocabulary size")?;
+        check_ids("stages", stages, config.stage_count, "the number of stages")?;
+        Ok(Self { contexts, stages })
+    }
+
+    /// Problems in the batch, `n`.
+    pub fn len(&self) -> usize {
+        self.stages.len()
+    }
+
+    /// Whether the batch is empty; never, once checked.
+    pub fn is_empty(&self) -> bool {
+        self.stages.is_empty()
+    }
+
+    /// Tokens of a context, `L`.
+    pub fn context_len(&self) -> usize {
+        self.contexts.len() / self.stages.len()
+    }
+
+    /// Checks actions `[n, T]` against this batch and returns `T`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the first bad element.
+    pub fn check_actions(&self, config: &NetworkConfig, actions: &[i32]) -> Result<usize> {
+        let n = self.len();
+        if actions.is_empty() || !actions.len().is_multiple_of(n) {
+            return Err(Error::invalid(
+                "actions",
+                format!("must hold the same number of tokens for each of the {n} problems, got {} in all", actions.len()),
+            ));
+        }
+        check_ids("actions", actions, config.vocab_size, "the vocabulary size")?;
+        if let Some(mask) = &config.action_mask
+            && let Some(index) = actions.iter().position(|&token| !mask[token as usize])
+        {
+            return Err(Error::invalid(
+                format!("actions[{index}]"),
+                format!("token {} is masked: the network gives it probability 0", actions[index]),
+            ));
+        }
+        Ok(actions.len() / n)
+    }
+
+    /// Checks returns `[n]` against this batch.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the first bad element.
+    pub fn check_returns(&self, returns: &[f32]) -> Result<()> {
+        if returns.len() != self.len() {
+            return Err(Error::invalid("returns", format!("must hold {} numbers, got {}", self.len(), returns.len())));
+        }
+        match returns.iter().position(|value| !value.is_finite()) {
+            Some(index) => {
+                Err(Error::invalid(format!("returns[{index}]"), format!("must be a finite number, got {}", returns[index])))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_ids(name: &str, ids: &[i32], limit: usize, what: &str) -> Result<()> {
+    match ids.iter().position(|&id| id < 0 || id as usize >= limit) {
+        Some(index) => Err(Error::invalid(
+            format!("{name}[{index}]"),
+            format!("must be at least 0 and below {what} {limit}, got {}", ids[index]),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// How actions are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampling {
+    /// The most probable token; the lowest id on a tie.
+    Greedy,
+    /// Inverse transform sampling: the first allowed token whose cumulative probability exceeds
+    /// [`Seed::action_uniform`]`(rollout, row, step)`, or the last allowed one.
+    Random {
+        /// The agent's seed.
+        seed: Seed,
+        /// Number of this rollout, the stream's counter.
+        rollout: u64,
+    },
+}
+
+/// A whole open-loop rollout.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rollout {
+    /// Tokens emitted, `[n, T]`.
+    pub actions: Vec<i32>,
+    /// log π(a), `[n, T]`.
+    pub log_probs: Vec<f32>,
+    /// −Σ π·log(π + 1e−9), `[n, T]`.
+    pub entropies: Vec<f32>,
+    /// v, `[n, T]`.
+    pub values: Vec<f32>,
+}
+
+/// What the network says of given actions.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evaluation {
+    /// Before the softmax, `[n, T, V]`; −∞ where masked.
+    pub logits: Vec<f32>,
+    /// log π(a), `[n, T]`.
+    pub log_probs: Vec<f32>,
+    /// −Σ π·log(π + 1e−9), `[n, T]`.
+    pub entropies: Vec<f32>,
+    /// v, `[n, T]`.
+    pub values: Vec<f32>,
+}
+
+/// The terms of one update.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct UpdateStats {
+    /// policy + value_coef·value − entropy_coef·entropy.
+    pub loss: f64,
+    /// −mean(Σ_t log π(a_t) · advantage).
+    pub policy_loss: f64,
+    /// mean((V̂ − R)²).
+    pub value_loss: f64,
+    /// Mean entropy over problems and steps; at least 0.
+    pub entropy: f64,
+    /// Global gradient norm before clipping.
+    pub grad_norm: f64,
+    /// 1 − Var(R − V̂)/Var(R); NaN when all returns are equal.
+    pub explained_variance: f64,
+}
+
+/// Adam's state, aligned with the flat parameters.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AdamState {
+    /// Steps taken.
+    pub step: u64,
+    /// First moments.
+    pub exp_avg: Vec<f32>,
+    /// Second moments.
+    pub exp_avg_sq: Vec<f32>,
+}
+
+/// The actor-critic update over whole programs: with V̂ = Σ_t v_t, advantage = R − V̂ (no gradient),
+/// loss = −mean(Σ_t log π(a_t)·advantage) + value_coef·mean((V̂ − R)²) − entropy_coef·mean entropy; clip by global norm as PyTorch does,
+/// coefficient min(1, max/(norm + 1e−6)); Adam as PyTorch does. Inputs have been checked by [`Prompts`].
+pub trait Engine: Send {
+    /// The parameters, flat (see [`crate::params`]).
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    fn parameters(&self) -> Result<Vec<f32>>;
+
+    /// Replaces the parameters.
+    ///
+    /// # Errors
+    /// When the device cannot be written.
+    fn set_parameters(&mut self, flat: &[f32]) -> Result<()>;
+
+    /// Adam's state.
+    ///
+    /// # Errors
+    /// When the device cannot be read.
+    fn optimizer(&self) -> Result<AdamState>;
+
+    /// Replaces Adam's state.
+    ///
+    /// # Errors
+    /// When the device cannot be written.
+    fn set_optimizer(&mut self, state: &AdamState) -> Result<()>;
+
+    /// Emits `horizon` tokens for each problem.
+    ///
+    /// # Errors
+    /// When a device operation fails.
+    fn rollout(&mut self, prompts: Prompts<'_>, sampling: Sampling) -> Result<Rollout>;
+
+    /// Runs the network over given actions `[n, T]`.
+    ///
+    /// # Errors
+    /// When a device operation fails.
+    fn evaluate(&mut self, prompts: Prompts<'_>, actions: &[i32]) -> Result<Evaluation>;
+
+    /// The loss and its gradient after clipping, flat; nothing is changed.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`], or when a device operation fails.
+    fn gradients(
+        &mut self,
+        prompts: Prompts<'_>,
+        actions: &[i32],
+        returns: &[f32],
+        config: &UpdateConfig,
+    ) -> Result<(UpdateStats, Vec<f32>)>;
+
+    /// One Adam step on the clipped gradient.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] before anything is changed, or when a device operation fails.
+    fn update(
+        &mut self,
+        prompts: Prompts<'_>,
+        actions: &[i32],
+        returns: &[f32],
+        config: &UpdateConfig,
+    ) -> Result<UpdateStats>;
+}

@@ -1,0 +1,16 @@
+//! Recurrent actor-critic training on Candle: the network, its loss, the optimizer, the random streams and the checkpoint.
+//!
+//! Nothing here knows JavaScript, what a token means or what a stage means. See `ARCHITECTURE.md` for the layers.
+
+pub mod agent;
+pub mod checkpoint;
+pub mod config;
+pub mod engine;
+pub mod error;
+pub mod kernel;
+pub mod params;
+pub mod rng;
+
+pub use agent::Agent;
+pub use config::{ContextPooling, EngineKind, NetworkConfig, UpdateConfig};
+pub use error::{Error, Result};

@@ -1,0 +1,63 @@
+/** Stable codes of the errors that this package throws. */
+export type ErrorCode =
+  | 'ERR_OPTIONS'
+  | 'ERR_INPUT'
+  | 'ERR_TASK'
+  | 'ERR_CHECKPOINT'
+  | 'ERR_DEVICE'
+  | 'ERR_NATIVE_LOAD'
+  | 'ERR_NON_FINITE'
+  | 'ERR_CLOSED'
+  | 'ERR_ABORTED'
+  | 'ERR_INTERNAL';
+
+/** What an error says beside its message. */
+export interface ErrorDetails {
+  /** The bad value's place as the caller wrote it, such as `stages[2].until.successRate`. */
+  readonly path?: string | undefined;
+  /** What to do about it, one sentence. */
+  readonly remedy?: string | undefined;
+  /** What caused it. */
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for('innate.error');
+
+/**
+ * The base of every error that this package throws on purpose. `code` is stable; `message` is for people and names the bad value's path
+ * and the remedy.
+ */
+export class InnateError extends Error {
+  /** Stable code: programs test this, not the message. */
+  readonly code: ErrorCode;
+  /** The bad value's place as the caller wrote it. */
+  readonly path: string | undefined;
+  /** What to do about it. */
+  readonly remedy: string | undefined;
+
+  /**
+   * @param code - Stable code.
+   * @param problem - What is wrong, without path and remedy.
+   * @param details - Path, remedy and cause.
+   */
+  constructor(code: ErrorCode, problem: string, details: ErrorDetails = {}) {
+    const where = details.path === undefined ? '' : `${details.path}: `;
+    const remedy = details.remedy === undefined ? '' : ` ${details.remedy}`;
+    super(`${where}${problem}${remedy}`, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.path = details.path;
+    this.remedy = details.remedy;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /**
+   * Whether a value is an error of this package, also when it comes from another copy of it.
+   *
+   * @param value - Anything.
+   * @returns True for an {@link InnateError}.
+   */
+  static isInstance(value: unknown): value is InnateError {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}

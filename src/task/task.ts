@@ -1,0 +1,76 @@
+import type { Random } from '../util/random.js';
+
+/** Problems drawn by {@link Task.sample}: what the network is shown, and what the task needs to score them. */
+export interface ProblemBatch {
+  /** Number of problems, `n`. */
+  readonly size: number;
+  /** Tokens of a context, `L`. */
+  readonly contextLength: number;
+  /** Token ids the network is shown, `[n, L]`. */
+  readonly contexts: Int32Array;
+  /** Stage of each problem, `[n]`. */
+  readonly stages: Int32Array;
+}
+
+/** Where {@link Task.score} writes; made by the caller and reused. */
+export interface Scores {
+  /** Return of each program, `[n]`. */
+  readonly rewards: Float32Array;
+  /** 1 where the stated target was met, else 0, `[n]`. */
+  readonly successes: Uint8Array;
+}
+
+/** One problem in words. */
+export interface ProblemDescription {
+  /** What the network was shown. */
+  readonly context: string;
+  /** What a right program reaches. */
+  readonly target: string;
+}
+
+/**
+ * Something an agent can be trained on, open loop: the network reads a context and emits `horizon` tokens without hearing back; the task
+ * scores the whole program. {@link defineTask} makes one from tools written as functions; implement this interface directly for speed.
+ *
+ * All methods are synchronous and work on whole batches.
+ */
+export interface Task<Batch extends ProblemBatch = ProblemBatch> {
+  /** Name, for reports and checkpoints. */
+  readonly name: string;
+  /** Text of each token id, `[V]`. */
+  readonly vocabulary: readonly string[];
+  /** Name of each stage, `[S]`. */
+  readonly stages: readonly string[];
+  /** Tokens emitted in an episode, `T`. */
+  readonly horizon: number;
+  /** The token whose embedding is the first input. */
+  readonly startToken: number;
+  /** 1 for each token that may be emitted, `[V]`; absent: all may. */
+  readonly actionMask?: Uint8Array | undefined;
+  /** `own`: a problem sees its own context (default); `batch`: the mean over the batch, the tutorial's broadcasting. */
+  readonly contextPooling?: 'own' | 'batch' | undefined;
+  /**
+   * Draws one problem for each entry of `stages`.
+   *
+   * @param stages - Stage ids, `[n]`.
+   * @param random - The stream to draw from; nothing else may be random.
+   * @returns The problems. All contexts of a batch have one length.
+   */
+  sample(stages: Int32Array, random: Random): Batch;
+  /**
+   * Scores one program a problem.
+   *
+   * @param batch - What {@link Task.sample} returned.
+   * @param actions - Token ids, `[n, T]`.
+   * @param scores - Written in full.
+   */
+  score(batch: Batch, actions: Int32Array, scores: Scores): void;
+  /**
+   * Says one problem in words.
+   *
+   * @param batch - What {@link Task.sample} returned.
+   * @param index - Which problem.
+   * @returns Context and target as text.
+   */
+  describe(batch: Batch, index: number): ProblemDescription;
+}
