@@ -1,0 +1,381 @@
+//! A chunk: up to [`CHUNK`] problems that go through the whole sequence together, on one thread, with all they need in cache.
+//!
+//! How a batch is cut into chunks depends on its size alone, so the same numbers come out whatever the number of threads.
+
+use super::layout::{Layout, Partial};
+use crate::engine::{Prompts, Sampling, UpdateStats};
+use crate::config::{ContextPooling, NetworkConfig, UpdateConfig};
+use crate::kernel::buffer::Buffer;
+use crate::kernel::gru;
+use crate::kernel::head::{self, DistributionBackward, Logits};
+use crate::kernel::matmul::{Matmul, Start};
+use crate::kernel::simd::{Isa, Operation, Vector};
+
+/// Problems in a chunk.
+pub(super) const CHUNK: usize = 32;
+
+/// What every chunk reads.
+pub(super) struct Shared<'a> {
+    pub(super) isa: Isa,
+    pub(super) config: &'a NetworkConfig,
+    pub(super) layout: &'a Layout,
+    pub(super) weights: &'a [f32],
+    pub(super) packed: &'a Packed,
+    /// Mean context embedding of the batch, `[hp]`; used with [`ContextPooling::Batch`].
+    pub(super) pooled: &'a [f32],
+    pub(super) prompts: Prompts<'a>,
+    pub(super) steps: usize,
+}
+
+/// Weights in the order in which the forward pass reads them.
+#[derive(Default)]
+pub(super) struct Packed {
+    /// W_hh in panels.
+    pub(super) recurrent: Buffer,
+    /// W_ih in panels.
+    pub(super) input: Buffer,
+    /// W_ih·emb + b_ih for every token, in panel order, `[V, 3·hp]`.
+    pub(super) table: Buffer,
+    /// Both heads transposed, `[hidden, np]`.
+    pub(super) head: Buffer,
+    /// −∞ where masked or padding, `[np]`.
+    pub(super) head_bias: Buffer,
+}
+
+/// Where actions come from.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    Sample(Sampling),
+    /// `[n, T]`.
+    Given(&'a [i32]),
+}
+
+/// The activations of a chunk, kept from the forward pass for the backward pass.
+#[derive(Default)]
+pub(super) struct Chunk {
+    pub(super) rows: usize,
+    /// h₀ … h_T, `[T + 1, CHUNK, hp]`.
+    h: Buffer,
+    /// `[T, CHUNK, 4, hp]`.
+    saved: Buffer,
+    /// `[T, CHUNK, np]`.
+    probabilities: Buffer,
+    /// Written when asked for, `[T, CHUNK, np]`.
+    pub(super) logits: Buffer,
+    /// Input token of each step, `[T, CHUNK]`.
+    inputs: Vec<u32>,
+    /// `[rows, T]`.
+    pub(super) actions: Vec<i32>,
+    /// `[rows, T]`.
+    pub(super) log_probs: Vec<f32>,
+    /// `[rows, T]`.
+    pub(super) entropies: Vec<f32>,
+    /// `[rows, T]`.
+    pub(super) values: Vec<f32>,
+}
+
+/// A worker's own memory for the backward pass.
+#[derive(Default)]
+pub(super) struct Scratch {
+    dh: Buffer,
+    dgates: Buffer,
+    /// `[T, CHUNK, np]`.
+    dlogits: Buffer,
+    row: Vec<f32>,
+}
+
+/// Sums over the problems of a chunk.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct LossSums {
+    pub(super) policy: f64,
+    pub(super) value: f64,
+    pub(super) entropy: f64,
+}
+
+impl Chunk {
+    fn prepare(&mut self, shared: &Shared<'_>, rows: usize) {
+        let (steps, &Layout { hp, np, .. }) = (shared.steps, shared.layout);
+        self.rows = rows;
+        self.h.grow((steps + 1) * CHUNK * hp);
+        self.saved.grow(steps * CHUNK * gru::SAVED * hp);
+        self.probabilities.grow(steps * CHUNK * np);
+        self.logits.grow(steps * CHUNK * np);
+        self.inputs.resize(steps * CHUNK, 0);
+        self.actions.resize(rows * steps, 0);
+        for out in [&mut self.log_probs, &mut self.entropies, &mut self.values] {
+            out.resize(rows * steps, 0.0);
+        }
+    }
+
+    /// Runs the network over problems `first..first + rows`.
+    pub(super) fn forward(&mut self, shared: &Shared<'_>, first: usize, rows: usize, source: Source<'_>) {
+        self.prepare(shared, rows);
+        let (steps, isa) = (shared.steps, shared.isa);
+        let &Layout { hp, np, hidden, vocab, .. } = shared.layout;
+        isa.run(InitialState { shared, first, rows, out: &mut self.h });
+        self.inputs[..rows].fill(shared.config.start_token as u32);
+        for t in 0..steps {
+            let (past, future) = self.h.split_at_mut((t + 1) * CHUNK * hp);
+            let h_next = &mut future[..CHUNK * hp];
+            isa.run(gru::Forward {
+                rows,
+                hp,
+                hidden,
+                panels: &shared.packed.recurrent,
+                bias: &shared.weights[shared.layout.bias_hh.clone()],
+                gates: &shared.packed.table,
+                gate_rows: &self.inputs[t * CHUNK..][..rows],
+                h: &past[t * CHUNK * hp..],
+                h_next,
+                saved: &mut self.saved[t * CHUNK * gru::SAVED * hp..],
+            });
+            let logits = &mut self.logits[t * CHUNK * np..][..CHUNK * np];
+            isa.run(Logits {
+                rows,
+                hp,
+                hidden,
+                np,
+                h: h_next,
+                weight: &shared.packed.head,
+                bias: &shared.packed.head_bias,
+                logits,
+            });
+            let probabilities = &mut self.probabilities[t * CHUNK * np..][..CHUNK * np];
+            for row in 0..rows {
+                let logits = &mut logits[row * np..][..np];
+                let probabilities = &mut probabilities[row * np..][..np];
+                let stats = isa.run(head::Distribution { vocab, logits, probabilities });
+                let action = match source {
+                    Source::Given(actions) => actions[(first + row) * steps + t] as usize,
+                    Source::Sample(Sampling::Greedy) => head::greedy(&logits[..vocab]),
+                    Source::Sample(Sampling::Random { seed, rollout }) => {
+                        head::sample(&probabilities[..vocab], seed.action_uniform(rollout, first + row, t))
+                    }
+                };
+                let at = row * steps + t;
+                self.actions[at] = action as i32;
+                self.log_probs[at] = logits[action] - stats.log_normalizer;
+                self.entropies[at] = stats.entropy;
+                self.values[at] = stats.value;
+                if t + 1 < steps {
+                    self.inputs[(t + 1) * CHUNK + row] = action as u32;
+                }
+            }
+        }
+    }
+
+    /// Adds this chunk's gradients to `out` (see [`Partial`]) and returns its part of the loss.
+    pub(super) fn backward(
+        &self,
+        shared: &Shared<'_>,
+        first: usize,
+        returns: &[f32],
+        config: &UpdateConfig,
+        scratch: &mut Scratch,
+        (place, out): (&Partial, &mut [f32]),
+    ) -> LossSums {
+        let (rows, steps, isa) = (self.rows, shared.steps, shared.isa);
+        let &Layout { hp, np, vocab, .. } = shared.layout;
+        let n = shared.prompts.len() as f64;
+        scratch.dh.grow(CHUNK * hp);
+        scratch.dgates.grow(CHUNK * gru::SAVED * hp);
+        scratch.dlogits.grow(steps * CHUNK * np);
+        scratch.row.resize(hp, 0.0);
+
+        let mut sums = LossSums::default();
+        let entropy_scale = (config.entropy_coef / (n * steps as f64)) as f32;
+        for row in 0..rows {
+            let at = row * steps..(row + 1) * steps;
+            let baseline: f32 = self.values[at.clone()].iter().sum();
+            let advantage = returns[first + row] - baseline;
+            let log_prob: f32 = self.log_probs[at.clone()].iter().sum();
+            sums.policy -= f64::from(log_prob) * f64::from(advantage);
+            sums.value += f64::from(advantage) * f64::from(advantage);
+            sums.entropy += self.entropies[at.clone()].iter().map(|&e| f64::from(e)).sum::<f64>();
+            let advantage_scale = (f64::from(advantage) / n) as f32;
+            let value_scale = (-2.0 * config.value_coef * f64::from(advantage) / n) as f32;
+            for (t, &action) in self.actions[at].iter().enumerate() {
+                let place = (t * CHUNK + row) * np;
+                isa.run(DistributionBackward {
+                    vocab,
+                    probabilities: &self.probabilities[place..][..np],
+                    action: action as usize,
+                    advantage: advantage_scale,
+                    entropy: entropy_scale,
+                    value: value_scale,
+                    dlogits: &mut scratch.dlogits[place..][..np],
+                });
+            }
+        }
+
+        let weights = shared.weights;
+        for t in (0..steps).rev() {
+            isa.run(Matmul {
+                m: rows,
+                n: hp,
+                k: vocab + 1,
+                a: &scratch.dlogits[t * CHUNK * np..],
+                a_row: np,
+                a_col: 1,
+                b: &weights[shared.layout.head.clone()],
+                b_row: hp,
+                c: &mut scratch.dh,
+                c_row: hp,
+                start: if t + 1 == steps { Start::Zero } else { Start::Accumulate },
+            });
+            let (dweight, dbias) = out[place.weight_hh.start..place.dgates.end].split_at_mut(place.weight_hh.len());
+            isa.run(gru::Backward {
+                rows,
+                hp,
+                saved: &self.saved[t * CHUNK * gru::SAVED * hp..],
+                h: &self.h[t * CHUNK * hp..],
+                weight: &weights[shared.layout.weight_hh.clone()],
+                dh: &mut scratch.dh,
+                dgates: &mut scratch.dgates,
+                dweight,
+                dbias,
+            });
+            isa.run(gru::ScatterInput {
+                hp,
+                gate_rows: &self.inputs[t * CHUNK..][..rows],
+                dgates: &scratch.dgates,
+                table: &mut out[place.table.clone()],
+            });
+            // The head's weights, from the state that this step made.
+            let (dhead, dhead_bias) = out[place.head.start..place.head_bias.end].split_at_mut(place.head.len());
+            let dlogits = &scratch.dlogits[t * CHUNK * np..][..rows * np];
+            isa.run(Matmul {
+                m: vocab + 1,
+                n: hp,
+                k: rows,
+                a: dlogits,
+                a_row: 1,
+                a_col: np,
+                b: &self.h[(t + 1) * CHUNK * hp..],
+                b_row: hp,
+                c: dhead,
+                c_row: hp,
+                start: Start::Accumulate,
+            });
+            isa.run(AddRows { rows: dlogits, out: dhead_bias });
+        }
+        self.initial_state_backward(shared, first, scratch, (place, out));
+        sums
+    }
+
+    /// dL/dh₀ into the embeddings of the context and of the stage.
+    fn initial_state_backward(
+        &self,
+        shared: &Shared<'_>,
+        first: usize,
+        scratch: &mut Scratch,
+        (place, out): (&Partial, &mut [f32]),
+    ) {
+        let &Layout { hp, .. } = shared.layout;
+        let length = shared.prompts.context_len();
+        for row in 0..self.rows {
+            let problem = first + row;
+            for ((d, &dh), &h) in scratch.row.iter_mut().zip(&scratch.dh[row * hp..]).zip(&self.h[row * hp..]) {
+                *d = dh * (1.0 - h * h);
+            }
+            let stage = shared.prompts.stages[problem] as usize;
+            add(&mut out[place.stage_emb.start + stage * hp..][..hp], &scratch.row);
+            match shared.config.pooling {
+                ContextPooling::Batch => add(&mut out[place.pooled.clone()], &scratch.row),
+                ContextPooling::Own => {
+                    let scale = 1.0 / length as f32;
+                    scratch.row.iter_mut().for_each(|d| *d *= scale);
+                    for &token in &shared.prompts.contexts[problem * length..][..length] {
+                        add(&mut out[place.emb.start + token as usize * hp..][..hp], &scratch.row);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn add(out: &mut [f32], x: &[f32]) {
+    for (out, x) in out.iter_mut().zip(x) {
+        *out += x;
+    }
+}
+
+/// h₀ = tanh(context + stage embedding) for each row, `[rows, hp]`.
+struct InitialState<'a, 'b> {
+    shared: &'a Shared<'b>,
+    first: usize,
+    rows: usize,
+    out: &'a mut [f32],
+}
+
+impl Operation for InitialState<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Shared { config, layout, weights, pooled, prompts, .. } = self.shared;
+        let hp = layout.hp;
+        let length = prompts.context_len();
+        let scale = V::splat(1.0 / length as f32);
+        let (emb, stage_emb) = (&weights[layout.emb.clone()], &weights[layout.stage_emb.clone()]);
+        for row in 0..self.rows {
+            let problem = self.first + row;
+            let context = &prompts.contexts[problem * length..][..length];
+            let stage = &stage_emb[prompts.stages[problem] as usize * hp..][..hp];
+            let out = &mut self.out[row * hp..][..hp];
+            for j in (0..hp).step_by(V::LANES) {
+                // SAFETY: token and stage ids were checked by `Prompts`; j + LANES ≤ hp.
+                unsafe {
+                    let mean = match config.pooling {
+                        ContextPooling::Batch => V::load(pooled[j..].as_ptr()),
+                        ContextPooling::Own => {
+                            let mut sum = V::zero();
+                            for &token in context {
+                                sum = sum.add(V::load(emb[token as usize * hp + j..].as_ptr()));
+                            }
+                            sum.mul(scale)
+                        }
+                    };
+                    mean.add(V::load(stage[j..].as_ptr())).tanh().store(out[j..].as_mut_ptr());
+                }
+            }
+        }
+    }
+}
+
+/// Adds each row of `rows` to `out`.
+struct AddRows<'a> {
+    rows: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Operation for AddRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        for row in self.rows.chunks_exact(self.out.len()) {
+            gru::add_into::<V>(self.out, row);
+        }
+    }
+}
+
+impl LossSums {
+    /// The terms of the loss over `n` problems of `steps` steps.
+    pub(super) fn stats(parts: impl Iterator<Item = Self>, n: usize, steps: usize, config: &UpdateConfig) -> UpdateStats {
+        let (n, steps) = (n as f64, steps as f64);
+        let total = parts.fold(Self::default(), |a, b| Self {
+            policy: a.policy + b.policy,
+            value: a.value + b.value,
+            entropy: a.entropy + b.entropy,
+        });
+        let (policy_loss, value_loss, entropy) = (total.policy / n, total.value / n, total.entropy / (n * steps));
+        UpdateStats {
+            loss: policy_loss + config.value_coef * value_loss - config.entropy_coef * entropy,
+            policy_loss,
+            value_loss,
+            entropy,
+            ..UpdateStats::default()
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Memory that starts on a cache line, so that a vector never straddles two.
+
+/// A growable block of f32 aligned to 64 bytes.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    lines: Vec<Line>,
+    len: usize,
+}
+
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line(#[allow(dead_code, reason = "read through the slice that covers it")] [f32; 16]);
+
+impl Buffer {
+    /// `len` zeros.
+    pub(crate) fn zeros(len: usize) -> Self {
+        let mut buffer = Self::default();
+        buffer.grow(len);
+        buffer
+    }
+
+    /// Makes room for at least `len` floats. What was there stays; what is new is zero.
+    pub(crate) fn grow(&mut self, len: usize) {
+        if len > self.len {
+            self.lines.resize(len.div_ceil(16), Line([0.0; 16]));
+            self.len = len;
+        }
+    }
+}
+
+impl std::ops::Deref for Buffer {
+    type Target = [f32];
+    fn deref(&self) -> &[f32] {
+        // SAFETY: a `Line` is sixteen floats without padding, and `len` is within the lines.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+    }
+}
+
+impl std::ops::DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as in `deref`; the borrow is unique.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+    }
+}
