@@ -242,18 +242,14 @@ fn check_tensor(tensor: &NamedTensor, spec: &ParamSpec) -> Result<()> {
         ));
     }
     match tensor.data.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(Error::invalid(spec.name, format!("element {index} must be a finite number, got {}", tensor.data[index]))),
+        Some(index) => {
+            Err(Error::invalid(spec.name, format!("element {index} must be a finite number, got {}", tensor.data[index])))
+        }
         None => Ok(()),
     }
 }
 
-fn engine(
-    config: &NetworkConfig,
-    kind: EngineKind,
-    device: DeviceKind,
-    threads: usize,
-    flat: &[f32],
-) -> Result<Box<dyn Engine>> {
+fn engine(config: &NetworkConfig, kind: EngineKind, device: DeviceKind, threads: usize, flat: &[f32]) -> Result<Box<dyn Engine>> {
     let config = config.clone();
     Ok(match (device, kind) {
         (DeviceKind::Cuda, _) => Box::new(Plain::new(config, cuda()?, flat)?),

@@ -133,18 +133,19 @@ pub fn decode(bytes: &[u8], file: &str) -> Result<AgentState> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| bad(format!("is not a whole safetensors file: {error}")))?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| bad(error.to_string()))?;
     let metadata = header.metadata().as_ref();
-    let field = |name: &str| {
-        metadata.and_then(|metadata| metadata.get(name)).ok_or_else(|| bad(format!("its metadata lacks `{name}`")))
-    };
+    let field =
+        |name: &str| metadata.and_then(|metadata| metadata.get(name)).ok_or_else(|| bad(format!("its metadata lacks `{name}`")));
     let integer = |name: &str| {
         let text = field(name)?;
         text.parse::<u64>().map_err(|_| bad(format!("`{name}` in its metadata must be a whole number, got {}", clip(text))))
     };
 
     if metadata.and_then(|metadata| metadata.get("format")).is_none_or(|format| format != FORMAT) {
-        return Err(bad("holds no innate agent, only tensors (an export from PyTorch?): make an agent of the same shape and give \
+        return Err(bad(
+            "holds no innate agent, only tensors (an export from PyTorch?): make an agent of the same shape and give \
              it these weights with loadStateDict"
-            .to_owned()));
+                .to_owned(),
+        ));
     }
     let version = integer("version")?;
     if version != VERSION {
@@ -154,9 +155,9 @@ pub fn decode(bytes: &[u8], file: &str) -> Result<AgentState> {
     let config = config_from_json(field("config")?).map_err(|reason| bad(format!("`config` in its metadata: {reason}")))?;
 
     let specs = params::specs(&config);
-    let expected = |name: &str| VECTORS.iter().any(|prefix| {
-        name.strip_prefix(prefix).is_some_and(|rest| specs.iter().any(|spec| spec.name == rest))
-    });
+    let expected = |name: &str| {
+        VECTORS.iter().any(|prefix| name.strip_prefix(prefix).is_some_and(|rest| specs.iter().any(|spec| spec.name == rest)))
+    };
     let mut names = tensors.names();
     names.sort_unstable();
     if let Some(name) = names.into_iter().find(|name| !expected(name)) {

@@ -157,16 +157,7 @@ impl Plain {
         };
         let flat = Tensor::from_slice(flat, count, &device)?;
         let zeros = flat.zeros_like()?;
-        Ok(Self {
-            specs: params::specs(&config),
-            mask,
-            exp_avg: zeros.clone(),
-            exp_avg_sq: zeros,
-            flat,
-            step: 0,
-            config,
-            device,
-        })
+        Ok(Self { specs: params::specs(&config), mask, exp_avg: zeros.clone(), exp_avg_sq: zeros, flat, step: 0, config, device })
     }
 
     /// The weights one by one, as views of the flat vector.
@@ -352,13 +343,7 @@ impl Engine for Plain {
         Ok((stats, gradient.to_vec1()?))
     }
 
-    fn update(
-        &mut self,
-        prompts: Prompts<'_>,
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<UpdateStats> {
+    fn update(&mut self, prompts: Prompts<'_>, actions: &[i32], returns: &[f32], config: &UpdateConfig) -> Result<UpdateStats> {
         let (stats, gradient) = self.clipped(prompts, actions, returns, config)?;
         let step = self.step + 1;
         let correction1 = 1.0 - config.beta1.powf(step as f64);
