@@ -239,11 +239,5 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// [`Error::NonFinite`] before anything is changed, or when a device operation fails.
-    fn update(
-        &mut self,
-        prompts: Prompts<'_>,
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<UpdateStats>;
+    fn update(&mut self, prompts: Prompts<'_>, actions: &[i32], returns: &[f32], config: &UpdateConfig) -> Result<UpdateStats>;
 }
