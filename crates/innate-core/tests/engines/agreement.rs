@@ -2,7 +2,9 @@
 
 use innate_core::config::{ContextPooling, UpdateConfig};
 use innate_core::engine::{AdamState, Sampling};
+use innate_core::engine::fused::Fused;
 use innate_core::error::Error;
+use innate_core::kernel::simd::Isa;
 use innate_core::rng::Seed;
 use proptest::prelude::*;
 
@@ -88,9 +90,9 @@ fn rollouts_sample_as_documented() {
                 let rollout = engine.rollout(case.prompts(), sampling).unwrap();
                 case.prompts().check_actions(&case.config, &rollout.actions).unwrap();
                 let said = engine.evaluate(case.prompts(), &rollout.actions).unwrap();
-                assert_close(name, &rollout.log_probs, &wide(&said.log_probs), 1e-5);
-                assert_close(name, &rollout.entropies, &wide(&said.entropies), 1e-5);
-                assert_close(name, &rollout.values, &wide(&said.values), 1e-5);
+                assert_close(&name, &rollout.log_probs, &wide(&said.log_probs), 1e-5);
+                assert_close(&name, &rollout.entropies, &wide(&said.entropies), 1e-5);
+                assert_close(&name, &rollout.values, &wide(&said.values), 1e-5);
                 for (index, (logits, &action)) in said.logits.chunks(v).zip(&rollout.actions).enumerate() {
                     let action = action as usize;
                     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -181,5 +183,37 @@ fn explained_variance_is_nan_for_equal_returns_and_matches_its_formula() {
     case.returns.fill(0.1);
     for engine in case.engines() {
         assert!(stats(&case, engine).explained_variance.is_nan());
+    }
+}
+
+/// 600 problems make more chunks than gradient groups, and a ragged last chunk.
+#[test]
+fn the_fused_engine_gives_the_same_bytes_for_any_number_of_threads() {
+    let case = Case::new(12, [18, 3, 20, 601, 4, 5], ContextPooling::Own, true);
+    for isa in Isa::available() {
+        let mut traces = [1, 2, 3, 8].map(|threads| {
+            let mut engine = Fused::with_isa(case.config.clone(), threads, &case.flat, isa).unwrap();
+            for rollout in 0..3 {
+                let rollout = engine.rollout(case.prompts(), Sampling::Random { seed: Seed(5), rollout }).unwrap();
+                engine.update(case.prompts(), &rollout.actions, &case.returns, &UpdateConfig::default()).unwrap();
+            }
+            engine.parameters().unwrap().into_iter().map(f32::to_bits).collect::<Vec<_>>()
+        });
+        let first = std::mem::take(&mut traces[0]);
+        assert!(traces[1..].iter().all(|trace| *trace == first), "{isa:?}");
+    }
+}
+
+/// An update on what was just emitted uses the kept activations; one on equal inputs put there afresh does not. Both end in the same bytes.
+#[test]
+fn kept_activations_change_nothing_but_the_time() {
+    let case = Case::new(13, [18, 3, 20, 70, 4, 5], ContextPooling::Batch, false);
+    for isa in Isa::available() {
+        let mut kept = Fused::with_isa(case.config.clone(), 2, &case.flat, isa).unwrap();
+        let mut fresh = Fused::with_isa(case.config.clone(), 2, &case.flat, isa).unwrap();
+        let rollout = kept.rollout(case.prompts(), Sampling::Random { seed: Seed(5), rollout: 0 }).unwrap();
+        kept.update(case.prompts(), &rollout.actions, &case.returns, &UpdateConfig::default()).unwrap();
+        fresh.update(case.prompts(), &rollout.actions, &case.returns, &UpdateConfig::default()).unwrap();
+        assert_eq!(kept.parameters().unwrap(), fresh.parameters().unwrap());
     }
 }

@@ -64,12 +64,12 @@ impl Worst {
     }
 }
 
-fn replay(name: &str, pooling: ContextPooling, worst: &mut BTreeMap<&'static str, Worst>) {
+fn replay(name: &str, pooling: ContextPooling, worst: &mut BTreeMap<String, Worst>) {
     let golden = Golden::read(name);
     let config = config(pooling);
     let update = UpdateConfig::default();
     for (engine_name, mut engine) in engines(&config, &golden.flat("init", &config)).unwrap() {
-        let worst = worst.entry(engine_name).or_default();
+        let worst = worst.entry(engine_name.clone()).or_default();
         for step in 0..3 {
             let at = |what: &str| format!("step{step}.{what}");
             let (contexts, stages) = (golden.ids(&at("context")), golden.ids(&at("stage")));

@@ -61,7 +61,7 @@ fn clipping_scales_by_pytorchs_coefficient() {
             let (clipped_stats, clipped) = engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
             let coefficient = (max_grad_norm / (stats.grad_norm + 1e-6)).min(1.0);
             let expected: Vec<f64> = whole.iter().map(|g| f64::from(*g) * coefficient).collect();
-            assert_close(name, &clipped, &expected, 1e-6);
+            assert_close(&name, &clipped, &expected, 1e-6);
             assert!((clipped_stats.grad_norm - stats.grad_norm).abs() < 1e-9, "{name}: the norm is the one before clipping");
         }
     }

@@ -6,17 +6,23 @@ mod gradient;
 mod oracle;
 
 use innate_core::config::{ContextPooling, NetworkConfig};
+use innate_core::engine::fused::Fused;
 use innate_core::engine::plain::Plain;
 use innate_core::engine::{Engine, Prompts};
+use innate_core::kernel::simd::Isa;
 use innate_core::rng::{Seed, philox};
 use innate_core::{error::Result, params};
 
 /// An engine by name.
-type Named = (&'static str, Box<dyn Engine>);
+type Named = (String, Box<dyn Engine>);
 
-/// All engines, each holding `flat`.
+/// All engines, each holding `flat`: the plain twin, and the fused one with every instruction set that this processor has.
 fn engines(config: &NetworkConfig, flat: &[f32]) -> Result<Vec<Named>> {
-    Ok(vec![("plain", Box::new(Plain::new(config.clone(), candle_core::Device::Cpu, flat)?))])
+    let mut all: Vec<Named> = vec![("plain".into(), Box::new(Plain::new(config.clone(), candle_core::Device::Cpu, flat)?))];
+    for isa in Isa::available() {
+        all.push((format!("fused {isa:?}"), Box::new(Fused::with_isa(config.clone(), 2, flat, isa)?)));
+    }
+    Ok(all)
 }
 
 /// A network and a batch for it, all drawn from one number.
