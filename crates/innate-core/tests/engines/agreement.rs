@@ -1,7 +1,7 @@
 //! Odd sizes against the oracle and between engines; determinism; what a failed update leaves behind.
 
 use innate_core::config::{ContextPooling, UpdateConfig};
-use innate_core::engine::{AdamState, Sampling};
+use innate_core::engine::{AdamState, Engine, Sampling};
 use innate_core::engine::fused::Fused;
 use innate_core::error::Error;
 use innate_core::kernel::simd::Isa;
