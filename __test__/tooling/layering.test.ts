@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test from 'ava';
+import { ROOT, runNode } from './helpers.js';
+
+const BIOME = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
+
+/** What each folder of src may import from, beside itself: ARCHITECTURE.md's "One way only", written a second time on purpose. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  errors: ['util'],
+  util: ['errors'],
+  native: ['errors', 'util'],
+  task: ['errors', 'util', 'curriculum', 'reward', 'metrics'],
+  curriculum: ['errors', 'util', 'task', 'reward', 'metrics'],
+  reward: ['errors', 'util', 'task', 'curriculum', 'metrics'],
+  metrics: ['errors', 'util', 'task', 'curriculum', 'reward'],
+  infer: ['errors', 'util', 'task', 'curriculum', 'reward', 'metrics'],
+  agent: ['errors', 'util', 'task', 'curriculum', 'reward', 'metrics', 'infer', 'native'],
+  trainer: ['errors', 'util', 'task', 'curriculum', 'reward', 'metrics', 'infer', 'agent'],
+  report: ['errors', 'util', 'task', 'curriculum', 'reward', 'metrics', 'infer', 'agent', 'trainer'],
+  cli: ['errors', 'util', 'task', 'curriculum', 'reward', 'metrics', 'infer', 'agent', 'trainer', 'report'],
+};
+const LAYERS = Object.keys(MAY_IMPORT);
+
+/** Each way to reach another module; the rule must see them all, types too. */
+const FORMS: readonly [name: string, code: (path: string) => string][] = [
+  ['import', (path) => `import { a } from '${path}';\nexport const b = a;\n`],
+  ['type', (path) => `import type { A } from '${path}';\nexport type B = A;\n`],
+  ['export', (path) => `export { a } from '${path}';\n`],
+  ['star', (path) => `export * from '${path}';\n`],
+  ['dynamic', (path) => `export const b = await import('${path}');\n`],
+];
+
+interface Report {
+  readonly diagnostics: readonly { readonly category: string; readonly location: { readonly path: string } }[];
+}
+
+/** Lints files planted in an empty copy of the repository's layout; returns the paths in which the import rule was broken. */
+function lint(files: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'innate-layering-'));
+  try {
+    cpSync(join(ROOT, 'biome.json'), join(folder, 'biome.json'));
+    for (const [path, code] of files) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), code);
+    }
+    const args = ['lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none'];
+    const { stdout } = runNode([BIOME, ...args], { cwd: folder });
+    const report = JSON.parse(stdout) as Report;
+    return new Set(
+      report.diagnostics.filter(({ category }) => category === 'lint/style/noRestrictedImports').map(({ location }) => location.path),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('every forbidden edge between two folders of src is a lint error, and every allowed one is not', (t) => {
+  const files = new Map<string, string>();
+  const forbidden = new Set<string>();
+  for (const from of LAYERS) {
+    for (const to of LAYERS.filter((layer) => layer !== from)) {
+      for (const [form, code] of FORMS) {
+        for (const [depth, up] of [
+          ['', '..'],
+          ['deep/', '../..'],
+        ]) {
+          const path = `src/${from}/${depth}to-${to}-${form}.ts`;
+          files.set(path, code(`${up}/${to}/${to}.js`));
+          if (MAY_IMPORT[from]?.includes(to) !== true) {
+            forbidden.add(path);
+          }
+        }
+      }
+    }
+  }
+  t.true(forbidden.size > 100);
+  t.true(files.size - forbidden.size > 100);
+  t.deepEqual([...lint(files)].sort(), [...forbidden].sort());
+});
+
+test('the entry exports the layers but not native or cli', (t) => {
+  const files = new Map(LAYERS.map((to) => [`src/${to}/index.ts`, 'export const a = 1;\n']));
+  files.set(
+    'src/index.ts',
+    LAYERS.filter((to) => to !== 'native' && to !== 'cli')
+      .map((to) => `export * from './${to}/index.js';\n`)
+      .join(''),
+  );
+  t.deepEqual([...lint(files)], []);
+  for (const to of ['native', 'cli']) {
+    t.deepEqual([...lint(new Map([['src/index.ts', `export * from './${to}/index.js';\n`]]))], ['src/index.ts']);
+  }
+});
+
+test('src imports neither its own package nor dist; examples import only the package', (t) => {
+  const files = new Map<string, string>();
+  for (const layer of LAYERS) {
+    files.set(`src/${layer}/self.ts`, "export { a } from 'innate';\n");
+    files.set(`src/${layer}/dist.ts`, "export { a } from '#dist/util/random.js';\n");
+  }
+  files.set('examples/one/dist.ts', "export { a } from '#dist/util/random.js';\n");
+  files.set('examples/one/src.ts', "export { a } from '../../src/index.js';\n");
+  const bad = [...files.keys()];
+  files.set('examples/one/good.ts', "export { a } from 'innate';\n");
+  t.deepEqual([...lint(files)].sort(), bad.sort());
+});
+
+test('every folder of src has its place in the layering', (t) => {
+  const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const { overrides } = JSON.parse(readFileSync(join(ROOT, 'biome.json'), 'utf8')) as {
+    overrides: readonly { includes: readonly string[] }[];
+  };
+  const placed = new Set(overrides.flatMap(({ includes }) => includes));
+  for (const { name } of folders) {
+    t.true(LAYERS.includes(name), `src/${name}: say in this test and in biome.json what it may import`);
+    t.true(placed.has(`src/${name}/**`), `src/${name} has no override in biome.json`);
+  }
+});
+
+test('no import cycle between modules of src', (t) => {
+  const { code, stderr, stdout } = runNode([BIOME, 'lint', '--only=suspicious/noImportCycles', '--error-on-warnings', 'src']);
+  t.is(code, 0, stdout + stderr);
+});
+
+test('innate-core depends on no part of napi, directly or through others', (t) => {
+  const args = ['tree', '--locked', '--package', 'innate-core', '--edges', 'normal,build,dev', '--prefix', 'none', '--format', '{p}'];
+  const { status, stdout, stderr } = spawnSync('cargo', args, { cwd: ROOT, encoding: 'utf8' });
+  t.is(status, 0, stderr);
+  const names = new Set(stdout.split('\n').map((line) => line.split(' ')[0] ?? ''));
+  t.true(names.has('innate-core'));
+  t.true(names.has('candle-core'));
+  t.deepEqual(
+    [...names].filter((name) => name.includes('napi')),
+    [],
+  );
+});

@@ -1,0 +1,121 @@
+// Compiles every ts block of README.md and docs/guide/*.md as one would paste it into a file, and runs it. A block headed ```ts no-run is
+// only compiled. `node tools/check-docs.mjs [files]`; needs a finished build.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ROOT, run, ToolError, tool } from './lib/process.mjs';
+
+const OUT = join(ROOT, 'build/docs');
+const TIMEOUT = 5 * 60 * 1000;
+
+/**
+ * @typedef {object} Block
+ * @property {string} file - Path from the root.
+ * @property {number} line - Line of its first code line, from 1.
+ * @property {string} name - File name without extension.
+ * @property {string} code - Its text.
+ * @property {boolean} run - Whether to run it.
+ */
+
+/** @returns {string[]} The documents that are checked, as paths from the root. */
+function documents() {
+  const guide = join(ROOT, 'docs/guide');
+  const guides = existsSync(guide) ? readdirSync(guide, { recursive: true, encoding: 'utf8' }) : [];
+  const found = guides.filter((name) => name.endsWith('.md')).map((name) => join('docs/guide', name));
+  return [...(existsSync(join(ROOT, 'README.md')) ? ['README.md'] : []), ...found.sort()];
+}
+
+/**
+ * @param {string} file - Path from the root.
+ * @param {string} text - Its content.
+ * @returns {Block[]} Its ts blocks.
+ */
+export function extractBlocks(file, text) {
+  /** @type {Block[]} */
+  const blocks = [];
+  const lines = text.split(/\r?\n/);
+  for (let i = 0; i < lines.length; i += 1) {
+    const open = /^(\s*)(`{3,}|~{3,})\s*([^`]*)$/.exec(lines[i] ?? '');
+    if (open === null) {
+      continue;
+    }
+    const [, indent = '', fence = '', info = ''] = open;
+    const start = i + 1;
+    do {
+      i += 1;
+      if (i >= lines.length) {
+        throw new ToolError(`${file}:${start}: this code block is never closed.`);
+      }
+    } while (lines[i]?.trim() !== fence);
+    const [language = '', ...words] = info.trim().split(/\s+/);
+    if (language !== 'ts' && language !== 'typescript') {
+      continue;
+    }
+    const unknown = words.find((word) => word !== 'no-run');
+    if (unknown !== undefined) {
+      throw new ToolError(`${file}:${start}: "${unknown}" means nothing here; a ts block is headed \`ts\` or \`ts no-run\`.`);
+    }
+    const code = lines.slice(start, i).map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line));
+    const name = `${file.replace(/\.md$/, '').replaceAll(/[^\w]+/g, '-')}-${start + 1}`.toLowerCase();
+    blocks.push({ file, line: start + 1, name, code: code.join('\n'), run: words.length === 0 });
+  }
+  return blocks;
+}
+
+/**
+ * @param {readonly string[]} [files] - Paths from the root; all documents if empty.
+ * @returns {Promise<number>} 0, or 1 if a block does not compile or run, or there was none.
+ */
+export async function checkDocs(files = []) {
+  const blocks = (files.length === 0 ? documents() : files).flatMap((file) => extractBlocks(file, readFileSync(join(ROOT, file), 'utf8')));
+  if (!blocks.some((block) => block.run)) {
+    console.error('No code block to run was found, which counts as a failure.');
+    return 1;
+  }
+  rmSync(OUT, { recursive: true, force: true });
+  mkdirSync(OUT, { recursive: true });
+  for (const { name, line, code } of blocks) {
+    // Blank lines in front, so that errors carry the document's line numbers; an export, so that every block is a module.
+    writeFileSync(join(OUT, `${name}.ts`), `${'\n'.repeat(line - 1)}${code}\nexport {};\n`);
+  }
+  const compilerOptions = { composite: false, declaration: false, noUnusedLocals: false, rootDir: '.', outDir: 'out' };
+  writeFileSync(join(OUT, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.base.json', compilerOptions, include: ['*.ts'] }));
+  const compiled = await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '--pretty', 'false', '-p', OUT], {
+    output: 'capture',
+  });
+  if (compiled.code !== 0) {
+    let text = compiled.output;
+    for (const { name, file } of blocks) {
+      text = text.replaceAll(`${relative(ROOT, join(OUT, name))}.ts(`, `${file}(`);
+    }
+    console.error(text.trim());
+    return 1;
+  }
+  let failed = 0;
+  for (const block of blocks) {
+    const where = `${block.file}:${block.line}`;
+    if (!block.run) {
+      console.log(`compiled ${where}`);
+      continue;
+    }
+    // A folder of its own, for the files that a block writes.
+    const cwd = join(OUT, 'run', block.name);
+    mkdirSync(cwd, { recursive: true });
+    const start = performance.now();
+    const { code, output } = await run(process.execPath, [join(OUT, 'out', `${block.name}.js`)], {
+      cwd,
+      output: 'capture',
+      timeout: TIMEOUT,
+    });
+    console.log(`${code === 0 ? 'ran     ' : 'FAILED  '} ${where}, ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    if (code !== 0) {
+      failed += 1;
+      console.error(`${where} ended with exit status ${code}:\n${output.trim()}`);
+    }
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await tool(() => checkDocs(process.argv.slice(2)));
+}

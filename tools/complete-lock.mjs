@@ -1,0 +1,60 @@
+// Adds to package-lock.json the optional packages of other platforms that the registry in use did not offer when the lock was made; without
+// them `npm ci` calls the lock out of date, and on those platforms the tools would lack their binaries. Run after `npm install` has changed
+// the lock. On a complete lock it changes nothing. See docs/decisions/0003.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, ToolError, tool } from './lib/process.mjs';
+
+/** Longest names first, so that `linux-arm64-musl` is not read as `arm`. */
+const CPUS = ['arm64', 'x64', 'ia32', 'wasm32', 'ppc64', 'riscv64', 's390x', 'loong64', 'mips64el', 'arm'];
+const SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'openbsd', 'win32', 'openharmony', 'aix', 'sunos', 'netbsd'];
+
+/**
+ * @param {string} name - Package name that ends in a platform, as `@biomejs/cli-linux-x64-musl`.
+ * @returns {{ cpu: string[], os?: string[], libc?: string[] }} What npm picks it by.
+ */
+function platformOf(name) {
+  const words = name.replace(/^@[^/]+\//, '').split('-');
+  const cpu = CPUS.find((word) => words.includes(word));
+  const os = SYSTEMS.find((word) => words.includes(word));
+  if (cpu === undefined || (os === undefined && cpu !== 'wasm32')) {
+    throw new ToolError(`${name}: its name does not say which platform it is for.`);
+  }
+  const musl = words.includes('musl') || words.includes('musleabihf');
+  const glibc = words.includes('gnu') || words.includes('gnueabihf');
+  return {
+    cpu: [cpu],
+    ...(os === undefined ? {} : { os: [os] }),
+    ...(musl ? { libc: ['musl'] } : {}),
+    ...(glibc ? { libc: ['glibc'] } : {}),
+  };
+}
+
+await tool(async () => {
+  const file = join(ROOT, 'package-lock.json');
+  const lock = JSON.parse(readFileSync(file, 'utf8'));
+  let added = 0;
+  for (const { optionalDependencies = {}, dev } of Object.values(lock.packages)) {
+    for (const [name, version] of Object.entries(optionalDependencies)) {
+      const key = `node_modules/${name}`;
+      if (lock.packages[key] !== undefined) {
+        continue;
+      }
+      if (!/^\d+\.\d+\.\d+/.test(String(version))) {
+        throw new ToolError(`${name}@${version}: not one version; add it by \`npm install\` with a registry that has it.`);
+      }
+      lock.packages[key] = { version, ...(dev === true ? { dev } : {}), optional: true, ...platformOf(name) };
+      added += 1;
+    }
+  }
+  const { '': root, ...packages } = lock.packages;
+  const sorted = Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, 'en'));
+  lock.packages = { '': root, ...Object.fromEntries(sorted) };
+  const text = `${JSON.stringify(lock, null, 2)}\n`;
+  if (/"resolved"/.test(text)) {
+    throw new ToolError('package-lock.json holds addresses: .npmrc must say omit-lockfile-registry-resolved=true.');
+  }
+  writeFileSync(file, text);
+  console.log(`${added} packages of other platforms added`);
+  return 0;
+});

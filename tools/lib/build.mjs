@@ -1,0 +1,101 @@
+// Install, native build, TypeScript build. Each does nothing when nothing changed.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { must, ROOT } from './process.mjs';
+import { requireNode, requireRust } from './toolchain.mjs';
+
+/** @returns {boolean} Whether node_modules is what package-lock.json says. */
+function isInstalled() {
+  const lock = join(ROOT, 'package-lock.json');
+  const installed = join(ROOT, 'node_modules/.package-lock.json');
+  if (!existsSync(installed)) {
+    return false;
+  }
+  const stamp = join(ROOT, 'node_modules/.innate-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash()) {
+    return true;
+  }
+  // Installed by hand: npm writes the two within moments of each other.
+  return statSync(installed).mtimeMs + 5000 >= statSync(lock).mtimeMs;
+}
+
+/** @returns {string} What identifies the lock's content. */
+function lockHash() {
+  return createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
+}
+
+/** Installs the locked packages if they are missing or older than the lock. */
+export async function install() {
+  requireNode();
+  if (isInstalled()) {
+    return;
+  }
+  console.log('Installing packages (npm ci) ...');
+  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const npm = process.env['npm_execpath'];
+  if (npm?.endsWith('.js')) {
+    await must('npm ci', process.execPath, [npm, ...args]);
+  } else {
+    await must('npm ci', 'npm', args);
+  }
+  writeFileSync(join(ROOT, 'node_modules/.innate-lock'), lockHash());
+}
+
+/**
+ * Builds the addon into the root folder and its declarations into src/native. Cargo decides what is stale.
+ *
+ * @returns {Promise<string>} The host's target triple.
+ */
+export async function buildNative() {
+  requireNode();
+  const host = await requireRust();
+  await install();
+  const cli = join(ROOT, 'node_modules/@napi-rs/cli/dist/cli.js');
+  const manifest = ['--manifest-path', 'crates/innate-napi/Cargo.toml'];
+  const output = ['--output-dir', '.', '--dts', 'src/native/binding.d.ts', '--no-js', '--platform'];
+  const args = [cli, 'build', ...manifest, ...output, '--release', '--target', host, '--', '--locked'];
+  await must('Building the native part', process.execPath, args);
+  return host;
+}
+
+/** Compiles src to dist and the tests, benchmarks and examples to build. */
+export async function buildTypeScript() {
+  await install();
+  for (const folder of ['.', '__test__', 'bench', 'examples']) {
+    prune(join(ROOT, folder === '.' ? 'dist' : `build/${folder}`), join(ROOT, folder === '.' ? 'src' : folder));
+  }
+  await must('Compiling TypeScript', process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '--build']);
+}
+
+/**
+ * Removes compiled files whose source is gone, so that a deleted test is not run and a deleted module is not shipped.
+ *
+ * @param {string} output - Folder of compiled files.
+ * @param {string} source - Folder of their sources.
+ */
+function prune(output, source) {
+  if (!existsSync(output)) {
+    return;
+  }
+  for (const entry of readdirSync(output, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const compiled = /^(.*)(?:\.d\.ts|\.js)$/.exec(path)?.[1];
+    if (entry.isFile() && compiled !== undefined && !existsSync(join(source, `${relative(output, compiled)}.ts`))) {
+      rmSync(path);
+    }
+  }
+}
+
+/**
+ * Everything that `npm start` and `npm test` need: installed, built, up to date.
+ *
+ * @returns {Promise<string>} The host's target triple.
+ */
+export async function prepare() {
+  const host = await buildNative();
+  await buildTypeScript();
+  return host;
+}
