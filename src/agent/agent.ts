@@ -16,12 +16,12 @@ import { makeNote, type Note, readNote, writeNote } from './note.js';
 import {
   type AgentOptions,
   type Engine,
+  type RuntimeConfig,
+  type RuntimeOptions,
   readAgentOptions,
   readRuntimeOptions,
   readTask,
   readUpdateOptions,
-  type RuntimeConfig,
-  type RuntimeOptions,
   type UpdateConfig,
   type UpdateOptions,
 } from './options.js';
@@ -257,7 +257,12 @@ export class Agent {
     }
   }
 
-  #episodes(input: Episodes & UpdateOptions): { prompts: CheckedPrompts; actions: Int32Array; returns: Float32Array; update: UpdateConfig } {
+  #episodes(input: Episodes & UpdateOptions): {
+    prompts: CheckedPrompts;
+    actions: Int32Array;
+    returns: Float32Array;
+    update: UpdateConfig;
+  } {
     this.#checkOpen();
     const prompts = checkPrompts(input, this.info);
     const actions = checkActions(input.actions, prompts.stages.length, this.info);

@@ -89,7 +89,11 @@ export function checkActions(value: Ids, count: number, limits: IdLimits): Int32
   if (actionMask !== undefined) {
     for (let i = 0; i < actions.length; i += 1) {
       if (actionMask[actions[i] as number] === 0) {
-        throw wrong(`actions[${i}]`, `token ${actions[i]} is masked: the network never emits it.`, "Use tokens that the task's actionMask allows.");
+        throw wrong(
+          `actions[${i}]`,
+          `token ${actions[i]} is masked: the network never emits it.`,
+          "Use tokens that the task's actionMask allows.",
+        );
       }
     }
   }

@@ -1,6 +1,7 @@
-import { arithmetic } from '../task/arithmetic/index.js';
+import { arithmetic } from '../task/arithmetic/arithmetic.js';
+import { assertTask } from '../task/checked.js';
 import type { Task } from '../task/task.js';
-import { type OptionReader, isRecord, numberProblem, show } from '../util/option-reader.js';
+import { type OptionReader, show } from '../util/option-reader.js';
 
 /** Coefficients of one update. */
 export interface UpdateOptions {
@@ -177,58 +178,22 @@ export function readUpdateOptions(reader: OptionReader, fallback: UpdateConfig):
 }
 
 /**
- * Reads a task as far as the network depends on it.
+ * Reads a task.
  *
  * @param reader - Over what the caller passed.
- * @returns The task, or `undefined` where absent or wrong.
+ * @returns The task, or `undefined` where absent.
+ * @throws {@link TaskError} at once when it is no task.
  */
 export function readTask(reader: OptionReader): Task | undefined {
-  const value = reader.raw('task');
-  if (value === undefined) {
+  const task = reader.raw('task') as Task | undefined;
+  if (task === undefined) {
     return undefined;
   }
-  const remedy = 'Pass what defineTask() returns, arithmetic, tutorial.task(), or an object that implements Task.';
-  if (!isRecord(value)) {
-    reader.add('task', `must be a task, got ${show(value)}.`, remedy);
-    return undefined;
-  }
-  let good = true;
-  const wrong = (path: string, message: string): void => {
-    good = false;
-    reader.add(path, message, remedy);
-  };
-  for (const method of ['sample', 'score', 'describe']) {
-    if (typeof value[method] !== 'function') {
-      wrong(`task.${method}`, `must be a function, got ${show(value[method])}.`);
-    }
-  }
-  if (typeof value['name'] !== 'string') {
-    wrong('task.name', `must be a string, got ${show(value['name'])}.`);
-  }
-  const { vocabulary, stages, horizon, startToken, actionMask, contextPooling } = value;
-  for (const [key, names] of Object.entries({ vocabulary, stages })) {
-    if (!Array.isArray(names) || names.length === 0 || names.some((name) => typeof name !== 'string')) {
-      wrong(`task.${key}`, `must be a list of at least one string, got ${show(names)}.`);
-    }
-  }
-  const horizonProblem = numberProblem(horizon, { integer: true, min: 1, max: 1 << 20 });
-  if (horizonProblem !== undefined) {
-    wrong('task.horizon', horizonProblem);
-  }
-  const size = Array.isArray(vocabulary) ? vocabulary.length : 1;
-  const startProblem = numberProblem(startToken, { integer: true, min: 0, below: size });
-  if (startProblem !== undefined) {
-    wrong('task.startToken', startProblem);
-  }
-  if (actionMask !== undefined) {
-    if (!(actionMask instanceof Uint8Array) || actionMask.length !== size) {
-      wrong('task.actionMask', `must be a Uint8Array with one entry a token, ${size} in all, got ${show(actionMask)}.`);
-    } else if (!actionMask.includes(1)) {
-      wrong('task.actionMask', 'must allow at least one token.');
-    }
-  }
+  assertTask(task);
+  const { contextPooling } = task;
   if (contextPooling !== undefined && contextPooling !== 'own' && contextPooling !== 'batch') {
-    wrong('task.contextPooling', `must be 'own' or 'batch', got ${show(contextPooling)}.`);
+    const message = `must be 'own' or 'batch', got ${show(contextPooling)}.`;
+    reader.add('task.contextPooling', message, "Leave it out for 'own'.");
   }
-  return good ? (value as unknown as Task) : undefined;
+  return task;
 }

@@ -6,7 +6,7 @@ export class AbortedError extends InnateError {
   constructor(reason?: unknown) {
     super('ERR_ABORTED', 'training was aborted.', {
       path: 'signal',
-      remedy: 'What was trained so far is in this error\'s `partial`.',
+      remedy: "What was trained so far is in this error's `partial`.",
       cause: reason,
     });
     this.name = 'AbortError';

@@ -1,4 +1,4 @@
-import { InnateError, type ErrorDetails } from './innate-error.js';
+import { type ErrorDetails, InnateError } from './innate-error.js';
 
 /** A file that is not a checkpoint, is damaged, or does not fit the task it is loaded for. Code `ERR_CHECKPOINT`. */
 export class CheckpointError extends InnateError {

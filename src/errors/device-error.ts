@@ -1,4 +1,4 @@
-import { InnateError, type ErrorDetails } from './innate-error.js';
+import { type ErrorDetails, InnateError } from './innate-error.js';
 
 /** A device that cannot be used here. Code `ERR_DEVICE`. */
 export class DeviceError extends InnateError {

@@ -1,4 +1,4 @@
-import { InnateError, type ErrorDetails } from './innate-error.js';
+import { type ErrorDetails, InnateError } from './innate-error.js';
 import { joinProblems, type Problem } from './problem.js';
 
 /** Data that the network cannot take: an array of the wrong length, a token out of range, a tensor of the wrong shape. Code `ERR_INPUT`. */

@@ -1,4 +1,4 @@
-import { InnateError, type ErrorDetails } from './innate-error.js';
+import { type ErrorDetails, InnateError } from './innate-error.js';
 
 /** A bug in this package rather than a mistake of its user. Code `ERR_INTERNAL`. */
 export class InternalError extends InnateError {

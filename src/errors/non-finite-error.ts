@@ -1,4 +1,4 @@
-import { InnateError, type ErrorDetails } from './innate-error.js';
+import { type ErrorDetails, InnateError } from './innate-error.js';
 
 /** The loss or the gradient stopped being a finite number. The weights and Adam's state are as they were before the update. Code `ERR_NON_FINITE`. */
 export class NonFiniteError extends InnateError {

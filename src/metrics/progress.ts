@@ -63,7 +63,7 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
           line(`Final greedy success, stage ${event.stage} (${event.name}): ${percent(event.successRate)} of ${event.problems} problems`);
         }
         break;
-      case 'stage-end':
+      default:
         if (live && last !== undefined) {
           line(iterationLine(last));
         }

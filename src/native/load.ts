@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { NativeLoadError, type NativeCandidate } from '../errors/native-load-error.js';
+import { type NativeCandidate, NativeLoadError } from '../errors/native-load-error.js';
 import type * as binding from './binding.js';
 import { currentPlatform, PLATFORMS, platformName } from './platform.js';
 
@@ -90,7 +90,6 @@ function currentContext(): LoadContext {
     platform: platformName(currentPlatform()),
     version,
     root,
-    // eslint-disable-next-line n/no-process-env -- the name is napi-rs's own
     override: process.env['NAPI_RS_NATIVE_LIBRARY_PATH'],
     require,
   };

@@ -1,12 +1,6 @@
 import { Agent } from '../agent/agent.js';
 import { taskMismatch } from '../agent/info.js';
-import {
-  type AgentConfig,
-  type AgentOptions,
-  NETWORK_OPTIONS,
-  readAgentOptions,
-  type UpdateConfig,
-} from '../agent/options.js';
+import { type AgentConfig, type AgentOptions, NETWORK_OPTIONS, readAgentOptions, type UpdateConfig } from '../agent/options.js';
 import type { TrainingEvent } from '../metrics/events.js';
 import { type OptionReader, show } from '../util/option-reader.js';
 

@@ -10,7 +10,7 @@ import type { Task } from '../task/task.js';
 import { numberProblem, OptionReader } from '../util/option-reader.js';
 import { Random } from '../util/random.js';
 import type { EventPipe } from './event-pipe.js';
-import { explainStage, type Explanation } from './explain.js';
+import { type Explanation, explainStage } from './explain.js';
 import { Evaluator } from './measure.js';
 import { MAX_PROBLEMS, readTrainerOptions, type TrainerConfig, type TrainerOptions } from './options.js';
 import { hasPartialResult, type TrainingResult, withPartialResult } from './result.js';

@@ -39,7 +39,7 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
    * @param onrejected - Called with the error.
    * @returns A promise of what the called function returns.
    */
-  // oxlint-disable-next-line unicorn/no-thenable -- a run is awaitable by design
+  // biome-ignore lint/suspicious/noThenProperty: a run is awaitable by design
   then<A = TrainingResult, B = never>(
     onfulfilled?: ((result: TrainingResult) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

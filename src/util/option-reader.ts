@@ -185,7 +185,8 @@ function describeRule({ min, above, max, below, integer = false, infinite = fals
     ...(max === undefined || max === Number.MAX_SAFE_INTEGER ? [] : [`at most ${max}`]),
     ...(below === undefined ? [] : [`below ${below}`]),
   ];
-  const kind = integer ? 'an integer' : infinite ? 'a number' : 'a finite number';
+  const number = infinite ? 'a number' : 'a finite number';
+  const kind = integer ? 'an integer' : number;
   return bounds.length === 0 ? kind : `${kind} ${bounds.join(' and ')}`;
 }
 
