@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'ERR_NON_FINITE'
   | 'ERR_CLOSED'
   | 'ERR_ABORTED'
+  | 'ERR_BUSY'
   | 'ERR_INTERNAL';
 
 /** What an error says beside its message. */
@@ -34,6 +35,11 @@ export class InnateError extends Error {
   readonly path: string | undefined;
   /** What to do about it. */
   readonly remedy: string | undefined;
+  /**
+   * What had been trained when the error happened, on every error thrown once training has begun; see {@link hasPartialResult} for its type.
+   * Not enumerable, so that printing the error does not print the agent.
+   */
+  declare readonly partial?: unknown;
 
   /**
    * @param code - Stable code.

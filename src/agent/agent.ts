@@ -1,0 +1,350 @@
+import { fileURLToPath } from 'node:url';
+import { CheckpointError } from '../errors/checkpoint-error.js';
+import { ClosedError } from '../errors/closed-error.js';
+import { DeviceError } from '../errors/device-error.js';
+import { InputError } from '../errors/input-error.js';
+import { OptionsError } from '../errors/options-error.js';
+import type { Problem } from '../errors/problem.js';
+import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
+import { fromNative } from '../native/error.js';
+import { loadBinding } from '../native/load.js';
+import type { Task } from '../task/task.js';
+import { OptionReader, show } from '../util/option-reader.js';
+import { type AgentInfo, taskMismatch } from './info.js';
+import { type CheckedPrompts, checkActions, checkPrompts, checkReturns, type Episodes, type Programs, type Prompts } from './inputs.js';
+import { makeNote, type Note, readNote, writeNote } from './note.js';
+import {
+  type AgentOptions,
+  type Engine,
+  type RuntimeConfig,
+  type RuntimeOptions,
+  readAgentOptions,
+  readRuntimeOptions,
+  readTask,
+  readUpdateOptions,
+  type UpdateConfig,
+  type UpdateOptions,
+} from './options.js';
+import type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './results.js';
+import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
+
+/** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
+export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
+  /** What the agent is to be used for; the file must fit it. Absent: not checked. */
+  readonly task?: Task | undefined;
+}
+
+/**
+ * A recurrent actor-critic: reads a context, emits `horizon` tokens, and learns from their returns. The network, its optimiser and its
+ * random stream live in the native addon; calls on one agent are carried out in the order they are made, off the JavaScript thread.
+ *
+ * Arrays that are passed in are copied before a method returns its promise, so they may be reused at once; arrays that come back are the
+ * caller's.
+ *
+ * @example
+ * ```ts
+ * await using agent = await Agent.create({ task: arithmetic, seed: 1 });
+ * const { actions } = await agent.act({ contexts, stages, deterministic: true });
+ * ```
+ */
+export class Agent {
+  /** What the agent is made of and where it runs. */
+  readonly info: AgentInfo;
+  readonly #native: BindingAgent;
+  readonly #note: Note;
+  #closing: Promise<void> | undefined;
+
+  private constructor(native: BindingAgent, note: Note, deviceReason: string | undefined) {
+    this.#native = native;
+    this.#note = note;
+    this.info = describe(native.options, note, deviceReason);
+  }
+
+  /**
+   * Makes an agent with fresh weights.
+   *
+   * @param options - All optional; see {@link AgentOptions}.
+   * @returns The agent.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
+   * @throws {@link DeviceError} when the device cannot be used.
+   * @throws {@link NativeLoadError} when there is no addon.
+   */
+  static async create(options: AgentOptions = {}): Promise<Agent> {
+    const problems: Problem[] = [];
+    const reader = new OptionReader(options, problems);
+    const { task, seed, hiddenSize, runtime, update } = readAgentOptions(reader);
+    reader.finish();
+    throwIfAny(problems);
+    const { BindingAgent } = loadBinding();
+    const { actionMask } = task;
+    const made = await onDevice(runtime, (device, engine) =>
+      Promise.resolve(
+        new BindingAgent({
+          vocabSize: task.vocabulary.length,
+          stageCount: task.stages.length,
+          hiddenSize,
+          horizon: task.horizon,
+          startToken: task.startToken,
+          batchContext: task.contextPooling === 'batch',
+          ...(actionMask === undefined ? {} : { actionMask }),
+          seed,
+          device,
+          engine,
+          threads: runtime.threads,
+        }),
+      ),
+    );
+    return new Agent(made.value, makeNote(task, update), made.reason);
+  }
+
+  /**
+   * Reads an agent from a file that {@link Agent.save} wrote: weights, Adam's state and random stream, so that training goes on as if it
+   * had not been interrupted.
+   *
+   * @param path - The file.
+   * @param options - Task to check against, device, engine, threads, coefficients.
+   * @returns The agent.
+   * @throws {@link CheckpointError} when the file cannot be read, is damaged, or does not fit the task.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
+   * @throws {@link DeviceError} when the device cannot be used.
+   */
+  static async load(path: string | URL, options: AgentLoadOptions = {}): Promise<Agent> {
+    const problems: Problem[] = [];
+    const file = readPath(path, problems);
+    const reader = new OptionReader(options, problems);
+    const runtime = readRuntimeOptions(reader);
+    const task = readTask(reader);
+    const update = (fallback: UpdateConfig): UpdateConfig => readUpdateOptions(reader, fallback);
+    update(readNote('').update);
+    reader.finish();
+    throwIfAny(problems);
+    const { BindingAgent } = loadBinding();
+    const { value: native, reason } = await onDevice(runtime, (device, engine) => BindingAgent.load(file, device, engine, runtime.threads));
+    const stored = readNote(native.note());
+    const agent = new Agent(native, { ...stored, update: update(stored.update) }, reason);
+    const [mismatch, ...others] = task === undefined ? [] : taskMismatch(agent.info, task, `Load it with the task it was made for.`);
+    if (mismatch !== undefined) {
+      await agent.close();
+      const rest = others.map((problem) => `\n${problem.path} ${problem.message}`).join('');
+      throw new CheckpointError(`${mismatch.message} (${file})${rest}`, { path: mismatch.path, remedy: mismatch.remedy });
+    }
+    return agent;
+  }
+
+  /** Whether {@link Agent.close} was called. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /**
+   * Emits one program a problem.
+   *
+   * @param input - Contexts `[n, L]`, stages `[n]`; `deterministic: true` takes the most probable token instead of sampling.
+   * @returns Actions, log-probabilities, entropies and values, each `[n, T]`.
+   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async act(input: Prompts & ActOptions): Promise<Rollout> {
+    this.#checkOpen();
+    const { contexts, stages } = checkPrompts(input, this.info);
+    const { deterministic = false } = input;
+    if (typeof deterministic !== 'boolean') {
+      const message = `must be true or false, got ${show(deterministic)}.`;
+      throw new InputError([{ path: 'deterministic', message, remedy: 'Pass true for the most probable token, false to sample.' }]);
+    }
+    return guarded(() => this.#native.rollout(contexts, stages, deterministic));
+  }
+
+  /**
+   * Says what the network makes of given programs.
+   *
+   * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`.
+   * @returns Logits `[n, T, V]` and log-probabilities, entropies and values `[n, T]`.
+   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async evaluateActions(input: Programs): Promise<Evaluation> {
+    this.#checkOpen();
+    const { contexts, stages } = checkPrompts(input, this.info);
+    const actions = checkActions(input.actions, stages.length, this.info);
+    return guarded(() => this.#native.evaluateActions(contexts, stages, actions));
+  }
+
+  /**
+   * One step of A2C over whole programs: advantage = R − Σₜ vₜ, policy gradient, value loss, entropy bonus, clipping, Adam.
+   *
+   * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`, returns `[n]`; coefficients given here hold for this call only.
+   * @returns The losses before the step.
+   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link OptionsError} when a coefficient is out of range.
+   * @throws {@link NonFiniteError} when the loss or the gradient is not finite; the weights are untouched.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async update(input: Episodes & UpdateOptions): Promise<UpdateStats> {
+    const { prompts, actions, returns, update } = this.#episodes(input);
+    return guarded(() => this.#native.update(prompts.contexts, prompts.stages, actions, returns, update));
+  }
+
+  /**
+   * What {@link Agent.update} would step along: the gradients after clipping. Nothing changes.
+   *
+   * @param input - As for {@link Agent.update}.
+   * @returns Losses, and gradients by weight name.
+   * @throws As {@link Agent.update}.
+   */
+  async gradients(input: Episodes & UpdateOptions): Promise<Gradients> {
+    const { prompts, actions, returns, update } = this.#episodes(input);
+    const { stats, gradients } = await guarded(() => this.#native.gradients(prompts.contexts, prompts.stages, actions, returns, update));
+    return { ...stats, gradients: toStateDict(gradients) };
+  }
+
+  /**
+   * @returns A copy of the weights by PyTorch's names.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async stateDict(): Promise<StateDict> {
+    this.#checkOpen();
+    return toStateDict(await guarded(() => this.#native.stateDict()));
+  }
+
+  /**
+   * Replaces the weights. Adam's state stays.
+   *
+   * @param stateDict - Every weight, as {@link Agent.stateDict} returns them.
+   * @throws {@link InputError} saying all that is wrong with names, shapes and lengths; then nothing changed.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async loadStateDict(stateDict: StateDict): Promise<void> {
+    this.#checkOpen();
+    await guarded(() => this.#native.loadStateDict(readStateDict(stateDict, this.info)));
+  }
+
+  /**
+   * Writes weights, Adam's state, random stream and hyperparameters to one safetensors file, whole or not at all.
+   *
+   * @param path - The file; its folder must exist.
+   * @throws {@link CheckpointError} when it cannot be written.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async save(path: string | URL): Promise<void> {
+    this.#checkOpen();
+    const problems: Problem[] = [];
+    const file = readPath(path, problems);
+    if (problems.length > 0) {
+      throw new InputError(problems);
+    }
+    await guarded(() => this.#native.save(file, writeNote(this.#note)));
+  }
+
+  /**
+   * Frees the native side after the calls already made. Calling it again does nothing.
+   *
+   * @returns When it is freed.
+   */
+  close(): Promise<void> {
+    this.#closing ??= guarded(() => this.#native.close());
+    return this.#closing;
+  }
+
+  /** The same as {@link Agent.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) {
+      throw new ClosedError('agent');
+    }
+  }
+
+  #episodes(input: Episodes & UpdateOptions): {
+    prompts: CheckedPrompts;
+    actions: Int32Array;
+    returns: Float32Array;
+    update: UpdateConfig;
+  } {
+    this.#checkOpen();
+    const prompts = checkPrompts(input, this.info);
+    const actions = checkActions(input.actions, prompts.stages.length, this.info);
+    const returns = checkReturns(input.returns, prompts.stages.length);
+    const problems: Problem[] = [];
+    const reader = new OptionReader(input, problems);
+    for (const key of ['contexts', 'stages', 'actions', 'returns']) {
+      reader.raw(key);
+    }
+    const update = readUpdateOptions(reader, this.#note.update);
+    reader.finish();
+    throwIfAny(problems);
+    return { prompts, actions, returns, update };
+  }
+}
+
+async function guarded<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+async function onDevice<T>(
+  { device, engine }: RuntimeConfig,
+  make: (device: 'cpu' | 'cuda', engine: Engine) => Promise<T>,
+): Promise<{ value: T; reason: string | undefined }> {
+  const on = async (where: 'cpu' | 'cuda'): Promise<T> => {
+    try {
+      return await make(where, engine ?? (where === 'cpu' ? 'fused' : 'plain'));
+    } catch (error) {
+      throw fromNative(error);
+    }
+  };
+  if (device !== 'auto') {
+    return { value: await on(device), reason: undefined };
+  }
+  try {
+    return { value: await on('cuda'), reason: undefined };
+  } catch (error) {
+    if (!(error instanceof DeviceError)) {
+      throw error;
+    }
+    return { value: await on('cpu'), reason: error.message };
+  }
+}
+
+function describe(options: BindingAgentOptions, note: Note, deviceReason: string | undefined): AgentInfo {
+  return Object.freeze({
+    taskName: note.task,
+    vocabulary: note.vocabulary,
+    stages: note.stages,
+    vocabSize: options.vocabSize,
+    stageCount: options.stageCount,
+    hiddenSize: options.hiddenSize,
+    horizon: options.horizon,
+    startToken: options.startToken,
+    actionMask: options.actionMask,
+    contextPooling: options.batchContext ? 'batch' : 'own',
+    seed: options.seed,
+    device: options.device === 'cuda' ? 'cuda' : 'cpu',
+    deviceReason,
+    engine: options.engine === 'plain' ? 'plain' : 'fused',
+    threads: options.threads,
+    update: note.update,
+  });
+}
+
+function readPath(path: unknown, problems: Problem[]): string {
+  if (path instanceof URL && path.protocol === 'file:') {
+    return fileURLToPath(path);
+  }
+  if (typeof path !== 'string' || path === '') {
+    problems.push({ path: 'path', message: `must be a file's path, got ${show(path)}.`, remedy: 'Pass a string or a file: URL.' });
+    return '';
+  }
+  return path;
+}
+
+function throwIfAny(problems: readonly Problem[]): void {
+  if (problems.length > 0) {
+    throw new OptionsError(problems);
+  }
+}

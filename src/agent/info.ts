@@ -1,0 +1,74 @@
+import type { Problem } from '../errors/problem.js';
+import type { Task } from '../task/task.js';
+import type { Engine, UpdateConfig } from './options.js';
+
+/** What an agent is made of and where it runs. */
+export interface AgentInfo {
+  /** Name of the task it was made for; absent when a checkpoint does not say. */
+  readonly taskName: string | undefined;
+  /** Text of each token, `[V]`; absent when a checkpoint does not say. */
+  readonly vocabulary: readonly string[] | undefined;
+  /** Name of each stage, `[S]`; absent when a checkpoint does not say. */
+  readonly stages: readonly string[] | undefined;
+  /** Tokens, `V`. */
+  readonly vocabSize: number;
+  /** Stages, `S`. */
+  readonly stageCount: number;
+  /** Width of the embeddings and of the hidden state, `H`. */
+  readonly hiddenSize: number;
+  /** Tokens emitted in an episode, `T`. */
+  readonly horizon: number;
+  /** The token whose embedding is the first input. */
+  readonly startToken: number;
+  /** 1 for each token that may be emitted, `[V]`; absent: all may. */
+  readonly actionMask: Uint8Array | undefined;
+  /** Whether a problem sees its `own` context, or the mean over the `batch`. */
+  readonly contextPooling: 'own' | 'batch';
+  /** Seed of the weights and of the sampled actions. */
+  readonly seed: number;
+  /** Where the network runs. */
+  readonly device: 'cpu' | 'cuda';
+  /** Why `device: 'auto'` took the CPU; absent otherwise. */
+  readonly deviceReason: string | undefined;
+  /** Which implementation runs it. */
+  readonly engine: Engine;
+  /** Native threads asked for; 0: as many as the machine has. */
+  readonly threads: number;
+  /** Coefficients that updates use unless a call overrides them. */
+  readonly update: UpdateConfig;
+}
+
+/**
+ * Says in what a task differs from the one that an agent was made for, as far as the network depends on it.
+ *
+ * @param info - The agent's.
+ * @param task - The task.
+ * @param remedy - What to do about it.
+ * @returns One problem a difference.
+ */
+export function taskMismatch(info: AgentInfo, task: Task, remedy: string): Problem[] {
+  const problems: Problem[] = [];
+  const compare = (key: string, actual: unknown, expected: unknown): void => {
+    if (actual !== expected) {
+      problems.push({ path: `task.${key}`, message: `is ${String(actual)}, the agent was made for ${String(expected)}.`, remedy });
+    }
+  };
+  compare('vocabulary.length', task.vocabulary.length, info.vocabSize);
+  compare('stages.length', task.stages.length, info.stageCount);
+  compare('horizon', task.horizon, info.horizon);
+  compare('startToken', task.startToken, info.startToken);
+  compare('contextPooling', task.contextPooling ?? 'own', info.contextPooling);
+  compare('actionMask', maskText(task.actionMask, task.vocabulary.length), maskText(info.actionMask, info.vocabSize));
+  const { vocabulary } = info;
+  if (vocabulary?.length === task.vocabulary.length) {
+    const index = vocabulary.findIndex((token, i) => token !== task.vocabulary[i]);
+    if (index >= 0) {
+      compare(`vocabulary[${index}]`, task.vocabulary[index], vocabulary[index]);
+    }
+  }
+  return problems;
+}
+
+function maskText(mask: Uint8Array | undefined, size: number): string {
+  return mask === undefined ? '1'.repeat(size) : Array.from(mask, (allowed) => (allowed === 0 ? '0' : '1')).join('');
+}

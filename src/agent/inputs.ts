@@ -1,0 +1,148 @@
+import { InputError } from '../errors/input-error.js';
+import { isRecord, show } from '../util/option-reader.js';
+
+/** Token or stage ids. An `Int32Array` is passed on as it is; anything else is copied and each entry checked to be an integer. */
+export type Ids = Int32Array | ArrayLike<number>;
+
+/** Problems for the network. */
+export interface Prompts {
+  /** Token ids, `[n, L]`, row-major; `L` is `contexts.length / stages.length`. */
+  readonly contexts: Ids;
+  /** Stage of each problem, `[n]`. */
+  readonly stages: Ids;
+}
+
+/** Problems and programs. */
+export interface Programs extends Prompts {
+  /** Token ids, `[n, T]`, row-major. */
+  readonly actions: Ids;
+}
+
+/** Problems, programs and what they earned. */
+export interface Episodes extends Programs {
+  /** Return of each program, `[n]`, finite. A `Float32Array` is passed on as it is; anything else is copied. */
+  readonly returns: Float32Array | ArrayLike<number>;
+}
+
+/** What ids are checked against. */
+export interface IdLimits {
+  /** Tokens, `V`. */
+  readonly vocabSize: number;
+  /** Stages, `S`. */
+  readonly stageCount: number;
+  /** Tokens emitted in an episode, `T`. */
+  readonly horizon: number;
+  /** 1 for each token that may be emitted, `[V]`. */
+  readonly actionMask: Uint8Array | undefined;
+}
+
+/** {@link Episodes}, checked. */
+export interface CheckedPrompts {
+  readonly contexts: Int32Array;
+  readonly stages: Int32Array;
+}
+
+/**
+ * Checks the argument itself and its `contexts` and `stages`.
+ *
+ * @param value - What the caller passed.
+ * @param limits - The network's sizes.
+ * @returns Typed arrays.
+ * @throws {@link InputError} naming the first bad entry.
+ */
+export function checkPrompts(value: Prompts, limits: IdLimits): CheckedPrompts {
+  if (!isRecord(value)) {
+    throw wrong('input', `must be an object with contexts and stages, got ${show(value)}.`, 'Pass { contexts, stages, … }.');
+  }
+  const stages = checkIds('stages', value.stages, limits.stageCount, 'the number of stages');
+  if (stages.length === 0) {
+    throw wrong('stages', 'must hold at least one problem, got none.', 'Pass one stage id a problem.');
+  }
+  const contexts = checkIds('contexts', value.contexts, limits.vocabSize, 'the vocabulary size');
+  if (contexts.length === 0 || contexts.length % stages.length !== 0) {
+    throw wrong(
+      'contexts',
+      `must hold the same number of tokens for each of the ${stages.length} problems, got ${contexts.length} in all.`,
+      'Pad the contexts of one batch to one length.',
+    );
+  }
+  return { contexts, stages };
+}
+
+/**
+ * @param value - `actions` as the caller passed it.
+ * @param count - Problems, `n`.
+ * @param limits - The network's sizes.
+ * @returns `[n, T]`.
+ * @throws {@link InputError} naming the first bad entry.
+ */
+export function checkActions(value: Ids, count: number, limits: IdLimits): Int32Array {
+  const actions = checkIds('actions', value, limits.vocabSize, 'the vocabulary size');
+  if (actions.length === 0 || actions.length % count !== 0) {
+    throw wrong(
+      'actions',
+      `must hold the same number of tokens for each of the ${count} problems, got ${actions.length} in all.`,
+      `Pass ${limits.horizon} tokens a problem, as act() returns them.`,
+    );
+  }
+  const { actionMask } = limits;
+  if (actionMask !== undefined) {
+    for (let i = 0; i < actions.length; i += 1) {
+      if (actionMask[actions[i] as number] === 0) {
+        throw wrong(
+          `actions[${i}]`,
+          `token ${actions[i]} is masked: the network never emits it.`,
+          "Use tokens that the task's actionMask allows.",
+        );
+      }
+    }
+  }
+  return actions;
+}
+
+/**
+ * @param value - `returns` as the caller passed it.
+ * @param count - Problems, `n`.
+ * @returns `[n]`.
+ * @throws {@link InputError} naming the first bad entry.
+ */
+export function checkReturns(value: Float32Array | ArrayLike<number>, count: number): Float32Array {
+  if (!isArrayLike(value) || value.length !== count) {
+    const got = isArrayLike(value) ? `${value.length}` : show(value);
+    throw wrong('returns', `must hold ${count} numbers, one a problem, got ${got}.`, 'Pass a Float32Array with one return a problem.');
+  }
+  const exact = value instanceof Float32Array;
+  const returns = exact ? value : new Float32Array(count);
+  for (let i = 0; i < count; i += 1) {
+    const entry: unknown = value[i];
+    if (typeof entry !== 'number' || !Number.isFinite(Math.fround(entry))) {
+      throw wrong(`returns[${i}]`, `must be a finite number, got ${show(entry)}.`, 'Correct the reward that this return was made of.');
+    }
+    if (!exact) {
+      returns[i] = entry;
+    }
+  }
+  return returns;
+}
+
+function checkIds(name: string, value: Ids, limit: number, what: string): Int32Array {
+  if (!isArrayLike(value)) {
+    throw wrong(name, `must be an Int32Array, got ${show(value)}.`, 'Pass an Int32Array of ids.');
+  }
+  const exact = value instanceof Int32Array;
+  for (let i = 0; i < value.length; i += 1) {
+    const id: unknown = value[i];
+    if (typeof id !== 'number' || !(id >= 0 && id < limit) || (!exact && !Number.isInteger(id))) {
+      throw wrong(`${name}[${i}]`, `must be an integer from 0 and below ${what}, ${limit}, got ${show(id)}.`, 'Correct this id.');
+    }
+  }
+  return exact ? value : Int32Array.from(value);
+}
+
+function isArrayLike(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+function wrong(path: string, message: string, remedy: string): InputError {
+  return new InputError([{ path, message, remedy }]);
+}

@@ -1,0 +1,199 @@
+import { arithmetic } from '../task/arithmetic/arithmetic.js';
+import { assertTask } from '../task/checked.js';
+import type { Task } from '../task/task.js';
+import { type OptionReader, show } from '../util/option-reader.js';
+
+/** Coefficients of one update. */
+export interface UpdateOptions {
+  /**
+   * Adam's step size, above 0.
+   *
+   * @defaultValue 3e-4
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Weight of the value loss, at least 0.
+   *
+   * @defaultValue 0.5
+   */
+  readonly valueCoef?: number | undefined;
+  /**
+   * Weight of the entropy bonus, at least 0.
+   *
+   * @defaultValue 0.01
+   */
+  readonly entropyCoef?: number | undefined;
+  /**
+   * Global norm that the gradient is clipped to, above 0; `Infinity` turns clipping off.
+   *
+   * @defaultValue 1
+   */
+  readonly maxGradNorm?: number | undefined;
+  /**
+   * Decay of Adam's first moment, at least 0 and below 1.
+   *
+   * @defaultValue 0.9
+   */
+  readonly beta1?: number | undefined;
+  /**
+   * Decay of Adam's second moment, at least 0 and below 1.
+   *
+   * @defaultValue 0.999
+   */
+  readonly beta2?: number | undefined;
+  /**
+   * Added to Adam's denominator, above 0.
+   *
+   * @defaultValue 1e-8
+   */
+  readonly epsilon?: number | undefined;
+}
+
+/** All of {@link UpdateOptions}, filled in. */
+export type UpdateConfig = { readonly [K in keyof UpdateOptions]-?: number };
+
+/** Where the network runs. `auto`: CUDA where there is a usable device, else the CPU. */
+export type DeviceOption = 'cpu' | 'cuda' | 'auto';
+
+/** Which implementation runs the network: `fused` kernels with a hand-written backward pass, or `plain` operations with autograd. */
+export type Engine = 'fused' | 'plain';
+
+/** Where and how the network runs: what is chosen anew at each start. */
+export interface RuntimeOptions {
+  /**
+   * Where the network runs.
+   *
+   * @defaultValue 'cpu'
+   */
+  readonly device?: DeviceOption | undefined;
+  /**
+   * Which implementation runs it.
+   *
+   * @defaultValue 'fused' on the CPU, 'plain' on CUDA
+   */
+  readonly engine?: Engine | undefined;
+  /**
+   * Native threads, at least 0; 0: as many as the machine has. The numbers do not depend on it.
+   *
+   * @defaultValue 0
+   */
+  readonly threads?: number | undefined;
+}
+
+/** Options of {@link Agent.create}. */
+export interface AgentOptions extends RuntimeOptions, UpdateOptions {
+  /**
+   * What the agent will be trained on: it gives the vocabulary, the stages, the horizon and the action mask.
+   *
+   * @defaultValue arithmetic
+   */
+  readonly task?: Task | undefined;
+  /**
+   * Seed of the weights and of the sampled actions, a non-negative safe integer.
+   *
+   * @defaultValue 0
+   */
+  readonly seed?: number | undefined;
+  /**
+   * Width of the embeddings and of the hidden state, 1 to 8192.
+   *
+   * @defaultValue 96
+   */
+  readonly hiddenSize?: number | undefined;
+}
+
+/** {@link RuntimeOptions}, filled in as far as can be without a device. */
+export interface RuntimeConfig {
+  readonly device: DeviceOption;
+  readonly engine: Engine | undefined;
+  readonly threads: number;
+}
+
+/** {@link AgentOptions}, checked and filled in. */
+export interface AgentConfig {
+  readonly task: Task;
+  readonly seed: number;
+  readonly hiddenSize: number;
+  readonly runtime: RuntimeConfig;
+  readonly update: UpdateConfig;
+}
+
+/** Names of the options that make a network, and cannot be given beside a ready agent. */
+export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize'] as const;
+
+/** The tutorial's coefficients. */
+export const DEFAULT_UPDATE: UpdateConfig = {
+  learningRate: 3e-4,
+  valueCoef: 0.5,
+  entropyCoef: 0.01,
+  maxGradNorm: 1,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+};
+
+/**
+ * Reads the options of {@link Agent.create}.
+ *
+ * @param reader - Over what the caller passed.
+ * @returns The config; meaningful only when the reader added no problem.
+ */
+export function readAgentOptions(reader: OptionReader): AgentConfig {
+  return {
+    task: readTask(reader) ?? arithmetic,
+    seed: reader.number('seed', 0, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER }),
+    hiddenSize: reader.number('hiddenSize', 96, { integer: true, min: 1, max: 8192 }),
+    runtime: readRuntimeOptions(reader),
+    update: readUpdateOptions(reader, DEFAULT_UPDATE),
+  };
+}
+
+/**
+ * @param reader - Over what the caller passed.
+ * @returns Device, engine and threads.
+ */
+export function readRuntimeOptions(reader: OptionReader): RuntimeConfig {
+  return {
+    device: reader.choice('device', 'cpu', ['cpu', 'cuda', 'auto']),
+    engine: reader.has('engine') ? reader.choice('engine', 'fused', ['fused', 'plain']) : undefined,
+    threads: reader.number('threads', 0, { integer: true, min: 0, max: 1024 }),
+  };
+}
+
+/**
+ * @param reader - Over what the caller passed.
+ * @param fallback - Where an option is absent.
+ * @returns All coefficients.
+ */
+export function readUpdateOptions(reader: OptionReader, fallback: UpdateConfig): UpdateConfig {
+  return {
+    learningRate: reader.number('learningRate', fallback.learningRate, { above: 0 }),
+    valueCoef: reader.number('valueCoef', fallback.valueCoef, { min: 0 }),
+    entropyCoef: reader.number('entropyCoef', fallback.entropyCoef, { min: 0 }),
+    maxGradNorm: reader.number('maxGradNorm', fallback.maxGradNorm, { above: 0, infinite: true }),
+    beta1: reader.number('beta1', fallback.beta1, { min: 0, below: 1 }),
+    beta2: reader.number('beta2', fallback.beta2, { min: 0, below: 1 }),
+    epsilon: reader.number('epsilon', fallback.epsilon, { above: 0 }),
+  };
+}
+
+/**
+ * Reads a task.
+ *
+ * @param reader - Over what the caller passed.
+ * @returns The task, or `undefined` where absent.
+ * @throws {@link TaskError} at once when it is no task.
+ */
+export function readTask(reader: OptionReader): Task | undefined {
+  const task = reader.raw('task') as Task | undefined;
+  if (task === undefined) {
+    return undefined;
+  }
+  assertTask(task);
+  const { contextPooling } = task;
+  if (contextPooling !== undefined && contextPooling !== 'own' && contextPooling !== 'batch') {
+    const message = `must be 'own' or 'batch', got ${show(contextPooling)}.`;
+    reader.add('task.contextPooling', message, "Leave it out for 'own'.");
+  }
+  return task;
+}

@@ -1,0 +1,57 @@
+import type { StateDict } from './state-dict.js';
+
+/** How {@link Agent.act} chooses. */
+export interface ActOptions {
+  /**
+   * Take the most probable token instead of sampling.
+   *
+   * @defaultValue false
+   */
+  readonly deterministic?: boolean | undefined;
+}
+
+/** Programs that the network emitted. Row-major; `n` problems, `T` = horizon. */
+export interface Rollout {
+  /** Token ids, `[n, T]`. */
+  readonly actions: Int32Array;
+  /** log π(a), `[n, T]`. */
+  readonly logProbs: Float32Array;
+  /** −Σ π·log(π + 1e−9), `[n, T]`, in nats. */
+  readonly entropies: Float32Array;
+  /** The critic's v, `[n, T]`. Its sum over `T` estimates the return. */
+  readonly values: Float32Array;
+}
+
+/** What the network makes of given programs. Row-major. */
+export interface Evaluation {
+  /** Before the softmax, `[n, T, V]`; −Infinity where masked. */
+  readonly logits: Float32Array;
+  /** log π(a), `[n, T]`. */
+  readonly logProbs: Float32Array;
+  /** −Σ π·log(π + 1e−9), `[n, T]`, in nats. */
+  readonly entropies: Float32Array;
+  /** The critic's v, `[n, T]`. */
+  readonly values: Float32Array;
+}
+
+/** Losses of one update, before its step. */
+export interface UpdateStats {
+  /** policyLoss + valueCoef · valueLoss − entropyCoef · entropy. */
+  readonly loss: number;
+  /** −mean(Σₜ log π(aₜ) · advantage). */
+  readonly policyLoss: number;
+  /** mean((Σₜ vₜ − R)²). */
+  readonly valueLoss: number;
+  /** Mean over problems and steps, in nats, at least 0. */
+  readonly entropy: number;
+  /** Global norm of the gradient before clipping. */
+  readonly gradNorm: number;
+  /** 1 − Var(R − V̂) / Var(R); at most 1. */
+  readonly explainedVariance: number;
+}
+
+/** {@link UpdateStats} and the gradients they come with. */
+export interface Gradients extends UpdateStats {
+  /** By weight name, after clipping. */
+  readonly gradients: StateDict;
+}

@@ -1,0 +1,58 @@
+import { tutorial } from '../task/tutorial/tutorial.js';
+import { Trainer } from '../trainer/trainer.js';
+import type { Write } from './explained.js';
+
+/** Options of {@link runTutorial}. */
+export interface RunTutorialOptions {
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** `batch`: the tutorial's broadcasting; `own`: each problem sees its own context. */
+  readonly context: 'batch' | 'own';
+  /** Where to print. */
+  readonly write: Write;
+}
+
+/**
+ * The tutorial to the letter: its machine, network, loss and schedule, and its printed lines. Its "accuracy" is mean reward.
+ *
+ * @param options - Seed, pooling and output.
+ */
+export async function runTutorial({ seed, context, write }: RunTutorialOptions): Promise<void> {
+  const task = tutorial.task({ context });
+  const { settings, schedule } = tutorial;
+  const { batchSize, hiddenSize, learningRate, valueCoef, entropyCoef, maxGradNorm } = settings;
+  await using trainer = await Trainer.create({
+    task,
+    seed,
+    batchSize,
+    hiddenSize,
+    learningRate,
+    valueCoef,
+    entropyCoef,
+    maxGradNorm,
+    rehearsal: 0,
+    progress: false,
+  });
+  // While the loop's body runs, training waits: the evaluation is of the agent as this iteration left it.
+  for await (const event of trainer.run(schedule)) {
+    if (event.type === 'iteration' && event.iteration % settings.evaluateEvery === 0) {
+      const evaluations = await trainer.evaluate({ problems: settings.evaluationProblems });
+      const evals = evaluations.map(({ meanReturn }, stage) => `T${stage}: ${meanReturn.toFixed(3)}`).join(' | ');
+      write(
+        `Epoch ${String(event.iteration).padStart(2, '0')} | Stage ${event.stage} | ` +
+          `Training Accuracy: ${event.meanReturn.toFixed(3)} | Eval ${evals} | Loss: ${event.loss.toFixed(3)}\n`,
+      );
+    }
+  }
+  for (const stage of task.stages.keys()) {
+    write('\n');
+    for (const explanation of await trainer.explain(stage, settings.explainedProblems)) {
+      const { context: shown, target, tokens, reward } = explanation;
+      write(`Stage ${stage} | Context: ${shown} | Target: ${target} | Actions: ${tokens.join(' ')} | Reward: ${reward.toFixed(2)}\n`);
+    }
+  }
+  write('\n');
+  for (const { stage, meanReturn, problems } of await trainer.evaluate({ problems: settings.finalProblems })) {
+    write(`Stage ${stage} | Mean greedy reward on ${problems} problems: ${meanReturn.toFixed(3)}\n`);
+  }
+}

@@ -1,0 +1,36 @@
+import type { PlannedStage, StageTarget } from './stage-spec.js';
+
+/** What greedy programs reached on fresh problems. */
+export interface Measured {
+  /** Share of problems whose stated target was met, 0 to 1. */
+  readonly successRate: number;
+  /** Mean return. */
+  readonly meanReturn: number;
+}
+
+/**
+ * @param target - What is to be reached.
+ * @param measured - What was.
+ * @returns Whether every number of the target was reached.
+ */
+export function meets(target: StageTarget, measured: Measured): boolean {
+  const { successRate = -Infinity, meanReturn = -Infinity } = target;
+  return measured.successRate >= successRate && measured.meanReturn >= meanReturn;
+}
+
+/**
+ * Which stages must be at their targets for training to go on: the current one, and under `mastery` the stages that were mastered earlier
+ * in the run, so that what was learned is not forgotten.
+ *
+ * @param current - The stage being trained.
+ * @param mastered - Earlier entries of the run that reached their targets.
+ * @returns Entries to measure, the current one first; one entry a stage id, the latest.
+ */
+export function requirements(current: PlannedStage, mastered: readonly PlannedStage[]): readonly PlannedStage[] {
+  if (current.rule !== 'mastery') {
+    return [current];
+  }
+  const latest = new Map<number, PlannedStage>(mastered.map((entry) => [entry.stage, entry]));
+  latest.delete(current.stage);
+  return [current, ...latest.values()];
+}

@@ -1,0 +1,48 @@
+import { InnateError, type ErrorDetails } from './innate-error.js';
+
+/** What a {@link TaskError} says beside its message. */
+export interface TaskErrorDetails extends ErrorDetails {
+  /** Which problem of a batch was at work. */
+  readonly problemIndex?: number | undefined;
+}
+
+/** A task that is declared wrongly, that throws, or whose rewards, contexts or shapes are not what a task must give. */
+export class TaskError extends InnateError {
+  /** What is wrong, without path and remedy. */
+  readonly problem: string;
+  /** Which problem of a batch was at work, where it is known. */
+  readonly problemIndex: number | undefined;
+
+  /**
+   * @param problem - What is wrong, without path and remedy.
+   * @param details - Path such as `task.tools.MUL.run`, remedy, cause, and which problem of a batch was at work.
+   */
+  constructor(problem: string, details: TaskErrorDetails = {}) {
+    super('ERR_TASK', details.problemIndex === undefined ? problem : `at problem ${details.problemIndex} of the batch: ${problem}`, details);
+    this.problem = problem;
+    this.problemIndex = details.problemIndex;
+  }
+
+  /**
+   * Makes a TaskError of anything thrown by a task. One that is a TaskError already keeps its path, remedy and cause.
+   *
+   * @param error - What was thrown.
+   * @param path - The function at fault.
+   * @param problemIndex - Which problem of a batch was at work.
+   * @returns The error to throw.
+   */
+  static wrap(error: unknown, path: string, problemIndex?: number): TaskError {
+    if (error instanceof TaskError) {
+      return error.problemIndex !== undefined || problemIndex === undefined
+        ? error
+        : new TaskError(error.problem, { path: error.path, remedy: error.remedy, cause: error.cause, problemIndex });
+    }
+    const thrown = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return new TaskError(`threw ${thrown.replace(/\.$/, '')}.`, {
+      path,
+      remedy: 'See the cause, and correct the function.',
+      cause: error,
+      problemIndex,
+    });
+  }
+}

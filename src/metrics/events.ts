@@ -1,0 +1,111 @@
+import type { Metrics } from './keys.js';
+
+/** Where in a run something happened. */
+export interface RunPosition {
+  /** Iterations done in this run, from 1. */
+  readonly iteration: number;
+  /** Place of the stage in the run, from 0. */
+  readonly index: number;
+  /** Stage id. */
+  readonly stage: number;
+  /** Stage name. */
+  readonly name: string;
+}
+
+/** A stage of the run begins. `iteration` is the number of iterations done before it. */
+export interface StageStartEvent extends RunPosition {
+  readonly type: 'stage';
+  /** Stages in the run. */
+  readonly stageCount: number;
+  /** Iterations that this stage takes at most. */
+  readonly maxIterations: number;
+}
+
+/** One iteration is done: problems sampled, programs scored, network updated. */
+export interface IterationEvent extends RunPosition {
+  readonly type: 'iteration';
+  /** Iterations done in this stage, from 1. */
+  readonly stageIteration: number;
+  /** Problems of the batch that were of the current stage; `successRate` and `meanReturn` are over these. */
+  readonly problems: number;
+  /** Share of the sampled programs that met the stated target, 0 to 1. */
+  readonly successRate: number;
+  /** Mean return of the sampled programs. */
+  readonly meanReturn: number;
+  /** Total loss before the step. */
+  readonly loss: number;
+  /** See {@link UpdateStats}. */
+  readonly policyLoss: number;
+  /** See {@link UpdateStats}. */
+  readonly valueLoss: number;
+  /** Mean entropy of the policy, nats. */
+  readonly entropy: number;
+  /** Global gradient norm before clipping. */
+  readonly gradNorm: number;
+  /** See {@link UpdateStats}. */
+  readonly explainedVariance: number;
+  /** Episodes in this run so far. */
+  readonly episodes: number;
+  /** Speed of training lately, without evaluations and without the time a consumer of events takes. */
+  readonly episodesPerSecond: number;
+  /** Seconds since the run began. */
+  readonly seconds: number;
+}
+
+/** A stage was measured with greedy programs on fresh problems. */
+export interface EvaluationEvent extends RunPosition {
+  readonly type: 'evaluation';
+  /** `progress`: on the way; `confirmation`: before a stage is left as mastered; `final`: of the finished run. */
+  readonly purpose: 'progress' | 'confirmation' | 'final';
+  /** Problems drawn. */
+  readonly problems: number;
+  /** Share whose stated target was met, 0 to 1. */
+  readonly successRate: number;
+  /** Mean return. */
+  readonly meanReturn: number;
+}
+
+/** A stage of the run is done. */
+export interface StageEndEvent extends RunPosition {
+  readonly type: 'stage-end';
+  /** Iterations it took. */
+  readonly stageIteration: number;
+  /** `reached`: its target; `iterations`: its fixed number; `budget`: its `maxIterations` without the target. */
+  readonly reason: 'reached' | 'iterations' | 'budget';
+}
+
+/** What happens in a run, in order. Tell events apart by `type`. */
+export type TrainingEvent = StageStartEvent | IterationEvent | EvaluationEvent | StageEndEvent;
+
+/**
+ * An event's numbers by metric key, for a logger.
+ *
+ * @param event - Any event.
+ * @returns The numbers it brings; none for the begin and the end of a stage.
+ */
+export function eventMetrics(event: TrainingEvent): Metrics {
+  if (event.type === 'iteration') {
+    return {
+      'rollout/episode_return_mean': event.meanReturn,
+      'rollout/success_rate': event.successRate,
+      'train/loss': event.loss,
+      'train/policy_loss': event.policyLoss,
+      'train/value_loss': event.valueLoss,
+      'train/entropy': event.entropy,
+      'train/grad_norm': event.gradNorm,
+      'train/explained_variance': event.explainedVariance,
+      'time/iterations': event.iteration,
+      'time/episodes_per_second': event.episodesPerSecond,
+      'curriculum/stage': event.stage,
+    };
+  }
+  if (event.type === 'evaluation') {
+    return {
+      'eval/success_rate': event.successRate,
+      'eval/episode_return_mean': event.meanReturn,
+      'time/iterations': event.iteration,
+      'curriculum/stage': event.stage,
+    };
+  }
+  return {};
+}

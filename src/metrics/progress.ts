@@ -1,0 +1,95 @@
+import type { IterationEvent, TrainingEvent } from './events.js';
+
+/** Where progress is written; a stream such as `process.stderr` will do. */
+export interface ProgressOutput {
+  /** @param text - Written as it is. */
+  write(text: string): unknown;
+  /** Whether it is a terminal whose line can be rewritten. */
+  readonly isTTY?: boolean | undefined;
+  /** Width of the terminal. */
+  readonly columns?: number | undefined;
+}
+
+/** What {@link createProgress} depends on beside the output; replaced in tests. */
+export interface ProgressContext {
+  /** Whether this is a CI machine, whose logs do not rewrite lines. */
+  readonly ci: boolean;
+  /** @returns Milliseconds. */
+  now(): number;
+}
+
+const LIVE_INTERVAL_MS = 80;
+const PLAIN_INTERVAL_MS = 1000;
+const CLEAR_LINE = '\r\u001b[2K';
+
+/**
+ * Shows how training goes: one line that is rewritten on a terminal, and otherwise a plain line an evaluation, at most one a second.
+ *
+ * @param output - Where to.
+ * @param context - CI and clock.
+ * @returns A function to be called with every event.
+ */
+export function createProgress(output: ProgressOutput, context: ProgressContext = currentContext()): (event: TrainingEvent) => void {
+  const live = output.isTTY === true && !context.ci;
+  let shown = -Infinity;
+  let last: IterationEvent | undefined;
+  let open = false;
+  const line = (text: string): void => {
+    output.write(`${open ? CLEAR_LINE : ''}${text}\n`);
+    open = false;
+  };
+  return (event) => {
+    switch (event.type) {
+      case 'stage':
+        last = undefined;
+        line(`Stage ${event.stage} (${event.name}): at most ${event.maxIterations} iterations`);
+        break;
+      case 'iteration': {
+        last = event;
+        const now = context.now();
+        if (live && now - shown >= LIVE_INTERVAL_MS) {
+          shown = now;
+          output.write(CLEAR_LINE + iterationLine(event).slice(0, Math.max((output.columns ?? 80) - 1, 20)));
+          open = true;
+        }
+        break;
+      }
+      case 'evaluation':
+        if (event.purpose === 'progress' && !live && event.stage === last?.stage && context.now() - shown >= PLAIN_INTERVAL_MS) {
+          shown = context.now();
+          line(`${iterationLine(last)} | greedy ${percent(event.successRate)}`);
+        }
+        if (event.purpose === 'final') {
+          line(`Final greedy success, stage ${event.stage} (${event.name}): ${percent(event.successRate)} of ${event.problems} problems`);
+        }
+        break;
+      default:
+        if (live && last !== undefined) {
+          line(iterationLine(last));
+        }
+        line(`Stage ${event.stage} (${event.name}): ${ENDINGS[event.reason]} after ${event.stageIteration} iterations`);
+        break;
+    }
+  };
+}
+
+const ENDINGS = { reached: 'target reached', iterations: 'done', budget: 'target not reached' } as const;
+
+function iterationLine(event: IterationEvent): string {
+  return [
+    `Stage ${event.stage}`,
+    `iteration ${event.stageIteration}`,
+    `success ${percent(event.successRate)}`,
+    `return ${event.meanReturn.toFixed(3)}`,
+    `entropy ${event.entropy.toFixed(3)}`,
+    `${Math.round(event.episodesPerSecond).toLocaleString('en-US')} episodes/s`,
+  ].join(' | ');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function currentContext(): ProgressContext {
+  return { ci: Boolean(process.env['CI']), now: () => performance.now() };
+}

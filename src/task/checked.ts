@@ -1,0 +1,150 @@
+import { TaskError } from '../errors/task-error.js';
+import type { Random } from '../util/random.js';
+import type { ProblemBatch, Scores, Task } from './task.js';
+
+/**
+ * Refuses an object that cannot be trained on, whoever made it.
+ *
+ * @param task - The task.
+ * @throws {@link TaskError} with the path of the first bad property.
+ */
+export function assertTask(task: Task): void {
+  const value: unknown = task;
+  if (typeof value !== 'object' || value === null) {
+    throw new TaskError(`is ${String(value)}.`, { path: 'task', remedy: 'Give an object made by defineTask, or one that implements Task.' });
+  }
+  const { vocabulary, stages, horizon, startToken, actionMask } = task;
+  requireTask(Array.isArray(vocabulary) && vocabulary.length > 0, 'vocabulary', 'is empty.', 'List the text of each token.');
+  requireTask(Array.isArray(stages) && stages.length > 0, 'stages', 'is empty.', 'Name at least one stage.');
+  requireTask(Number.isInteger(horizon) && horizon >= 1, 'horizon', `is ${String(horizon)}.`, 'Use an integer of at least 1.');
+  requireTask(isToken(startToken, vocabulary.length), 'startToken', `is ${String(startToken)}.`, 'Use a token id.');
+  if (actionMask !== undefined) {
+    const size = vocabulary.length;
+    const ok = actionMask instanceof Uint8Array && actionMask.length === size && actionMask.every((bit) => bit <= 1) && actionMask.includes(1);
+    requireTask(ok, 'actionMask', 'is no mask of the vocabulary.', `Use a Uint8Array of ${size} zeros and ones, at least one of them 1.`);
+  }
+  for (const method of ['sample', 'score', 'describe'] as const) {
+    requireTask(typeof task[method] === 'function', method, 'is not a function.', 'Implement the Task interface.');
+  }
+}
+
+/**
+ * {@link Task.sample}, with its result checked: shapes, and tokens within the vocabulary.
+ *
+ * @param task - The task.
+ * @param stages - Stage ids, `[n]`.
+ * @param random - The stream to draw from.
+ * @returns What the task returned.
+ * @throws {@link TaskError} for whatever the task throws, with it as `cause`, and for a batch that is not what was asked for.
+ */
+export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, stages: Int32Array, random: Random): Batch {
+  stages.forEach((stage, index) => {
+    if (stage < 0 || stage >= task.stages.length) {
+      throw new TaskError(`is ${stage}.`, { path: `stages[${index}]`, remedy: `Use a stage id from 0 to ${task.stages.length - 1}.` });
+    }
+  });
+  const size = stages.length;
+  let batch: Batch;
+  try {
+    batch = task.sample(stages, random);
+  } catch (error) {
+    throw TaskError.wrap(error, 'task.sample');
+  }
+  requireTask(typeof batch === 'object' && batch !== null, 'sample', 'returned no batch.', 'Return a ProblemBatch, synchronously.');
+  requireTask(batch.size === size, 'sample', `returned size ${String(batch.size)} for ${size} stages.`, 'Draw one problem a stage.');
+  const { contexts, contextLength } = batch;
+  const path = 'sample.contexts';
+  requireTask(
+    Number.isInteger(contextLength) && contextLength >= 1,
+    'sample.contextLength',
+    `is ${String(contextLength)}.`,
+    'Use an integer of at least 1.',
+  );
+  requireTask(contexts instanceof Int32Array, path, 'is no Int32Array.', 'Return token ids as an Int32Array.');
+  requireTask(
+    contexts.length === size * contextLength,
+    path,
+    `has ${contexts.length} tokens.`,
+    `Return ${size} × ${contextLength}: size × contextLength.`,
+  );
+  const vocabularySize = task.vocabulary.length;
+  for (let at = 0; at < contexts.length; at++) {
+    const token = contexts[at] ?? -1;
+    if (token < 0 || token >= vocabularySize) {
+      throw new TaskError(`has the token ${token} at place ${at % contextLength}.`, {
+        path: `task.${path}`,
+        remedy: `Use token ids from 0 to ${vocabularySize - 1}.`,
+        problemIndex: Math.floor(at / contextLength),
+      });
+    }
+  }
+  const stagesKept = batch.stages instanceof Int32Array && batch.stages.length === size && batch.stages.every((id, at) => id === stages[at]);
+  requireTask(stagesKept, 'sample.stages', 'differs from the stages asked for.', 'Return an Int32Array equal to the argument.');
+  return batch;
+}
+
+/**
+ * {@link Task.score}, with arguments and results checked: shapes, tokens within the vocabulary, every return written and finite.
+ *
+ * @param task - The task.
+ * @param batch - What {@link checkedSample} returned.
+ * @param actions - Token ids, `[n, T]`.
+ * @param scores - Written in full; after an error its content means nothing.
+ * @throws {@link TaskError} for whatever the task throws, with it as `cause`, for a return that is not finite (`path` is `task.reward`,
+ * `problemIndex` says which), and for arguments of wrong shape.
+ */
+export function checkedScore<Batch extends ProblemBatch>(task: Task<Batch>, batch: Batch, actions: Int32Array, scores: Scores): void {
+  const { size } = batch;
+  const { rewards, successes } = scores;
+  const vocabularySize = task.vocabulary.length;
+  requireShape(actions, size * task.horizon, 'actions', `${size} × ${task.horizon}: size × horizon`);
+  requireShape(rewards, size, 'scores.rewards', 'one a problem');
+  requireShape(successes, size, 'scores.successes', 'one a problem');
+  for (let at = 0; at < actions.length; at++) {
+    const token = actions[at] ?? -1;
+    if (token < 0 || token >= vocabularySize) {
+      throw new TaskError(`is ${token}.`, { path: `actions[${at}]`, remedy: `Use token ids from 0 to ${vocabularySize - 1}.` });
+    }
+  }
+  // Marks, so that what the task leaves unwritten is seen.
+  rewards.fill(Number.NaN);
+  successes.fill(255);
+  try {
+    task.score(batch, actions, scores);
+  } catch (error) {
+    throw TaskError.wrap(error, 'task.score');
+  }
+  for (let index = 0; index < size; index++) {
+    const reward = rewards[index];
+    if (reward === undefined || !Number.isFinite(reward)) {
+      throw new TaskError(`is ${String(reward)}.`, {
+        path: 'task.reward',
+        remedy: 'Give every program a finite reward that fits 32 bits.',
+        problemIndex: index,
+      });
+    }
+    if ((successes[index] ?? 255) > 1) {
+      throw new TaskError('was not said to be right or wrong.', {
+        path: 'task.score',
+        remedy: 'Write 1 or 0 to scores.successes for every problem.',
+        problemIndex: index,
+      });
+    }
+  }
+}
+
+function isToken(token: number, vocabularySize: number): boolean {
+  return Number.isInteger(token) && token >= 0 && token < vocabularySize;
+}
+
+function requireTask(holds: boolean, path: string, problem: string, remedy: string): void {
+  if (!holds) {
+    throw new TaskError(problem, { path: `task.${path}`, remedy });
+  }
+}
+
+function requireShape(array: { readonly length: number }, length: number, path: string, what: string): void {
+  if (array.length !== length) {
+    throw new TaskError(`has ${array.length} numbers.`, { path, remedy: `Give ${length}: ${what}.` });
+  }
+}

@@ -1,0 +1,84 @@
+import type { Agent } from '../agent/agent.js';
+import { checkedSample, checkedScore } from '../task/checked.js';
+import type { Task } from '../task/task.js';
+import type { Random } from '../util/random.js';
+import { makeScores } from './measure.js';
+
+/** One emitted token. */
+export interface ExplainedStep {
+  /** Its text. */
+  readonly token: string;
+  /** π(a), 0 to 1. */
+  readonly probability: number;
+  /** The critic's v. */
+  readonly value: number;
+  /** Of the policy at this step, nats. */
+  readonly entropy: number;
+}
+
+/** One problem, the greedy program for it, and what it earned. */
+export interface Explanation {
+  /** Stage id. */
+  readonly stage: number;
+  /** Stage name. */
+  readonly name: string;
+  /** What the network was shown. */
+  readonly context: string;
+  /** What a right program reaches. */
+  readonly target: string;
+  /** The program, `T` tokens as text. */
+  readonly tokens: readonly string[];
+  /** What the network thought at each token, `[T]`. */
+  readonly steps: readonly ExplainedStep[];
+  /** Return of the program. */
+  readonly reward: number;
+  /** Whether the stated target was met. */
+  readonly success: boolean;
+}
+
+/**
+ * Draws problems, solves them greedily and says how.
+ *
+ * @param task - Where problems come from.
+ * @param agent - Who solves them.
+ * @param stage - Stage id.
+ * @param count - How many.
+ * @param random - The stream they are drawn from.
+ * @returns One explanation a problem.
+ */
+export async function explainStage(task: Task, agent: Agent, stage: number, count: number, random: Random): Promise<Explanation[]> {
+  // With the batch's mean as context, problems are explained one by one, as the tutorial does.
+  const size = task.contextPooling === 'batch' ? 1 : count;
+  const explanations: Explanation[] = [];
+  while (explanations.length < count) {
+    explanations.push(...(await explainBatch(task, agent, new Int32Array(size).fill(stage), random)));
+  }
+  return explanations;
+}
+
+async function explainBatch(task: Task, agent: Agent, stages: Int32Array, random: Random): Promise<Explanation[]> {
+  const batch = checkedSample(task, stages, random);
+  const rollout = await agent.act({ contexts: batch.contexts, stages, deterministic: true });
+  const scores = makeScores(stages.length);
+  checkedScore(task, batch, rollout.actions, scores);
+  const { horizon } = task;
+  return Array.from(stages, (stage, i) => {
+    const steps = Array.from(rollout.actions.subarray(i * horizon, (i + 1) * horizon), (action, t) => ({
+      token: task.vocabulary[action] ?? `<${action}>`,
+      probability: Math.exp(rollout.logProbs[i * horizon + t] ?? NaN),
+      value: rollout.values[i * horizon + t] ?? NaN,
+      entropy: rollout.entropies[i * horizon + t] ?? NaN,
+    }));
+    const { context, target } = task.describe(batch, i);
+    return {
+      stage,
+      name: task.stages[stage] ?? '',
+      context,
+      target,
+      tokens: steps.map(({ token }) => token),
+      steps,
+      reward: scores.rewards[i] ?? NaN,
+      success: scores.successes[i] === 1,
+    };
+  });
+}

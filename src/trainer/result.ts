@@ -1,0 +1,81 @@
+import type { Agent } from '../agent/agent.js';
+import { InnateError } from '../errors/innate-error.js';
+
+/** How one stage of a run ended. */
+export interface StageResult {
+  /** Stage id. */
+  readonly stage: number;
+  /** Stage name. */
+  readonly name: string;
+  /** Share of fresh problems whose stated target the greedy programs of the final agent met, 0 to 1. */
+  readonly successRate: number;
+  /** Mean return of those programs. */
+  readonly meanReturn: number;
+  /** Iterations spent while this was the current stage. */
+  readonly iterations: number;
+  /** Whether the final agent met the stage's target: its `until`, or success of at least 0.99. */
+  readonly mastered: boolean;
+}
+
+/** What a run did. */
+export interface TrainingResult {
+  /** One entry for each entry of the run's stages, in order, all measured with the final agent. */
+  readonly stages: readonly StageResult[];
+  /** Iterations in all. */
+  readonly iterations: number;
+  /** Programs sampled in all. */
+  readonly episodes: number;
+  /** Seconds that the run took, evaluations included. */
+  readonly seconds: number;
+  /** Whether a consumer left the loop over the events, or the trainer was closed, before the end. */
+  readonly stopped: boolean;
+  /** The trained agent. Yours to use, save and close; {@link Trainer.close} closes it too, unless it was passed in. */
+  readonly agent: Agent;
+}
+
+/** {@link StageResult} of a run that did not end by itself: `successRate` and `meanReturn` are the last ones measured, if any. */
+export interface PartialStageResult extends Omit<StageResult, 'successRate' | 'meanReturn'> {
+  readonly successRate: number | undefined;
+  readonly meanReturn: number | undefined;
+}
+
+/** What a run had done when it failed or was aborted. The agent is as the last complete iteration left it. */
+export interface PartialTrainingResult extends Omit<TrainingResult, 'stages'> {
+  readonly stages: readonly PartialStageResult[];
+}
+
+/**
+ * Whether an error was thrown by a run after training had begun, and so carries what was trained.
+ *
+ * @param error - What was caught.
+ * @returns True when `error.partial` is there.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await trainer.run([0, 1, 2], { signal });
+ * } catch (error) {
+ *   if (hasPartialResult(error)) await error.partial.agent.save('so-far.safetensors');
+ * }
+ * ```
+ */
+export function hasPartialResult(error: unknown): error is Error & { readonly partial: PartialTrainingResult } {
+  return typeof error === 'object' && error !== null && 'partial' in error && error.partial !== undefined;
+}
+
+/**
+ * Hangs what was trained on an error, not enumerable.
+ *
+ * @param error - Anything that was thrown.
+ * @param partial - What was trained.
+ * @returns The same error; something that is not an object is wrapped in an `Error` first.
+ */
+export function withPartialResult(error: unknown, partial: PartialTrainingResult): unknown {
+  const carrier = typeof error === 'object' && error !== null && Object.isExtensible(error) ? error : wrap(error);
+  Object.defineProperty(carrier, 'partial', { value: partial, enumerable: false, configurable: true, writable: true });
+  return carrier;
+}
+
+function wrap(error: unknown): InnateError {
+  return new InnateError('ERR_INTERNAL', `training stopped: ${String(error)}`, { cause: error });
+}

@@ -1,0 +1,326 @@
+import { Agent } from '../agent/agent.js';
+import { planStages, resolveStage, type StageSpec } from '../curriculum/stage-spec.js';
+import { BusyError } from '../errors/busy-error.js';
+import { ClosedError } from '../errors/closed-error.js';
+import { OptionsError } from '../errors/options-error.js';
+import type { Problem } from '../errors/problem.js';
+import type { TrainingEvent } from '../metrics/events.js';
+import { createProgress } from '../metrics/progress.js';
+import type { Task } from '../task/task.js';
+import { numberProblem, OptionReader } from '../util/option-reader.js';
+import { Random } from '../util/random.js';
+import type { EventPipe } from './event-pipe.js';
+import { type Explanation, explainStage } from './explain.js';
+import { Evaluator } from './measure.js';
+import { MAX_PROBLEMS, readTrainerOptions, type TrainerConfig, type TrainerOptions } from './options.js';
+import { hasPartialResult, type TrainingResult, withPartialResult } from './result.js';
+import { FINAL_PROBLEMS, TrainingLoop } from './training-loop.js';
+import { TrainingRun } from './training-run.js';
+
+/** Options of one run. */
+export interface RunOptions {
+  /** Stops the run at the next iteration: it rejects with {@link AbortedError}, whose `partial` has what was trained. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What {@link Trainer.evaluate} measures. */
+export interface EvaluateOptions {
+  /** One stage, by id or name. */
+  readonly stage?: number | string | undefined;
+  /**
+   * Several stages, by id or name.
+   *
+   * @defaultValue all stages of the task
+   */
+  readonly stages?: readonly (number | string)[] | undefined;
+  /**
+   * Fresh problems a stage, 1 to 2²⁰.
+   *
+   * @defaultValue 1000
+   */
+  readonly problems?: number | undefined;
+}
+
+/** What greedy programs reached in one stage. */
+export interface StageEvaluation {
+  /** Stage id. */
+  readonly stage: number;
+  /** Stage name. */
+  readonly name: string;
+  /** Problems drawn. */
+  readonly problems: number;
+  /** Share whose stated target was met, 0 to 1. */
+  readonly successRate: number;
+  /** Mean return. */
+  readonly meanReturn: number;
+}
+
+/** Streams of problems under one seed: what is measured never moves what is trained on. */
+const STREAMS = { training: 1, evaluation: 2, onDemand: 3, explanation: 4 } as const;
+
+/**
+ * Trains an agent on a task, stage by stage, in this process. The network runs in the native addon off the JavaScript thread; problems and
+ * scores are the task's TypeScript.
+ *
+ * @example
+ * ```ts
+ * const { stages, agent } = await Trainer.run([0, 1, 2], { seed: 1 });
+ * ```
+ */
+export class Trainer {
+  /** The agent that is trained. */
+  readonly agent: Agent;
+  /** What it is trained on. */
+  readonly task: Task;
+  readonly #config: TrainerConfig;
+  readonly #problemRandom: Random;
+  readonly #evaluationRandom: Random;
+  readonly #onDemandRandom: Random;
+  readonly #explanationRandom: Random;
+  #active: { readonly pipe: EventPipe; readonly ended: Promise<void> } | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(config: TrainerConfig, agent: Agent) {
+    const { task, seed } = config.agentConfig;
+    this.agent = agent;
+    this.task = task;
+    this.#config = config;
+    this.#problemRandom = new Random(seed, STREAMS.training);
+    this.#evaluationRandom = new Random(seed, STREAMS.evaluation);
+    this.#onDemandRandom = new Random(seed, STREAMS.onDemand);
+    this.#explanationRandom = new Random(seed, STREAMS.explanation);
+  }
+
+  /**
+   * Makes a trainer and trains once; the short way. The result's `agent` is the caller's to use and close.
+   *
+   * @param stages - Stages in order; see {@link StageSpec}.
+   * @param options - All optional; see {@link TrainerOptions}.
+   * @returns The run: await it, or iterate over its events.
+   */
+  static run(stages: readonly StageSpec[], options: TrainerOptions = {}): TrainingRun {
+    return new TrainingRun(async (pipe) => {
+      const trainer = await Trainer.create(options);
+      try {
+        return await trainer.#train(stages, {}, pipe);
+      } catch (error) {
+        if (!hasPartialResult(error)) {
+          await trainer.close();
+        }
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Makes a trainer, and an agent unless one is passed.
+   *
+   * @param options - All optional; see {@link TrainerOptions}.
+   * @returns The trainer.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
+   * @throws {@link DeviceError} when the device cannot be used.
+   * @throws {@link NativeLoadError} when there is no addon.
+   * @throws {@link ClosedError} when the agent that was passed is closed.
+   */
+  static async create(options: TrainerOptions = {}): Promise<Trainer> {
+    const problems: Problem[] = [];
+    const reader = new OptionReader(options, problems);
+    const config = readTrainerOptions(reader);
+    reader.finish();
+    throwIfAny(problems);
+    if (config.agent?.closed === true) {
+      throw new ClosedError('agent');
+    }
+    const { task, seed, hiddenSize, runtime, update } = config.agentConfig;
+    const agent = config.agent ?? (await Agent.create({ task, seed, hiddenSize, ...runtime, ...update }));
+    return new Trainer(config, agent);
+  }
+
+  /** Whether a run is under way. */
+  get running(): boolean {
+    return this.#active !== undefined;
+  }
+
+  /** Whether {@link Trainer.close} was called. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /**
+   * Trains the agent further. One run at a time; a later run goes on with the agent, and with the random stream, that the one before it
+   * left, however that ended.
+   *
+   * The run rejects with {@link OptionsError} when the stages are wrong (nothing was trained), {@link BusyError} during another run,
+   * {@link ClosedError} after {@link Trainer.close}; and, with `partial` on the error, {@link AbortedError}, {@link TaskError} when the task
+   * throws or gives bad numbers, {@link NonFiniteError} when the loss is not finite.
+   *
+   * @param stages - Stages in order; see {@link StageSpec}.
+   * @param options - Signal.
+   * @returns The run: await it, or iterate over its events.
+   */
+  run(stages: readonly StageSpec[], options: RunOptions = {}): TrainingRun {
+    return new TrainingRun((pipe) => this.#train(stages, options, pipe));
+  }
+
+  /**
+   * Measures the agent with greedy programs on fresh problems. Does not disturb a run: its problems come from a stream of their own.
+   *
+   * @param options - Which stages, how many problems.
+   * @returns One entry a stage.
+   * @throws {@link OptionsError} when an option is wrong.
+   * @throws {@link TaskError} when the task throws or gives bad numbers.
+   * @throws {@link ClosedError} after {@link Trainer.close}.
+   */
+  async evaluate(options: EvaluateOptions = {}): Promise<StageEvaluation[]> {
+    this.#checkOpen();
+    const problems: Problem[] = [];
+    const reader = new OptionReader(options, problems);
+    const count = reader.number('problems', FINAL_PROBLEMS, { integer: true, min: 1, max: MAX_PROBLEMS });
+    const ids = this.#evaluatedStages(reader, problems);
+    reader.finish();
+    throwIfAny(problems);
+    const evaluator = new Evaluator(this.task, this.agent);
+    const evaluations: StageEvaluation[] = [];
+    for (const stage of ids) {
+      const measured = await evaluator.measure(stage, count, this.#onDemandRandom);
+      evaluations.push({ stage, name: this.task.stages[stage] ?? '', problems: count, ...measured });
+    }
+    return evaluations;
+  }
+
+  /**
+   * Draws fresh problems, solves them greedily and says how.
+   *
+   * @param stage - Stage id or name.
+   * @param count - How many, 1 to 2²⁰; 5 where absent.
+   * @returns One explanation a problem.
+   * @throws {@link OptionsError} when stage or count is wrong.
+   * @throws {@link TaskError} when the task throws or gives bad numbers.
+   * @throws {@link ClosedError} after {@link Trainer.close}.
+   */
+  async explain(stage: number | string, count = 5): Promise<Explanation[]> {
+    this.#checkOpen();
+    const problems: Problem[] = [];
+    const id = resolveStage(stage, 'stage', this.#names(), problems);
+    const countProblem = numberProblem(count, { integer: true, min: 1, max: MAX_PROBLEMS });
+    if (countProblem !== undefined) {
+      problems.push({ path: 'count', message: countProblem, remedy: 'Pass how many problems to explain.' });
+    }
+    throwIfAny(problems);
+    return explainStage(this.task, this.agent, id, count, this.#explanationRandom);
+  }
+
+  /**
+   * Ends a run that is under way after its iteration, then closes the agent, unless it was passed in. Calling it again does nothing.
+   *
+   * @returns When all is closed.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** The same as {@link Trainer.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #train(stages: readonly StageSpec[], options: RunOptions, pipe: EventPipe): Promise<TrainingResult> {
+    this.#checkOpen();
+    if (this.agent.closed) {
+      throw new ClosedError('agent');
+    }
+    if (this.#active !== undefined) {
+      throw new BusyError();
+    }
+    const problems: Problem[] = [];
+    const plan = planStages(stages, { ...this.#names(), maxIterations: this.#config.maxIterations }, problems);
+    const reader = new OptionReader(options, problems);
+    const signals = [reader.signal('signal'), this.#config.signal].filter((signal) => signal !== undefined);
+    reader.finish();
+    throwIfAny(problems);
+    const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update } = this.#config;
+    const loop = new TrainingLoop({
+      task: this.task,
+      agent: this.agent,
+      update,
+      plan,
+      batchSize,
+      rehearsal,
+      evaluateEvery,
+      evaluationProblems,
+      problemRandom: this.#problemRandom,
+      evaluationRandom: this.#evaluationRandom,
+      signals,
+      pipe,
+      onEvent: this.#eventHandler(),
+    });
+    const { promise: ended, resolve: end } = withResolvers();
+    this.#active = { pipe, ended };
+    try {
+      return await loop.run();
+    } catch (error) {
+      throw withPartialResult(error, loop.partial());
+    } finally {
+      this.#active = undefined;
+      end();
+    }
+  }
+
+  async #close(): Promise<void> {
+    const active = this.#active;
+    active?.pipe.stop();
+    await active?.ended;
+    if (this.#config.agent === undefined) {
+      await this.agent.close();
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) {
+      throw new ClosedError('trainer');
+    }
+  }
+
+  #names(): { stageNames: readonly string[]; taskName: string } {
+    return { stageNames: this.task.stages, taskName: this.task.name };
+  }
+
+  #evaluatedStages(reader: OptionReader, problems: Problem[]): number[] {
+    const one = reader.raw('stage');
+    const several = reader.raw('stages');
+    if (one !== undefined && several !== undefined) {
+      reader.add('stage', 'cannot be given together with stages.', 'Give one of the two.');
+    }
+    if (several === undefined) {
+      return one === undefined ? this.task.stages.map((_, id) => id) : [resolveStage(one, 'stage', this.#names(), problems)];
+    }
+    if (!Array.isArray(several) || several.length === 0) {
+      reader.add('stages', 'must be a list of at least one stage.', 'Pass a list such as [0, 1, 2].');
+      return [];
+    }
+    return several.map((stage: unknown, i) => resolveStage(stage, `stages[${i}]`, this.#names(), problems));
+  }
+
+  #eventHandler(): ((event: TrainingEvent) => void) | undefined {
+    const { progress } = this.#config;
+    if (typeof progress === 'function') {
+      return progress;
+    }
+    return progress ? createProgress(process.stderr) : undefined;
+  }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+function throwIfAny(problems: readonly Problem[]): void {
+  if (problems.length > 0) {
+    throw new OptionsError(problems);
+  }
+}
