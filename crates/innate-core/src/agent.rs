@@ -1,7 +1,5 @@
 //! An agent: a network on an engine, its random stream and what a checkpoint holds of both.
 
-use std::collections::HashMap;
-
 use candle_core::Device;
 
 use crate::config::{DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
@@ -213,20 +211,18 @@ impl Agent {
     /// [`Error::Invalid`] with the tensor's name as path.
     pub fn load_state_dict(&mut self, tensors: &[NamedTensor]) -> Result<()> {
         let specs = params::specs(&self.config);
-        let known: HashMap<&str, &ParamSpec> = specs.iter().map(|spec| (spec.name, spec)).collect();
-        let mut flat: Vec<Option<&NamedTensor>> = vec![None; specs.len()];
+        let mut given: Vec<Option<&NamedTensor>> = vec![None; specs.len()];
         for tensor in tensors {
-            let Some(spec) = known.get(tensor.name.as_str()) else {
+            let Some(index) = specs.iter().position(|spec| spec.name == tensor.name) else {
                 return Err(Error::invalid(&tensor.name, "is not a tensor of this network"));
             };
-            check_tensor(tensor, spec)?;
-            let index = specs.iter().position(|other| other.name == spec.name).unwrap_or_default();
-            if flat[index].replace(tensor).is_some() {
+            check_tensor(tensor, &specs[index])?;
+            if given[index].replace(tensor).is_some() {
                 return Err(Error::invalid(&tensor.name, "is given twice"));
             }
         }
         let mut values = Vec::with_capacity(params::count(&self.config));
-        for (spec, tensor) in specs.iter().zip(flat) {
+        for (spec, tensor) in specs.iter().zip(given) {
             let tensor = tensor.ok_or_else(|| Error::invalid(spec.name, "is missing"))?;
             values.extend_from_slice(&tensor.data);
         }
@@ -281,6 +277,8 @@ mod tests {
     use super::*;
     use crate::config::ContextPooling;
 
+    type Spoil = fn(&mut Vec<NamedTensor>);
+
     fn agent() -> Agent {
         let config = NetworkConfig {
             vocab_size: 4,
@@ -311,7 +309,7 @@ mod tests {
             .map(|tensor| NamedTensor { data: tensor.data.iter().map(|x| x + 1.0).collect(), ..tensor })
             .collect();
         let before = agent.parameters().unwrap();
-        let broken: [(&str, fn(&mut Vec<NamedTensor>)); 5] = [
+        let broken: [(&str, Spoil); 5] = [
             ("v.bias", |t| drop(t.pop())),
             ("x", |t| t[9].name = "x".to_owned()),
             ("v.bias", |t| t.push(t[9].clone())),

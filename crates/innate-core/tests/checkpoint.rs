@@ -1,5 +1,7 @@
 //! Checkpoints: nothing is lost, nothing panics.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 
 use innate_core::checkpoint::{decode, encode, load, save};

@@ -254,7 +254,7 @@ fn finite(what: &'static str, value: f64) -> Result<()> {
 
 /// 1 − Var(R − V̂)/Var(R); NaN when all returns are equal.
 fn explained_variance(returns: &[f32], estimates: &[f32]) -> f64 {
-    if returns.iter().all(|value| *value == returns[0]) {
+    if returns.iter().all(|value| value - returns[0] == 0.0) {
         return f64::NAN;
     }
     let variance = |values: &dyn Fn(usize) -> f64| {

@@ -1,5 +1,7 @@
 //! Every engine against PyTorch's golden vectors, against an independent f64 oracle and against the other engines.
 
+#![allow(clippy::unwrap_used)]
+
 mod agreement;
 mod golden;
 mod gradient;
