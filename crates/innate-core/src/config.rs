@@ -89,9 +89,23 @@ impl NetworkConfig {
     }
 }
 
+/// What a program's return is compared with: how advantages and the value loss are formed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Baseline {
+    /// The tutorial's: V̂ = Σ_t v_t for the whole program, advantage R − V̂ at every step, value loss mean((V̂ − R)²). V̂ has seen the actions
+    /// it judges, so a critic that learns to foresee R takes the advantage away.
+    #[default]
+    Program,
+    /// Each step's own value: advantage R − v_t, value loss the mean of (v_t − R)² over problems and steps. v_t knows only what came
+    /// before a_t, so the policy gradient is unbiased.
+    Step,
+}
+
 /// Coefficients of one update. Defaults are the tutorial's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UpdateConfig {
+    /// What returns are compared with.
+    pub baseline: Baseline,
     /// Adam's step size.
     pub learning_rate: f64,
     /// Weight of the value loss.
@@ -111,6 +125,7 @@ pub struct UpdateConfig {
 impl Default for UpdateConfig {
     fn default() -> Self {
         Self {
+            baseline: Baseline::Program,
             learning_rate: 3e-4,
             value_coef: 0.5,
             entropy_coef: 0.01,
@@ -128,7 +143,7 @@ impl UpdateConfig {
     /// # Errors
     /// [`Error::Invalid`] with the field's name as path.
     pub fn validate(&self) -> Result<()> {
-        let Self { learning_rate, value_coef, entropy_coef, max_grad_norm, beta1, beta2, epsilon } = *self;
+        let Self { baseline: _, learning_rate, value_coef, entropy_coef, max_grad_norm, beta1, beta2, epsilon } = *self;
         let checks = [
             ("learningRate", learning_rate, learning_rate.is_finite() && learning_rate >= 0.0, "a finite number of at least 0"),
             ("valueCoef", value_coef, value_coef.is_finite(), "a finite number"),

@@ -217,6 +217,7 @@ impl From<BindingUpdateOptions> for UpdateConfig {
     fn from(options: BindingUpdateOptions) -> Self {
         Self {
             learning_rate: options.learning_rate,
+            baseline: if std::env::var_os("STEP").is_some() { innate_core::config::Baseline::Step } else { innate_core::config::Baseline::Program },
             value_coef: options.value_coef,
             entropy_coef: options.entropy_coef,
             max_grad_norm: options.max_grad_norm,

@@ -3,7 +3,7 @@
 use candle_core::{D, Device, Tensor, Var};
 
 use super::{AdamState, ENTROPY_EPSILON, Engine, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
-use crate::config::{ContextPooling, NetworkConfig, UpdateConfig};
+use crate::config::{Baseline, ContextPooling, NetworkConfig, UpdateConfig};
 use crate::error::{Error, Result};
 use crate::params::{self, ParamSpec};
 
@@ -215,11 +215,16 @@ impl Plain {
         let vars = self.tensors()?.iter().map(Var::from_tensor).collect::<Candle<Vec<_>>>()?;
         let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
         let heads = self.weights(&tensors).unroll(&self.batch(prompts)?, &self.inputs(actions, steps)?, steps)?;
-        let log_prob = heads.log_prob(&self.ids(actions.iter().copied())?)?.reshape((n, steps))?.sum(1)?;
-        let estimate = heads.values.reshape((n, steps))?.sum(1)?;
-        let target = Tensor::from_slice(returns, n, &self.device)?;
-        let error = (&estimate - &target)?;
-        let policy_loss = (log_prob * error.detach())?.mean_all()?;
+        let log_prob = heads.log_prob(&self.ids(actions.iter().copied())?)?.reshape((n, steps))?;
+        let values = heads.values.reshape((n, steps))?;
+        let target = Tensor::from_slice(returns, (n, 1), &self.device)?;
+        // [n, 1] for the program's own sum of values, [n, T] for each step's value.
+        let estimate = match config.baseline {
+            Baseline::Program => values.sum_keepdim(1)?,
+            Baseline::Step => values,
+        };
+        let error = estimate.broadcast_sub(&target)?;
+        let policy_loss = log_prob.broadcast_mul(&error.detach())?.sum(1)?.mean_all()?;
         let value_loss = error.sqr()?.mean_all()?;
         let entropy = heads.entropies.mean_all()?;
         let loss = ((&policy_loss + value_loss.affine(config.value_coef, 0.0)?)? - entropy.affine(config.entropy_coef, 0.0)?)?;
@@ -242,7 +247,7 @@ impl Plain {
             value_loss: f64::from(terms[2]),
             entropy: f64::from(terms[3]).max(0.0),
             grad_norm,
-            explained_variance: explained_variance(returns, &estimate.to_vec1::<f32>()?),
+            explained_variance: explained_variance(returns, &estimate.to_vec2::<f32>()?),
         };
         Ok((stats, Tensor::cat(&grads, 0)?.affine(coefficient, 0.0)?))
     }
@@ -252,17 +257,19 @@ fn finite(what: &'static str, value: f64) -> Result<()> {
     if value.is_finite() { Ok(()) } else { Err(Error::NonFinite { what, value }) }
 }
 
-/// 1 − Var(R − V̂)/Var(R); NaN when all returns are equal.
-fn explained_variance(returns: &[f32], estimates: &[f32]) -> f64 {
+/// 1 − Var(R − V)/Var(R) over all estimates of each return; NaN when all returns are equal.
+fn explained_variance(returns: &[f32], estimates: &[Vec<f32>]) -> f64 {
     if returns.iter().all(|value| value - returns[0] == 0.0) {
         return f64::NAN;
     }
-    let variance = |values: &dyn Fn(usize) -> f64| {
-        let n = returns.len() as f64;
-        let mean = (0..returns.len()).map(values).sum::<f64>() / n;
-        (0..returns.len()).map(|i| (values(i) - mean).powi(2)).sum::<f64>() / n
+    let variance = |values: Vec<f64>| {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n
     };
-    1.0 - variance(&|i| f64::from(returns[i]) - f64::from(estimates[i])) / variance(&|i| f64::from(returns[i]))
+    let targets = returns.iter().copied().map(f64::from);
+    let errors = targets.clone().zip(estimates).flat_map(|(target, row)| row.iter().map(move |&value| target - f64::from(value)));
+    1.0 - variance(errors.collect()) / variance(targets.collect())
 }
 
 impl Engine for Plain {

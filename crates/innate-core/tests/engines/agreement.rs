@@ -1,6 +1,6 @@
 //! Odd sizes against the oracle and between engines; determinism; what a failed update leaves behind.
 
-use innate_core::config::{ContextPooling, UpdateConfig};
+use innate_core::config::{Baseline, ContextPooling, UpdateConfig};
 use innate_core::engine::{AdamState, Engine, Sampling};
 use innate_core::engine::fused::Fused;
 use innate_core::error::Error;
@@ -32,8 +32,13 @@ fn cases() -> impl Iterator<Item = Case> {
 }
 
 fn check(case: &Case) {
+    check_baseline(case, Baseline::Program);
+    check_baseline(case, Baseline::Step);
+}
+
+fn check_baseline(case: &Case, baseline: Baseline) {
     let said = oracle::forward(case, &wide(&case.flat));
-    let config = UpdateConfig::default();
+    let config = UpdateConfig { baseline, ..UpdateConfig::default() };
     let mut first: Option<(Vec<f32>, Vec<f32>, AdamState)> = None;
     for (name, mut engine) in case.engines() {
         let got = engine.evaluate(case.prompts(), &case.actions).unwrap();
@@ -167,22 +172,25 @@ fn a_loss_that_is_not_finite_changes_nothing() {
 
 #[test]
 fn explained_variance_is_nan_for_equal_returns_and_matches_its_formula() {
-    let mut case = Case::new(8, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
-    let errors = oracle::advantages(&case, &oracle::forward(&case, &wide(&case.flat)));
     let variance = |values: &[f64]| {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        values.iter().map(|x| (x - mean).powi(2)).sum::<f64>()
+        values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / values.len() as f64
     };
-    let expected = 1.0 - variance(&errors) / variance(&wide(&case.returns));
-    let stats = |case: &Case, (_, mut engine): Named| {
-        engine.gradients(case.prompts(), &case.actions, &case.returns, &UpdateConfig::default()).unwrap().0
-    };
-    for engine in case.engines() {
-        assert!((stats(&case, engine).explained_variance - expected).abs() < 1e-5);
-    }
-    case.returns.fill(0.1);
-    for engine in case.engines() {
-        assert!(stats(&case, engine).explained_variance.is_nan());
+    for baseline in [Baseline::Program, Baseline::Step] {
+        let mut case = Case::new(8, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
+        let stats = |case: &Case, (_, mut engine): Named| {
+            let config = UpdateConfig { baseline, ..UpdateConfig::default() };
+            engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap().0
+        };
+        let errors = oracle::advantages(&case, &oracle::forward(&case, &wide(&case.flat)), baseline);
+        let expected = 1.0 - variance(&errors) / variance(&wide(&case.returns));
+        for engine in case.engines() {
+            assert!((stats(&case, engine).explained_variance - expected).abs() < 1e-5);
+        }
+        case.returns.fill(0.1);
+        for engine in case.engines() {
+            assert!(stats(&case, engine).explained_variance.is_nan());
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The gradient of the whole loss against central differences of the oracle, and against the clip's formula.
 
-use innate_core::config::{ContextPooling, UpdateConfig};
+use innate_core::config::{Baseline, ContextPooling, UpdateConfig};
 
 use crate::{Case, assert_close, oracle, wide};
 
 const UNCLIPPED: UpdateConfig = UpdateConfig {
+    baseline: Baseline::Program,
     learning_rate: 3e-4,
     value_coef: 0.5,
     entropy_coef: 0.01,
@@ -17,7 +18,7 @@ const UNCLIPPED: UpdateConfig = UpdateConfig {
 fn numerical(case: &Case, config: &UpdateConfig) -> Vec<f64> {
     const STEP: f64 = 1e-5;
     let base = wide(&case.flat);
-    let held = oracle::advantages(case, &oracle::forward(case, &base));
+    let held = oracle::advantages(case, &oracle::forward(case, &base), config.baseline);
     let at = |index: usize, change: f64| {
         let mut moved = base.clone();
         moved[index] += change;
@@ -31,16 +32,18 @@ fn every_derivative_matches_its_central_difference() {
     for pooling in [ContextPooling::Own, ContextPooling::Batch] {
         for masked in [false, true] {
             // A large entropy coefficient, so that its gradient is not lost beside the others.
-            for (seed, entropy_coef) in [(1, 0.01), (2, 1.0)] {
+            for (seed, entropy_coef, baseline) in
+                [(1, 0.01, Baseline::Program), (2, 1.0, Baseline::Program), (3, 0.01, Baseline::Step), (4, 1.0, Baseline::Step)]
+            {
                 let case = Case::new(seed, [7, 2, 5, 6, 3, 4], pooling, masked);
-                let config = UpdateConfig { entropy_coef, ..UNCLIPPED };
+                let config = UpdateConfig { entropy_coef, baseline, ..UNCLIPPED };
                 let expected = numerical(&case, &config);
                 let norm = expected.iter().map(|g| g * g).sum::<f64>().sqrt();
                 let base = wide(&case.flat);
-                let held = oracle::advantages(&case, &oracle::forward(&case, &base));
+                let held = oracle::advantages(&case, &oracle::forward(&case, &base), config.baseline);
                 let loss = oracle::loss(&case, &base, &held, &config);
                 for (name, mut engine) in case.engines() {
-                    let what = format!("{name}, {pooling:?}, masked: {masked}, entropy_coef {entropy_coef}");
+                    let what = format!("{name}, {pooling:?}, masked: {masked}, entropy_coef {entropy_coef}, {baseline:?}");
                     let (stats, got) = engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
                     assert_close(&what, &got, &expected, 5e-6);
                     assert!((stats.grad_norm - norm).abs() < 5e-6, "{what}: norm {} {norm}", stats.grad_norm);

@@ -1,6 +1,6 @@
 //! The network and its loss once more, in f64 and as plain loops, sharing nothing with the engines but the order of the parameters.
 
-use innate_core::config::{ContextPooling, NetworkConfig, UpdateConfig};
+use innate_core::config::{Baseline, ContextPooling, NetworkConfig, UpdateConfig};
 use innate_core::params;
 
 use crate::Case;
@@ -89,19 +89,31 @@ pub(crate) fn forward(case: &Case, flat: &[f64]) -> Said {
     said
 }
 
-/// R − V̂ of each problem.
-pub(crate) fn advantages(case: &Case, said: &Said) -> Vec<f64> {
+/// The advantage at each step, `[n, T]`.
+pub(crate) fn advantages(case: &Case, said: &Said, baseline: Baseline) -> Vec<f64> {
     let steps = case.actions.len() / case.stages.len();
-    said.values.chunks(steps).zip(&case.returns).map(|(values, &r)| f64::from(r) - values.iter().sum::<f64>()).collect()
+    let rows = said.values.chunks(steps).zip(&case.returns);
+    rows.flat_map(|(values, &target)| {
+        let program = values.iter().sum::<f64>();
+        values.iter().map(move |&value| {
+            f64::from(target)
+                - match baseline {
+                    Baseline::Program => program,
+                    Baseline::Step => value,
+                }
+        })
+    })
+    .collect()
 }
 
 /// The loss under `flat`, with the advantages held where they are given: the policy's gradient does not flow through them.
 pub(crate) fn loss(case: &Case, flat: &[f64], advantages_held: &[f64], config: &UpdateConfig) -> f64 {
     let said = forward(case, flat);
     let n = case.stages.len() as f64;
-    let steps = case.actions.len() / case.stages.len();
-    let policy = said.log_probs.chunks(steps).zip(advantages_held).map(|(row, a)| -row.iter().sum::<f64>() * a).sum::<f64>() / n;
-    let value = advantages(case, &said).iter().map(|error| error * error).sum::<f64>() / n;
+    let policy = -said.log_probs.iter().zip(advantages_held).map(|(log_prob, a)| log_prob * a).sum::<f64>() / n;
+    // With the program's baseline all steps have one error, so the mean over steps is that error's square.
+    let errors = advantages(case, &said, config.baseline);
+    let value = errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64;
     let entropy = said.entropies.iter().sum::<f64>() / said.entropies.len() as f64;
     policy + config.value_coef * value - config.entropy_coef * entropy
 }

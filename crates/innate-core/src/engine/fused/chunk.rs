@@ -4,7 +4,7 @@
 
 use super::layout::{Layout, Partial};
 use crate::engine::{Prompts, Sampling, UpdateStats};
-use crate::config::{ContextPooling, NetworkConfig, UpdateConfig};
+use crate::config::{Baseline, ContextPooling, NetworkConfig, UpdateConfig};
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
 use crate::kernel::head::{self, DistributionBackward, Logits};
@@ -186,23 +186,31 @@ impl Chunk {
         let entropy_scale = (config.entropy_coef / (n * steps as f64)) as f32;
         for row in 0..rows {
             let at = row * steps..(row + 1) * steps;
-            let baseline: f32 = self.values[at.clone()].iter().sum();
-            let advantage = returns[first + row] - baseline;
-            let log_prob: f32 = self.log_probs[at.clone()].iter().sum();
-            sums.policy -= f64::from(log_prob) * f64::from(advantage);
-            sums.value += f64::from(advantage) * f64::from(advantage);
+            let target = returns[first + row];
+            let values = &self.values[at.clone()];
+            let program = target - values.iter().sum::<f32>();
             sums.entropy += self.entropies[at.clone()].iter().map(|&e| f64::from(e)).sum::<f64>();
-            let advantage_scale = (f64::from(advantage) / n) as f32;
-            let value_scale = (-2.0 * config.value_coef * f64::from(advantage) / n) as f32;
-            for (t, &action) in self.actions[at].iter().enumerate() {
+            if config.baseline == Baseline::Program {
+                sums.value += f64::from(program) * f64::from(program);
+            }
+            for (t, (&action, &log_prob)) in self.actions[at.clone()].iter().zip(&self.log_probs[at.clone()]).enumerate() {
+                let (advantage, value_terms) = match config.baseline {
+                    Baseline::Program => (program, 1.0),
+                    Baseline::Step => (target - values[t], steps as f64),
+                };
+                let advantage = f64::from(advantage);
+                sums.policy -= f64::from(log_prob) * advantage;
+                if config.baseline == Baseline::Step {
+                    sums.value += advantage * advantage / value_terms;
+                }
                 let place = (t * CHUNK + row) * np;
                 isa.run(DistributionBackward {
                     vocab,
                     probabilities: &self.probabilities[place..][..np],
                     action: action as usize,
-                    advantage: advantage_scale,
+                    advantage: (advantage / n) as f32,
                     entropy: entropy_scale,
-                    value: value_scale,
+                    value: (-2.0 * config.value_coef * advantage / (n * value_terms)) as f32,
                     dlogits: &mut scratch.dlogits[place..][..np],
                 });
             }

@@ -14,7 +14,7 @@ use self::chunk::{CHUNK, Chunk, LossSums, Packed, Scratch, Shared, Source};
 use self::layout::{Layout, Partial};
 use self::parts::Parts;
 use super::{AdamState, Engine, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
-use crate::config::{ContextPooling, NetworkConfig, UpdateConfig};
+use crate::config::{Baseline, ContextPooling, NetworkConfig, UpdateConfig};
 use crate::error::{Error, Result};
 use crate::kernel::adam::{Adam, Step, Sum, SumOfSquares};
 use crate::kernel::buffer::Buffer;
@@ -288,7 +288,7 @@ impl Fused {
             }
         });
         let mut stats = LossSums::stats(self.groups[..groups].iter_mut().map(|group| own(group).loss), n, steps, config);
-        stats.explained_variance = self.explained_variance(returns, steps);
+        stats.explained_variance = self.explained_variance(returns, steps, config.baseline);
         if !stats.loss.is_finite() {
             return Err(Error::NonFinite { what: "loss", value: stats.loss });
         }
@@ -302,21 +302,19 @@ impl Fused {
         Ok(stats)
     }
 
-    fn explained_variance(&mut self, returns: &[f32], steps: usize) -> f64 {
-        let mut moments = [0.0_f64; 4];
+    fn explained_variance(&mut self, returns: &[f32], steps: usize, baseline: Baseline) -> f64 {
+        let (mut targets, mut errors) = (Moments::default(), Moments::default());
         let mut rows = returns.iter();
         for chunk in &mut self.chunks[..returns.len().div_ceil(CHUNK)] {
             for (values, &target) in own(chunk).values.chunks_exact(steps).zip(&mut rows) {
-                let target = f64::from(target);
-                let error = target - f64::from(values.iter().sum::<f32>());
-                for (sum, x) in moments.iter_mut().zip([target, target * target, error, error * error]) {
-                    *sum += x;
+                targets.add(f64::from(target));
+                match baseline {
+                    Baseline::Program => errors.add(f64::from(target - values.iter().sum::<f32>())),
+                    Baseline::Step => values.iter().for_each(|&value| errors.add(f64::from(target - value))),
                 }
             }
         }
-        let [target, target_sq, error, error_sq] = moments.map(|sum| sum / returns.len() as f64);
-        let variance = target_sq - target * target;
-        if variance > 1e-12 { 1.0 - (error_sq - error * error) / variance } else { f64::NAN }
+        if targets.variance() > 1e-12 { 1.0 - errors.variance() / targets.variance() } else { f64::NAN }
     }
 
     fn sum_groups(&mut self, groups: usize) {
@@ -405,6 +403,27 @@ impl Fused {
         for (square, block) in self.squares.iter_mut().zip(gradient.chunks(BLOCK)) {
             *square = isa.run(SumOfSquares(block));
         }
+    }
+}
+
+/// Running first and second moment.
+#[derive(Default)]
+struct Moments {
+    count: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn add(&mut self, x: f64) {
+        self.count += 1.0;
+        self.sum += x;
+        self.squares += x * x;
+    }
+
+    fn variance(&self) -> f64 {
+        let mean = self.sum / self.count;
+        self.squares / self.count - mean * mean
     }
 }
 
