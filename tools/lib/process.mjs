@@ -73,9 +73,9 @@ export function run(command, args, options = {}) {
         // It has ended already.
       }
     };
-    // The child decides how to end on a signal; the terminal sends SIGINT to it by itself, unless it has a group of its own.
+    // The child decides how to end on a signal. A terminal sends SIGINT to it by itself, unless it has a group of its own.
     const onInt = () => {
-      if (group) {
+      if (group || process.stdin.isTTY !== true) {
         kill('SIGINT');
       }
     };
