@@ -20,6 +20,15 @@ pub enum EngineKind {
     Plain,
 }
 
+/// Where the network's tensors live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// The processor.
+    Cpu,
+    /// The first CUDA device.
+    Cuda,
+}
+
 /// The shape of a recurrent actor-critic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkConfig {
@@ -109,6 +118,29 @@ impl Default for UpdateConfig {
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
+        }
+    }
+}
+
+impl UpdateConfig {
+    /// Refuses what no update can be made with, naming the first bad field.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the field's name as path.
+    pub fn validate(&self) -> Result<()> {
+        let Self { learning_rate, value_coef, entropy_coef, max_grad_norm, beta1, beta2, epsilon } = *self;
+        let checks = [
+            ("learningRate", learning_rate, learning_rate.is_finite() && learning_rate >= 0.0, "a finite number of at least 0"),
+            ("valueCoef", value_coef, value_coef.is_finite(), "a finite number"),
+            ("entropyCoef", entropy_coef, entropy_coef.is_finite(), "a finite number"),
+            ("maxGradNorm", max_grad_norm, max_grad_norm > 0.0, "above 0; Infinity turns clipping off"),
+            ("beta1", beta1, (0.0..1.0).contains(&beta1), "at least 0 and below 1"),
+            ("beta2", beta2, (0.0..1.0).contains(&beta2), "at least 0 and below 1"),
+            ("epsilon", epsilon, epsilon.is_finite() && epsilon > 0.0, "a finite number above 0"),
+        ];
+        match checks.into_iter().find(|(_, _, good, _)| !good) {
+            Some((path, value, _, rule)) => Err(Error::invalid(path, format!("must be {rule}, got {value}"))),
+            None => Ok(()),
         }
     }
 }

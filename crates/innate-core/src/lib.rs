@@ -11,6 +11,6 @@ pub mod kernel;
 pub mod params;
 pub mod rng;
 
-pub use agent::Agent;
-pub use config::{ContextPooling, EngineKind, NetworkConfig, UpdateConfig};
+pub use agent::{Agent, AgentState, NamedTensor};
+pub use config::{ContextPooling, DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
 pub use error::{Error, Result};

@@ -22,12 +22,7 @@ pub fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for _ in 0..10 {
         let a = u64::from(MULTIPLIER[0]) * u64::from(counter[0]);
         let b = u64::from(MULTIPLIER[1]) * u64::from(counter[2]);
-        counter = [
-            (b >> 32) as u32 ^ counter[1] ^ key[0],
-            b as u32,
-            (a >> 32) as u32 ^ counter[3] ^ key[1],
-            a as u32,
-        ];
+        counter = [(b >> 32) as u32 ^ counter[1] ^ key[0], b as u32, (a >> 32) as u32 ^ counter[3] ^ key[1], a as u32];
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
     counter
@@ -52,10 +47,7 @@ impl Seed {
     /// The uniform that chooses the action of `row` at `step` in rollout number `rollout`.
     #[inline]
     pub fn action_uniform(self, rollout: u64, row: usize, step: usize) -> f32 {
-        let words = philox(
-            [row as u32, (step / 4) as u32, rollout as u32, (rollout >> 32) as u32],
-            self.key(Stream::Actions),
-        );
+        let words = philox([row as u32, (step / 4) as u32, rollout as u32, (rollout >> 32) as u32], self.key(Stream::Actions));
         unit(words[step % 4])
     }
 

@@ -1,1 +1,14 @@
-//! x
+//! The Node-API binding of `innate-core`: options in, typed arrays out, every call on a native thread of the agent's own. No arithmetic.
+
+mod agent;
+mod error;
+pub mod options;
+mod worker;
+
+use napi_derive::napi;
+
+/// The version of the native addon.
+#[napi(catch_unwind)]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}

@@ -158,9 +158,9 @@ pub struct Evaluation {
 /// The terms of one update.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct UpdateStats {
-    /// policy + value_coef·value − entropy_coef·entropy.
+    /// `policy + value_coef·value − entropy_coef·entropy`.
     pub loss: f64,
-    /// −mean(Σ_t log π(a_t) · advantage).
+    /// `−mean(Σ_t log π(a_t) · advantage)`.
     pub policy_loss: f64,
     /// mean((V̂ − R)²).
     pub value_loss: f64,
@@ -183,9 +183,9 @@ pub struct AdamState {
     pub exp_avg_sq: Vec<f32>,
 }
 
-/// The actor-critic update over whole programs: with V̂ = Σ_t v_t, advantage = R − V̂ (no gradient),
-/// loss = −mean(Σ_t log π(a_t)·advantage) + value_coef·mean((V̂ − R)²) − entropy_coef·mean entropy; clip by global norm as PyTorch does,
-/// coefficient min(1, max/(norm + 1e−6)); Adam as PyTorch does. Inputs have been checked by [`Prompts`].
+/// The actor-critic update over whole programs: with `V̂ = Σ_t v_t` and `advantage = R − V̂` (no gradient),
+/// `loss = −mean(Σ_t log π(a_t)·advantage) + value_coef·mean((V̂ − R)²) − entropy_coef·mean(entropy)`; clip by global norm as PyTorch
+/// does, coefficient `min(1, max/(norm + 1e−6))`; Adam as PyTorch does. Inputs have been checked by [`Prompts`].
 pub trait Engine: Send {
     /// The parameters, flat (see [`crate::params`]).
     ///
@@ -239,11 +239,5 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// [`Error::NonFinite`] before anything is changed, or when a device operation fails.
-    fn update(
-        &mut self,
-        prompts: Prompts<'_>,
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<UpdateStats>;
+    fn update(&mut self, prompts: Prompts<'_>, actions: &[i32], returns: &[f32], config: &UpdateConfig) -> Result<UpdateStats>;
 }

@@ -1,0 +1,185 @@
+//! Odd sizes against the oracle and between engines; determinism; what a failed update leaves behind.
+
+use innate_core::config::{ContextPooling, UpdateConfig};
+use innate_core::engine::{AdamState, Sampling};
+use innate_core::error::Error;
+use innate_core::rng::Seed;
+use proptest::prelude::*;
+
+use crate::{Case, Named, assert_close, oracle, wide};
+
+/// `[V, S, H, n, L, T]`
+const SIZES: [[usize; 6]; 9] = [
+    [3, 1, 5, 1, 1, 1],
+    [40, 3, 5, 70, 6, 9],
+    [18, 3, 17, 33, 4, 6],
+    [7, 2, 17, 2, 9, 1],
+    [18, 3, 96, 24, 6, 6],
+    [33, 4, 96, 65, 3, 2],
+    [3, 1, 96, 1, 5, 9],
+    [40, 2, 100, 70, 2, 3],
+    [17, 5, 100, 3, 7, 8],
+];
+
+fn cases() -> impl Iterator<Item = Case> {
+    SIZES.into_iter().enumerate().flat_map(|(index, size)| {
+        [ContextPooling::Own, ContextPooling::Batch]
+            .into_iter()
+            .flat_map(move |pooling| [false, true].map(|masked| Case::new(index as u32, size, pooling, masked)))
+    })
+}
+
+fn check(case: &Case) {
+    let said = oracle::forward(case, &wide(&case.flat));
+    let config = UpdateConfig::default();
+    let mut first: Option<(Vec<f32>, Vec<f32>, AdamState)> = None;
+    for (name, mut engine) in case.engines() {
+        let got = engine.evaluate(case.prompts(), &case.actions).unwrap();
+        let what = |part: &str| format!("{name}, {part}, {:?}", case.config);
+        assert_close(&what("logits"), &got.logits, &said.logits, 2e-5);
+        assert_close(&what("log_probs"), &got.log_probs, &said.log_probs, 2e-5);
+        assert_close(&what("entropies"), &got.entropies, &said.entropies, 2e-5);
+        assert_close(&what("values"), &got.values, &said.values, 2e-5);
+
+        let (_, gradient) = engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+        assert_eq!(engine.parameters().unwrap(), case.flat, "{}", what("gradients changed the weights"));
+        for _ in 0..2 {
+            engine.update(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+        }
+        let now = (gradient, engine.parameters().unwrap(), engine.optimizer().unwrap());
+        if let Some((gradient, weights, adam)) = &first {
+            assert_close(&what("gradient"), &now.0, &wide(gradient), 1e-5);
+            // Adam divides by the gradient's own size, so a weight whose gradient is mere rounding may step either way.
+            assert_close(&what("weights"), &now.1, &wide(weights), 2.1 * 2.0 * config.learning_rate);
+            assert_close(&what("exp_avg"), &now.2.exp_avg, &wide(&adam.exp_avg), 1e-5);
+            assert_close(&what("exp_avg_sq"), &now.2.exp_avg_sq, &wide(&adam.exp_avg_sq), 1e-5);
+            assert_eq!(now.2.step, adam.step);
+        } else {
+            first = Some(now);
+        }
+    }
+}
+
+#[test]
+fn odd_sizes_agree() {
+    cases().for_each(|case| check(&case));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn drawn_sizes_agree(
+        seed in 0_u32..1000, v in 3_usize..40, s in 1_usize..5, h in 1_usize..40, n in 1_usize..70, l in 1_usize..8, t in 1_usize..9,
+        batch: bool, masked: bool,
+    ) {
+        let pooling = if batch { ContextPooling::Batch } else { ContextPooling::Own };
+        check(&Case::new(seed, [v, s, h, n, l, t], pooling, masked));
+    }
+}
+
+/// A rollout says of its own actions what an evaluation of them says, samples by the documented transform, and never emits a masked token.
+#[test]
+fn rollouts_sample_as_documented() {
+    for case in cases() {
+        let (v, t) = (case.config.vocab_size, case.config.horizon);
+        for (name, mut engine) in case.engines() {
+            for sampling in [Sampling::Greedy, Sampling::Random { seed: Seed(11), rollout: 3 }] {
+                let rollout = engine.rollout(case.prompts(), sampling).unwrap();
+                case.prompts().check_actions(&case.config, &rollout.actions).unwrap();
+                let said = engine.evaluate(case.prompts(), &rollout.actions).unwrap();
+                assert_close(name, &rollout.log_probs, &wide(&said.log_probs), 1e-5);
+                assert_close(name, &rollout.entropies, &wide(&said.entropies), 1e-5);
+                assert_close(name, &rollout.values, &wide(&said.values), 1e-5);
+                for (index, (logits, &action)) in said.logits.chunks(v).zip(&rollout.actions).enumerate() {
+                    let action = action as usize;
+                    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                    match sampling {
+                        Sampling::Greedy => assert!(top - logits[action] < 1e-5, "{name}: not the most probable"),
+                        Sampling::Random { seed, rollout } => {
+                            let weights: Vec<f64> = logits.iter().map(|logit| f64::from(logit - top).exp()).collect();
+                            let total: f64 = weights.iter().sum();
+                            let below = weights[..action].iter().sum::<f64>() / total;
+                            let uniform = f64::from(seed.action_uniform(rollout, index / t, index % t));
+                            let upto = below + weights[action] / total;
+                            assert!(below - 1e-5 <= uniform && uniform <= upto + 1e-5, "{name}: {below} {uniform} {upto}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let run = |(_, mut engine): Named, case: &Case| {
+        let mut trace = Vec::new();
+        for rollout in 0..3 {
+            let rollout = engine.rollout(case.prompts(), Sampling::Random { seed: Seed(5), rollout }).unwrap();
+            let stats = engine.update(case.prompts(), &rollout.actions, &case.returns, &UpdateConfig::default()).unwrap();
+            trace.push((rollout, stats.loss.to_bits(), stats.grad_norm.to_bits()));
+        }
+        let bits: Vec<u32> = engine.parameters().unwrap().into_iter().map(f32::to_bits).collect();
+        (trace, bits, engine.optimizer().unwrap())
+    };
+    let case = Case::new(9, [18, 3, 96, 70, 6, 6], ContextPooling::Own, true);
+    for (one, two) in case.engines().into_iter().zip(case.engines()) {
+        assert_eq!(run(one, &case), run(two, &case));
+    }
+}
+
+#[test]
+fn a_state_put_back_continues_bit_for_bit() {
+    let case = Case::new(4, [18, 3, 17, 9, 6, 6], ContextPooling::Own, false);
+    let step = |engine: &mut Named| {
+        engine.1.update(case.prompts(), &case.actions, &case.returns, &UpdateConfig::default()).unwrap();
+    };
+    for (mut one, mut two) in case.engines().into_iter().zip(case.engines()) {
+        step(&mut one);
+        two.1.set_parameters(&one.1.parameters().unwrap()).unwrap();
+        two.1.set_optimizer(&one.1.optimizer().unwrap()).unwrap();
+        step(&mut one);
+        step(&mut two);
+        assert_eq!(one.1.parameters().unwrap(), two.1.parameters().unwrap());
+        assert_eq!(one.1.optimizer().unwrap(), two.1.optimizer().unwrap());
+    }
+}
+
+#[test]
+fn a_loss_that_is_not_finite_changes_nothing() {
+    let mut case = Case::new(6, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
+    case.returns[2] = 1e30;
+    for (name, mut engine) in case.engines() {
+        let before = engine.optimizer().unwrap();
+        for value_coef in [0.5, 0.0] {
+            let config = UpdateConfig { value_coef, ..UpdateConfig::default() };
+            let error = engine.update(case.prompts(), &case.actions, &case.returns, &config).unwrap_err();
+            assert!(matches!(error, Error::NonFinite { .. }), "{name}: {error:?}");
+            assert!(engine.gradients(case.prompts(), &case.actions, &case.returns, &config).is_err());
+        }
+        assert_eq!(engine.parameters().unwrap(), case.flat, "{name}");
+        assert_eq!(engine.optimizer().unwrap(), before, "{name}");
+    }
+}
+
+#[test]
+fn explained_variance_is_nan_for_equal_returns_and_matches_its_formula() {
+    let mut case = Case::new(8, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
+    let errors = oracle::advantages(&case, &oracle::forward(&case, &wide(&case.flat)));
+    let variance = |values: &[f64]| {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        values.iter().map(|x| (x - mean).powi(2)).sum::<f64>()
+    };
+    let expected = 1.0 - variance(&errors) / variance(&wide(&case.returns));
+    let stats = |case: &Case, (_, mut engine): Named| {
+        engine.gradients(case.prompts(), &case.actions, &case.returns, &UpdateConfig::default()).unwrap().0
+    };
+    for engine in case.engines() {
+        assert!((stats(&case, engine).explained_variance - expected).abs() < 1e-5);
+    }
+    case.returns.fill(0.1);
+    for engine in case.engines() {
+        assert!(stats(&case, engine).explained_variance.is_nan());
+    }
+}

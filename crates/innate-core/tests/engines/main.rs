@@ -1,0 +1,90 @@
+//! Every engine against PyTorch's golden vectors, against an independent f64 oracle and against the other engines.
+
+#![allow(clippy::unwrap_used)]
+
+mod agreement;
+mod golden;
+mod gradient;
+mod oracle;
+
+use innate_core::config::{ContextPooling, NetworkConfig};
+use innate_core::engine::plain::Plain;
+use innate_core::engine::{Engine, Prompts};
+use innate_core::rng::{Seed, philox};
+use innate_core::{error::Result, params};
+
+/// An engine by name.
+type Named = (&'static str, Box<dyn Engine>);
+
+/// All engines, each holding `flat`.
+fn engines(config: &NetworkConfig, flat: &[f32]) -> Result<Vec<Named>> {
+    Ok(vec![("plain", Box::new(Plain::new(config.clone(), candle_core::Device::Cpu, flat)?))])
+}
+
+/// A network and a batch for it, all drawn from one number.
+struct Case {
+    config: NetworkConfig,
+    flat: Vec<f32>,
+    contexts: Vec<i32>,
+    stages: Vec<i32>,
+    actions: Vec<i32>,
+    returns: Vec<f32>,
+}
+
+impl Case {
+    /// `masked` forbids every third token but the first.
+    fn new(seed: u32, [v, s, h, n, l, t]: [usize; 6], pooling: ContextPooling, masked: bool) -> Self {
+        let mask = masked.then(|| (0..v).map(|token| token % 3 != 1).collect::<Vec<_>>());
+        let config = NetworkConfig {
+            vocab_size: v,
+            stage_count: s,
+            hidden_size: h,
+            horizon: t,
+            start_token: v / 2,
+            pooling,
+            action_mask: mask.clone(),
+        };
+        let allowed: Vec<i32> =
+            (0..v).filter(|&token| mask.as_ref().is_none_or(|mask| mask[token])).map(|token| token as i32).collect();
+        let draw = |stream: u32, count: usize, limit: usize| -> Vec<usize> {
+            (0..count).map(|i| philox([i as u32, stream, 0, 0], [seed, 77])[0] as usize % limit).collect()
+        };
+        Self {
+            flat: params::init(&config, Seed(u64::from(seed))),
+            contexts: draw(0, n * l, v).into_iter().map(|id| id as i32).collect(),
+            stages: draw(1, n, s).into_iter().map(|id| id as i32).collect(),
+            actions: draw(2, n * t, allowed.len()).into_iter().map(|index| allowed[index]).collect(),
+            returns: draw(3, n, 1000).into_iter().map(|value| value as f32 / 700.0).collect(),
+            config,
+        }
+    }
+
+    fn engines(&self) -> Vec<Named> {
+        engines(&self.config, &self.flat).unwrap()
+    }
+
+    fn prompts(&self) -> Prompts<'_> {
+        let prompts = Prompts::new(&self.config, &self.contexts, &self.stages).unwrap();
+        prompts.check_actions(&self.config, &self.actions).unwrap();
+        prompts
+    }
+}
+
+/// The largest absolute difference, two equal infinities being none; NaN counts as infinite.
+fn deviation(got: &[f32], expected: &[f64]) -> f64 {
+    assert_eq!(got.len(), expected.len());
+    got.iter().zip(expected).fold(0.0, |worst, (&got, &expected)| {
+        let got = f64::from(got);
+        let distance = if got == expected { 0.0 } else { (got - expected).abs() };
+        if distance.is_nan() { f64::INFINITY } else { worst.max(distance) }
+    })
+}
+
+fn assert_close(what: &str, got: &[f32], expected: &[f64], tolerance: f64) {
+    let worst = deviation(got, expected);
+    assert!(worst <= tolerance, "{what}: off by {worst:.2e}, allowed {tolerance:.0e}");
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().copied().map(f64::from).collect()
+}

@@ -1,0 +1,188 @@
+//! The agent's class.
+
+use std::path::Path;
+use std::sync::mpsc::Sender;
+
+use innate_core::{Agent, UpdateConfig, checkpoint};
+use napi::Env;
+use napi::bindgen_prelude::Object;
+use napi_derive::napi;
+
+use crate::error::Failure;
+use crate::options::{
+    BindingAgentOptions, BindingEvaluation, BindingGradients, BindingRollout, BindingTensor, BindingUpdateOptions,
+    BindingUpdateStats, Placement, Resolved,
+};
+use crate::worker::{Access, Slot, Worker, submit, submit_fill};
+
+/// Rejections and throws carry `CODE\u001fPATH\u001fMESSAGE` as message. Calls on one agent are carried out in the order they are made,
+/// on a native thread of the agent's own. Inputs are copied before the call returns.
+#[napi]
+pub struct BindingAgent {
+    worker: Option<Worker>,
+    resolved: Resolved,
+    note: String,
+    /// Read from `INNATE_TEST_PANIC` when the agent is made.
+    may_panic: bool,
+}
+
+#[napi]
+impl BindingAgent {
+    /// Makes an agent with fresh weights.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(options: BindingAgentOptions) -> napi::Result<Self> {
+        let resolved = Resolved::try_from(options)?;
+        let Placement { device, engine, threads } = resolved.placement;
+        let agent = Agent::new(resolved.config.clone(), engine, device, resolved.seed, threads).map_err(Failure::while_making)?;
+        Ok(Self::around(Worker::spawn(Some(agent))?, resolved, String::new()))
+    }
+
+    fn around(worker: Worker, resolved: Resolved, note: String) -> Self {
+        let may_panic = std::env::var_os("INNATE_TEST_PANIC").is_some_and(|value| value == "1");
+        Self { worker: Some(worker), resolved, note, may_panic }
+    }
+
+    /// Reads a checkpoint file; device, engine and threads are the caller's, the rest is the file's.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingAgent>")]
+    pub fn load(env: &Env, path: String, device: String, engine: String, threads: f64) -> napi::Result<Object<'_>> {
+        let worker = Worker::spawn(None)?;
+        let jobs = worker.jobs();
+        let work = move |slot: &mut Slot| {
+            let placement = Placement::new(&device, &engine, threads)?;
+            let mut state = checkpoint::load(Path::new(&path))?;
+            let note = std::mem::take(&mut state.note);
+            let Placement { device, engine, threads } = placement;
+            slot.fill(Agent::from_state(&state, engine, device, threads).map_err(Failure::while_making)?);
+            Ok((Resolved { config: state.config, seed: state.seed, placement }, note))
+        };
+        submit_fill(env, &jobs, work, move |(resolved, note)| Self::around(worker, resolved, note))
+    }
+
+    /// What the agent was made or loaded with.
+    #[napi(getter, catch_unwind)]
+    pub fn options(&self) -> BindingAgentOptions {
+        BindingAgentOptions::from(&self.resolved)
+    }
+
+    /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingRollout>")]
+    pub fn rollout<'env>(
+        &self,
+        env: &'env Env,
+        contexts: &[i32],
+        stages: &[i32],
+        deterministic: bool,
+    ) -> napi::Result<Object<'env>> {
+        let (contexts, stages) = (contexts.to_vec(), stages.to_vec());
+        let work = move |agent: &mut Agent| Ok(agent.rollout(&contexts, &stages, deterministic)?);
+        submit(env, self.jobs().as_ref(), Access::Reads, work, BindingRollout::from)
+    }
+
+    /// Runs the network over given actions `[n, T]`.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingEvaluation>")]
+    pub fn evaluate_actions<'env>(
+        &self,
+        env: &'env Env,
+        contexts: &[i32],
+        stages: &[i32],
+        actions: &[i32],
+    ) -> napi::Result<Object<'env>> {
+        let (contexts, stages, actions) = (contexts.to_vec(), stages.to_vec(), actions.to_vec());
+        let work = move |agent: &mut Agent| Ok(agent.evaluate(&contexts, &stages, &actions)?);
+        submit(env, self.jobs().as_ref(), Access::Reads, work, BindingEvaluation::from)
+    }
+
+    /// One Adam step at actions `[n, T]` and returns `[n]`.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingUpdateStats>")]
+    pub fn update<'env>(
+        &self,
+        env: &'env Env,
+        contexts: &[i32],
+        stages: &[i32],
+        actions: &[i32],
+        returns: &[f32],
+        options: BindingUpdateOptions,
+    ) -> napi::Result<Object<'env>> {
+        let (contexts, stages, actions, returns) = (contexts.to_vec(), stages.to_vec(), actions.to_vec(), returns.to_vec());
+        let config = UpdateConfig::from(options);
+        let work = move |agent: &mut Agent| Ok(agent.update(&contexts, &stages, &actions, &returns, &config)?);
+        submit(env, self.jobs().as_ref(), Access::Writes, work, BindingUpdateStats::from)
+    }
+
+    /// The terms and the clipped gradient of an update that is not made.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingGradients>")]
+    pub fn gradients<'env>(
+        &self,
+        env: &'env Env,
+        contexts: &[i32],
+        stages: &[i32],
+        actions: &[i32],
+        returns: &[f32],
+        options: BindingUpdateOptions,
+    ) -> napi::Result<Object<'env>> {
+        let (contexts, stages, actions, returns) = (contexts.to_vec(), stages.to_vec(), actions.to_vec(), returns.to_vec());
+        let config = UpdateConfig::from(options);
+        let work = move |agent: &mut Agent| {
+            let (stats, flat) = agent.gradients(&contexts, &stages, &actions, &returns, &config)?;
+            Ok((stats, agent.named(&flat)))
+        };
+        submit(env, self.jobs().as_ref(), Access::Reads, work, |(stats, tensors)| BindingGradients {
+            stats: stats.into(),
+            gradients: tensors.into_iter().map(BindingTensor::from).collect(),
+        })
+    }
+
+    /// The weights by PyTorch's names.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<BindingTensor>>")]
+    pub fn state_dict<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let work = |agent: &mut Agent| Ok(agent.state_dict()?);
+        submit(env, self.jobs().as_ref(), Access::Salvages, work, |tensors| {
+            tensors.into_iter().map(BindingTensor::from).collect::<Vec<_>>()
+        })
+    }
+
+    /// Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn load_state_dict<'env>(&self, env: &'env Env, tensors: Vec<BindingTensor>) -> napi::Result<Object<'env>> {
+        let tensors: Vec<_> = tensors.into_iter().map(innate_core::NamedTensor::from).collect();
+        let work = move |agent: &mut Agent| Ok(agent.load_state_dict(&tensors)?);
+        submit(env, self.jobs().as_ref(), Access::Writes, work, |()| ())
+    }
+
+    /// Writes weights, Adam's state, random streams, options and `note` to one file, atomically.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn save<'env>(&self, env: &'env Env, path: String, note: String) -> napi::Result<Object<'env>> {
+        let work = move |agent: &mut Agent| Ok(checkpoint::save(Path::new(&path), &agent.state(note)?)?);
+        submit(env, self.jobs().as_ref(), Access::Reads, work, |()| ())
+    }
+
+    /// The `note` of the file this agent was loaded from, or an empty string.
+    #[napi(catch_unwind)]
+    pub fn note(&self) -> String {
+        self.note.clone()
+    }
+
+    /// Joins the native thread after what is queued; later calls reject with `ERR_CLOSED`, but closing again resolves.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn close<'env>(&mut self, env: &'env Env) -> napi::Result<Object<'env>> {
+        match self.worker.take() {
+            Some(worker) => worker.join(env),
+            None => Worker::spawn(None)?.join(env),
+        }
+    }
+
+    /// Panics inside a job, so that a test can show what becomes of it; refused unless `INNATE_TEST_PANIC` was 1 when the agent was made.
+    #[napi(catch_unwind, skip_typescript)]
+    pub fn panic_for_test<'env>(&self, env: &'env Env, writing: bool) -> napi::Result<Object<'env>> {
+        let may_panic = self.may_panic;
+        let work = move |_: &mut Agent| {
+            assert!(!may_panic, "a panic for a test");
+            Err::<(), _>(Failure::internal("panicForTest() is for tests"))
+        };
+        submit(env, self.jobs().as_ref(), if writing { Access::Writes } else { Access::Reads }, work, |()| ())
+    }
+
+    fn jobs(&self) -> Option<Sender<crate::worker::Job>> {
+        self.worker.as_ref().map(Worker::jobs)
+    }
+}
