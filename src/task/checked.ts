@@ -123,6 +123,8 @@ export function checkedScore<Batch extends ProblemBatch>(task: Task<Batch>, batc
         problemIndex: index,
       });
     }
+  }
+  for (let index = 0; index < size; index++) {
     if ((successes[index] ?? 255) > 1) {
       throw new TaskError('was not said to be right or wrong.', {
         path: 'task.score',

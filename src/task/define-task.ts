@@ -3,7 +3,7 @@ import type { Random } from '../util/random.js';
 import type { StageDeclaration, StageName, TaskDefinition } from './definition.js';
 import type { ProblemDescription, Scores } from './task.js';
 import { cloneData } from './plain-data.js';
-import { stageNameOf, ToolMachine, unknownStage } from './tool-machine.js';
+import { refusePromise, stageNameOf, ToolMachine, unknownStage } from './tool-machine.js';
 import type { ProgramTrace, ToolBatch, ToolTask, TraceStep } from './tool-task.js';
 import { validateDefinition } from './validate-definition.js';
 
@@ -128,11 +128,8 @@ class DefinedTask<
     return this.machine.guard(
       () => {
         for (const stage of stages) {
-          const declared = this.#stage(stage);
-          const problem = this.#definition.sample(random, declared);
-          if (problem instanceof Promise) {
-            throw new TaskError('returned a promise.', { path: 'task.sample', remedy: 'Make it synchronous: load data beforehand.' });
-          }
+          const problem = this.#definition.sample(random, this.#stage(stage));
+          refusePromise(problem, this.machine.where);
           problems.push(problem);
         }
         return this.#encode(problems, stages.slice());

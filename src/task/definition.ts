@@ -19,13 +19,13 @@ export interface ToolDefinition<Problem, State, Stage> {
 }
 
 /** Something worth a little on the way: paid once a program, the first time it holds after a tool ran. */
-export interface MilestoneDefinition<Problem, State, Stage extends StageDeclaration> {
+export interface MilestoneDefinition<Problem, State, Stage, Name extends string> {
   /** What it is worth. Finite. */
   readonly reward: number;
   /** Whether it holds. Looked at after every tool that ran, until it held once. */
   readonly reached: (state: State, problem: Problem, stage: Stage) => boolean;
   /** The stages where it is paid. Default: all. */
-  readonly stages?: readonly StageName<Stage>[] | undefined;
+  readonly stages?: readonly Name[] | undefined;
 }
 
 /** How a program ended; what {@link TaskDefinition.reward} judges. */
@@ -89,26 +89,26 @@ export interface TaskDefinition<
   /** Draws one problem: plain data. Only `random` may be random. */
   readonly sample: (random: Random, stage: NoInfer<Stage>) => Problem;
   /** What the network is shown: symbols as texts, or as indices into `symbols`; the start token and padding are appended. */
-  readonly encode: (problem: NoInfer<Problem>, stage: NoInfer<Stage>) => readonly (NoInfer<TokenText> | number)[];
+  readonly encode: (problem: Problem, stage: NoInfer<Stage>) => readonly (NoInfer<TokenText> | number)[];
   /** The state before the first tool: a new object of plain data each time (structured-cloneable). */
-  readonly start: (problem: NoInfer<Problem>, stage: NoInfer<Stage>) => State;
+  readonly start: (problem: Problem, stage: NoInfer<Stage>) => State;
   /** The tools, by name. A tool's token is printed as `[NAME]`. */
-  readonly tools: { readonly [Name in Tool]: ToolDefinition<NoInfer<Problem>, NoInfer<State>, NoInfer<Stage>> };
+  readonly tools: { readonly [Name in Tool]: ToolDefinition<Problem, State, NoInfer<Stage>> };
   /**
    * Whether the program met the target; asked once, at its end. Where any tool `ends`, a program that runs into the horizon has failed and
    * is not asked about; where none does, the horizon is the end.
    */
-  readonly success: (state: NoInfer<State>, problem: NoInfer<Problem>, stage: NoInfer<Stage>) => boolean;
+  readonly success: (state: State, problem: Problem, stage: NoInfer<Stage>) => boolean;
   /** What success is worth; positive. @defaultValue 1 */
   readonly successReward?: number | undefined;
   /** Steps on the way, at most 30. In no stage may a wrong program be able to earn as much as a right one. Default: none. */
   readonly milestones?:
-    | { readonly [Name in Milestone]: MilestoneDefinition<NoInfer<Problem>, NoInfer<State>, NoInfer<Stage>> }
+    | { readonly [Name in Milestone]: MilestoneDefinition<Problem, State, NoInfer<Stage>, NoInfer<StageName<Stage>>> }
     | undefined;
   /** The reward of a program, in place of milestones + success. Then only {@link checkTask} can say whether wrong programs pay better. */
   readonly reward?:
-    | ((outcome: ProgramOutcome<NoInfer<Problem>, NoInfer<State>, NoInfer<Stage>, NoInfer<Milestone>>) => number)
+    | ((outcome: ProgramOutcome<Problem, State, NoInfer<Stage>, NoInfer<Milestone>>) => number)
     | undefined;
   /** What a right program reaches, for explanations. Default: an empty text. */
-  readonly target?: ((problem: NoInfer<Problem>, stage: NoInfer<Stage>) => string | number) | undefined;
+  readonly target?: ((problem: Problem, stage: NoInfer<Stage>) => string | number) | undefined;
 }

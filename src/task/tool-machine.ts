@@ -247,7 +247,13 @@ export function unknownStage(stage: unknown, stages: readonly StageDeclaration[]
   });
 }
 
-function refusePromise(result: unknown, path: string): void {
+/**
+ * Refuses what a function that ought to be synchronous returned, when it is a promise.
+ *
+ * @param result - What it returned.
+ * @param path - The function.
+ */
+export function refusePromise(result: unknown, path: string): void {
   if (typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function') {
     // Nobody will await it: keep its rejection from ending the process.
     void Promise.resolve(result).then(undefined, () => undefined);
