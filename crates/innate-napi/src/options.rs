@@ -7,7 +7,8 @@ use napi_derive::napi;
 
 use crate::error::Failure;
 
-const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+/// Above it, a JavaScript number no longer holds every integer.
+pub(crate) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// Options of a native agent, resolved.
 #[napi(object)]
@@ -135,7 +136,7 @@ pub(crate) struct Placement {
 }
 
 fn integer(path: &str, value: f64) -> Result<u64, Failure> {
-    if value.fract() == 0.0 && (0.0..=MAX_SAFE_INTEGER).contains(&value) {
+    if value.fract() == 0.0 && (0.0..=MAX_SAFE_INTEGER as f64).contains(&value) {
         Ok(value as u64)
     } else {
         Err(Failure::options(path, format!("must be a whole number of at least 0, got {value}")))

@@ -71,6 +71,7 @@ impl Case {
 }
 
 /// The largest absolute difference, two equal infinities being none; NaN counts as infinite.
+#[allow(clippy::float_cmp)] // For the infinities of masked logits.
 fn deviation(got: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len());
     got.iter().zip(expected).fold(0.0, |worst, (&got, &expected)| {

@@ -1,0 +1,162 @@
+// The binding by itself, with nothing of the SDK: node crates/innate-napi/tests/binding.mjs <addon.node>
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Worker, isMainThread } from 'node:worker_threads'
+
+const addon = resolve(process.env.INNATE_ADDON ?? process.argv[2] ?? 'src/native/innate.linux-x64-gnu.node')
+process.env.INNATE_ADDON = addon
+process.env.INNATE_TEST_PANIC = '1'
+const { BindingAgent, version } = createRequire(import.meta.url)(addon)
+
+const options = {
+  vocabSize: 18, stageCount: 3, hiddenSize: 96, horizon: 6, startToken: 10, batchContext: false,
+  seed: 7, device: 'cpu', engine: 'plain', threads: 1,
+}
+const update = { learningRate: 3e-4, valueCoef: 0.5, entropyCoef: 0.01, maxGradNorm: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+const n = 192
+const contexts = Int32Array.from({ length: n * 4 }, (_, i) => (i % 4 === 3 ? 10 : (i * 7) % 10))
+const stages = Int32Array.from({ length: n }, (_, i) => i % 3)
+const returns = Float32Array.from({ length: n }, (_, i) => (i % 5) / 4)
+
+const parts = error => {
+  const [code, path, message, ...rest] = error.message.split('\u001f')
+  assert.ok(message && rest.length === 0, error.message)
+  return { code, path, message }
+}
+const rejects = async (promise, code, path) => {
+  const error = parts(await promise.then(() => assert.fail(`resolved, expected ${code}`), error => error))
+  assert.equal(error.code, code, error.message)
+  if (path !== undefined) assert.equal(error.path, path, error.message)
+  return error.message
+}
+const throws = (run, code, path) => {
+  try {
+    run()
+  } catch (error) {
+    const found = parts(error)
+    assert.deepEqual([found.code, found.path], [code, path], found.message)
+    return
+  }
+  assert.fail(`no throw, expected ${code}`)
+}
+const iterate = async agent => {
+  const rollout = await agent.rollout(contexts, stages, false)
+  return [rollout, await agent.update(contexts, stages, rollout.actions, returns, update)]
+}
+
+if (!isMainThread) {
+  const agent = new BindingAgent(options)
+  agent.rollout(contexts, stages, false)
+  await iterate(agent)
+  agent.update(contexts, stages, new Int32Array(n * 6), returns, update).catch(() => {})
+  process.exit(0)
+}
+
+assert.match(version(), /^\d+\.\d+\.\d+$/)
+const folder = mkdtempSync(join(tmpdir(), 'innate-binding-'))
+const file = join(folder, 'agent.safetensors')
+
+// Same seed, same numbers; inputs may be overwritten as soon as the call returns.
+const agent = new BindingAgent(options)
+const twin = new BindingAgent(options)
+assert.equal(agent.options.vocabSize, 18)
+assert.equal(agent.options.actionMask, undefined)
+assert.equal(agent.note(), '')
+const scratch = contexts.slice()
+const pending = twin.rollout(scratch, stages, false)
+scratch.fill(0)
+const first = await agent.rollout(contexts, stages, false)
+assert.deepEqual(await pending, first)
+assert.equal(first.actions.length, n * 6)
+assert.ok(first.actions instanceof Int32Array && first.logProbs instanceof Float32Array)
+const said = await agent.evaluateActions(contexts, stages, first.actions)
+assert.equal(said.logits.length, n * 6 * 18)
+assert.ok(said.logProbs.every((value, i) => Math.abs(value - first.logProbs[i]) < 1e-5))
+const { stats, gradients } = await agent.gradients(contexts, stages, first.actions, returns, update)
+assert.deepEqual(await agent.update(contexts, stages, first.actions, returns, update), stats)
+assert.deepEqual(gradients.map(({ name }) => name), (await agent.stateDict()).map(({ name }) => name))
+assert.deepEqual(gradients.find(({ name }) => name === 'rnn.weight_hh_l0').shape, [288, 96])
+
+// Work is off the JavaScript thread, and done in the order of the calls.
+let ticks = 0
+const timer = setInterval(() => ticks++, 1)
+const order = []
+await Promise.all([...Array(12).keys()].map(i => agent.evaluateActions(contexts, stages, first.actions).then(() => order.push(i))))
+clearInterval(timer)
+assert.deepEqual(order, [...Array(12).keys()])
+assert.ok(ticks > 3, `the event loop stood still: ${ticks} ticks`)
+
+// Save, load, resume: bit-equal.
+await agent.save(file, '{"stage":2}')
+const bytes = readFileSync(file)
+const loaded = await BindingAgent.load(file, 'cpu', 'plain', 1)
+assert.equal(loaded.note(), '{"stage":2}')
+assert.deepEqual(loaded.options, agent.options)
+for (let i = 0; i < 3; i++) assert.deepEqual(await iterate(loaded), await iterate(agent))
+assert.deepEqual(await loaded.stateDict(), await agent.stateDict())
+await twin.loadStateDict(await agent.stateDict())
+assert.deepEqual(await twin.stateDict(), await agent.stateDict())
+
+// What is wrong is named; nothing has changed.
+const before = await agent.stateDict()
+const bad = (change, path) => throws(() => new BindingAgent({ ...options, ...change }), 'ERR_OPTIONS', path)
+bad({ vocabSize: 0 }, 'vocabSize')
+bad({ hiddenSize: 1.5 }, 'hiddenSize')
+bad({ seed: -1 }, 'seed')
+bad({ seed: 2 ** 53 }, 'seed')
+bad({ startToken: 18 }, 'startToken')
+bad({ engine: 'quick' }, 'engine')
+bad({ device: 'tpu' }, 'device')
+bad({ actionMask: new Uint8Array(3) }, 'actionMask')
+throws(() => new BindingAgent({ ...options, device: 'cuda' }), 'ERR_DEVICE', 'device')
+await rejects(agent.rollout(Int32Array.of(1, 99), Int32Array.of(0), true), 'ERR_INPUT', 'contexts[1]')
+await rejects(agent.rollout(new Int32Array(0), new Int32Array(0), true), 'ERR_INPUT', 'stages')
+await rejects(agent.evaluateActions(contexts, stages, new Int32Array(5)), 'ERR_INPUT', 'actions')
+await rejects(agent.update(contexts, stages, first.actions, returns.map(() => NaN), update), 'ERR_INPUT', 'returns[0]')
+await rejects(agent.update(contexts, stages, first.actions, returns, { ...update, beta1: 1 }), 'ERR_INPUT', 'beta1')
+await rejects(agent.update(contexts, stages, first.actions, returns.map(() => 1e30), update), 'ERR_NON_FINITE', 'loss')
+await rejects(agent.loadStateDict(before.slice(1)), 'ERR_INPUT', 'emb.weight')
+await rejects(agent.save(join(folder, 'none', 'x'), ''), 'ERR_CHECKPOINT')
+await rejects(BindingAgent.load(join(folder, 'none'), 'cpu', 'plain', 1), 'ERR_CHECKPOINT')
+await rejects(BindingAgent.load(file, 'cpu', 'x', 1), 'ERR_OPTIONS', 'engine')
+await rejects(BindingAgent.load(file, 'cuda', 'plain', 1), 'ERR_DEVICE')
+truncateSync(file, bytes.length - 1)
+assert.match(await rejects(BindingAgent.load(file, 'cpu', 'plain', 1), 'ERR_CHECKPOINT', file), /safetensors/)
+assert.deepEqual(await agent.stateDict(), before)
+
+// A panic rejects its own call. One that may have left the weights half written closes the door on all but stateDict().
+assert.match(await rejects(agent.panicForTest(false), 'ERR_INTERNAL'), /a panic for a test/)
+await iterate(agent)
+assert.match(await rejects(twin.panicForTest(true), 'ERR_INTERNAL'), /a panic for a test/)
+assert.match(await rejects(twin.rollout(contexts, stages, true), 'ERR_INTERNAL'), /earlier call panicked/)
+assert.equal((await twin.stateDict()).length, 10)
+delete process.env.INNATE_TEST_PANIC
+assert.match(await rejects(new BindingAgent(options).panicForTest(true), 'ERR_INTERNAL'), /is for tests/)
+
+// close() waits for what is queued.
+let settled = 0
+const queued = [1, 2, 3].map(() => loaded.evaluateActions(contexts, stages, first.actions).then(() => settled++))
+await loaded.close()
+await Promise.all(queued)
+assert.equal(settled, 3)
+await rejects(loaded.rollout(contexts, stages, true), 'ERR_CLOSED', '')
+await loaded.close()
+
+// Long programs: the backward pass recurses over the graph.
+const long = new BindingAgent({ ...options, hiddenSize: 8, horizon: 3000 })
+const one = await long.rollout(contexts.slice(0, 4), stages.slice(0, 1), false)
+await long.update(contexts.slice(0, 4), stages.slice(0, 1), one.actions, returns.slice(0, 1), update)
+
+// A worker thread that ends in the middle of a job.
+const code = await new Promise(done => new Worker(new URL(import.meta.url)).on('exit', done))
+assert.equal(code, 0)
+
+rmSync(folder, { recursive: true })
+const started = performance.now()
+const runs = 20
+for (let i = 0; i < runs; i++) await agent.update(contexts, stages, first.actions, returns, update)
+console.log(`ok; ${((performance.now() - started) / runs).toFixed(1)} ms an update of ${n} problems (plain)`)
+// `agent` stays open: an idle agent must not keep the process alive.
