@@ -30,10 +30,12 @@ const sampleOf = (changes: Partial<ProblemBatch>) => () =>
     stages,
     new Random(1),
   );
-const scoreOf = (score: Task['score'], actions = new Int32Array(6), rewards = new Float32Array(3)) => () => {
-  const task = handWritten({ score });
-  checkedScore(task, checkedSample(task, stages, new Random(1)), actions, { rewards, successes: new Uint8Array(3) });
-};
+const scoreOf =
+  (score: Task['score'], actions = new Int32Array(6), rewards = new Float32Array(3)) =>
+  () => {
+    const task = handWritten({ score });
+    checkedScore(task, checkedSample(task, stages, new Random(1)), actions, { rewards, successes: new Uint8Array(3) });
+  };
 
 const cases: readonly (readonly [string, string, () => unknown])[] = [
   ['no vocabulary', 'task.vocabulary', () => assertTask(handWritten({ vocabulary: [] }))],
@@ -86,10 +88,7 @@ test('what a task throws is wrapped with its cause; a TaskError keeps its path',
   const score = t.throws(scoreOf(thrower('text')), { instanceOf: TaskError });
   t.like(score, { path: 'task.score', cause: 'text' });
   const own = new TaskError('is odd.', { path: 'task.mine' });
-  t.is(
-    t.throws(scoreOf(thrower(own)), { instanceOf: TaskError }),
-    own,
-  );
+  t.is(t.throws(scoreOf(thrower(own)), { instanceOf: TaskError }), own);
 });
 
 test('checkTask refuses a task without a machine, and says what is needed', (t) => {

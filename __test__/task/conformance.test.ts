@@ -42,7 +42,9 @@ for (const { title, task, low, high } of builtIn) {
   test(`${title}: scoring one by one equals scoring together, and the trace agrees`, (t) => {
     const random = new Random(4);
     const batch = task.sample(mixed, random);
-    const actions = Int32Array.from({ length: batch.size * task.horizon }, () => task.token(task.tools[random.int(task.tools.length)] ?? ''));
+    const actions = Int32Array.from({ length: batch.size * task.horizon }, () =>
+      task.token(task.tools[random.int(task.tools.length)] ?? ''),
+    );
     const scores = { rewards: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
     task.score(batch, actions, scores);
     batch.problems.forEach((problem, index) => {

@@ -100,9 +100,6 @@ export const refundDesk = defineTask({
 function asPolicyHasIt(desk: Desk, ticket: Ticket): boolean {
   const due = policy(ticket);
   return (
-    desk.labelled === due.labelled &&
-    desk.reshipped === due.reshipped &&
-    desk.refunded === due.refunded &&
-    desk.escalated === due.escalated
+    desk.labelled === due.labelled && desk.reshipped === due.reshipped && desk.refunded === due.refunded && desk.escalated === due.escalated
   );
 }

@@ -18,7 +18,11 @@ export class TaskError extends InnateError {
    * @param details - Path such as `task.tools.MUL.run`, remedy, cause, and which problem of a batch was at work.
    */
   constructor(problem: string, details: TaskErrorDetails = {}) {
-    super('ERR_TASK', details.problemIndex === undefined ? problem : `at problem ${details.problemIndex} of the batch: ${problem}`, details);
+    super(
+      'ERR_TASK',
+      details.problemIndex === undefined ? problem : `at problem ${details.problemIndex} of the batch: ${problem}`,
+      details,
+    );
     this.problem = problem;
     this.problemIndex = details.problemIndex;
   }

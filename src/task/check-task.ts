@@ -62,7 +62,7 @@ export function checkTask(task: Task, options: CheckTaskOptions = {}): TaskRepor
       code: 'context-length-varies',
       severity: 'note',
       stage: undefined,
-      message: `contexts have ${[...lengths].join(', ')} tokens by stage, so padding depends on the stages batched together; contextLength makes them equal.`,
+      message: `contexts have ${[...lengths].join(', ')} tokens by stage: padding depends on the batch, unless contextLength is set.`,
     });
   }
   const stages = checked.map(({ report }) => report);
@@ -146,12 +146,13 @@ function findingsOf(report: StageReport, search: StageSearch<string>): TaskFindi
     findings.push({ code, severity, stage, message });
   };
   if (!report.reachable) {
+    const most = constant === undefined ? '' : `; no constant program is right for more than ${percent(constant.successRate)}`;
     const share = `${search.shortest.filter((program) => program === undefined).length} of the ${search.shortest.length} problems searched`;
     find(
       'unreachable',
       report.complete ? 'error' : 'note',
       report.complete
-        ? `${share} have no right program within the horizon${constant === undefined ? '' : `; no constant program is right for more than ${percent(constant.successRate)}`}.`
+        ? `${share} have no right program within the horizon${most}.`
         : `no right program was found for ${share}, but the search was cut short.`,
     );
   }
@@ -159,7 +160,8 @@ function findingsOf(report: StageReport, search: StageSearch<string>): TaskFindi
     find('search-incomplete', 'note', 'the search reached maxStates; raise it to be sure.');
   }
   if (report.misalignedFraction > 0) {
-    const example = paid === undefined ? '' : ` The best-paid constant program, ${paid.tools.join(' ')}, is right for ${percent(paid.successRate)}.`;
+    const example =
+      paid === undefined ? '' : ` The best-paid constant program, ${paid.tools.join(' ')}, is right for ${percent(paid.successRate)}.`;
     find(
       'misaligned-reward',
       'error',

@@ -11,7 +11,10 @@ import type { ProblemBatch, Scores, Task } from './task.js';
 export function assertTask(task: Task): void {
   const value: unknown = task;
   if (typeof value !== 'object' || value === null) {
-    throw new TaskError(`is ${String(value)}.`, { path: 'task', remedy: 'Give an object made by defineTask, or one that implements Task.' });
+    throw new TaskError(`is ${String(value)}.`, {
+      path: 'task',
+      remedy: 'Give an object made by defineTask, or one that implements Task.',
+    });
   }
   const { vocabulary, stages, horizon, startToken, actionMask } = task;
   requireTask(Array.isArray(vocabulary) && vocabulary.length > 0, 'vocabulary', 'is empty.', 'List the text of each token.');
@@ -20,7 +23,8 @@ export function assertTask(task: Task): void {
   requireTask(isToken(startToken, vocabulary.length), 'startToken', `is ${String(startToken)}.`, 'Use a token id.');
   if (actionMask !== undefined) {
     const size = vocabulary.length;
-    const ok = actionMask instanceof Uint8Array && actionMask.length === size && actionMask.every((bit) => bit <= 1) && actionMask.includes(1);
+    const ok =
+      actionMask instanceof Uint8Array && actionMask.length === size && actionMask.every((bit) => bit <= 1) && actionMask.includes(1);
     requireTask(ok, 'actionMask', 'is no mask of the vocabulary.', `Use a Uint8Array of ${size} zeros and ones, at least one of them 1.`);
   }
   for (const method of ['sample', 'score', 'describe'] as const) {
@@ -78,7 +82,8 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
       });
     }
   }
-  const stagesKept = batch.stages instanceof Int32Array && batch.stages.length === size && batch.stages.every((id, at) => id === stages[at]);
+  const stagesKept =
+    batch.stages instanceof Int32Array && batch.stages.length === size && batch.stages.every((id, at) => id === stages[at]);
   requireTask(stagesKept, 'sample.stages', 'differs from the stages asked for.', 'Return an Int32Array equal to the argument.');
   return batch;
 }

@@ -258,4 +258,3 @@ class DefinedTask<
     return stage;
   }
 }
-

@@ -103,12 +103,9 @@ export interface TaskDefinition<
   readonly successReward?: number | undefined;
   /** Steps on the way, at most 30. In no stage may a wrong program be able to earn as much as a right one. Default: none. */
   readonly milestones?:
-    | { readonly [Name in Milestone]: MilestoneDefinition<Problem, State, NoInfer<Stage>, NoInfer<StageName<Stage>>> }
-    | undefined;
+    { readonly [Name in Milestone]: MilestoneDefinition<Problem, State, NoInfer<Stage>, NoInfer<StageName<Stage>>> } | undefined;
   /** The reward of a program, in place of milestones + success. Then only {@link checkTask} can say whether wrong programs pay better. */
-  readonly reward?:
-    | ((outcome: ProgramOutcome<Problem, State, NoInfer<Stage>, NoInfer<Milestone>>) => number)
-    | undefined;
+  readonly reward?: ((outcome: ProgramOutcome<Problem, State, NoInfer<Stage>, NoInfer<Milestone>>) => number) | undefined;
   /** What a right program reaches, for explanations. Default: an empty text. */
   readonly target?: ((problem: Problem, stage: NoInfer<Stage>) => string | number) | undefined;
 }

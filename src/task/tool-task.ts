@@ -51,7 +51,7 @@ export interface TaskMachine<Problem, State, Tool extends string = string> {
   readonly canIdle: boolean;
   /** Begins a program. `stage` is a stage id. */
   start(problem: Problem, stage: number): MachineRun<Problem, State>;
-  /** Executes one token in place. Returns whether a tool ran; a token that is no tool, or a tool that cannot be used now, only takes a step. */
+  /** Executes one token in place. Returns whether a tool ran; a token that is no tool, or a tool that cannot be used, only takes a step. */
   step(run: MachineRun<Problem, State>, token: number): boolean;
   /** An independent copy of a program under way. */
   fork(run: MachineRun<Problem, State>): MachineRun<Problem, State>;

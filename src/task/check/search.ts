@@ -220,37 +220,39 @@ export function searchStage<Problem, State, Tool extends string>(
     let found: readonly Tool[] | undefined;
     let right = Number.NEGATIVE_INFINITY;
     let wrong = Number.NEGATIVE_INFINITY;
-    complete = walk(graph, machine, horizon, budget, ([outcome], path) => {
-      if (outcome?.success === true) {
-        found ??= namesOf(path);
-        right = Math.max(right, outcome.reward);
-      } else if (outcome !== undefined) {
-        wrong = Math.max(wrong, outcome.reward);
-      }
-    }) && complete;
+    complete =
+      walk(graph, machine, horizon, budget, ([outcome], path) => {
+        if (outcome?.success === true) {
+          found ??= namesOf(path);
+          right = Math.max(right, outcome.reward);
+        } else if (outcome !== undefined) {
+          wrong = Math.max(wrong, outcome.reward);
+        }
+      }) && complete;
     shortest.push(found);
     bestRight.push(right);
     bestWrong.push(wrong);
   }
   let mostSuccessful: FoundProgram<Tool> | undefined;
   let bestPaid: FoundProgram<Tool> | undefined;
-  complete = walk(new JointGraph(graphs, machine), machine, horizon, budget, (outcomes, path) => {
-    let successes = 0;
-    let total = 0;
-    for (const outcome of outcomes) {
-      successes += outcome.success ? 1 : 0;
-      total += outcome.reward;
-    }
-    const successRate = successes / outcomes.length;
-    const meanReturn = total / outcomes.length;
-    // Sums of equal rewards may differ in their last bits: only a real lead replaces a shorter program.
-    if (mostSuccessful === undefined || successRate > mostSuccessful.successRate) {
-      mostSuccessful = { tools: namesOf(path), successRate, meanReturn };
-    }
-    if (bestPaid === undefined || meanReturn > bestPaid.meanReturn + 1e-9) {
-      bestPaid = { tools: namesOf(path), successRate, meanReturn };
-    }
-  }) && complete;
+  complete =
+    walk(new JointGraph(graphs, machine), machine, horizon, budget, (outcomes, path) => {
+      let successes = 0;
+      let total = 0;
+      for (const outcome of outcomes) {
+        successes += outcome.success ? 1 : 0;
+        total += outcome.reward;
+      }
+      const successRate = successes / outcomes.length;
+      const meanReturn = total / outcomes.length;
+      // Sums of equal rewards may differ in their last bits: only a real lead replaces a shorter program.
+      if (mostSuccessful === undefined || successRate > mostSuccessful.successRate) {
+        mostSuccessful = { tools: namesOf(path), successRate, meanReturn };
+      }
+      if (bestPaid === undefined || meanReturn > bestPaid.meanReturn + 1e-9) {
+        bestPaid = { tools: namesOf(path), successRate, meanReturn };
+      }
+    }) && complete;
   return { complete, shortest, bestRight, bestWrong, mostSuccessful, bestPaid };
 }
 
