@@ -83,6 +83,7 @@ export {
 export type { ExplainedStep, Explanation } from './trainer/explain.js';
 export type { ProgressOption, TrainerOptions } from './trainer/options.js';
 export {
+  type ErrorWithPartialResult,
   hasPartialResult,
   type PartialStageResult,
   type PartialTrainingResult,

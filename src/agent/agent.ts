@@ -273,7 +273,8 @@ export class Agent {
       reader.raw(key);
     }
     const update = readUpdateOptions(reader, this.#note.update);
-    reader.finish();
+    // A task's batch may be spread into the input, with whatever it holds.
+    reader.finish(true);
     throwIfAny(problems);
     return { prompts, actions, returns, update };
   }

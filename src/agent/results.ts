@@ -46,7 +46,7 @@ export interface UpdateStats {
   readonly entropy: number;
   /** Global norm of the gradient before clipping. */
   readonly gradNorm: number;
-  /** 1 − Var(R − V̂) / Var(R); at most 1. */
+  /** 1 − Var(R − V̂) / Var(R); at most 1, and NaN when all returns are equal. */
   readonly explainedVariance: number;
 }
 

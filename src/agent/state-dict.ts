@@ -61,7 +61,7 @@ export interface NamedTensor {
 }
 
 /**
- * Checks a record of weights against the network: every name, every shape, every length, all problems at once.
+ * Checks a record of weights against the network: every name, every shape, every length, every weight finite; all problems at once.
  *
  * @param value - What the caller passed.
  * @param network - Sizes.
@@ -99,6 +99,10 @@ export function readStateDict(value: unknown, network: NetworkShape): NamedTenso
     } else if (data.length !== size) {
       problems.push({ path: `${path}.data`, message: `must hold ${size} numbers, got ${data.length}.`, remedy });
     } else {
+      const bad = data.findIndex((weight) => !Number.isFinite(weight));
+      if (bad >= 0) {
+        problems.push({ path: `${path}.data[${bad}]`, message: `must be a finite number, got ${data[bad]}.`, remedy });
+      }
       tensors.push({ name, shape: [...shape], data });
     }
   }

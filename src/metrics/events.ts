@@ -14,6 +14,7 @@ export interface RunPosition {
 
 /** A stage of the run begins. `iteration` is the number of iterations done before it. */
 export interface StageStartEvent extends RunPosition {
+  /** Tells this event from the others. */
   readonly type: 'stage';
   /** Stages in the run. */
   readonly stageCount: number;
@@ -23,6 +24,7 @@ export interface StageStartEvent extends RunPosition {
 
 /** One iteration is done: problems sampled, programs scored, network updated. */
 export interface IterationEvent extends RunPosition {
+  /** Tells this event from the others. */
   readonly type: 'iteration';
   /** Iterations done in this stage, from 1. */
   readonly stageIteration: number;
@@ -54,6 +56,7 @@ export interface IterationEvent extends RunPosition {
 
 /** A stage was measured with greedy programs on fresh problems. */
 export interface EvaluationEvent extends RunPosition {
+  /** Tells this event from the others. */
   readonly type: 'evaluation';
   /** `progress`: on the way; `confirmation`: before a stage is left as mastered; `final`: of the finished run. */
   readonly purpose: 'progress' | 'confirmation' | 'final';
@@ -67,6 +70,7 @@ export interface EvaluationEvent extends RunPosition {
 
 /** A stage of the run is done. */
 export interface StageEndEvent extends RunPosition {
+  /** Tells this event from the others. */
   readonly type: 'stage-end';
   /** Iterations it took. */
   readonly stageIteration: number;

@@ -35,13 +35,22 @@ export interface TrainingResult {
 
 /** {@link StageResult} of a run that did not end by itself: `successRate` and `meanReturn` are the last ones measured, if any. */
 export interface PartialStageResult extends Omit<StageResult, 'successRate' | 'meanReturn'> {
+  /** Share of problems whose stated target was met when last measured; absent when never. */
   readonly successRate: number | undefined;
+  /** Mean return when last measured; absent when never. */
   readonly meanReturn: number | undefined;
 }
 
 /** What a run had done when it failed or was aborted. The agent is as the last complete iteration left it. */
 export interface PartialTrainingResult extends Omit<TrainingResult, 'stages'> {
+  /** One entry for each entry of the run's stages, in order. */
   readonly stages: readonly PartialStageResult[];
+}
+
+/** An error that carries what was trained before it happened. */
+export interface ErrorWithPartialResult extends Error {
+  /** What was trained. */
+  readonly partial: PartialTrainingResult;
 }
 
 /**
@@ -59,7 +68,7 @@ export interface PartialTrainingResult extends Omit<TrainingResult, 'stages'> {
  * }
  * ```
  */
-export function hasPartialResult(error: unknown): error is Error & { readonly partial: PartialTrainingResult } {
+export function hasPartialResult(error: unknown): error is ErrorWithPartialResult {
   return typeof error === 'object' && error !== null && 'partial' in error && error.partial !== undefined;
 }
 

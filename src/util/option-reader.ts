@@ -119,12 +119,19 @@ export class OptionReader {
     return value;
   }
 
-  /** Adds a problem for every key that was never read. */
-  finish(): void {
+  /**
+   * Adds a problem for every key that was never read.
+   *
+   * @param lenient - Only for those that look like a misspelt one: for objects that may bring more than options.
+   */
+  finish(lenient = false): void {
     const known = [...this.#known].sort();
     for (const key of Object.keys(this.#values)) {
       if (!this.#known.has(key) && this.#values[key] !== undefined) {
         const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= 2);
+        if (lenient && near === undefined) {
+          continue;
+        }
         const remedy = near === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean ${near}?`;
         this.add(this.#prefix + key, 'is not an option.', remedy);
       }

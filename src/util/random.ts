@@ -67,7 +67,11 @@ export class Random {
     return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0];
   }
 
-  /** @param state - What {@link Random.getState} returned. */
+  /**
+   * Puts a state back.
+   *
+   * @param state - What {@link Random.getState} returned.
+   */
   setState(state: RandomState): void {
     [this.#a, this.#b, this.#c, this.#d] = state;
   }

@@ -1,0 +1,76 @@
+import test from 'ava';
+import { eventMetrics, type IterationEvent, type TrainingEvent } from 'innate';
+import { createProgress } from '#dist/metrics/progress.js';
+
+const at = { iteration: 25, index: 0, stage: 0, name: 'easy' };
+const iteration: IterationEvent = {
+  type: 'iteration',
+  ...at,
+  stageIteration: 25,
+  problems: 192,
+  successRate: 0.5,
+  meanReturn: 0.75,
+  loss: 1,
+  policyLoss: 2,
+  valueLoss: 3,
+  entropy: 1.25,
+  gradNorm: 4,
+  explainedVariance: 0.1,
+  episodes: 4800,
+  episodesPerSecond: 12345.6,
+  seconds: 2,
+};
+const EVENTS: TrainingEvent[] = [
+  { type: 'stage', ...at, iteration: 0, stageCount: 1, maxIterations: 100 },
+  iteration,
+  { type: 'evaluation', ...at, purpose: 'progress', problems: 512, successRate: 1, meanReturn: 1 },
+  { type: 'evaluation', ...at, purpose: 'confirmation', problems: 1000, successRate: 1, meanReturn: 1 },
+  { type: 'stage-end', ...at, stageIteration: 25, reason: 'reached' },
+  { type: 'evaluation', ...at, purpose: 'final', problems: 1000, successRate: 0.995, meanReturn: 1 },
+];
+const LINE = 'Stage 0 | iteration 25 | success 50.0 % | return 0.750 | entropy 1.250 | 12,346 episodes/s';
+
+function written(isTTY: boolean, ci: boolean, columns = 200): string {
+  let text = '';
+  const output = {
+    isTTY,
+    columns,
+    write: (more: string): void => {
+      text += more;
+    },
+  };
+  EVENTS.forEach(createProgress(output, { ci, now: () => 0 }));
+  return text;
+}
+
+test('plain lines where there is no terminal, and in CI', (t) => {
+  const expected = [
+    'Stage 0 (easy): at most 100 iterations',
+    `${LINE} | greedy 100.0 %`,
+    'Stage 0 (easy): target reached after 25 iterations',
+    'Final greedy success, stage 0 (easy): 99.5 % of 1000 problems',
+    '',
+  ].join('\n');
+  t.is(written(false, false), expected);
+  t.is(written(true, true), expected);
+});
+
+test('a line that is rewritten on a terminal, no wider than it', (t) => {
+  t.true(written(true, false).includes(`\r\u001b[2K${LINE}\r\u001b[2K${LINE}\n`));
+  t.true(written(true, false, 30).includes(`\r\u001b[2K${LINE.slice(0, 29)}\r`));
+});
+
+test("an event's numbers by metric key", (t) => {
+  t.like(eventMetrics(iteration), {
+    'rollout/success_rate': 0.5,
+    'rollout/episode_return_mean': 0.75,
+    'train/policy_loss': 2,
+    'train/grad_norm': 4,
+    'time/iterations': 25,
+    'curriculum/stage': 0,
+  });
+  t.deepEqual(
+    EVENTS.map((event) => Object.keys(eventMetrics(event)).length),
+    [0, 11, 4, 4, 0, 4],
+  );
+});

@@ -1,0 +1,43 @@
+import type { ProblemBatch, Task } from 'innate';
+
+/** Hooks into {@link echoTask}. */
+export interface EchoOptions {
+  /** Called before each sampling. */
+  readonly onSample?: () => void;
+  /** Called before each scoring. */
+  readonly onScore?: () => void;
+  /** Replaces a reward. */
+  readonly reward?: (reward: number, index: number) => number;
+}
+
+/** Known answer: say the token that is shown. Two stages: among the first two tokens, among all four. Learned in some dozen iterations. */
+export function echoTask({ onSample, onScore, reward = (value) => value }: EchoOptions = {}): Task {
+  return {
+    name: 'echo',
+    vocabulary: ['a', 'b', 'c', 'd', 'go'],
+    stages: ['two', 'four'],
+    horizon: 2,
+    startToken: 4,
+    actionMask: Uint8Array.of(1, 1, 1, 1, 0),
+    sample: (stages, random): ProblemBatch => {
+      onSample?.();
+      const contexts = Int32Array.from(stages, (stage) => random.int(stage === 0 ? 2 : 4));
+      return { size: stages.length, contextLength: 1, contexts, stages: Int32Array.from(stages) };
+    },
+    score: (batch, actions, scores) => {
+      onScore?.();
+      for (let i = 0; i < batch.size; i += 1) {
+        const right = Number(actions[2 * i] === batch.contexts[i]) + Number(actions[2 * i + 1] === batch.contexts[i]);
+        scores.rewards[i] = reward(right / 2, i);
+        scores.successes[i] = right === 2 ? 1 : 0;
+      }
+    },
+    describe: (batch, index) => {
+      const shown = 'abcd'[batch.contexts[index] ?? 0] ?? '';
+      return { context: shown, target: `${shown} ${shown}` };
+    },
+  };
+}
+
+/** Options that make the echo task quick. */
+export const QUICK = { batchSize: 64, hiddenSize: 16, learningRate: 1e-2, evaluateEvery: 10, progress: false } as const;

@@ -1,0 +1,3 @@
+import { Trainer } from 'innate';
+
+Trainer.run([], { progress: false }).finally(() => undefined);
