@@ -1,7 +1,7 @@
 export { Agent, type AgentLoadOptions } from './agent/agent.js';
 export type { AgentInfo } from './agent/info.js';
 export type { Episodes, Ids, Programs, Prompts } from './agent/inputs.js';
-export type { AgentOptions, DeviceOption, Engine, RuntimeOptions, UpdateConfig, UpdateOptions } from './agent/options.js';
+export type { AgentOptions, DeviceOption, Engine, RuntimeOptions } from './agent/options.js';
 export type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './agent/results.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
 export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
@@ -80,6 +80,7 @@ export {
   type TutorialTool,
   tutorial,
 } from './task/tutorial/tutorial.js';
+export type { Baseline, UpdateConfig, UpdateOptions } from './task/update-options.js';
 export type { ExplainedStep, Explanation } from './trainer/explain.js';
 export type { ProgressOption, TrainerOptions } from './trainer/options.js';
 export {

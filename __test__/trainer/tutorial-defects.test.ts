@@ -19,8 +19,8 @@ test('defect 3: the network never sees its own problem: two contexts of a batch 
 });
 
 test('defect 5: 60 iterations do not teach it', async (t) => {
-  const { batchSize, learningRate } = tutorial.settings;
-  await using trainer = await Trainer.create({ task: tutorial.task(), batchSize, learningRate, rehearsal: 0, progress: false });
+  const { batchSize } = tutorial.settings;
+  await using trainer = await Trainer.create({ task: tutorial.task(), batchSize, rehearsal: 0, progress: false });
   const { iterations, stages } = await trainer.run(tutorial.schedule);
   t.is(iterations, 60);
   t.true(stages.every(({ mastered }) => !mastered));

@@ -9,6 +9,7 @@ import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
 import { fromNative } from '../native/error.js';
 import { loadBinding } from '../native/load.js';
 import type { Task } from '../task/task.js';
+import type { UpdateConfig, UpdateOptions } from '../task/update-options.js';
 import { OptionReader, show } from '../util/option-reader.js';
 import { type AgentInfo, taskMismatch } from './info.js';
 import { type CheckedPrompts, checkActions, checkPrompts, checkReturns, type Episodes, type Programs, type Prompts } from './inputs.js';
@@ -22,8 +23,6 @@ import {
   readRuntimeOptions,
   readTask,
   readUpdateOptions,
-  type UpdateConfig,
-  type UpdateOptions,
 } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './results.js';
 import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
@@ -171,7 +170,7 @@ export class Agent {
   }
 
   /**
-   * One step of A2C over whole programs: advantage = R − Σₜ vₜ, policy gradient, value loss, entropy bonus, clipping, Adam.
+   * One step of A2C: policy gradient with the advantages of the `baseline`, value loss, entropy bonus, clipping, Adam.
    *
    * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`, returns `[n]`; coefficients given here hold for this call only.
    * @returns The losses before the step.

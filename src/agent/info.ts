@@ -1,6 +1,7 @@
 import type { Problem } from '../errors/problem.js';
 import type { Task } from '../task/task.js';
-import type { Engine, UpdateConfig } from './options.js';
+import type { UpdateConfig } from '../task/update-options.js';
+import type { Engine } from './options.js';
 
 /** What an agent is made of and where it runs. */
 export interface AgentInfo {

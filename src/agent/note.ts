@@ -1,6 +1,7 @@
 import type { Task } from '../task/task.js';
-import { isRecord } from '../util/option-reader.js';
-import { DEFAULT_UPDATE, type UpdateConfig } from './options.js';
+import type { UpdateConfig } from '../task/update-options.js';
+import { isRecord, OptionReader } from '../util/option-reader.js';
+import { DEFAULT_UPDATE, readUpdateOptions } from './options.js';
 
 /** What this side writes into a checkpoint beside the numbers. */
 export interface Note {
@@ -48,21 +49,14 @@ export function readNote(text: string): Note {
   }
   const record = isRecord(value) ? value : {};
   const stored = isRecord(record['update']) ? record['update'] : {};
-  const entries = Object.entries(DEFAULT_UPDATE).map(([key, fallback]) => [key, finiteOr(stored[key], fallback)]);
+  const update = Object.fromEntries(Object.entries(stored).map(([key, entry]) => [key, entry === 'Infinity' ? Infinity : entry]));
   return {
     format: 1,
     task: typeof record['task'] === 'string' ? record['task'] : undefined,
     vocabulary: stringsOr(record['vocabulary']),
     stages: stringsOr(record['stages']),
-    update: Object.fromEntries(entries) as UpdateConfig,
+    update: readUpdateOptions(new OptionReader(update, []), DEFAULT_UPDATE),
   };
-}
-
-function finiteOr(value: unknown, fallback: number): number {
-  if (value === 'Infinity') {
-    return Infinity;
-  }
-  return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
 }
 
 function stringsOr(value: unknown): readonly string[] | undefined {

@@ -1,56 +1,8 @@
 import { arithmetic } from '../task/arithmetic/arithmetic.js';
 import { assertTask } from '../task/checked.js';
 import type { Task } from '../task/task.js';
-import { type OptionReader, show } from '../util/option-reader.js';
-
-/** Coefficients of one update. */
-export interface UpdateOptions {
-  /**
-   * Adam's step size, above 0.
-   *
-   * @defaultValue 3e-4
-   */
-  readonly learningRate?: number | undefined;
-  /**
-   * Weight of the value loss, at least 0.
-   *
-   * @defaultValue 0.5
-   */
-  readonly valueCoef?: number | undefined;
-  /**
-   * Weight of the entropy bonus, at least 0.
-   *
-   * @defaultValue 0.01
-   */
-  readonly entropyCoef?: number | undefined;
-  /**
-   * Global norm that the gradient is clipped to, above 0; `Infinity` turns clipping off.
-   *
-   * @defaultValue 1
-   */
-  readonly maxGradNorm?: number | undefined;
-  /**
-   * Decay of Adam's first moment, at least 0 and below 1.
-   *
-   * @defaultValue 0.9
-   */
-  readonly beta1?: number | undefined;
-  /**
-   * Decay of Adam's second moment, at least 0 and below 1.
-   *
-   * @defaultValue 0.999
-   */
-  readonly beta2?: number | undefined;
-  /**
-   * Added to Adam's denominator, above 0.
-   *
-   * @defaultValue 1e-8
-   */
-  readonly epsilon?: number | undefined;
-}
-
-/** All of {@link UpdateOptions}, filled in. */
-export type UpdateConfig = { readonly [K in keyof UpdateOptions]-?: number };
+import type { UpdateConfig, UpdateOptions } from '../task/update-options.js';
+import { OptionReader, show } from '../util/option-reader.js';
 
 /** Where the network runs. `auto`: CUDA where there is a usable device, else the CPU. */
 export type DeviceOption = 'cpu' | 'cuda' | 'auto';
@@ -121,11 +73,12 @@ export interface AgentConfig {
 /** Names of the options that make a network, and cannot be given beside a ready agent. */
 export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize'] as const;
 
-/** The tutorial's coefficients. */
+/** Where neither the caller nor the task says otherwise. */
 export const DEFAULT_UPDATE: UpdateConfig = {
-  learningRate: 3e-4,
+  baseline: 'step',
+  learningRate: 1e-3,
   valueCoef: 0.5,
-  entropyCoef: 0.01,
+  entropyCoef: 0.2,
   maxGradNorm: 1,
   beta1: 0.9,
   beta2: 0.999,
@@ -139,12 +92,13 @@ export const DEFAULT_UPDATE: UpdateConfig = {
  * @returns The config; meaningful only when the reader added no problem.
  */
 export function readAgentOptions(reader: OptionReader): AgentConfig {
+  const task = readTask(reader) ?? arithmetic;
   return {
-    task: readTask(reader) ?? arithmetic,
+    task,
     seed: reader.number('seed', 0, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER }),
     hiddenSize: reader.number('hiddenSize', 96, { integer: true, min: 1, max: 8192 }),
     runtime: readRuntimeOptions(reader),
-    update: readUpdateOptions(reader, DEFAULT_UPDATE),
+    update: readUpdateOptions(reader, taskDefaults(task, reader)),
   };
 }
 
@@ -167,6 +121,7 @@ export function readRuntimeOptions(reader: OptionReader): RuntimeConfig {
  */
 export function readUpdateOptions(reader: OptionReader, fallback: UpdateConfig): UpdateConfig {
   return {
+    baseline: reader.choice('baseline', fallback.baseline, ['step', 'program']),
     learningRate: reader.number('learningRate', fallback.learningRate, { above: 0 }),
     valueCoef: reader.number('valueCoef', fallback.valueCoef, { min: 0 }),
     entropyCoef: reader.number('entropyCoef', fallback.entropyCoef, { min: 0 }),
@@ -175,6 +130,17 @@ export function readUpdateOptions(reader: OptionReader, fallback: UpdateConfig):
     beta2: reader.number('beta2', fallback.beta2, { min: 0, below: 1 }),
     epsilon: reader.number('epsilon', fallback.epsilon, { above: 0 }),
   };
+}
+
+function taskDefaults(task: Task, reader: OptionReader): UpdateConfig {
+  const given = task.updateOptions;
+  if (given === undefined) {
+    return DEFAULT_UPDATE;
+  }
+  const own = new OptionReader(given, reader.problems, 'task.updateOptions');
+  const defaults = readUpdateOptions(own, DEFAULT_UPDATE);
+  own.finish();
+  return defaults;
 }
 
 /**

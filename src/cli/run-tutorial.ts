@@ -20,16 +20,12 @@ export interface RunTutorialOptions {
 export async function runTutorial({ seed, context, write }: RunTutorialOptions): Promise<void> {
   const task = tutorial.task({ context });
   const { settings, schedule } = tutorial;
-  const { batchSize, hiddenSize, learningRate, valueCoef, entropyCoef, maxGradNorm } = settings;
+  const { batchSize, hiddenSize } = settings;
   await using trainer = await Trainer.create({
     task,
     seed,
     batchSize,
     hiddenSize,
-    learningRate,
-    valueCoef,
-    entropyCoef,
-    maxGradNorm,
     rehearsal: 0,
     progress: false,
   });

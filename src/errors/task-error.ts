@@ -1,4 +1,4 @@
-import { InnateError, type ErrorDetails } from './innate-error.js';
+import { type ErrorDetails, InnateError } from './innate-error.js';
 
 /** What a {@link TaskError} says beside its message. */
 export interface TaskErrorDetails extends ErrorDetails {

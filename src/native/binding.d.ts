@@ -102,6 +102,8 @@ export interface BindingTensor {
 
 /** Coefficients of one update. */
 export interface BindingUpdateOptions {
+  /** `program` or `step`. */
+  baseline: string
   /** Adam's step size. */
   learningRate: number
   /** Weight of the value loss. */

@@ -1,13 +1,13 @@
 import { TaskError } from '../errors/task-error.js';
 import { Random } from '../util/random.js';
-import { percent, type ConstantProgram, type StageReport, type TaskFinding, type TaskReport } from './check/report.js';
-import { searchStage, type FoundProgram, type StageSearch } from './check/search.js';
+import { type ConstantProgram, percent, type StageReport, type TaskFinding, type TaskReport } from './check/report.js';
+import { type FoundProgram, type StageSearch, searchStage } from './check/search.js';
 import { assertTask, checkedSample, checkedScore } from './checked.js';
 import type { Task } from './task.js';
 import type { ToolTask } from './tool-task.js';
 
-export { formatTaskCheck } from './check/report.js';
 export type { ConstantProgram, StageReport, TaskFinding, TaskFindingCode, TaskReport } from './check/report.js';
+export { formatTaskCheck } from './check/report.js';
 
 /** Options of {@link checkTask}. */
 export interface CheckTaskOptions {

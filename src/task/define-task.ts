@@ -1,10 +1,11 @@
 import { TaskError } from '../errors/task-error.js';
 import type { Random } from '../util/random.js';
 import type { StageDeclaration, StageName, TaskDefinition } from './definition.js';
-import type { ProblemDescription, Scores } from './task.js';
 import { cloneData } from './plain-data.js';
+import type { ProblemDescription, Scores } from './task.js';
 import { refusePromise, stageNameOf, ToolMachine, unknownStage } from './tool-machine.js';
 import type { ProgramTrace, ToolBatch, ToolTask, TraceStep } from './tool-task.js';
+import type { UpdateOptions } from './update-options.js';
 import { validateDefinition } from './validate-definition.js';
 
 /**
@@ -53,14 +54,9 @@ export function defineTask<
   return new DefinedTask(definition);
 }
 
-class DefinedTask<
-  Problem,
-  State,
-  Tool extends string,
-  Stage extends StageDeclaration,
-  TokenText extends string,
-  Milestone extends string,
-> implements ToolTask<Problem, State, Tool, StageName<Stage>, Milestone> {
+class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclaration, TokenText extends string, Milestone extends string>
+  implements ToolTask<Problem, State, Tool, StageName<Stage>, Milestone>
+{
   readonly name: string;
   readonly vocabulary: readonly string[];
   readonly stages: readonly StageName<Stage>[];
@@ -69,6 +65,7 @@ class DefinedTask<
   readonly padToken: number;
   readonly actionMask: Uint8Array | undefined;
   readonly contextPooling: 'own' | 'batch';
+  readonly updateOptions: UpdateOptions | undefined;
   readonly tools: readonly Tool[];
   readonly milestones: readonly Milestone[];
   readonly machine: ToolMachine<Problem, State, Tool, Stage, TokenText, Milestone>;
@@ -95,6 +92,7 @@ class DefinedTask<
       definition.padToken ?? '[EOS]',
     ]);
     this.contextPooling = definition.contextPooling ?? 'own';
+    this.updateOptions = definition.updateOptions;
     if (definition.mask !== false) {
       this.actionMask = new Uint8Array(this.vocabulary.length).fill(1, symbols + 1, this.padToken);
     }

@@ -1,4 +1,5 @@
 import type { Random } from '../util/random.js';
+import type { UpdateOptions } from './update-options.js';
 
 /** A stage: its name, or an object with a name and whatever else the task's functions want to know about it. */
 export type StageDeclaration = string | { readonly name: string };
@@ -85,6 +86,8 @@ export interface TaskDefinition<
   readonly mask?: boolean | undefined;
   /** `own`: a problem sees its own context; `batch`: the mean over the batch. @defaultValue `'own'` */
   readonly contextPooling?: 'own' | 'batch' | undefined;
+  /** How the task is best trained: defaults that come before the library's and after the caller's. */
+  readonly updateOptions?: UpdateOptions | undefined;
 
   /** Draws one problem: plain data. Only `random` may be random. */
   readonly sample: (random: Random, stage: NoInfer<Stage>) => Problem;
@@ -103,7 +106,8 @@ export interface TaskDefinition<
   readonly successReward?: number | undefined;
   /** Steps on the way, at most 30. In no stage may a wrong program be able to earn as much as a right one. Default: none. */
   readonly milestones?:
-    { readonly [Name in Milestone]: MilestoneDefinition<Problem, State, NoInfer<Stage>, NoInfer<StageName<Stage>>> } | undefined;
+    | { readonly [Name in Milestone]: MilestoneDefinition<Problem, State, NoInfer<Stage>, NoInfer<StageName<Stage>>> }
+    | undefined;
   /** The reward of a program, in place of milestones + success. Then only {@link checkTask} can say whether wrong programs pay better. */
   readonly reward?: ((outcome: ProgramOutcome<Problem, State, NoInfer<Stage>, NoInfer<Milestone>>) => number) | undefined;
   /** What a right program reaches, for explanations. Default: an empty text. */

@@ -1,4 +1,5 @@
 import type { Random } from '../util/random.js';
+import type { UpdateOptions } from './update-options.js';
 
 /** Problems drawn by {@link Task.sample}: what the network is shown, and what the task needs to score them. */
 export interface ProblemBatch {
@@ -49,6 +50,8 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
   readonly actionMask?: Uint8Array | undefined;
   /** `own`: a problem sees its own context (default); `batch`: the mean over the batch, the tutorial's broadcasting. */
   readonly contextPooling?: 'own' | 'batch' | undefined;
+  /** How the task is best trained: defaults that come before the library's and after the caller's. */
+  readonly updateOptions?: UpdateOptions | undefined;
   /**
    * Draws one problem for each entry of `stages`.
    *

@@ -38,7 +38,8 @@ export class ToolMachine<
   Stage extends StageDeclaration,
   TokenText extends string,
   Milestone extends string,
-> implements TaskMachine<Problem, State, Tool> {
+> implements TaskMachine<Problem, State, Tool>
+{
   readonly tools: readonly MachineTool<Tool>[];
   readonly canIdle: boolean;
   readonly milestoneNames: readonly Milestone[];

@@ -1,7 +1,8 @@
 import { Agent } from '../agent/agent.js';
 import { taskMismatch } from '../agent/info.js';
-import { type AgentConfig, type AgentOptions, NETWORK_OPTIONS, readAgentOptions, type UpdateConfig } from '../agent/options.js';
+import { type AgentConfig, type AgentOptions, NETWORK_OPTIONS, readAgentOptions } from '../agent/options.js';
 import type { TrainingEvent } from '../metrics/events.js';
+import type { UpdateConfig } from '../task/update-options.js';
 import { type OptionReader, show } from '../util/option-reader.js';
 
 /** How progress is shown: `true` on standard error, `false` not at all, or a function that is called with every event. */

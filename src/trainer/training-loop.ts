@@ -1,5 +1,4 @@
 import type { Agent } from '../agent/agent.js';
-import type { UpdateConfig } from '../agent/options.js';
 import type { UpdateStats } from '../agent/results.js';
 import { type Measured, meets, requirements } from '../curriculum/promotion.js';
 import { fillBatch } from '../curriculum/rehearsal.js';
@@ -8,6 +7,7 @@ import { AbortedError } from '../errors/aborted-error.js';
 import type { EvaluationEvent, RunPosition, StageEndEvent, TrainingEvent } from '../metrics/events.js';
 import { checkedSample, checkedScore } from '../task/checked.js';
 import type { ProblemBatch, Scores, Task } from '../task/task.js';
+import type { UpdateConfig } from '../task/update-options.js';
 import type { Random, RandomState } from '../util/random.js';
 import type { EventPipe } from './event-pipe.js';
 import { Evaluator, makeScores } from './measure.js';

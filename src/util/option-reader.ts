@@ -41,6 +41,11 @@ export class OptionReader {
     }
   }
 
+  /** Where problems are added. */
+  get problems(): Problem[] {
+    return this.#problems;
+  }
+
   /**
    * @param path - Full path.
    * @param message - What is wrong.

@@ -1,13 +1,21 @@
 //! Times the fused engine on one tutorial update. `cargo run --release --example update -- [threads] [batch] [hidden] [horizon]`
-use std::time::Instant;
 use innate_core::engine::{Engine, Prompts, Sampling, fused::Fused};
 use innate_core::rng::Seed;
 use innate_core::{ContextPooling, NetworkConfig, UpdateConfig, params};
+use std::time::Instant;
 
 fn main() {
     let arg = |i: usize, default: usize| std::env::args().nth(i).map_or(default, |x| x.parse().expect("a number"));
     let (threads, n, hidden_size, horizon) = (arg(1, 0), arg(2, 192), arg(3, 96), arg(4, 6));
-    let config = NetworkConfig { vocab_size: 18, stage_count: 3, hidden_size, horizon, start_token: 10, pooling: ContextPooling::Own, action_mask: None };
+    let config = NetworkConfig {
+        vocab_size: 18,
+        stage_count: 3,
+        hidden_size,
+        horizon,
+        start_token: 10,
+        pooling: ContextPooling::Own,
+        action_mask: None,
+    };
     let flat = params::init(&config, Seed(1));
     let mut engine = Fused::new(config.clone(), threads, &flat).expect("engine");
     let contexts: Vec<i32> = (0..n * 4).map(|i| (i * 7 % 11) as i32).collect();

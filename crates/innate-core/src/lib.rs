@@ -12,5 +12,5 @@ pub mod params;
 pub mod rng;
 
 pub use agent::{Agent, AgentState, NamedTensor};
-pub use config::{ContextPooling, DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
+pub use config::{Baseline, ContextPooling, DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
 pub use error::{Error, Result};

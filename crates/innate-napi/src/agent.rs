@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::mpsc::Sender;
 
-use innate_core::{Agent, UpdateConfig, checkpoint};
+use innate_core::{Agent, checkpoint};
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
@@ -108,7 +108,7 @@ impl BindingAgent {
         options: BindingUpdateOptions,
     ) -> napi::Result<Object<'env>> {
         let (contexts, stages, actions, returns) = (contexts.to_vec(), stages.to_vec(), actions.to_vec(), returns.to_vec());
-        let config = UpdateConfig::from(options);
+        let config = options.config()?;
         let work = move |agent: &mut Agent| Ok(agent.update(&contexts, &stages, &actions, &returns, &config)?);
         submit(env, self.jobs().as_ref(), Access::Writes, work, BindingUpdateStats::from)
     }
@@ -125,7 +125,7 @@ impl BindingAgent {
         options: BindingUpdateOptions,
     ) -> napi::Result<Object<'env>> {
         let (contexts, stages, actions, returns) = (contexts.to_vec(), stages.to_vec(), actions.to_vec(), returns.to_vec());
-        let config = UpdateConfig::from(options);
+        let config = options.config()?;
         let work = move |agent: &mut Agent| {
             let (stats, flat) = agent.gradients(&contexts, &stages, &actions, &returns, &config)?;
             Ok((stats, agent.named(&flat)))

@@ -1,7 +1,7 @@
 //! The plain objects that cross, and their way into the core's own types.
 
 use innate_core::engine::{Evaluation, Rollout, UpdateStats};
-use innate_core::{ContextPooling, DeviceKind, EngineKind, NamedTensor, NetworkConfig, UpdateConfig};
+use innate_core::{Baseline, ContextPooling, DeviceKind, EngineKind, NamedTensor, NetworkConfig, UpdateConfig};
 use napi::bindgen_prelude::{Float32Array, Int32Array, Uint8Array};
 use napi_derive::napi;
 
@@ -40,6 +40,8 @@ pub struct BindingAgentOptions {
 /// Coefficients of one update.
 #[napi(object)]
 pub struct BindingUpdateOptions {
+    /// `program` or `step`.
+    pub baseline: String,
     /// Adam's step size.
     pub learning_rate: f64,
     /// Weight of the value loss.
@@ -213,18 +215,22 @@ impl From<&Resolved> for BindingAgentOptions {
     }
 }
 
-impl From<BindingUpdateOptions> for UpdateConfig {
-    fn from(options: BindingUpdateOptions) -> Self {
-        Self {
-            learning_rate: options.learning_rate,
-            baseline: if std::env::var_os("STEP").is_some() { innate_core::config::Baseline::Step } else { innate_core::config::Baseline::Program },
-            value_coef: options.value_coef,
-            entropy_coef: options.entropy_coef,
-            max_grad_norm: options.max_grad_norm,
-            beta1: options.beta1,
-            beta2: options.beta2,
-            epsilon: options.epsilon,
-        }
+impl BindingUpdateOptions {
+    pub(crate) fn config(&self) -> Result<UpdateConfig, Failure> {
+        Ok(UpdateConfig {
+            learning_rate: self.learning_rate,
+            baseline: match self.baseline.as_str() {
+                "program" => Baseline::Program,
+                "step" => Baseline::Step,
+                other => return Err(Failure::options("baseline", format!("must be program or step, got {other}"))),
+            },
+            value_coef: self.value_coef,
+            entropy_coef: self.entropy_coef,
+            max_grad_norm: self.max_grad_norm,
+            beta1: self.beta1,
+            beta2: self.beta2,
+            epsilon: self.epsilon,
+        })
     }
 }
 

@@ -1,6 +1,11 @@
 /** What a finding is about. */
 export type TaskFindingCode =
-  'unreachable' | 'search-incomplete' | 'misaligned-reward' | 'constant-program' | 'random-succeeds' | 'context-length-varies';
+  | 'unreachable'
+  | 'search-incomplete'
+  | 'misaligned-reward'
+  | 'constant-program'
+  | 'random-succeeds'
+  | 'context-length-varies';
 
 /** Something about a task that its author should know. */
 export interface TaskFinding<Stage extends string = string> {

@@ -119,14 +119,8 @@ export const tutorial = {
     finalProblems: 1000,
     /** Width of the network. */
     hiddenSize: 96,
-    /** Learning rate of Adam. */
-    learningRate: 3e-4,
-    /** Weight of the value loss. */
-    valueCoef: 0.5,
-    /** Weight of the entropy bonus. */
-    entropyCoef: 0.01,
-    /** Largest gradient norm. */
-    maxGradNorm: 1,
+    /** Its A2C: advantage R − Σₜ vₜ, Adam's learning rate, the loss's coefficients, the gradient's largest norm. */
+    updateOptions: Object.freeze({ baseline: 'program', learningRate: 3e-4, valueCoef: 0.5, entropyCoef: 0.01, maxGradNorm: 1 }),
   }),
 } as const;
 
@@ -138,6 +132,7 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
     symbols: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     mask: false,
     contextPooling: context,
+    updateOptions: tutorial.settings.updateOptions,
     sample: (random): TutorialProblem => ({ operands: Array.from({ length: 5 }, () => random.int(10)) }),
     encode: (problem, stage) => problem.operands.slice(0, 3 + stage.id),
     start: (): TutorialState => ({ last: null, mem: false }),

@@ -151,7 +151,9 @@ mod tests {
     #[test]
     fn products_match_the_definition() {
         for isa in Isa::available() {
-            for (m, n, k, transposed) in [(1, 16, 5, false), (9, 48, 7, true), (31, 96, 33, false), (19, 112, 1, true), (3, 32, 0, false)] {
+            for (m, n, k, transposed) in
+                [(1, 16, 5, false), (9, 48, 7, true), (31, 96, 33, false), (19, 112, 1, true), (3, 32, 0, false)]
+            {
                 let a: Vec<f32> = (0..m * k).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect();
                 let b: Vec<f32> = (0..k * n).map(|i| ((i * 53 % 97) as f32 - 48.0) / 48.0).collect();
                 let (a_row, a_col) = if transposed { (1, m) } else { (k, 1) };

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// than anyone would notice.
 const SPIN: Duration = Duration::from_micros(60);
 
-type Job = *const (dyn Fn(usize, usize) + Sync);
+type Job = &'static (dyn Fn(usize, usize) + Sync);
 
 struct Shared {
     /// Raised by one for every parallel region.
@@ -41,8 +41,7 @@ impl Shared {
                 if task >= tasks {
                     break;
                 }
-                // SAFETY: as above, the closure outlives the region.
-                unsafe { (*job)(task, worker) };
+                job(task, worker);
             }
         }));
         if let Err(payload) = outcome {
@@ -117,10 +116,10 @@ impl Pool {
             return;
         }
         let shared = &*self.shared;
-        // SAFETY: no worker runs between regions. The lifetime is erased, but this call outlives every use of the job.
-        unsafe {
-            *shared.job.get() = Some(std::mem::transmute::<*const (dyn Fn(usize, usize) + Sync + '_), Job>(std::ptr::from_ref(job)));
-        }
+        // SAFETY: only the lifetime is erased, and this call outlives every use of the job.
+        let job = unsafe { std::mem::transmute::<&(dyn Fn(usize, usize) + Sync), &'static (dyn Fn(usize, usize) + Sync)>(job) };
+        // SAFETY: no worker runs between regions.
+        unsafe { *shared.job.get() = Some(job) };
         shared.next.store(0, Ordering::Relaxed);
         shared.tasks.store(tasks, Ordering::Relaxed);
         shared.running.store(self.workers.len(), Ordering::Relaxed);

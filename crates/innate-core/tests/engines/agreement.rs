@@ -1,8 +1,8 @@
 //! Odd sizes against the oracle and between engines; determinism; what a failed update leaves behind.
 
 use innate_core::config::{Baseline, ContextPooling, UpdateConfig};
-use innate_core::engine::{AdamState, Engine, Sampling};
 use innate_core::engine::fused::Fused;
+use innate_core::engine::{AdamState, Engine, Sampling};
 use innate_core::error::Error;
 use innate_core::kernel::simd::Isa;
 use innate_core::rng::Seed;

@@ -3,8 +3,8 @@
 //! How a batch is cut into chunks depends on its size alone, so the same numbers come out whatever the number of threads.
 
 use super::layout::{Layout, Partial};
-use crate::engine::{Prompts, Sampling, UpdateStats};
 use crate::config::{Baseline, ContextPooling, NetworkConfig, UpdateConfig};
+use crate::engine::{Prompts, Sampling, UpdateStats};
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
 use crate::kernel::head::{self, DistributionBackward, Logits};

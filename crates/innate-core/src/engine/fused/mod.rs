@@ -125,7 +125,11 @@ impl Fused {
 
     fn check_flat(&self, flat: &[f32]) -> Result<()> {
         let count = crate::params::count(&self.config);
-        if flat.len() == count { Ok(()) } else { Err(Error::invalid("parameters", format!("must hold {count} numbers, got {}", flat.len()))) }
+        if flat.len() == count {
+            Ok(())
+        } else {
+            Err(Error::invalid("parameters", format!("must hold {count} numbers, got {}", flat.len())))
+        }
     }
 
     /// Brings the packed weights up to date.
@@ -278,10 +282,10 @@ impl Fused {
             group.gradient.grow(place.len);
             group.gradient.fill(0.0);
             group.loss = LossSums::default();
-            for index in task * count / groups..(task + 1) * count / groups {
-                let chunk = hold(&chunks[index]);
+            let range = task * count / groups..(task + 1) * count / groups;
+            for (chunk, first) in chunks[range.clone()].iter().zip((range.start * CHUNK..).step_by(CHUNK)) {
                 let out = (&*place, &mut *group.gradient);
-                let loss = chunk.backward(&shared, index * CHUNK, returns, config, &mut hold(&scratch[worker]), out);
+                let loss = hold(chunk).backward(&shared, first, returns, config, &mut hold(&scratch[worker]), out);
                 group.loss.policy += loss.policy;
                 group.loss.value += loss.value;
                 group.loss.entropy += loss.entropy;
@@ -504,17 +508,13 @@ impl Engine for Fused {
         let stats = self.backward(prompts, actions, returns, config)?;
         let clip = clip_coefficient(stats.grad_norm, config.max_grad_norm);
         let mut flat = self.layout.unpad(&self.config, &self.gradient);
-        flat.iter_mut().for_each(|x| *x *= clip);
+        for x in &mut flat {
+            *x *= clip;
+        }
         Ok((stats, flat))
     }
 
-    fn update(
-        &mut self,
-        prompts: Prompts<'_>,
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<UpdateStats> {
+    fn update(&mut self, prompts: Prompts<'_>, actions: &[i32], returns: &[f32], config: &UpdateConfig) -> Result<UpdateStats> {
         let stats = self.backward(prompts, actions, returns, config)?;
         self.step += 1;
         let step = Step::new(config, self.step, clip_coefficient(stats.grad_norm, config.max_grad_norm));

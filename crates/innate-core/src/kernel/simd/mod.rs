@@ -123,7 +123,7 @@ pub(crate) trait Vector: Copy {
         let q = Self::splat(1.198_258_4e-6)
             .mul_add(z, Self::splat(1.185_347_1e-4))
             .mul_add(z, Self::splat(2.268_434_6e-3))
-            .mul_add(z, Self::splat(4.893_525_2e-3));
+            .mul_add(z, Self::splat(4.893_525e-3));
         x.mul(p).div(q)
     }
 }
@@ -231,10 +231,8 @@ mod tests {
         ];
         for isa in Isa::available() {
             for (function, low, high, exact, tolerance) in cases {
-                let inputs: Vec<f32> = (0..=16_384u16)
-                    .map(|i| low + (high - low) * f32::from(i) / 16_384.0)
-                    .chain([1.0; 15])
-                    .collect();
+                let inputs: Vec<f32> =
+                    (0..=16_384u16).map(|i| low + (high - low) * f32::from(i) / 16_384.0).chain([1.0; 15]).collect();
                 let mut out = vec![0.0; inputs.len()];
                 isa.run(Map(&inputs, &mut out, function));
                 for (&x, &y) in inputs.iter().zip(&out) {

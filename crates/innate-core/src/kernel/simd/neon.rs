@@ -3,8 +3,8 @@
 use std::arch::aarch64::{
     float32x4_t, vaddq_f32, vaddq_s32, vaddvq_f32, vandq_u32, vcvtnq_s32_f32, vcvtq_f32_s32, vdivq_f32, vdupq_n_f32, vdupq_n_s32,
     vdupq_n_u32, vfmaq_f32, vld1q_f32, vmaxq_f32, vmaxvq_f32, vminq_f32, vmulq_f32, vorrq_u32, vreinterpretq_f32_s32,
-    vreinterpretq_f32_u32, vreinterpretq_s32_u32, vreinterpretq_u32_f32, vrndnq_f32, vshlq_n_s32, vshrq_n_u32, vsqrtq_f32, vst1q_f32,
-    vsubq_f32, vsubq_s32,
+    vreinterpretq_f32_u32, vreinterpretq_s32_u32, vreinterpretq_u32_f32, vrndnq_f32, vshlq_n_s32, vshrq_n_u32, vsqrtq_f32,
+    vst1q_f32, vsubq_f32, vsubq_s32,
 };
 
 use super::Vector;

@@ -166,10 +166,7 @@ impl Vector for Avx512 {
     fn split(self) -> (Self, Self) {
         // SAFETY: see `intrinsics`.
         unsafe {
-            (
-                Self(_mm512_getmant_ps::<{ _MM_MANT_NORM_1_2 }, { _MM_MANT_SIGN_ZERO }>(self.0)),
-                Self(_mm512_getexp_ps(self.0)),
-            )
+            (Self(_mm512_getmant_ps::<{ _MM_MANT_NORM_1_2 }, { _MM_MANT_SIGN_ZERO }>(self.0)), Self(_mm512_getexp_ps(self.0)))
         }
     }
     #[inline(always)]
