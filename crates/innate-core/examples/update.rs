@@ -1,4 +1,6 @@
 //! Times the fused engine on one tutorial update. `cargo run --release --example update -- [threads] [batch] [hidden] [horizon]`
+#![allow(clippy::expect_used, reason = "a tool: what goes wrong is printed")]
+
 use innate_core::engine::{Engine, Prompts, Sampling, fused::Fused};
 use innate_core::rng::Seed;
 use innate_core::{ContextPooling, NetworkConfig, UpdateConfig, params};

@@ -216,7 +216,7 @@ impl From<&Resolved> for BindingAgentOptions {
 }
 
 impl BindingUpdateOptions {
-    pub(crate) fn config(&self) -> Result<UpdateConfig, Failure> {
+    pub(crate) fn config(self) -> Result<UpdateConfig, Failure> {
         Ok(UpdateConfig {
             learning_rate: self.learning_rate,
             baseline: match self.baseline.as_str() {

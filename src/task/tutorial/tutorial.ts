@@ -120,7 +120,7 @@ export const tutorial = {
     /** Width of the network. */
     hiddenSize: 96,
     /** Its A2C: advantage R − Σₜ vₜ, Adam's learning rate, the loss's coefficients, the gradient's largest norm. */
-    updateOptions: Object.freeze({ baseline: 'program', learningRate: 3e-4, valueCoef: 0.5, entropyCoef: 0.01, maxGradNorm: 1 }),
+    updateOptions: UPDATE_OPTIONS,
   }),
 } as const;
 
@@ -132,7 +132,7 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
     symbols: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     mask: false,
     contextPooling: context,
-    updateOptions: tutorial.settings.updateOptions,
+    updateOptions: UPDATE_OPTIONS,
     sample: (random): TutorialProblem => ({ operands: Array.from({ length: 5 }, () => random.int(10)) }),
     encode: (problem, stage) => problem.operands.slice(0, 3 + stage.id),
     start: (): TutorialState => ({ last: null, mem: false }),

@@ -261,7 +261,7 @@ mod tests {
         for isa in Isa::available() {
             let mut out = [1.0; PAD];
             isa.run(Map(&[f32::NEG_INFINITY; PAD], &mut out, 0));
-            assert_eq!(out, [0.0; PAD]);
+            assert!(out.iter().all(|y| y.to_bits() == 0));
         }
     }
 }
