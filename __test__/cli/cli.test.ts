@@ -57,17 +57,12 @@ test('the main job explains, and says whether all was mastered', async (t) => {
   t.regex(text, /Greedy success on 1000 fresh problems a stage\n {2}Stage 0 \(multiply-add\): \d+\.\d %/);
 });
 
-test('an explained problem ends where the program does', (t) => {
-  const step = (token: string): { token: string; probability: number; value: number; entropy: number } => ({
-    token,
-    probability: 0.5,
-    value: 0,
-    entropy: 0,
-  });
-  const tokens = ['[MUL]', '[ANS]', '[ADD]'];
-  const explanation = { stage: 0, name: 'x', context: '1 2', target: '2', tokens, steps: tokens.map(step), reward: 1.05, success: true };
-  t.is(explanationLine(explanation, '[ANS]'), '  1 2  target 2  [MUL] [ANS]  right, reward 1.05, p 0.25');
-  t.true(explanationLine(explanation, '[END]').includes('[MUL] [ANS] [ADD]'));
+test('an explained problem ends where the program does, and marks what did nothing', (t) => {
+  const applied = { '[SUB]': false, '[MUL]': true, '[ANS]': true, '[ADD]': undefined };
+  const steps = Object.entries(applied).map(([token, ran]) => ({ token, probability: 0.5, value: 0, entropy: 0, applied: ran }));
+  const tokens = Object.keys(applied);
+  const explanation = { stage: 0, name: 'x', context: '1 2', target: '2', tokens, steps, executed: 3, reward: 1.05, success: true };
+  t.is(explanationLine(explanation), '  1 2  target 2  ([SUB]) [MUL] [ANS]  right, reward 1.05, p 0.13');
 });
 
 for (const [command, flags, message] of [

@@ -259,6 +259,17 @@ test('evaluates and explains', async (t) => {
   t.is((await trainer.explain(0)).length, 5);
 });
 
+test('an explanation of a task made of tools says which ran, and where the program ended', async (t) => {
+  await using trainer = await Trainer.create({ hiddenSize: 8, progress: false });
+  for (const { tokens, steps, executed } of await trainer.explain(0, 50)) {
+    t.is(tokens.length, 7);
+    t.true(executed >= 1 && executed <= 7);
+    t.true(steps.slice(0, executed).every(({ applied }) => applied !== undefined));
+    t.true(steps.slice(executed).every(({ applied }) => applied === undefined));
+    t.true(executed === 7 || (tokens[executed - 1] === '[ANS]' && steps[executed - 1]?.applied === true));
+  }
+});
+
 test('closing ends the run under way, and then the agent', async (t) => {
   const trainer = await Trainer.create(options);
   const run = trainer.run([{ stage: 0, iterations: 1e6 }]);

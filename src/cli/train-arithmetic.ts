@@ -30,7 +30,7 @@ export async function trainArithmetic({ seed, write, progress, maxIterations }: 
   for (const id of ids) {
     write(`\nStage ${id} (${arithmetic.stages[id]})\n`);
     for (const explanation of await trainer.explain(id, EXPLAINED)) {
-      write(`${explanationLine(explanation, '[ANS]')}\n`);
+      write(`${explanationLine(explanation)}\n`);
     }
   }
   write('\nGreedy success on 1000 fresh problems a stage\n');

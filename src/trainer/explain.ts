@@ -1,6 +1,7 @@
 import type { Agent } from '../agent/agent.js';
 import { checkedSample, checkedScore } from '../task/checked.js';
-import type { Task } from '../task/task.js';
+import type { ProblemBatch, Task } from '../task/task.js';
+import type { ToolTask } from '../task/tool-task.js';
 import type { Random } from '../util/random.js';
 import { makeScores } from './measure.js';
 
@@ -14,6 +15,8 @@ export interface ExplainedStep {
   readonly value: number;
   /** Of the policy at this step, nats. */
   readonly entropy: number;
+  /** Whether a tool ran; absent where the task does not say, or when the program had ended. */
+  readonly applied: boolean | undefined;
 }
 
 /** One problem, the greedy program for it, and what it earned. */
@@ -30,6 +33,8 @@ export interface Explanation {
   readonly tokens: readonly string[];
   /** What the network thought at each token, `[T]`. */
   readonly steps: readonly ExplainedStep[];
+  /** Tokens that were executed: those after the one that ended the program do not count. `T` where the task does not say. */
+  readonly executed: number;
   /** Return of the program. */
   readonly reward: number;
   /** Whether the stated target was met. */
@@ -63,11 +68,14 @@ async function explainBatch(task: Task, agent: Agent, stages: Int32Array, random
   checkedScore(task, batch, rollout.actions, scores);
   const { horizon } = task;
   return Array.from(stages, (stage, i) => {
-    const steps = Array.from(rollout.actions.subarray(i * horizon, (i + 1) * horizon), (action, t) => ({
+    const program = rollout.actions.subarray(i * horizon, (i + 1) * horizon);
+    const applied = appliedSteps(task, batch, i, program);
+    const steps = Array.from(program, (action, t) => ({
       token: task.vocabulary[action] ?? `<${action}>`,
       probability: Math.exp(rollout.logProbs[i * horizon + t] ?? NaN),
       value: rollout.values[i * horizon + t] ?? NaN,
       entropy: rollout.entropies[i * horizon + t] ?? NaN,
+      applied: applied?.[t],
     }));
     const { context, target } = task.describe(batch, i);
     return {
@@ -77,8 +85,19 @@ async function explainBatch(task: Task, agent: Agent, stages: Int32Array, random
       target,
       tokens: steps.map(({ token }) => token),
       steps,
+      executed: applied?.length ?? horizon,
       reward: scores.rewards[i] ?? NaN,
       success: scores.successes[i] === 1,
     };
   });
+}
+
+/** For a task made by `defineTask`: whether a tool ran, at each step up to the end of the program. */
+function appliedSteps(task: Task, batch: ProblemBatch, index: number, program: Int32Array): boolean[] | undefined {
+  if (!('trace' in task && 'problems' in batch)) {
+    return undefined;
+  }
+  const { trace } = task as unknown as ToolTask;
+  const { problems, stages } = batch as ProblemBatch & { readonly problems: readonly unknown[] };
+  return trace.call(task, problems[index], stages[index] ?? 0, program).steps.map(({ applied }) => applied);
 }
