@@ -56,6 +56,8 @@ const STAGES = [
   { name: 'T2', id: 2 },
 ] as const;
 
+const UPDATE_OPTIONS = Object.freeze({ baseline: 'program' as const, learningRate: 3e-4, valueCoef: 0.5, entropyCoef: 0.01, maxGradNorm: 1 });
+
 const tasks = { batch: createTask('batch'), own: createTask('own') };
 
 /**
