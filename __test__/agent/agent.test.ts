@@ -89,10 +89,10 @@ test('inputs may be overwritten as soon as the call returns', async (t) => {
 });
 
 test('coefficients of one call override the agent, for that call', async (t) => {
-  await using a = await Agent.create({ task, hiddenSize: 8, learningRate: 1e-3 });
+  await using a = await Agent.create({ task, hiddenSize: 8, learningRate: 5e-3, baseline: 'program' });
   await using b = await Agent.create({ task, hiddenSize: 8 });
   await a.update(episodes);
-  await b.update({ ...episodes, learningRate: 1e-3 });
+  await b.update({ ...episodes, learningRate: 5e-3, baseline: 'program' });
   t.is(await digest(a), await digest(b));
   await a.update(episodes);
   await b.update(episodes);

@@ -53,7 +53,7 @@ test('the main job explains, and says whether all was mastered', async (t) => {
   t.false(mastered, 'not in two iterations a stage');
   t.deepEqual([...events].sort(), ['evaluation', 'iteration', 'stage', 'stage-end']);
   t.is(text.split('  target ').length - 1, 15);
-  t.is(text.split('not mastered').length - 1, 3);
+  t.regex(text, /Stage 2 \(multiply-add-subtract-product\): \d+\.\d % {2}not mastered/);
   t.regex(text, /Greedy success on 1000 fresh problems a stage\n {2}Stage 0 \(multiply-add\): \d+\.\d %/);
 });
 

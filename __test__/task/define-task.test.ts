@@ -16,7 +16,14 @@ const valid = {
   sample: () => ({ goal: 0 }),
   encode: (): readonly (string | number)[] => ['a'],
   start: () => ({ done: false }),
-  tools: { DO: { run: (state: { done: boolean }) => void (state.done = true) }, END: { ends: true } },
+  tools: {
+    DO: {
+      run: (state: { done: boolean }): void => {
+        state.done = true;
+      },
+    },
+    END: { ends: true },
+  },
   success: (state: { done: boolean }) => state.done,
 };
 
@@ -146,7 +153,7 @@ for (const [index, [path, changes]] of refusals.entries()) {
 
 test('names everything that is wrong at once', (t) => {
   const error = refused(t, 'task.horizon', () => define({ horizon: 0, stages: [], success: undefined }));
-  t.regex(error?.message ?? '', /task\.horizon[^]*task\.stages[^]*task\.success/);
+  t.regex(error?.message ?? '', /task\.horizon[\s\S]*task\.stages[\s\S]*task\.success/);
 });
 
 test('milestones worth less than success in every stage are accepted, also with a larger success', (t) => {

@@ -46,7 +46,9 @@ test('scores its first six tokens in a batch as one by one', (t) => {
     const group = lines.filter((line) => line.stage === stage);
     const batch = task.encode(group, stage);
     const actions = new Int32Array(group.length * 6).fill(task.padToken);
-    group.forEach((line, index) => actions.set(line.actions.slice(0, 6), index * 6));
+    for (const [index, line] of group.entries()) {
+      actions.set(line.actions.slice(0, 6), index * 6);
+    }
     const { rewards } = scoreAll(task, batch, actions);
     t.deepEqual(
       rewards,

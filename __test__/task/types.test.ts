@@ -9,7 +9,7 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ?
 const is = <Holds extends true>(holds: Holds): Holds => holds;
 
 /** Never called: what matters is that it compiles, and that the marked lines would not without their marks. */
-export function compiles(): void {
+function compiles(): void {
   const counter = createCounter();
   is<Equal<(typeof counter.tools)[number], 'INC' | 'DEC' | 'DONE'>>(true);
   is<Equal<(typeof counter.stages)[number], 'easy' | 'hard'>>(true);

@@ -116,7 +116,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
       });
     }
     const actions = new Int32Array(this.horizon).fill(this.padToken);
-    tools.forEach((tool, index) => (actions[index] = this.token(tool)));
+    actions.set(tools.map((tool) => this.token(tool)));
     return actions;
   }
 

@@ -77,7 +77,7 @@ function validateNames(definition: object, refuse: Refuse): void {
     refuse('stages', 'is empty.', 'Declare at least one stage, by name.');
   } else {
     stages.forEach((stage: unknown, index) => {
-      const name = typeof stage === 'string' ? stage : isRecord(stage) ? stage['name'] : undefined;
+      const name = isRecord(stage) ? stage['name'] : stage;
       if (typeof name !== 'string' || name === '') {
         refuse(`stages[${index}]`, 'has no name.', 'Use a text, or an object with a name.');
       } else if (stageNames.has(name)) {
@@ -103,7 +103,9 @@ function validateNames(definition: object, refuse: Refuse): void {
   if (!Array.isArray(symbols) || symbols.length === 0) {
     refuse('symbols', 'is empty.', 'List the texts of which contexts are made.');
   } else {
-    symbols.forEach((text: unknown, index) => addToken(`symbols[${index}]`, text));
+    for (const [index, text] of symbols.entries()) {
+      addToken(`symbols[${index}]`, text);
+    }
   }
   addToken('startToken', startToken === undefined ? '[CTX]' : startToken);
   if (!isRecord(tools) || Object.keys(tools).length === 0) {
@@ -181,7 +183,7 @@ function validateMilestones(definition: object, refuse: Refuse): void {
       continue;
     }
     new Set<unknown>(paidIn).forEach((stage) => {
-      const index = names.findIndex((candidate) => candidate === stage);
+      const index = (names as readonly unknown[]).indexOf(stage);
       if (index < 0) {
         refuse(`${path}.stages`, `names the unknown stage ${show(stage)}.`, `Use ${names.map(show).join(', ')}.`);
         return;

@@ -1,5 +1,5 @@
-import type { ToolTask } from '#dist/task/tool-task.js';
 import { arithmetic, createArithmetic } from '#dist/task/arithmetic/arithmetic.js';
+import type { ToolTask } from '#dist/task/tool-task.js';
 import { tutorial } from '#dist/task/tutorial/tutorial.js';
 
 /** Every built-in task, with the bounds of its returns. */

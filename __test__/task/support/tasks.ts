@@ -8,7 +8,7 @@ export function createCounter() {
     horizon: 4,
     symbols: ['one', 'two', 'three'],
     sample: (random, stage) => ({ goal: 1 + random.int(stage === 'easy' ? 2 : stage.most) }),
-    encode: ({ goal }) => (goal === 1 ? ['one'] : goal === 2 ? ['two', 'two'] : [2, 2, 2]),
+    encode: ({ goal }) => Array.from({ length: goal }, () => goal - 1),
     start: () => ({ count: 0, toggles: 0 }),
     tools: {
       INC: {

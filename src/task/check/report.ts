@@ -81,7 +81,8 @@ export interface TaskReport<Tool extends string = string, Stage extends string =
  * @returns Lines without a trailing line break.
  */
 export function formatTaskCheck(report: TaskReport): string {
-  const verdict = report.solvable ? 'solvable' : report.complete ? 'NOT solvable' : 'not shown to be solvable';
+  const failing = report.complete ? 'NOT solvable' : 'not shown to be solvable';
+  const verdict = report.solvable ? 'solvable' : failing;
   const rows = [
     ['stage', 'solvable', 'best return', 'misaligned', 'constant', 'random', 'random return'],
     ...report.stages.map((stage) => [

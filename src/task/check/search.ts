@@ -75,7 +75,8 @@ class Graph<Problem, State, Tool extends string> implements Walkable {
   outcome(id: number): MachineOutcome {
     const node = this.#node(id);
     const { run } = node;
-    return (node.outcome ??= this.#machine.outcome(run.ended ? run : { ...run, steps: this.#horizon }));
+    node.outcome ??= this.#machine.outcome(run.ended ? run : { ...run, steps: this.#horizon });
+    return node.outcome;
   }
 
   outcomes(id: number): readonly MachineOutcome[] {

@@ -56,7 +56,13 @@ const STAGES = [
   { name: 'T2', id: 2 },
 ] as const;
 
-const UPDATE_OPTIONS = Object.freeze({ baseline: 'program' as const, learningRate: 3e-4, valueCoef: 0.5, entropyCoef: 0.01, maxGradNorm: 1 });
+const UPDATE_OPTIONS = Object.freeze({
+  baseline: 'program' as const,
+  learningRate: 3e-4,
+  valueCoef: 0.5,
+  entropyCoef: 0.01,
+  maxGradNorm: 1,
+});
 
 const tasks = { batch: createTask('batch'), own: createTask('own') };
 
@@ -154,7 +160,8 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
       SUB: {
         run: (state, { operands: [, , , d = 0, e = 0] }, { id }) => {
           if (state.last !== null) {
-            state.last -= id === 0 ? 0 : id === 2 && state.mem ? e : d;
+            const operand = id === 2 && state.mem ? e : d;
+            state.last -= id === 0 ? 0 : operand;
           }
         },
       },
@@ -186,7 +193,7 @@ function goals({ operands: [a = 0, b = 0, c = 0, d = 0, e = 0] }: TutorialProble
 
 function statedTarget(problem: TutorialProblem, stage: number): number {
   const [, goal1, goal2, , goal4] = goals(problem);
-  return stage === 0 ? goal1 : stage === 1 ? goal2 : goal4;
+  return [goal1, goal2, goal4][stage] ?? NaN;
 }
 
 function reward(problem: TutorialProblem, stage: number, last: number | null): number {
