@@ -1,5 +1,5 @@
 // `npm test`: installs, builds and runs every test. `node tools/test.mjs rust|ts|docs [arguments for cargo test or ava]` runs one kind.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDocs } from './check-docs.mjs';
 import { buildApiDocs } from './docs.mjs';
@@ -37,6 +37,11 @@ await tool(async () => {
     });
   }
   if (kind === undefined) {
+    for (const name of readdirSync(join(ROOT, 'examples'))) {
+      await steps.step(`examples/${name}`, async () =>
+        countOne((await run(process.execPath, [join(ROOT, 'build/examples', name, 'main.js')])).code),
+      );
+    }
     await steps.step('typedoc', async () => countOne(await buildApiDocs()));
   }
   if (kind === undefined || kind === 'docs') {
