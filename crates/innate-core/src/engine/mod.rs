@@ -104,7 +104,7 @@ impl<'a> Prompts<'a> {
     }
 }
 
-fn check_ids(name: &str, ids: &[i32], limit: usize, what: &str) -> Result<()> {
+pub(crate) fn check_ids(name: &str, ids: &[i32], limit: usize, what: &str) -> Result<()> {
     match ids.iter().position(|&id| id < 0 || id as usize >= limit) {
         Some(index) => Err(Error::invalid(
             format!("{name}[{index}]"),

@@ -3,43 +3,23 @@
 //! How a batch is cut into chunks depends on its size alone, so the same numbers come out whatever the number of threads.
 
 use super::layout::{Layout, Partial};
-use crate::config::{Baseline, ContextPooling, NetworkConfig, UpdateConfig};
+use super::network::{Network, Pick, StepBuffers};
+use crate::config::{Baseline, ContextPooling, UpdateConfig};
 use crate::engine::{Prompts, Sampling, UpdateStats};
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
-use crate::kernel::head::{self, DistributionBackward, Logits};
+use crate::kernel::head::DistributionBackward;
 use crate::kernel::matmul::{Matmul, Start};
-use crate::kernel::simd::{Isa, Operation, Vector};
+use crate::kernel::simd::{Operation, Vector};
 
 /// Problems in a chunk.
 pub(super) const CHUNK: usize = 32;
 
 /// What every chunk reads.
 pub(super) struct Shared<'a> {
-    pub(super) isa: Isa,
-    pub(super) config: &'a NetworkConfig,
-    pub(super) layout: &'a Layout,
-    pub(super) weights: &'a [f32],
-    pub(super) packed: &'a Packed,
-    /// Mean context embedding of the batch, `[hp]`; used with [`ContextPooling::Batch`].
-    pub(super) pooled: &'a [f32],
+    pub(super) network: &'a Network,
     pub(super) prompts: Prompts<'a>,
     pub(super) steps: usize,
-}
-
-/// Weights in the order in which the forward pass reads them.
-#[derive(Default)]
-pub(super) struct Packed {
-    /// W_hh in panels.
-    pub(super) recurrent: Buffer,
-    /// W_ih in panels.
-    pub(super) input: Buffer,
-    /// W_ih·emb + b_ih for every token, in panel order, `[V, 3·hp]`.
-    pub(super) table: Buffer,
-    /// Both heads transposed, `[hidden, np]`.
-    pub(super) head: Buffer,
-    /// −∞ where masked or padding, `[np]`.
-    pub(super) head_bias: Buffer,
 }
 
 /// Where actions come from.
@@ -94,7 +74,7 @@ pub(super) struct LossSums {
 
 impl Chunk {
     fn prepare(&mut self, shared: &Shared<'_>, rows: usize) {
-        let (steps, &Layout { hp, np, .. }) = (shared.steps, shared.layout);
+        let (steps, &Layout { hp, np, .. }) = (shared.steps, &shared.network.layout);
         self.rows = rows;
         self.h.grow((steps + 1) * CHUNK * hp);
         self.saved.grow(steps * CHUNK * gru::SAVED * hp);
@@ -110,55 +90,35 @@ impl Chunk {
     /// Runs the network over problems `first..first + rows`.
     pub(super) fn forward(&mut self, shared: &Shared<'_>, first: usize, rows: usize, source: Source<'_>) {
         self.prepare(shared, rows);
-        let (steps, isa) = (shared.steps, shared.isa);
-        let &Layout { hp, np, hidden, vocab, .. } = shared.layout;
-        isa.run(InitialState { shared, first, rows, out: &mut self.h });
-        self.inputs[..rows].fill(shared.config.start_token as u32);
+        let Shared { network, prompts, steps } = *shared;
+        let &Layout { hp, np, .. } = &network.layout;
+        network.begin(prompts, first, rows, &mut self.h);
+        self.inputs[..rows].fill(network.config.start_token as u32);
         for t in 0..steps {
             let (past, future) = self.h.split_at_mut((t + 1) * CHUNK * hp);
-            let h_next = &mut future[..CHUNK * hp];
-            isa.run(gru::Forward {
-                rows,
-                hp,
-                hidden,
-                panels: &shared.packed.recurrent,
-                bias: &shared.weights[shared.layout.bias_hh.clone()],
-                gates: &shared.packed.table,
-                gate_rows: &self.inputs[t * CHUNK..][..rows],
-                h: &past[t * CHUNK * hp..],
-                h_next,
-                saved: &mut self.saved[t * CHUNK * gru::SAVED * hp..],
-            });
             let logits = &mut self.logits[t * CHUNK * np..][..CHUNK * np];
-            isa.run(Logits {
+            network.advance(StepBuffers {
                 rows,
-                hp,
-                hidden,
-                np,
-                h: h_next,
-                weight: &shared.packed.head,
-                bias: &shared.packed.head_bias,
+                inputs: &self.inputs[t * CHUNK..],
+                h: &past[t * CHUNK * hp..],
+                h_next: &mut future[..CHUNK * hp],
+                saved: &mut self.saved[t * CHUNK * gru::SAVED * hp..],
                 logits,
             });
-            let probabilities = &mut self.probabilities[t * CHUNK * np..][..CHUNK * np];
-            for row in 0..rows {
-                let logits = &mut logits[row * np..][..np];
-                let probabilities = &mut probabilities[row * np..][..np];
-                let stats = isa.run(head::Distribution { vocab, logits, probabilities });
-                let action = match source {
-                    Source::Given(actions) => actions[(first + row) * steps + t] as usize,
-                    Source::Sample(Sampling::Greedy) => head::greedy(&logits[..vocab]),
-                    Source::Sample(Sampling::Random { seed, rollout }) => {
-                        head::sample(&probabilities[..vocab], seed.action_uniform(rollout, first + row, t))
-                    }
+            let probabilities = self.probabilities[t * CHUNK * np..].chunks_exact_mut(np);
+            for (row, (logits, probabilities)) in logits.chunks_exact_mut(np).zip(probabilities).take(rows).enumerate() {
+                let pick = match source {
+                    Source::Given(actions) => Pick::Given(actions[(first + row) * steps + t] as usize),
+                    Source::Sample(sampling) => Pick::sampled(sampling, first + row, t),
                 };
+                let choice = network.choose(logits, probabilities, pick);
                 let at = row * steps + t;
-                self.actions[at] = action as i32;
-                self.log_probs[at] = logits[action] - stats.log_normalizer;
-                self.entropies[at] = stats.entropy;
-                self.values[at] = stats.value;
+                self.actions[at] = choice.action as i32;
+                self.log_probs[at] = choice.log_prob;
+                self.entropies[at] = choice.entropy;
+                self.values[at] = choice.value;
                 if t + 1 < steps {
-                    self.inputs[(t + 1) * CHUNK + row] = action as u32;
+                    self.inputs[(t + 1) * CHUNK + row] = choice.action as u32;
                 }
             }
         }
@@ -174,8 +134,9 @@ impl Chunk {
         scratch: &mut Scratch,
         (place, out): (&Partial, &mut [f32]),
     ) -> LossSums {
-        let (rows, steps, isa) = (self.rows, shared.steps, shared.isa);
-        let &Layout { hp, np, vocab, .. } = shared.layout;
+        let (rows, steps, network) = (self.rows, shared.steps, shared.network);
+        let (isa, layout) = (network.isa, &network.layout);
+        let &Layout { hp, np, vocab, .. } = layout;
         let n = shared.prompts.len() as f64;
         scratch.dh.grow(CHUNK * hp);
         scratch.dgates.grow(CHUNK * gru::SAVED * hp);
@@ -216,7 +177,7 @@ impl Chunk {
             }
         }
 
-        let weights = shared.weights;
+        let weights = &network.weights;
         for t in (0..steps).rev() {
             isa.run(Matmul {
                 m: rows,
@@ -225,7 +186,7 @@ impl Chunk {
                 a: &scratch.dlogits[t * CHUNK * np..],
                 a_row: np,
                 a_col: 1,
-                b: &weights[shared.layout.head.clone()],
+                b: &weights[layout.head.clone()],
                 b_row: hp,
                 c: &mut scratch.dh,
                 c_row: hp,
@@ -237,7 +198,7 @@ impl Chunk {
                 hp,
                 saved: &self.saved[t * CHUNK * gru::SAVED * hp..],
                 h: &self.h[t * CHUNK * hp..],
-                weight: &weights[shared.layout.weight_hh.clone()],
+                weight: &weights[layout.weight_hh.clone()],
                 dh: &mut scratch.dh,
                 dgates: &mut scratch.dgates,
                 dweight,
@@ -279,7 +240,7 @@ impl Chunk {
         scratch: &mut Scratch,
         (place, out): (&Partial, &mut [f32]),
     ) {
-        let &Layout { hp, .. } = shared.layout;
+        let hp = shared.network.layout.hp;
         let length = shared.prompts.context_len();
         for row in 0..self.rows {
             let problem = first + row;
@@ -288,7 +249,7 @@ impl Chunk {
             }
             let stage = shared.prompts.stages[problem] as usize;
             add(&mut out[place.stage_emb.start + stage * hp..][..hp], &scratch.row);
-            match shared.config.pooling {
+            match shared.network.config.pooling {
                 ContextPooling::Batch => add(&mut out[place.pooled.clone()], &scratch.row),
                 ContextPooling::Own => {
                     let scale = 1.0 / length as f32;
@@ -305,49 +266,6 @@ impl Chunk {
 fn add(out: &mut [f32], x: &[f32]) {
     for (out, x) in out.iter_mut().zip(x) {
         *out += x;
-    }
-}
-
-/// h₀ = tanh(context + stage embedding) for each row, `[rows, hp]`.
-struct InitialState<'a, 'b> {
-    shared: &'a Shared<'b>,
-    first: usize,
-    rows: usize,
-    out: &'a mut [f32],
-}
-
-impl Operation for InitialState<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Vector>(self) {
-        let Shared { config, layout, weights, pooled, prompts, .. } = self.shared;
-        let hp = layout.hp;
-        let length = prompts.context_len();
-        let scale = V::splat(1.0 / length as f32);
-        let (emb, stage_emb) = (&weights[layout.emb.clone()], &weights[layout.stage_emb.clone()]);
-        for row in 0..self.rows {
-            let problem = self.first + row;
-            let context = &prompts.contexts[problem * length..][..length];
-            let stage = &stage_emb[prompts.stages[problem] as usize * hp..][..hp];
-            let out = &mut self.out[row * hp..][..hp];
-            for j in (0..hp).step_by(V::LANES) {
-                // SAFETY: token and stage ids were checked by `Prompts`; j + LANES ≤ hp.
-                unsafe {
-                    let mean = match config.pooling {
-                        ContextPooling::Batch => V::load(pooled[j..].as_ptr()),
-                        ContextPooling::Own => {
-                            let mut sum = V::zero();
-                            for &token in context {
-                                sum = sum.add(V::load(emb[token as usize * hp + j..].as_ptr()));
-                            }
-                            sum.mul(scale)
-                        }
-                    };
-                    mean.add(V::load(stage[j..].as_ptr())).tanh().store(out[j..].as_mut_ptr());
-                }
-            }
-        }
     }
 }
 

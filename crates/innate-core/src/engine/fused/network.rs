@@ -1,0 +1,278 @@
+//! The weights, and the forward pass over them one step at a time: what whole sequences and single decisions share.
+
+use super::layout::Layout;
+use super::parts::Parts;
+use crate::config::{ContextPooling, NetworkConfig};
+use crate::engine::{Prompts, Sampling};
+use crate::error::{Error, Result};
+use crate::kernel::buffer::Buffer;
+use crate::kernel::gru::{self, InputGates};
+use crate::kernel::head::{self, Logits};
+use crate::kernel::pool::Pool;
+use crate::kernel::simd::{Isa, Operation, Vector};
+
+/// Weights in the order in which the forward pass reads them.
+#[derive(Default)]
+struct Packed {
+    /// W_hh in panels.
+    recurrent: Buffer,
+    /// W_ih in panels.
+    input: Buffer,
+    /// W_ih·emb + b_ih for every token, in panel order, `[V, 3·hp]`.
+    table: Buffer,
+    /// Both heads transposed, `[hidden, np]`.
+    head: Buffer,
+    /// −∞ where masked or padding, `[np]`.
+    head_bias: Buffer,
+    /// Mean context embedding of the batch, `[hp]`; used with [`ContextPooling::Batch`].
+    pooled: Buffer,
+}
+
+/// See the module.
+pub(super) struct Network {
+    pub(super) config: NetworkConfig,
+    pub(super) layout: Layout,
+    pub(super) isa: Isa,
+    pub(super) weights: Buffer,
+    packed: Packed,
+    /// Whether `packed` is made of the present weights.
+    packed_valid: bool,
+    /// How often each token occurs in the contexts of the batch, `[V]`; used with [`ContextPooling::Batch`].
+    pub(super) token_counts: Vec<f32>,
+}
+
+/// The memory of one step for a block of rows.
+pub(super) struct StepBuffers<'a> {
+    pub(super) rows: usize,
+    /// Input token of each row.
+    pub(super) inputs: &'a [u32],
+    /// `[rows, hp]`.
+    pub(super) h: &'a [f32],
+    /// `[rows, hp]`.
+    pub(super) h_next: &'a mut [f32],
+    /// `[rows, 4, hp]`.
+    pub(super) saved: &'a mut [f32],
+    /// `[rows, np]`.
+    pub(super) logits: &'a mut [f32],
+}
+
+/// How a row's action is chosen.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pick {
+    Given(usize),
+    Greedy,
+    /// By a uniform in `[0, 1)`.
+    Inverse(f32),
+}
+
+impl Pick {
+    /// For `row` at `step`.
+    pub(super) fn sampled(sampling: Sampling, row: usize, step: usize) -> Self {
+        match sampling {
+            Sampling::Greedy => Self::Greedy,
+            Sampling::Random { seed, rollout } => Self::Inverse(seed.action_uniform(rollout, row, step)),
+        }
+    }
+}
+
+/// A row's action and what the network says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choice {
+    pub(super) action: usize,
+    pub(super) log_prob: f32,
+    pub(super) entropy: f32,
+    pub(super) value: f32,
+}
+
+impl Network {
+    pub(super) fn new(config: NetworkConfig, isa: Isa, flat: &[f32]) -> Result<Self> {
+        config.validate()?;
+        let layout = Layout::new(&config);
+        let mut network = Self {
+            isa,
+            weights: Buffer::zeros(layout.len),
+            packed: Packed::default(),
+            packed_valid: false,
+            token_counts: vec![0.0; layout.vocab],
+            config,
+            layout,
+        };
+        network.set_parameters(flat)?;
+        Ok(network)
+    }
+
+    pub(super) fn check_flat(&self, flat: &[f32]) -> Result<()> {
+        let count = crate::params::count(&self.config);
+        if flat.len() == count {
+            Ok(())
+        } else {
+            Err(Error::invalid("parameters", format!("must hold {count} numbers, got {}", flat.len())))
+        }
+    }
+
+    pub(super) fn set_parameters(&mut self, flat: &[f32]) -> Result<()> {
+        self.check_flat(flat)?;
+        self.layout.pad(&self.config, flat, &mut self.weights);
+        self.packed_valid = false;
+        Ok(())
+    }
+
+    /// To be called when `weights` were changed in place.
+    pub(super) fn weights_changed(&mut self) {
+        self.packed_valid = false;
+    }
+
+    /// Makes the network ready for a forward pass over `prompts`.
+    pub(super) fn prepare(&mut self, prompts: Prompts<'_>, pool: &mut Pool) {
+        self.pack(pool);
+        if self.config.pooling == ContextPooling::Batch {
+            self.pool_contexts(prompts);
+        }
+    }
+
+    fn pack(&mut self, pool: &mut Pool) {
+        if self.packed_valid {
+            return;
+        }
+        let Self { layout, isa, packed, weights, config, .. } = self;
+        let &mut Layout { hp, hidden, vocab, np, .. } = layout;
+        let lanes = gru::lanes(*isa);
+        let (panel, panels) = (gru::panel_len(hidden, lanes), hp / lanes);
+        packed.recurrent.grow(panels * panel);
+        packed.input.grow(panels * panel);
+        packed.table.grow(vocab * 3 * hp);
+        packed.head.grow(hidden * np);
+        packed.head_bias.grow(np);
+        packed.pooled.grow(hp);
+        let recurrent = Parts::new(&mut packed.recurrent, panel);
+        let input = Parts::new(&mut packed.input, panel);
+        let weights = &**weights;
+        pool.run(2 * panels, &|task, _| {
+            let (parts, weight) = if task < panels { (&recurrent, &layout.weight_hh) } else { (&input, &layout.weight_ih) };
+            // SAFETY: each panel is taken by one task.
+            let out = unsafe { parts.take(task % panels) };
+            gru::pack_panel(&weights[weight.clone()], hp, hidden, lanes, task % panels, out);
+        });
+        isa.run(InputGates {
+            rows: vocab,
+            hp,
+            k: hidden,
+            x: &weights[layout.emb.clone()],
+            panels: &packed.input,
+            bias: &weights[layout.bias_ih.clone()],
+            out: &mut packed.table,
+        });
+        let head = &weights[layout.head.clone()];
+        for (k, out) in packed.head.chunks_exact_mut(np).enumerate() {
+            for (token, x) in out[..=vocab].iter_mut().enumerate() {
+                *x = head[token * hp + k];
+            }
+        }
+        packed.head_bias.fill(f32::NEG_INFINITY);
+        packed.head_bias[..=vocab].copy_from_slice(&weights[layout.head_bias.clone()][..=vocab]);
+        if let Some(mask) = &config.action_mask {
+            for (bias, _) in packed.head_bias.iter_mut().zip(mask).filter(|(_, allowed)| !**allowed) {
+                *bias = f32::NEG_INFINITY;
+            }
+        }
+        self.packed_valid = true;
+    }
+
+    /// Mean embedding over all contexts of the batch, by how often each token occurs in them.
+    fn pool_contexts(&mut self, prompts: Prompts<'_>) {
+        self.token_counts.fill(0.0);
+        for &token in prompts.contexts {
+            self.token_counts[token as usize] += 1.0;
+        }
+        let pooled = &mut self.packed.pooled;
+        pooled.fill(0.0);
+        let emb = &self.weights[self.layout.emb.clone()];
+        for (&count, emb) in self.token_counts.iter().zip(emb.chunks_exact(self.layout.hp)) {
+            let share = count / prompts.contexts.len() as f32;
+            for (sum, &x) in pooled.iter_mut().zip(emb) {
+                *sum += share * x;
+            }
+        }
+    }
+
+    /// h₀ of problems `first..first + rows`, `[rows, hp]`.
+    pub(super) fn begin(&self, prompts: Prompts<'_>, first: usize, rows: usize, out: &mut [f32]) {
+        self.isa.run(InitialState { network: self, prompts, first, rows, out });
+    }
+
+    /// One step: the new state and the logits.
+    pub(super) fn advance(&self, step: StepBuffers<'_>) {
+        let StepBuffers { rows, inputs, h, h_next, saved, logits } = step;
+        let &Layout { hp, np, hidden, .. } = &self.layout;
+        self.isa.run(gru::Forward {
+            rows,
+            hp,
+            hidden,
+            panels: &self.packed.recurrent,
+            bias: &self.weights[self.layout.bias_hh.clone()],
+            gates: &self.packed.table,
+            gate_rows: &inputs[..rows],
+            h,
+            h_next,
+            saved,
+        });
+        self.isa.run(Logits { rows, hp, hidden, np, h: h_next, weight: &self.packed.head, bias: &self.packed.head_bias, logits });
+    }
+
+    /// Turns one row of logits into probabilities, and picks.
+    pub(super) fn choose(&self, logits: &mut [f32], probabilities: &mut [f32], pick: Pick) -> Choice {
+        let vocab = self.layout.vocab;
+        let stats = self.isa.run(head::Distribution { vocab, logits, probabilities });
+        let action = match pick {
+            Pick::Given(action) => action,
+            Pick::Greedy => head::greedy(&logits[..vocab]),
+            Pick::Inverse(uniform) => head::sample(&probabilities[..vocab], uniform),
+        };
+        Choice { action, log_prob: logits[action] - stats.log_normalizer, entropy: stats.entropy, value: stats.value }
+    }
+}
+
+/// h₀ = tanh(context + stage embedding).
+struct InitialState<'a> {
+    network: &'a Network,
+    prompts: Prompts<'a>,
+    first: usize,
+    rows: usize,
+    out: &'a mut [f32],
+}
+
+impl Operation for InitialState<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Network { config, layout, weights, packed, .. } = self.network;
+        let prompts = self.prompts;
+        let hp = layout.hp;
+        let length = prompts.context_len();
+        let scale = V::splat(1.0 / length as f32);
+        let (emb, stage_emb) = (&weights[layout.emb.clone()], &weights[layout.stage_emb.clone()]);
+        for row in 0..self.rows {
+            let problem = self.first + row;
+            let context = &prompts.contexts[problem * length..][..length];
+            let stage = &stage_emb[prompts.stages[problem] as usize * hp..][..hp];
+            let out = &mut self.out[row * hp..][..hp];
+            for j in (0..hp).step_by(V::LANES) {
+                // SAFETY: every row read holds hp floats, and j + LANES ≤ hp.
+                unsafe {
+                    let mean = match config.pooling {
+                        ContextPooling::Batch => V::load(packed.pooled[j..].as_ptr()),
+                        ContextPooling::Own => {
+                            let mut sum = V::zero();
+                            for &token in context {
+                                sum = sum.add(V::load(emb[token as usize * hp..][j..hp].as_ptr()));
+                            }
+                            sum.mul(scale)
+                        }
+                    };
+                    mean.add(V::load(stage[j..].as_ptr())).tanh().store(out[j..].as_mut_ptr());
+                }
+            }
+        }
+    }
+}

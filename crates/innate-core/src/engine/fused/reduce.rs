@@ -1,0 +1,137 @@
+//! From the chunks' sums to the gradient of every parameter, in a fixed order.
+
+use super::layout::Layout;
+use super::network::Network;
+use super::parts::Parts;
+use super::{BLOCK, CHUNK, Fused, GROUPS, own};
+use crate::config::{Baseline, ContextPooling};
+use crate::engine::Prompts;
+use crate::kernel::adam::{Sum, SumOfSquares};
+use crate::kernel::matmul::{Matmul, Start};
+
+impl Fused {
+    pub(super) fn explained_variance(&mut self, returns: &[f32], steps: usize, baseline: Baseline) -> f64 {
+        let (mut targets, mut errors) = (Moments::default(), Moments::default());
+        let mut rows = returns.iter();
+        for chunk in &mut self.chunks[..returns.len().div_ceil(CHUNK)] {
+            for (values, &target) in own(chunk).values.chunks_exact(steps).zip(&mut rows) {
+                targets.add(f64::from(target));
+                match baseline {
+                    Baseline::Program => errors.add(f64::from(target - values.iter().sum::<f32>())),
+                    Baseline::Step => values.iter().for_each(|&value| errors.add(f64::from(target - value))),
+                }
+            }
+        }
+        if targets.variance() > 1e-12 { 1.0 - errors.variance() / targets.variance() } else { f64::NAN }
+    }
+
+    pub(super) fn sum_groups(&mut self, groups: usize) {
+        let mut sources: [&[f32]; GROUPS] = [&[]; GROUPS];
+        for (source, group) in sources.iter_mut().zip(&mut self.groups[..groups]) {
+            *source = &own(group).gradient;
+        }
+        let sources = &sources[..groups];
+        let isa = self.network.isa;
+        let len = self.place.len;
+        let parts = Parts::new(&mut self.partial, BLOCK);
+        self.pool.run(len.div_ceil(BLOCK), &|task, _| {
+            let range = task * BLOCK..len.min((task + 1) * BLOCK);
+            let mut blocks: [&[f32]; GROUPS] = [&[]; GROUPS];
+            for (block, source) in blocks.iter_mut().zip(sources) {
+                *block = &source[range.clone()];
+            }
+            // SAFETY: each block is taken by one task.
+            isa.run(Sum { parts: &blocks[..groups], out: unsafe { parts.take(task) } });
+        });
+    }
+
+    /// From sums over problems to the gradient of every parameter, and its squares by block.
+    pub(super) fn finish_gradient(&mut self, prompts: Prompts<'_>) {
+        let Self { network, place, gradient, partial, .. } = self;
+        let Network { layout, isa, weights, token_counts, config, .. } = &*network;
+        let (isa, place) = (*isa, &*place);
+        let &Layout { hp, vocab, .. } = layout;
+        let table = &partial[place.table.clone()];
+        let emb = &weights[layout.emb.clone()];
+        let out = &mut **gradient;
+        out[layout.weight_hh.clone()].copy_from_slice(&partial[place.weight_hh.clone()]);
+        out[layout.head.clone()].copy_from_slice(&partial[place.head.clone()]);
+        out[layout.head_bias.clone()].copy_from_slice(&partial[place.head_bias.clone()]);
+        out[layout.head_bias.clone()][vocab + 1..].fill(0.0);
+        out[layout.stage_emb.clone()].copy_from_slice(&partial[place.stage_emb.clone()]);
+        out[layout.bias_hh.clone()].copy_from_slice(&partial[place.dgates.clone()][..3 * hp]);
+        out[layout.bias_ih.clone()][..2 * hp].copy_from_slice(&partial[place.dgates.clone()][..2 * hp]);
+        out[layout.bias_ih.clone()][2 * hp..].copy_from_slice(&partial[place.dgates.clone()][3 * hp..]);
+        // The embeddings, as contexts and then as inputs.
+        out[layout.emb.clone()].copy_from_slice(&partial[place.emb.clone()]);
+        if config.pooling == ContextPooling::Batch {
+            let pooled = &partial[place.pooled.clone()];
+            for (&count, d) in token_counts.iter().zip(out[layout.emb.clone()].chunks_exact_mut(hp)) {
+                let share = count / prompts.contexts.len() as f32;
+                d.iter_mut().zip(pooled).for_each(|(d, &x)| *d += share * x);
+            }
+        }
+        // W_ih in blocks of rows, the embeddings in the task after them.
+        let rows = 3 * hp / 8;
+        let (before, rest) = out.split_at_mut(layout.weight_ih.start);
+        let weight_parts = Parts::new(&mut rest[..layout.weight_ih.len()], rows * hp);
+        let emb_parts = Parts::new(&mut before[layout.emb.clone()], vocab * hp);
+        self.pool.run(9, &|task, _| {
+            if task == 0 {
+                isa.run(Matmul {
+                    m: vocab,
+                    n: hp,
+                    k: 3 * hp,
+                    a: table,
+                    a_row: 3 * hp,
+                    a_col: 1,
+                    b: &weights[layout.weight_ih.clone()],
+                    b_row: hp,
+                    // SAFETY: only this task takes it.
+                    c: unsafe { emb_parts.take(0) },
+                    c_row: hp,
+                    start: Start::Accumulate,
+                });
+            } else {
+                isa.run(Matmul {
+                    m: rows,
+                    n: hp,
+                    k: vocab,
+                    a: &table[(task - 1) * rows..],
+                    a_row: 1,
+                    a_col: 3 * hp,
+                    b: emb,
+                    b_row: hp,
+                    // SAFETY: each block of rows is taken by one task.
+                    c: unsafe { weight_parts.take(task - 1) },
+                    c_row: hp,
+                    start: Start::Zero,
+                });
+            }
+        });
+        for (square, block) in self.squares.iter_mut().zip(gradient.chunks(BLOCK)) {
+            *square = isa.run(SumOfSquares(block));
+        }
+    }
+}
+
+/// Running first and second moment.
+#[derive(Default)]
+struct Moments {
+    count: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn add(&mut self, x: f64) {
+        self.count += 1.0;
+        self.sum += x;
+        self.squares += x * x;
+    }
+
+    fn variance(&self) -> f64 {
+        let mean = self.sum / self.count;
+        self.squares / self.count - mean * mean
+    }
+}
