@@ -3,6 +3,7 @@ export type { AgentInfo } from './agent/info.js';
 export type { Episodes, Ids, Programs, Prompts } from './agent/inputs.js';
 export type { AgentOptions, DeviceOption, Engine, RuntimeOptions } from './agent/options.js';
 export type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './agent/results.js';
+export { Session, type SessionOptions, type SessionStep } from './agent/session.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
 export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
 export { AbortedError } from './errors/aborted-error.js';

@@ -25,6 +25,7 @@ import {
   readUpdateOptions,
 } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './results.js';
+import { Session, type SessionOptions } from './session.js';
 import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
 
 /** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
@@ -195,6 +196,25 @@ export class Agent {
     const { prompts, actions, returns, update } = this.#episodes(input);
     const { stats, gradients } = await guarded(() => this.#native.gradients(prompts.contexts, prompts.stages, actions, returns, update));
     return { ...stats, gradients: toStateDict(gradients) };
+  }
+
+  /**
+   * Makes a session: decisions one token at a time, synchronously, with a copy of the present weights.
+   *
+   * @param options - How many rows, and the seed of what is sampled.
+   * @returns The session; it outlives the agent's next updates, with the weights it was made with.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async session(options: SessionOptions = {}): Promise<Session> {
+    this.#checkOpen();
+    const problems: Problem[] = [];
+    const reader = new OptionReader(options, problems);
+    const size = reader.number('size', 1, { integer: true, min: 1, max: 2 ** 20 });
+    const seed = reader.number('seed', 0, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER });
+    reader.finish();
+    throwIfAny(problems);
+    return new Session(await guarded(() => this.#native.session(size, seed)), this.info);
   }
 
   /**

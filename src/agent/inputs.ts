@@ -125,7 +125,15 @@ export function checkReturns(value: Float32Array | ArrayLike<number>, count: num
   return returns;
 }
 
-function checkIds(name: string, value: Ids, limit: number, what: string): Int32Array {
+/**
+ * @param name - Path.
+ * @param value - What the caller passed.
+ * @param limit - Ids are below it.
+ * @param what - What the limit is.
+ * @returns Typed array.
+ * @throws {@link InputError} naming the first bad entry.
+ */
+export function checkIds(name: string, value: Ids, limit: number, what: string): Int32Array {
   if (!isArrayLike(value)) {
     throw wrong(name, `must be an Int32Array, got ${show(value)}.`, 'Pass an Int32Array of ids.');
   }

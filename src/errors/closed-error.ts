@@ -6,7 +6,7 @@ export class ClosedError extends InnateError {
    * @param what - What was used: `agent` or `trainer`.
    * @param cause - The native error, when it was the native side that noticed.
    */
-  constructor(what: 'agent' | 'trainer', cause?: unknown) {
+  constructor(what: 'agent' | 'session' | 'trainer', cause?: unknown) {
     super('ERR_CLOSED', 'was used after close().', {
       path: what,
       remedy: `Make a new ${what}, or call close() after the last use.`,

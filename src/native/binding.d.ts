@@ -22,6 +22,8 @@ export declare class BindingAgent {
   gradients(contexts: Int32Array, stages: Int32Array, actions: Int32Array, returns: Float32Array, options: BindingUpdateOptions): Promise<BindingGradients>
   /** The weights by PyTorch's names. */
   stateDict(): Promise<Array<BindingTensor>>
+  /** A copy of the weights to take decisions with on the JavaScript thread, for at most `size` rows. */
+  session(size: number, seed: number): Promise<BindingSession>
   /** Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays. */
   loadStateDict(tensors: Array<BindingTensor>): Promise<void>
   /** Writes weights, Adam's state, random streams, options and `note` to one file, atomically. */
@@ -30,6 +32,18 @@ export declare class BindingAgent {
   note(): string
   /** Joins the native thread after what is queued; later calls reject with `ERR_CLOSED`, but closing again resolves. */
   close(): Promise<void>
+}
+
+/** Rows of a network that are stepped together. Arrays are written in place. */
+export declare class BindingSession {
+  /** Shows each row its context, contexts `[n, L]`, stages `[n]`, and puts it before its first step. */
+  begin(contexts: Int32Array, stages: Int32Array): void
+  /** One token for every row; all arrays `[n]`, written. */
+  step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void
+  /** Makes `tokens` `[n]` the next step's inputs. */
+  feed(tokens: Int32Array): void
+  /** Frees the weights; later calls throw `ERR_CLOSED`. */
+  close(): void
 }
 
 /** Options of a native agent, resolved. */

@@ -3,7 +3,7 @@
 use candle_core::Device;
 
 use crate::config::{DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
-use crate::engine::fused::Fused;
+use crate::engine::fused::{Fused, Session};
 use crate::engine::plain::Plain;
 use crate::engine::{AdamState, Engine, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
 use crate::error::{Error, Result};
@@ -47,6 +47,14 @@ pub struct Agent {
 }
 
 impl Agent {
+    /// A copy of the present weights to take decisions with, one step at a time, for at most `size` rows.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a bad size, or when the device cannot be read.
+    pub fn session(&self, size: usize) -> Result<Session> {
+        Session::new(self.config.clone(), &self.engine.parameters()?, size)
+    }
+
     /// An agent with fresh weights. On CUDA the plain engine runs, whatever `kind` says. `threads` counts for the fused engine; 0 takes
     /// as many as the machine has.
     ///

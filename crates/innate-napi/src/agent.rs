@@ -11,8 +11,9 @@ use napi_derive::napi;
 use crate::error::Failure;
 use crate::options::{
     BindingAgentOptions, BindingEvaluation, BindingGradients, BindingRollout, BindingTensor, BindingUpdateOptions,
-    BindingUpdateStats, MAX_SAFE_INTEGER, Placement, Resolved,
+    BindingUpdateStats, MAX_SAFE_INTEGER, Placement, Resolved, integer,
 };
+use crate::session::BindingSession;
 use crate::worker::{Access, Slot, Worker, submit, submit_fill};
 
 /// Rejections and throws carry `CODE\u001fPATH\u001fMESSAGE` as message. Calls on one agent are carried out in the order they are made,
@@ -143,6 +144,14 @@ impl BindingAgent {
         submit(env, self.jobs().as_ref(), Access::Salvages, work, |tensors| {
             tensors.into_iter().map(BindingTensor::from).collect::<Vec<_>>()
         })
+    }
+
+    /// A copy of the weights to take decisions with on the JavaScript thread, for at most `size` rows.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingSession>")]
+    pub fn session<'env>(&self, env: &'env Env, size: f64, seed: f64) -> napi::Result<Object<'env>> {
+        let (size, seed) = (integer("size", size)? as usize, integer("seed", seed)?);
+        let work = move |agent: &mut Agent| Ok(agent.session(size)?);
+        submit(env, self.jobs().as_ref(), Access::Reads, work, move |session| BindingSession::around(session, seed))
     }
 
     /// Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays.

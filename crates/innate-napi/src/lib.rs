@@ -3,6 +3,7 @@
 mod agent;
 mod error;
 pub mod options;
+mod session;
 mod worker;
 
 use napi_derive::napi;

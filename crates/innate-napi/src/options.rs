@@ -137,7 +137,7 @@ pub(crate) struct Placement {
     pub(crate) threads: usize,
 }
 
-fn integer(path: &str, value: f64) -> Result<u64, Failure> {
+pub(crate) fn integer(path: &str, value: f64) -> Result<u64, Failure> {
     if value.fract() == 0.0 && (0.0..=MAX_SAFE_INTEGER as f64).contains(&value) {
         Ok(value as u64)
     } else {

@@ -1,0 +1,81 @@
+//! Decisions on the JavaScript thread: for what takes microseconds.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use innate_core::engine::Sampling;
+use innate_core::engine::fused::{Session, StepOutput};
+use innate_core::rng::Seed;
+use napi::bindgen_prelude::{Float32ArraySlice, Int32ArraySlice};
+use napi_derive::napi;
+
+use crate::error::Failure;
+
+/// Rows of a network that are stepped together. Arrays are written in place.
+#[napi]
+pub struct BindingSession {
+    session: Option<Session>,
+    seed: Seed,
+    begun: u64,
+}
+
+impl BindingSession {
+    pub(crate) fn around(session: Session, seed: u64) -> Self {
+        Self { session: Some(session), seed: Seed(seed), begun: 0 }
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&mut Session) -> innate_core::Result<T>) -> napi::Result<T> {
+        let session = self.session.as_mut().ok_or_else(|| Failure::new("ERR_CLOSED", "", "the session is closed"))?;
+        match catch_unwind(AssertUnwindSafe(|| work(session))) {
+            Ok(result) => Ok(result.map_err(Failure::from)?),
+            Err(_) => {
+                self.session = None;
+                Err(Failure::internal("a step panicked; the session is closed").into())
+            }
+        }
+    }
+}
+
+#[napi]
+impl BindingSession {
+    /// Shows each row its context, contexts `[n, L]`, stages `[n]`, and puts it before its first step.
+    #[napi(catch_unwind)]
+    pub fn begin(&mut self, contexts: &[i32], stages: &[i32]) -> napi::Result<()> {
+        self.begun += 1;
+        self.with(|session| session.begin(contexts, stages))
+    }
+
+    /// One token for every row; all arrays `[n]`, written.
+    #[napi(catch_unwind)]
+    pub fn step(
+        &mut self,
+        deterministic: bool,
+        mut actions: Int32ArraySlice,
+        mut log_probs: Float32ArraySlice,
+        mut entropies: Float32ArraySlice,
+        mut values: Float32ArraySlice,
+    ) -> napi::Result<()> {
+        let sampling = if deterministic { Sampling::Greedy } else { Sampling::Random { seed: self.seed, rollout: self.begun } };
+        // SAFETY: the arrays are the session's own four on the JavaScript side; nothing else runs on this thread during the call.
+        let mut out = unsafe {
+            StepOutput {
+                actions: actions.as_mut(),
+                log_probs: log_probs.as_mut(),
+                entropies: entropies.as_mut(),
+                values: values.as_mut(),
+            }
+        };
+        self.with(|session| session.step(sampling, &mut out))
+    }
+
+    /// Makes `tokens` `[n]` the next step's inputs.
+    #[napi(catch_unwind)]
+    pub fn feed(&mut self, tokens: &[i32]) -> napi::Result<()> {
+        self.with(|session| session.feed(tokens))
+    }
+
+    /// Frees the weights; later calls throw `ERR_CLOSED`.
+    #[napi(catch_unwind)]
+    pub fn close(&mut self) {
+        self.session = None;
+    }
+}

@@ -1,0 +1,152 @@
+import { ClosedError } from '../errors/closed-error.js';
+import { InputError } from '../errors/input-error.js';
+import { fromNative } from '../native/error.js';
+import { show } from '../util/option-reader.js';
+import { checkIds, checkPrompts, type IdLimits, type Ids, type Prompts } from './inputs.js';
+import type { ActOptions } from './results.js';
+
+/** Options of {@link Agent.session}. */
+export interface SessionOptions {
+  /**
+   * Most rows that are stepped together, 1 to 2²⁰.
+   *
+   * @defaultValue 1
+   */
+  readonly size?: number | undefined;
+  /**
+   * Seed of the sampled actions, a non-negative safe integer. Sessions of one seed sample alike.
+   *
+   * @defaultValue 0
+   */
+  readonly seed?: number | undefined;
+}
+
+/** What one step chose. The arrays are the session's own and are written again by the next step. */
+export interface SessionStep {
+  /** Tokens, `[n]`. */
+  readonly actions: Int32Array;
+  /** log π(a), `[n]`. */
+  readonly logProbs: Float32Array;
+  /** Entropies of the policy, `[n]`, nats. */
+  readonly entropies: Float32Array;
+  /** The critic's v, `[n]`. */
+  readonly values: Float32Array;
+}
+
+/** The native side, as far as it is used here. */
+interface NativeSession {
+  begin(contexts: Int32Array, stages: Int32Array): void;
+  step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void;
+  feed(tokens: Int32Array): void;
+  close(): void;
+}
+
+/**
+ * Decisions one token at a time, synchronously: for an application that uses a trained agent, where a decision takes microseconds, and for
+ * loops that answer each token before the next. Holds a copy of the agent's weights as they were when it was made.
+ *
+ * @example
+ * ```ts
+ * const session = await agent.session();
+ * session.begin({ contexts, stages });
+ * const { actions } = session.step({ deterministic: true });
+ * ```
+ */
+export class Session {
+  readonly #native: NativeSession;
+  readonly #limits: IdLimits;
+  #closed = false;
+  #step: SessionStep | undefined;
+
+  /**
+   * @param native - The rows.
+   * @param limits - The network's sizes.
+   * @internal
+   */
+  constructor(native: NativeSession, limits: IdLimits) {
+    this.#native = native;
+    this.#limits = limits;
+  }
+
+  /**
+   * Shows each row its context and puts it before its first step.
+   *
+   * @param prompts - Contexts `[n, L]`, stages `[n]`; at most the session's `size` rows.
+   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link ClosedError} after {@link Session.close}.
+   */
+  begin(prompts: Prompts): void {
+    this.#checkOpen();
+    const { contexts, stages } = checkPrompts(prompts, this.#limits);
+    guarded(() => this.#native.begin(contexts, stages));
+    const n = stages.length;
+    if (this.#step?.actions.length !== n) {
+      this.#step = {
+        actions: new Int32Array(n),
+        logProbs: new Float32Array(n),
+        entropies: new Float32Array(n),
+        values: new Float32Array(n),
+      };
+    }
+  }
+
+  /**
+   * One token for every row. The token is the row's next input, unless {@link Session.feed} says otherwise.
+   *
+   * @param options - `deterministic: true` takes the most probable token instead of sampling.
+   * @returns The choices, `[n]`.
+   * @throws {@link InputError} before {@link Session.begin}.
+   * @throws {@link ClosedError} after {@link Session.close}.
+   */
+  step({ deterministic = false }: ActOptions = {}): SessionStep {
+    this.#checkOpen();
+    const step = this.#step;
+    if (step === undefined) {
+      throw new InputError([{ path: 'session', message: 'has not begun.', remedy: 'Call begin() with contexts and stages first.' }]);
+    }
+    if (typeof deterministic !== 'boolean') {
+      const message = `must be true or false, got ${show(deterministic)}.`;
+      throw new InputError([{ path: 'deterministic', message, remedy: 'Pass true for the most probable token, false to sample.' }]);
+    }
+    guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values));
+    return step;
+  }
+
+  /**
+   * Makes other tokens than those chosen the next step's inputs.
+   *
+   * @param tokens - Token ids, `[n]`.
+   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link ClosedError} after {@link Session.close}.
+   */
+  feed(tokens: Ids): void {
+    this.#checkOpen();
+    const checked = checkIds('tokens', tokens, this.#limits.vocabSize, 'the vocabulary size');
+    guarded(() => this.#native.feed(checked));
+  }
+
+  /** Frees the native side. Calling it again does nothing. */
+  close(): void {
+    this.#closed = true;
+    this.#native.close();
+  }
+
+  /** The same as {@link Session.close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) {
+      throw new ClosedError('session');
+    }
+  }
+}
+
+function guarded<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
