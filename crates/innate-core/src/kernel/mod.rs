@@ -9,4 +9,5 @@ pub(crate) mod gru;
 pub(crate) mod head;
 pub(crate) mod matmul;
 pub(crate) mod pool;
+pub mod probe;
 pub mod simd;
