@@ -5,7 +5,7 @@
 //! ```
 //!
 //! where gi = W_ih·x + b_ih has been computed for all inputs at once: one row a token where inputs are tokens, one row a problem where
-//! they are dense. A start of an episode inside a sequence is a row of h set to zero before the step, and of dh after it.
+//! they are dense.
 
 use super::matmul::{Matmul, Start};
 use super::simd::{Isa, Operation, Vector};
@@ -13,12 +13,12 @@ use super::simd::{Isa, Operation, Vector};
 /// Floats saved for the backward pass, in multiples of the padded width: r, z, n and W_hn·h + b_hn.
 pub(crate) const SAVED: usize = 4;
 
-/// Repacks gate weights for [`Forward`]: `weight` `[3, hp, hp]` row-major → panels `[hp/lanes][k][3][lanes]`, one panel the three gates of
+/// Repacks gate weights for [`Forward`]: `weight` `[3, hp, width]` row-major → panels `[hp/lanes][k][3][lanes]`, one panel the three gates of
 /// `lanes` neighbouring units, so that a tile ends with all it needs for the new state.
-pub(crate) fn pack_panel(weight: &[f32], hp: usize, k: usize, lanes: usize, panel: usize, out: &mut [f32]) {
+pub(crate) fn pack_panel(weight: &[f32], (hp, width): (usize, usize), k: usize, lanes: usize, panel: usize, out: &mut [f32]) {
     for gate in 0..3 {
         for lane in 0..lanes {
-            let row = &weight[(gate * hp + panel * lanes + lane) * hp..][..k];
+            let row = &weight[(gate * hp + panel * lanes + lane) * width..][..k];
             for (x, &w) in out[gate * lanes + lane..].iter_mut().step_by(3 * lanes).zip(row) {
                 *x = w;
             }
@@ -44,10 +44,14 @@ pub(crate) fn lanes(isa: Isa) -> usize {
     isa.run(Lanes)
 }
 
-/// gi rows for a block of inputs: `x[rows, hp]·W_ihᵀ + b_ih`, in panel order `[rows][hp/lanes][3][lanes]`.
+/// gi rows for a block of dense inputs: `x[rows, dp]·W_ihᵀ + b_ih`, in panel order `[rows][hp/lanes][3][lanes]`.
 pub(crate) struct InputGates<'a> {
     pub(crate) rows: usize,
+    /// Padded width of the state.
     pub(crate) hp: usize,
+    /// Padded width of the inputs.
+    pub(crate) dp: usize,
+    /// True width of the inputs.
     pub(crate) k: usize,
     pub(crate) x: &'a [f32],
     /// Packed W_ih.
@@ -62,7 +66,7 @@ impl Operation for InputGates<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { rows, hp, k, x, panels, bias, out } = self;
+        let Self { rows, hp, dp, k, x, panels, bias, out } = self;
         for row in out.chunks_exact_mut(3 * hp).take(rows) {
             for (panel, block) in row.chunks_exact_mut(3 * V::LANES).enumerate() {
                 for (gate, lanes) in block.chunks_exact_mut(V::LANES).enumerate() {
@@ -73,7 +77,7 @@ impl Operation for InputGates<'_> {
         let width = 3 * V::LANES;
         for panel in 0..hp / V::LANES {
             let weights = &panels[panel * panel_len(k, V::LANES)..][..panel_len(k, V::LANES)];
-            Panel { x, k, x_row: hp, weights }.accumulate::<V>(rows, &mut out[panel * width..], 3 * hp);
+            Panel { x, k, x_row: dp, weights }.accumulate::<V>(rows, &mut out[panel * width..], 3 * hp);
         }
     }
 }

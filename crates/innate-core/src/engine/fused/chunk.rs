@@ -3,12 +3,13 @@
 //! How a batch is cut into chunks depends on its size alone, so the same numbers come out whatever the number of threads.
 
 use super::layout::{Layout, Partial};
-use super::network::{Network, Pick, StepBuffers};
+use super::network::{Network, Pick};
 use crate::config::{Baseline, ContextPooling, UpdateConfig};
 use crate::engine::{Prompts, Sampling, UpdateStats};
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
 use crate::kernel::head::DistributionBackward;
+use crate::kernel::layer::{Layer, LayerGradient};
 use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::simd::{Operation, Vector};
 
@@ -34,10 +35,7 @@ pub(super) enum Source<'a> {
 #[derive(Default)]
 pub(super) struct Chunk {
     pub(super) rows: usize,
-    /// h₀ … h_T, `[T + 1, CHUNK, hp]`.
-    h: Buffer,
-    /// `[T, CHUNK, 4, hp]`.
-    saved: Buffer,
+    gru: Layer,
     /// `[T, CHUNK, np]`.
     probabilities: Buffer,
     /// Written when asked for, `[T, CHUNK, np]`.
@@ -59,6 +57,7 @@ pub(super) struct Chunk {
 pub(super) struct Scratch {
     dh: Buffer,
     dgates: Buffer,
+    restarted: Buffer,
     /// `[T, CHUNK, np]`.
     dlogits: Buffer,
     row: Vec<f32>,
@@ -76,8 +75,7 @@ impl Chunk {
     fn prepare(&mut self, shared: &Shared<'_>, rows: usize) {
         let (steps, &Layout { hp, np, .. }) = (shared.steps, &shared.network.layout);
         self.rows = rows;
-        self.h.grow((steps + 1) * CHUNK * hp);
-        self.saved.grow(steps * CHUNK * gru::SAVED * hp);
+        self.gru.prepare(CHUNK, steps, hp);
         self.probabilities.grow(steps * CHUNK * np);
         self.logits.grow(steps * CHUNK * np);
         self.inputs.resize(steps * CHUNK, 0);
@@ -91,20 +89,12 @@ impl Chunk {
     pub(super) fn forward(&mut self, shared: &Shared<'_>, first: usize, rows: usize, source: Source<'_>) {
         self.prepare(shared, rows);
         let Shared { network, prompts, steps } = *shared;
-        let &Layout { hp, np, .. } = &network.layout;
-        network.begin(prompts, first, rows, &mut self.h);
+        let np = network.layout.np;
+        network.begin(prompts, first, rows, self.gru.state_mut(0));
         self.inputs[..rows].fill(network.config.start_token as u32);
         for t in 0..steps {
-            let (past, future) = self.h.split_at_mut((t + 1) * CHUNK * hp);
             let logits = &mut self.logits[t * CHUNK * np..][..CHUNK * np];
-            network.advance(StepBuffers {
-                rows,
-                inputs: &self.inputs[t * CHUNK..],
-                h: &past[t * CHUNK * hp..],
-                h_next: &mut future[..CHUNK * hp],
-                saved: &mut self.saved[t * CHUNK * gru::SAVED * hp..],
-                logits,
-            });
+            network.advance(&mut self.gru, (t, rows), &self.inputs[t * CHUNK..], logits);
             let probabilities = self.probabilities[t * CHUNK * np..].chunks_exact_mut(np);
             for (row, (logits, probabilities)) in logits.chunks_exact_mut(np).zip(probabilities).take(rows).enumerate() {
                 let pick = match source {
@@ -193,17 +183,9 @@ impl Chunk {
                 start: if t + 1 == steps { Start::Zero } else { Start::Accumulate },
             });
             let (dweight, dbias) = out[place.weight_hh.start..place.dgates.end].split_at_mut(place.weight_hh.len());
-            isa.run(gru::Backward {
-                rows,
-                hp,
-                saved: &self.saved[t * CHUNK * gru::SAVED * hp..],
-                h: &self.h[t * CHUNK * hp..],
-                weight: &weights[layout.weight_hh.clone()],
-                dh: &mut scratch.dh,
-                dgates: &mut scratch.dgates,
-                dweight,
-                dbias,
-            });
+            let Scratch { dh, dgates, restarted, .. } = scratch;
+            let gradient = &mut LayerGradient { weight_hh: dweight, dgates: dbias };
+            self.gru.backward(isa, network.gru(), (t, rows), None, dh, dgates, restarted, gradient);
             isa.run(gru::ScatterInput {
                 hp,
                 gate_rows: &self.inputs[t * CHUNK..][..rows],
@@ -220,7 +202,7 @@ impl Chunk {
                 a: dlogits,
                 a_row: 1,
                 a_col: np,
-                b: &self.h[(t + 1) * CHUNK * hp..],
+                b: self.gru.state(t + 1),
                 b_row: hp,
                 c: dhead,
                 c_row: hp,
@@ -244,7 +226,7 @@ impl Chunk {
         let length = shared.prompts.context_len();
         for row in 0..self.rows {
             let problem = first + row;
-            for ((d, &dh), &h) in scratch.row.iter_mut().zip(&scratch.dh[row * hp..]).zip(&self.h[row * hp..]) {
+            for ((d, &dh), &h) in scratch.row.iter_mut().zip(&scratch.dh[row * hp..]).zip(&self.gru.state(0)[row * hp..]) {
                 *d = dh * (1.0 - h * h);
             }
             let stage = shared.prompts.stages[problem] as usize;

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru::{self, InputGates};
 use crate::kernel::head::{self, Logits};
+use crate::kernel::layer::{Layer, LayerWeights};
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::{Isa, Operation, Vector};
 
@@ -39,21 +40,6 @@ pub(super) struct Network {
     packed_valid: bool,
     /// How often each token occurs in the contexts of the batch, `[V]`; used with [`ContextPooling::Batch`].
     pub(super) token_counts: Vec<f32>,
-}
-
-/// The memory of one step for a block of rows.
-pub(super) struct StepBuffers<'a> {
-    pub(super) rows: usize,
-    /// Input token of each row.
-    pub(super) inputs: &'a [u32],
-    /// `[rows, hp]`.
-    pub(super) h: &'a [f32],
-    /// `[rows, hp]`.
-    pub(super) h_next: &'a mut [f32],
-    /// `[rows, 4, hp]`.
-    pub(super) saved: &'a mut [f32],
-    /// `[rows, np]`.
-    pub(super) logits: &'a mut [f32],
 }
 
 /// How a row's action is chosen.
@@ -151,11 +137,12 @@ impl Network {
             let (parts, weight) = if task < panels { (&recurrent, &layout.weight_hh) } else { (&input, &layout.weight_ih) };
             // SAFETY: each panel is taken by one task.
             let out = unsafe { parts.take(task % panels) };
-            gru::pack_panel(&weights[weight.clone()], hp, hidden, lanes, task % panels, out);
+            gru::pack_panel(&weights[weight.clone()], (hp, hp), hidden, lanes, task % panels, out);
         });
         isa.run(InputGates {
             rows: vocab,
             hp,
+            dp: hp,
             k: hidden,
             x: &weights[layout.emb.clone()],
             panels: &packed.input,
@@ -200,23 +187,31 @@ impl Network {
         self.isa.run(InitialState { network: self, prompts, first, rows, out });
     }
 
-    /// One step: the new state and the logits.
-    pub(super) fn advance(&self, step: StepBuffers<'_>) {
-        let StepBuffers { rows, inputs, h, h_next, saved, logits } = step;
+    /// The GRU's weights.
+    pub(super) fn gru(&self) -> LayerWeights<'_> {
+        let layout = &self.layout;
+        LayerWeights {
+            hidden: layout.hidden,
+            panels: &self.packed.recurrent,
+            weight_hh: &self.weights[layout.weight_hh.clone()],
+            bias_hh: &self.weights[layout.bias_hh.clone()],
+        }
+    }
+
+    /// Step `t` for `rows` rows with the tokens `inputs`: the new state, and its logits `[rows, np]`.
+    pub(super) fn advance(&self, gru: &mut Layer, (t, rows): (usize, usize), inputs: &[u32], logits: &mut [f32]) {
         let &Layout { hp, np, hidden, .. } = &self.layout;
-        self.isa.run(gru::Forward {
+        gru.forward(self.isa, self.gru(), (t, rows), (&self.packed.table, inputs), None);
+        self.isa.run(Logits {
             rows,
             hp,
             hidden,
-            panels: &self.packed.recurrent,
-            bias: &self.weights[self.layout.bias_hh.clone()],
-            gates: &self.packed.table,
-            gate_rows: &inputs[..rows],
-            h,
-            h_next,
-            saved,
+            np,
+            h: gru.state(t + 1),
+            weight: &self.packed.head,
+            bias: &self.packed.head_bias,
+            logits,
         });
-        self.isa.run(Logits { rows, hp, hidden, np, h: h_next, weight: &self.packed.head, bias: &self.packed.head_bias, logits });
     }
 
     /// Turns one row of logits into probabilities, and picks.

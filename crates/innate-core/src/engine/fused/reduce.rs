@@ -10,7 +10,11 @@ use crate::kernel::adam::{Sum, SumOfSquares};
 use crate::kernel::matmul::{Matmul, Start};
 
 impl Fused {
+    /// 1 − Var(R − V)/Var(R) over all estimates of each return; NaN when all returns are equal.
     pub(super) fn explained_variance(&mut self, returns: &[f32], steps: usize, baseline: Baseline) -> f64 {
+        if returns.iter().all(|value| value.to_bits() == returns[0].to_bits()) {
+            return f64::NAN;
+        }
         let (mut targets, mut errors) = (Moments::default(), Moments::default());
         let mut rows = returns.iter();
         for chunk in &mut self.chunks[..returns.len().div_ceil(CHUNK)] {
@@ -22,7 +26,7 @@ impl Fused {
                 }
             }
         }
-        if targets.variance() > 1e-12 { 1.0 - errors.variance() / targets.variance() } else { f64::NAN }
+        1.0 - errors.variance() / targets.variance()
     }
 
     pub(super) fn sum_groups(&mut self, groups: usize) {
@@ -115,23 +119,23 @@ impl Fused {
     }
 }
 
-/// Running first and second moment.
+/// Running mean and sum of squares about it (Welford).
 #[derive(Default)]
 struct Moments {
     count: f64,
-    sum: f64,
+    mean: f64,
     squares: f64,
 }
 
 impl Moments {
     fn add(&mut self, x: f64) {
         self.count += 1.0;
-        self.sum += x;
-        self.squares += x * x;
+        let delta = x - self.mean;
+        self.mean += delta / self.count;
+        self.squares += delta * (x - self.mean);
     }
 
     fn variance(&self) -> f64 {
-        let mean = self.sum / self.count;
-        self.squares / self.count - mean * mean
+        self.squares / self.count
     }
 }

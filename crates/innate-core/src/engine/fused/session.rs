@@ -1,12 +1,12 @@
 //! Decisions one step at a time, on the caller's thread: what an application that uses a trained agent runs, and a closed loop steps.
 
 use super::chunk::CHUNK;
-use super::network::{Network, Pick, StepBuffers};
+use super::network::{Network, Pick};
 use crate::config::NetworkConfig;
 use crate::engine::{Prompts, Sampling};
 use crate::error::{Error, Result};
 use crate::kernel::buffer::Buffer;
-use crate::kernel::gru;
+use crate::kernel::layer::Layer;
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::Isa;
 
@@ -17,9 +17,8 @@ pub struct Session {
     size: usize,
     rows: usize,
     steps: usize,
-    /// The present state and the next one, `[2, size, hp]`.
-    h: [Buffer; 2],
-    saved: Buffer,
+    /// The state of each block of rows before the present step, and after it.
+    blocks: Vec<Layer>,
     logits: Buffer,
     probabilities: Buffer,
     inputs: Vec<u32>,
@@ -48,13 +47,17 @@ impl Session {
         }
         let network = Network::new(config, Isa::best(), flat)?;
         let (hp, np) = (network.layout.hp, network.layout.np);
+        let mut blocks: Vec<Layer> = Vec::new();
+        blocks.resize_with(size.div_ceil(CHUNK), Layer::default);
+        for block in &mut blocks {
+            block.prepare(CHUNK.min(size), 1, hp);
+        }
         Ok(Self {
             pool: Pool::new(1),
             size,
             rows: 0,
             steps: 0,
-            h: [Buffer::zeros(size * hp), Buffer::zeros(size * hp)],
-            saved: Buffer::zeros(CHUNK.min(size) * gru::SAVED * hp),
+            blocks,
             logits: Buffer::zeros(CHUNK.min(size) * np),
             probabilities: Buffer::zeros(np),
             inputs: vec![0; size],
@@ -78,7 +81,9 @@ impl Session {
         self.network.prepare(prompts, &mut self.pool);
         self.rows = prompts.len();
         self.steps = 0;
-        self.network.begin(prompts, 0, self.rows, &mut self.h[0]);
+        for (block, first) in self.blocks.iter_mut().zip((0..self.rows).step_by(CHUNK)) {
+            self.network.begin(prompts, first, CHUNK.min(self.rows - first), block.state_mut(0));
+        }
         self.inputs[..self.rows].fill(self.network.config.start_token as u32);
         Ok(())
     }
@@ -101,18 +106,11 @@ impl Session {
         if let Some(length) = lengths.into_iter().find(|&length| length != rows) {
             return Err(Error::invalid("output", format!("must hold {rows} numbers, got {length}")));
         }
-        let (hp, np) = (self.network.layout.hp, self.network.layout.np);
-        let [h, h_next] = &mut self.h;
-        for first in (0..rows).step_by(CHUNK) {
+        let np = self.network.layout.np;
+        for (block, first) in self.blocks.iter_mut().zip((0..rows).step_by(CHUNK)) {
             let count = CHUNK.min(rows - first);
-            self.network.advance(StepBuffers {
-                rows: count,
-                inputs: &self.inputs[first..],
-                h: &h[first * hp..],
-                h_next: &mut h_next[first * hp..],
-                saved: &mut self.saved,
-                logits: &mut self.logits,
-            });
+            self.network.advance(block, (0, count), &self.inputs[first..], &mut self.logits);
+            block.rewind();
             for (row, logits) in (first..first + count).zip(self.logits.chunks_exact_mut(np)) {
                 let pick = Pick::sampled(sampling, row, self.steps);
                 let choice = self.network.choose(logits, &mut self.probabilities, pick);
@@ -123,7 +121,6 @@ impl Session {
                 self.inputs[row] = choice.action as u32;
             }
         }
-        self.h.swap(0, 1);
         self.steps += 1;
         Ok(())
     }

@@ -1,0 +1,202 @@
+//! One GRU layer over a sequence, for a block of rows: its states, and what the backward pass needs of them. Steps are taken one at a time,
+//! so that what happens between them (an action sampled, an environment stepped, another layer) is the caller's.
+//!
+//! Inputs are rows of a table of gates (one row a token), or dense vectors. Layers stack: the states of one are the dense inputs of the
+//! next, and [`Layer::input_backward`] gives the gradient that goes down.
+
+use super::buffer::Buffer;
+use super::gru::{self, SAVED};
+use super::matmul::{Matmul, Start};
+use super::simd::Isa;
+
+/// A layer's weights.
+#[derive(Clone, Copy)]
+pub(crate) struct LayerWeights<'a> {
+    /// True width of the state.
+    pub(crate) hidden: usize,
+    /// W_hh packed by [`gru::pack_panel`].
+    pub(crate) panels: &'a [f32],
+    /// W_hh, `[3, hp, hp]` row-major.
+    pub(crate) weight_hh: &'a [f32],
+    /// `[3, hp]`.
+    pub(crate) bias_hh: &'a [f32],
+}
+
+/// Gradients of a layer's weights, added to.
+pub(crate) struct LayerGradient<'a> {
+    /// `[3, hp, hp]`.
+    pub(crate) weight_hh: &'a mut [f32],
+    /// Sums of `dgates` over rows and steps, `[4, hp]`: b_ih gets (0, 1, 3), b_hh gets (0, 1, 2).
+    pub(crate) dgates: &'a mut [f32],
+}
+
+/// See the module. Slot t of the states is the state before step t.
+#[derive(Default)]
+pub(crate) struct Layer {
+    /// Rows that a step has room for.
+    rows: usize,
+    hp: usize,
+    /// `[T + 1, rows, hp]`.
+    h: Buffer,
+    /// `[T, rows, 4, hp]`.
+    saved: Buffer,
+    /// States with the rows of fresh episodes at zero, `[rows, hp]`.
+    restarted: Buffer,
+}
+
+impl Layer {
+    /// Makes room for `steps` steps of `rows` rows. Allocates only when there was less.
+    pub(crate) fn prepare(&mut self, rows: usize, steps: usize, hp: usize) {
+        self.rows = rows;
+        self.hp = hp;
+        self.h.grow((steps + 1) * rows * hp);
+        self.saved.grow(steps * rows * SAVED * hp);
+        self.restarted.grow(rows * hp);
+    }
+
+    /// The state before step `t`, `[rows, hp]`; that of step 0 is the caller's to write.
+    pub(crate) fn state(&self, t: usize) -> &[f32] {
+        &self.h[t * self.rows * self.hp..][..self.rows * self.hp]
+    }
+
+    /// See [`Layer::state`].
+    pub(crate) fn state_mut(&mut self, t: usize) -> &mut [f32] {
+        &mut self.h[t * self.rows * self.hp..][..self.rows * self.hp]
+    }
+
+    /// Makes the state after step 0 the one before it, for loops without an end.
+    pub(crate) fn rewind(&mut self) {
+        let slot = self.rows * self.hp;
+        self.h.copy_within(slot..2 * slot, 0);
+    }
+
+    /// Step `t` for the first `rows` rows. `gates` is `[_, 3·hp]` in panel order and row i takes row `gate_rows[i]` of it. Where `starts`
+    /// is set an episode begins: the state before the step counts as zero.
+    pub(crate) fn forward(
+        &mut self,
+        isa: Isa,
+        weights: LayerWeights<'_>,
+        (t, rows): (usize, usize),
+        (gates, gate_rows): (&[f32], &[u32]),
+        starts: Option<&[bool]>,
+    ) {
+        let (slot, hp) = (self.rows * self.hp, self.hp);
+        let (past, future) = self.h.split_at_mut((t + 1) * slot);
+        let h = before(&past[t * slot..], &mut self.restarted, hp, rows, starts);
+        isa.run(gru::Forward {
+            rows,
+            hp,
+            hidden: weights.hidden,
+            panels: weights.panels,
+            bias: weights.bias_hh,
+            gates,
+            gate_rows: &gate_rows[..rows],
+            h,
+            h_next: &mut future[..slot],
+            saved: &mut self.saved[t * slot * SAVED..],
+        });
+    }
+
+    /// Step `t` backward: `dh` `[rows, hp]` holds dL/dh after the step on entry and before it on return; `dgates` `[rows, 4, hp]` is
+    /// written.
+    #[allow(clippy::too_many_arguments, reason = "operands of one equation")]
+    pub(crate) fn backward(
+        &self,
+        isa: Isa,
+        weights: LayerWeights<'_>,
+        (t, rows): (usize, usize),
+        starts: Option<&[bool]>,
+        dh: &mut [f32],
+        dgates: &mut [f32],
+        restarted: &mut Buffer,
+        gradient: &mut LayerGradient<'_>,
+    ) {
+        let hp = self.hp;
+        restarted.grow(self.rows * hp);
+        let h = before(self.state(t), restarted, hp, rows, starts);
+        isa.run(gru::Backward {
+            rows,
+            hp,
+            saved: &self.saved[t * self.rows * SAVED * hp..],
+            h,
+            weight: weights.weight_hh,
+            dh,
+            dgates,
+            dweight: gradient.weight_hh,
+            dbias: gradient.dgates,
+        });
+        for (row, _) in starts.unwrap_or(&[]).iter().take(rows).enumerate().filter(|(_, start)| **start) {
+            dh[row * hp..][..hp].fill(0.0);
+        }
+    }
+}
+
+/// The states before a step: as they are, or with zeros where an episode begins.
+fn before<'a>(h: &'a [f32], restarted: &'a mut Buffer, hp: usize, rows: usize, starts: Option<&[bool]>) -> &'a [f32] {
+    let Some(starts) = starts.filter(|starts| starts[..rows].contains(&true)) else { return h };
+    restarted[..rows * hp].copy_from_slice(&h[..rows * hp]);
+    for (row, _) in starts.iter().take(rows).enumerate().filter(|(_, start)| **start) {
+        restarted[row * hp..][..hp].fill(0.0);
+    }
+    restarted
+}
+
+/// Dense inputs backward: from the gradients at the gates to those of the inputs and of W_ih.
+#[cfg_attr(not(test), allow(dead_code, reason = "what a second layer, dense observations or a prompt's encoder go back through"))]
+pub(crate) struct InputBackward<'a> {
+    pub(crate) rows: usize,
+    /// Padded width of the state.
+    pub(crate) hp: usize,
+    /// Padded width of the inputs.
+    pub(crate) dp: usize,
+    /// What [`Layer::backward`] wrote, `[rows, 4, hp]`.
+    pub(crate) dgates: &'a [f32],
+    /// `[rows, dp]`.
+    pub(crate) x: &'a [f32],
+    /// `[3, hp, dp]`.
+    pub(crate) weight_ih: &'a [f32],
+    /// Added to: dL/dx, `[rows, dp]`.
+    pub(crate) dx: &'a mut [f32],
+    /// Added to: dL/dW_ih, `[3, hp, dp]`.
+    pub(crate) dweight_ih: &'a mut [f32],
+}
+
+#[cfg_attr(not(test), allow(dead_code, reason = "see InputBackward"))]
+impl InputBackward<'_> {
+    pub(crate) fn run(self, isa: Isa) {
+        let Self { rows, hp, dp, dgates, x, weight_ih, dx, dweight_ih } = self;
+        // The input's gates are 0, 1 and 3 of the four: two neighbours, and one apart.
+        for (gates, from, to) in [(2, 0, 0), (1, 3, 2)] {
+            let a = &dgates[from * hp..];
+            isa.run(Matmul {
+                m: rows,
+                n: dp,
+                k: gates * hp,
+                a,
+                a_row: SAVED * hp,
+                a_col: 1,
+                b: &weight_ih[to * hp * dp..],
+                b_row: dp,
+                c: dx,
+                c_row: dp,
+                start: Start::Accumulate,
+            });
+            isa.run(Matmul {
+                m: gates * hp,
+                n: dp,
+                k: rows,
+                a,
+                a_row: 1,
+                a_col: SAVED * hp,
+                b: x,
+                b_row: dp,
+                c: &mut dweight_ih[to * hp * dp..],
+                c_row: dp,
+                start: Start::Accumulate,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
