@@ -18,7 +18,7 @@ export interface Rollout {
   readonly logProbs: Float32Array;
   /** −Σ π·log(π + 1e−9), `[n, T]`, in nats. */
   readonly entropies: Float32Array;
-  /** The critic's v, `[n, T]`. Its sum over `T` estimates the return. */
+  /** The critic's v, `[n, T]`. Each estimates the return where the `baseline` is `step`, their sum over `T` where it is `program`. */
   readonly values: Float32Array;
 }
 
@@ -38,15 +38,15 @@ export interface Evaluation {
 export interface UpdateStats {
   /** policyLoss + valueCoef · valueLoss − entropyCoef · entropy. */
   readonly loss: number;
-  /** −mean(Σₜ log π(aₜ) · advantage). */
+  /** −mean(Σₜ log π(aₜ) · advantageₜ). The advantage is R − vₜ, or R − Σₜ vₜ at every step where the `baseline` is `program`. */
   readonly policyLoss: number;
-  /** mean((Σₜ vₜ − R)²). */
+  /** Mean of (vₜ − R)² over problems and steps, or of (Σₜ vₜ − R)² over problems where the `baseline` is `program`. */
   readonly valueLoss: number;
   /** Mean over problems and steps, in nats, at least 0. */
   readonly entropy: number;
   /** Global norm of the gradient before clipping. */
   readonly gradNorm: number;
-  /** 1 − Var(R − V̂) / Var(R); at most 1, and NaN when all returns are equal. */
+  /** 1 − Var(R − V) / Var(R), with V as in `valueLoss`; at most 1, and NaN when all returns are equal. */
   readonly explainedVariance: number;
 }
 

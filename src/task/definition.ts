@@ -2,10 +2,18 @@ import type { Random } from '../util/random.js';
 import type { UpdateOptions } from './update-options.js';
 
 /** A stage: its name, or an object with a name and whatever else the task's functions want to know about it. */
-export type StageDeclaration = string | { readonly name: string };
+export type StageDeclaration =
+  | string
+  | {
+      /** The stage's name, unique within the task. */
+      readonly name: string;
+    };
 
 /** The name of a declared stage. */
-export type StageName<Stage extends StageDeclaration> = Stage extends { readonly name: infer Name extends string }
+export type StageName<Stage extends StageDeclaration> = Stage extends {
+  /** The stage's name. */
+  readonly name: infer Name extends string;
+}
   ? Name
   : Extract<Stage, string>;
 

@@ -43,7 +43,14 @@ export interface StageReport<Tool extends string = string, Stage extends string 
    * The shortest right program. `constant`: it is right for every problem. Otherwise an example: that of the problem which needs the longest
    * one. Undefined where no problem has any.
    */
-  readonly shortestProgram: { readonly tools: readonly Tool[]; readonly constant: boolean } | undefined;
+  readonly shortestProgram:
+    | {
+        /** Its tools. */
+        readonly tools: readonly Tool[];
+        /** Whether it is right for every problem. */
+        readonly constant: boolean;
+      }
+    | undefined;
   /** Mean over the problems searched of the highest return that any program of theirs gets: what a perfect agent earns. */
   readonly bestReturn: number;
   /** Share of the problems searched for which a wrong program pays more than every right one, 0 to 1; those without a right one apart. */
@@ -53,7 +60,12 @@ export interface StageReport<Tool extends string = string, Stage extends string 
   /** The constant program of the highest mean return. */
   readonly bestPaidProgram: ConstantProgram<Tool> | undefined;
   /** Programs drawn uniformly from the tokens that may be emitted. */
-  readonly random: { readonly successRate: number; readonly meanReturn: number };
+  readonly random: {
+    /** Share of fresh problems for which such a program is right, 0 to 1. */
+    readonly successRate: number;
+    /** Mean return of such programs. */
+    readonly meanReturn: number;
+  };
 }
 
 /** What {@link checkTask} found out. */

@@ -57,10 +57,15 @@ const STAGES = [
 ] as const;
 
 const UPDATE_OPTIONS = Object.freeze({
+  /** Advantage R − Σₜ vₜ. */
   baseline: 'program' as const,
+  /** Adam's step size. */
   learningRate: 3e-4,
+  /** Weight of the value loss. */
   valueCoef: 0.5,
+  /** Weight of the entropy bonus. */
   entropyCoef: 0.01,
+  /** The gradient's largest global norm. */
   maxGradNorm: 1,
 });
 
