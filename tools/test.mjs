@@ -36,6 +36,12 @@ await tool(async () => {
       return countTests(code, output, AVA_COUNTS);
     });
   }
+  if (kind === undefined || kind === 'ts') {
+    await steps.step('the binding by itself', async () => {
+      const addon = readdirSync(ROOT).find((name) => name.endsWith('.node'));
+      return countOne((await run(process.execPath, ['crates/innate-napi/tests/binding.mjs', join(ROOT, addon ?? '')])).code);
+    });
+  }
   if (kind === undefined) {
     for (const name of readdirSync(join(ROOT, 'examples'))) {
       await steps.step(`examples/${name}`, async () =>

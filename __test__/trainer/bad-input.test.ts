@@ -1,5 +1,5 @@
 import test from 'ava';
-import { hasPartialResult, InnateError, type StageSpec, TaskError, Trainer, type TrainerOptions } from 'innate';
+import { hasPartialResult, InnateError, OptionsError, type StageSpec, TaskError, Trainer, type TrainerOptions } from 'innate';
 import { echoTask, QUICK } from '../support/echo-task.js';
 import { fails } from '../support/failure.js';
 import { digest } from '../support/weights.js';
@@ -172,4 +172,9 @@ test("a progress function's own error comes through as it is, with what was trai
   const error = await t.throwsAsync(async () => trainer.run([{ stage: 0, iterations: 20 }]));
   t.is(error, mine);
   t.true(hasPartialResult(error) && error.partial.iterations === 2);
+});
+
+test('what is wrong with stages and with options is said at once', async (t) => {
+  const error = await t.throwsAsync(async () => await Trainer.run([0, 7], { seed: -1 }), { instanceOf: OptionsError });
+  t.regex(error?.message ?? '', /seed[\s\S]*stages\[1\]/);
 });

@@ -34,7 +34,7 @@ test('unknown keys are named, with the key that was meant', (t) => {
 test('ranges', (t) => {
   t.is(numberProblem(1, { above: 0 }), undefined);
   t.is(numberProblem(0, { above: 0 }), 'must be a finite number above 0, got 0.');
-  t.is(numberProblem(1, { min: 0, below: 1 }), 'must be a finite number at least 0 and below 1, got 1.');
+  t.is(numberProblem(1, { min: 0, below: 1 }), 'must be a finite number of at least 0 and below 1, got 1.');
   t.is(numberProblem(Infinity, { above: 0, infinite: true }), undefined);
   t.is(numberProblem(-Infinity, { infinite: true }), 'must be a number, got -Infinity.');
   t.is(numberProblem('3', { integer: true }), "must be an integer, got '3'.");

@@ -1,17 +1,17 @@
 import { Trainer } from 'innate';
 import { refundDesk } from './task.js';
 
-const trainer = await Trainer.create({ task: refundDesk, seed: 1 });
+await using trainer = await Trainer.create({ task: refundDesk, seed: 1 });
 const result = await trainer.run(refundDesk.stages);
 
-for (const stage of result.stages) {
-  console.log(`\n${String(stage.stage)}: ${(100 * stage.successRate).toFixed(1)} % right after ${stage.iterations} iterations`);
-}
-for (const stage of refundDesk.stages) {
-  for (const { context, target, tokens, success } of await trainer.explain(stage, 3)) {
-    console.log(`${success ? 'right' : 'WRONG'}  ${context}  →  ${tokens.join(' ')}  (due: ${target})`);
+for (const { stage, name, successRate, iterations } of result.stages) {
+  console.log(`\n${name}: ${(100 * successRate).toFixed(1)} % right after ${iterations} iterations`);
+  for (const { context, target, steps, executed, success } of await trainer.explain(stage, 3)) {
+    const program = steps.slice(0, executed).filter(({ applied }) => applied !== false);
+    const tokens = program.map(({ token }) => token).join(' ');
+    console.log(`${success ? 'right' : 'WRONG'}  ${context}  →  ${tokens}  (due: ${target})`);
   }
 }
-if (!result.stages.every((stage) => stage.mastered)) {
+if (!result.stages.every(({ mastered }) => mastered)) {
   process.exitCode = 1;
 }

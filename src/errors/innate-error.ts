@@ -47,7 +47,8 @@ export class InnateError extends Error {
    * @param details - Path, remedy and cause.
    */
   constructor(code: ErrorCode, problem: string, details: ErrorDetails = {}) {
-    const where = details.path === undefined ? '' : `${details.path}: `;
+    // Some messages begin with the path themselves.
+    const where = details.path === undefined || problem.startsWith(details.path) ? '' : `${details.path}: `;
     const remedy = details.remedy === undefined ? '' : ` ${details.remedy}`;
     super(`${where}${problem}${remedy}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;

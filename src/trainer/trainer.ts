@@ -100,7 +100,7 @@ export class Trainer {
    */
   static run(stages: readonly StageSpec[], options: TrainerOptions = {}): TrainingRun {
     return new TrainingRun(async (pipe) => {
-      const trainer = await Trainer.create(options);
+      const trainer = await Trainer.#make(options, stages);
       try {
         return await trainer.#train(stages, {}, pipe);
       } catch (error) {
@@ -122,11 +122,20 @@ export class Trainer {
    * @throws {@link NativeLoadError} when there is no addon.
    * @throws {@link ClosedError} when the agent that was passed is closed.
    */
-  static async create(options: TrainerOptions = {}): Promise<Trainer> {
+  static create(options: TrainerOptions = {}): Promise<Trainer> {
+    return Trainer.#make(options);
+  }
+
+  /** With `stages`, what is wrong with them is said together with what is wrong with the options. */
+  static async #make(options: TrainerOptions, stages?: readonly StageSpec[]): Promise<Trainer> {
     const problems: Problem[] = [];
     const reader = new OptionReader(options, problems);
     const config = readTrainerOptions(reader);
     reader.finish();
+    if (stages !== undefined) {
+      const { name: taskName, stages: stageNames } = config.agentConfig.task;
+      planStages(stages, { taskName, stageNames, maxIterations: config.maxIterations }, problems);
+    }
     throwIfAny(problems);
     if (config.agent?.closed === true) {
       throw new ClosedError('agent');

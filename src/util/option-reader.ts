@@ -199,7 +199,8 @@ function describeRule({ min, above, max, below, integer = false, infinite = fals
   ];
   const number = infinite ? 'a number' : 'a finite number';
   const kind = integer ? 'an integer' : number;
-  return bounds.length === 0 ? kind : `${kind} ${bounds.join(' and ')}`;
+  const of = min === undefined && above !== undefined ? ' ' : ' of ';
+  return bounds.length === 0 ? kind : `${kind}${of}${bounds.join(' and ')}`;
 }
 
 function distance(a: string, b: string): number {
