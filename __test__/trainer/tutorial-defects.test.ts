@@ -29,3 +29,14 @@ test('defect 5: 60 iterations do not teach it', async (t) => {
     t.true(successRate < 0.25);
   }
 });
+
+test('a sixth defect: the whole-program baseline takes the advantage away from what it judges', async (t) => {
+  const run = async (baseline: 'program' | 'step'): Promise<boolean> => {
+    const { stages, agent } = await Trainer.run([0, 1, 2], { baseline, seed: 1, maxIterations: 400, progress: false });
+    await agent.close();
+    t.log(`${baseline}: ${stages.map(({ successRate }) => `${(100 * successRate).toFixed(1)} %`).join(', ')}`);
+    return stages.every(({ mastered }) => mastered);
+  };
+  t.false(await run('program'));
+  t.true(await run('step'));
+});

@@ -25,13 +25,11 @@ impl BindingSession {
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Session) -> innate_core::Result<T>) -> napi::Result<T> {
         let session = self.session.as_mut().ok_or_else(|| Failure::new("ERR_CLOSED", "", "the session is closed"))?;
-        match catch_unwind(AssertUnwindSafe(|| work(session))) {
-            Ok(result) => Ok(result.map_err(Failure::from)?),
-            Err(_) => {
-                self.session = None;
-                Err(Failure::internal("a step panicked; the session is closed").into())
-            }
+        if let Ok(result) = catch_unwind(AssertUnwindSafe(|| work(session))) {
+            return Ok(result.map_err(Failure::from)?);
         }
+        self.session = None;
+        Err(Failure::internal("a step panicked; the session is closed").into())
     }
 }
 
