@@ -67,7 +67,7 @@ export function rustExample(name: string): string | undefined {
   const host = readdirSync(`${root}target`).find((folder) => existsSync(`${root}target/${folder}/release/deps`) && folder !== 'napi-rs');
   const target = host === undefined ? [] : ['--target', host];
   try {
-    const args = ['build', '--locked', '--release', '-q', '-p', 'innate-core', '--example', name, ...target];
+    const args = ['build', '--locked', '--release', '-q', '--workspace', '--example', name, ...target];
     execFileSync('cargo', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   } catch {
     return undefined;
