@@ -276,6 +276,21 @@ export class Agent {
     }
   }
 
+  #coefficients(input: UpdateOptions): UpdateConfig {
+    if (Object.keys(input).every((key) => NOT_OPTIONS.has(key))) {
+      return this.#note.update;
+    }
+    const problems: Problem[] = [];
+    const reader = new OptionReader(input, problems);
+    for (const key of NOT_OPTIONS) {
+      reader.raw(key);
+    }
+    const update = readUpdateOptions(reader, this.#note.update);
+    reader.finish(true);
+    throwIfAny(problems);
+    return update;
+  }
+
   #episodes(input: Episodes & UpdateOptions): {
     prompts: CheckedPrompts;
     actions: Int32Array;
@@ -286,18 +301,12 @@ export class Agent {
     const prompts = checkPrompts(input, this.info);
     const actions = checkActions(input.actions, prompts.stages.length, this.info);
     const returns = checkReturns(input.returns, prompts.stages.length);
-    const problems: Problem[] = [];
-    const reader = new OptionReader(input, problems);
-    for (const key of ['contexts', 'stages', 'actions', 'returns']) {
-      reader.raw(key);
-    }
-    const update = readUpdateOptions(reader, this.#note.update);
-    // A task's batch may be spread into the input, with whatever it holds.
-    reader.finish(true);
-    throwIfAny(problems);
-    return { prompts, actions, returns, update };
+    return { prompts, actions, returns, update: this.#coefficients(input) };
   }
 }
+
+/** What {@link Agent.update} takes beside options; the rest of a task's batch may be spread into it. */
+const NOT_OPTIONS: ReadonlySet<string> = new Set(['contexts', 'stages', 'actions', 'returns', 'size', 'contextLength', 'problems']);
 
 async function guarded<T>(call: () => Promise<T>): Promise<T> {
   try {

@@ -3,8 +3,9 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvError, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use innate_core::Agent;
 use napi::bindgen_prelude::{Object, ToNapiValue};
@@ -13,6 +14,9 @@ use napi::{Env, JsDeferred};
 use crate::error::Failure;
 
 const STACK_BYTES: usize = 64 << 20;
+
+/// How long the thread looks for the next job before it sleeps: what TypeScript takes between a rollout and its update.
+const LINGER: Duration = Duration::from_micros(300);
 
 pub(crate) type Job = Box<dyn FnOnce(&mut Slot) + Send>;
 
@@ -102,8 +106,28 @@ impl Worker {
 
 fn serve(agent: Option<Agent>, queue: &Receiver<Job>) {
     let mut slot = Slot { agent, poisoned: false };
-    while let Ok(job) = queue.recv() {
-        job(&mut slot);
+    let spare_core = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+    let mut job = queue.recv();
+    while let Ok(work) = job {
+        work(&mut slot);
+        job = if spare_core { await_soon(queue) } else { queue.recv() };
+    }
+}
+
+/// The next job; while training, it comes within [`LINGER`], and waking a sleeping thread would cost more than looking for it.
+fn await_soon(queue: &Receiver<Job>) -> Result<Job, RecvError> {
+    let start = Instant::now();
+    loop {
+        for _ in 0..64 {
+            match queue.try_recv() {
+                Ok(job) => return Ok(job),
+                Err(TryRecvError::Disconnected) => return Err(RecvError),
+                Err(TryRecvError::Empty) => std::hint::spin_loop(),
+            }
+        }
+        if start.elapsed() > LINGER {
+            return queue.recv();
+        }
     }
 }
 
