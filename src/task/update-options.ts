@@ -1,5 +1,3 @@
-import type { Task } from './task.js';
-
 /**
  * What a program's return R is compared with.
  *
@@ -10,7 +8,7 @@ import type { Task } from './task.js';
  */
 export type Baseline = 'step' | 'program';
 
-/** How one update is made. A default is the task's own ({@link Task.updateOptions}), or else the one given here. */
+/** How one update is made. A default is the task's own (`updateOptions`), or else the one given here. */
 export interface UpdateOptions {
   /**
    * What returns are compared with.

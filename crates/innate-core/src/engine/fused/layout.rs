@@ -8,6 +8,13 @@ use crate::params;
 /// A place in a buffer.
 pub(super) type Span = std::ops::Range<usize>;
 
+/// The next `size` elements of a buffer that is `len` long so far.
+fn take(len: &mut usize, size: usize) -> Span {
+    let start = *len;
+    *len += size;
+    start..*len
+}
+
 /// Sizes, and the places of the parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -44,11 +51,7 @@ impl Layout {
         let (vocab, stages, hidden) = (config.vocab_size, config.stage_count, config.hidden_size);
         let (hp, np) = (padded(hidden), padded(vocab + 1));
         let mut len = 0;
-        let mut take = |size: usize| {
-            let start = len;
-            len += size;
-            start..len
-        };
+        let mut take = |size| take(&mut len, size);
         Self {
             vocab,
             stages,
@@ -134,11 +137,7 @@ impl Partial {
     pub(super) fn new(layout: &Layout) -> Self {
         let &Layout { vocab, stages, hp, np, .. } = layout;
         let mut len = 0;
-        let mut take = |size: usize| {
-            let start = len;
-            len += size;
-            start..len
-        };
+        let mut take = |size| take(&mut len, size);
         Self {
             weight_hh: take(3 * hp * hp),
             dgates: take(4 * hp),
