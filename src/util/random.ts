@@ -54,12 +54,16 @@ export class Random {
    * @returns A uniform integer in [0, bound), without bias.
    */
   int(bound: number): number {
-    const limit = 2 ** 32 - (2 ** 32 % bound);
-    let x = this.uint32();
-    while (x >= limit) {
-      x = this.uint32();
+    if (bound <= 1) {
+      return 0;
     }
-    return x % bound;
+    // As many leading bits as bound − 1 has, drawn again where they say bound or more: no division.
+    const shift = Math.clz32(bound - 1);
+    let x = this.uint32() >>> shift;
+    while (x >= bound) {
+      x = this.uint32() >>> shift;
+    }
+    return x;
   }
 
   /** @returns The state, as a value. */

@@ -91,7 +91,9 @@ export function createArithmetic(options: ArithmeticOptions = {}): ArithmeticTas
     symbols: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     contextLength: 6,
     mask: options.mask,
-    sample: (random): ArithmeticProblem => ({ operands: Array.from({ length: 5 }, () => random.int(10)) }),
+    sample: (random): ArithmeticProblem => ({
+      operands: [random.int(10), random.int(10), random.int(10), random.int(10), random.int(10)],
+    }),
     encode: (problem, stage) => problem.operands.slice(0, stage.operands),
     start: (): ArithmeticState => ({ accumulator: null, memory: null, cursor: 0 }),
     tools: {

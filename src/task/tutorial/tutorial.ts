@@ -146,27 +146,28 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
     mask: false,
     contextPooling: context,
     updateOptions: UPDATE_OPTIONS,
-    sample: (random): TutorialProblem => ({ operands: Array.from({ length: 5 }, () => random.int(10)) }),
+    sample: (random): TutorialProblem => ({
+      operands: [random.int(10), random.int(10), random.int(10), random.int(10), random.int(10)],
+    }),
     encode: (problem, stage) => problem.operands.slice(0, 3 + stage.id),
     start: (): TutorialState => ({ last: null, mem: false }),
     tools: {
       MUL: {
-        run: (state, { operands: [a = 0, b = 0, , d = 0] }, { id }) => {
-          state.last = state.last === null ? a * b : state.last * (id === 0 ? 1 : d);
+        run: (state, problem, { id }) => {
+          state.last = state.last === null ? digit(problem, 0) * digit(problem, 1) : state.last * (id === 0 ? 1 : digit(problem, 3));
         },
       },
       ADD: {
-        run: (state, { operands: [, , c = 0] }) => {
+        run: (state, problem) => {
           if (state.last !== null) {
-            state.last += c;
+            state.last += digit(problem, 2);
           }
         },
       },
       SUB: {
-        run: (state, { operands: [, , , d = 0, e = 0] }, { id }) => {
-          if (state.last !== null) {
-            const operand = id === 2 && state.mem ? e : d;
-            state.last -= id === 0 ? 0 : operand;
+        run: (state, problem, { id }) => {
+          if (state.last !== null && id !== 0) {
+            state.last -= digit(problem, id === 2 && state.mem ? 4 : 3);
           }
         },
       },
@@ -177,9 +178,9 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
         },
       },
       RCL: {
-        run: (state, { operands: [, , , d = 0, e = 0] }, { id }) => {
+        run: (state, problem, { id }) => {
           if (state.mem) {
-            state.last = id === 2 ? d * e : (state.last ?? 0);
+            state.last = id === 2 ? digit(problem, 3) * digit(problem, 4) : (state.last ?? 0);
           }
         },
       },
@@ -190,22 +191,35 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
   });
 }
 
+function digit(problem: TutorialProblem, index: number): number {
+  return problem.operands[index] ?? 0;
+}
+
 /** goal0 to goal4 of the tutorial's code. */
-function goals({ operands: [a = 0, b = 0, c = 0, d = 0, e = 0] }: TutorialProblem): readonly [number, number, number, number, number] {
-  const sum = a * b + c;
-  return [a * b, sum, sum - d, d * e, sum - d * e];
+function goals(problem: TutorialProblem): { goal0: number; goal1: number; goal2: number; goal3: number; goal4: number } {
+  const goal0 = digit(problem, 0) * digit(problem, 1);
+  const goal1 = goal0 + digit(problem, 2);
+  const goal3 = digit(problem, 3) * digit(problem, 4);
+  return { goal0, goal1, goal2: goal1 - digit(problem, 3), goal3, goal4: goal1 - goal3 };
 }
 
 function statedTarget(problem: TutorialProblem, stage: number): number {
-  const [, goal1, goal2, , goal4] = goals(problem);
-  return [goal1, goal2, goal4][stage] ?? NaN;
+  const { goal1, goal2, goal4 } = goals(problem);
+  switch (stage) {
+    case 0:
+      return goal1;
+    case 1:
+      return goal2;
+    default:
+      return goal4;
+  }
 }
 
 function reward(problem: TutorialProblem, stage: number, last: number | null): number {
   if (last === null) {
     return 0;
   }
-  const [goal0, goal1, goal2, goal3, goal4] = goals(problem);
+  const { goal0, goal1, goal2, goal3, goal4 } = goals(problem);
   const is = (goal: number): number => (last === goal ? 1 : 0);
   switch (stage) {
     case 0:
