@@ -85,10 +85,11 @@ def step_seq(stage, operands, tokens):
     return 0.0
 
 
-def serve(name, check, iterate):
+def serve(name, check=None, iterate=None, other=None):
     """Answers the bench until it closes the pipe.
 
-    check(golden) gives loss, gradNorm, logits, weights and, where the peer scores programs, rewards; iterate() does one whole iteration.
+    check(golden) gives loss, gradNorm, logits, weights and, where the peer scores programs, rewards; iterate() does one whole iteration;
+    other(request) is for anything else.
     """
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Whatever a library prints is not an answer.
@@ -106,12 +107,14 @@ def serve(name, check, iterate):
                 packed = {key: pack(result[key]) for key in ("logits", "rewards") if key in result}
                 weights = {key: pack(value) for key, value in result["weights"].items()}
                 answer({"loss": float(result["loss"]), "gradNorm": float(result["gradNorm"]), "weights": weights, **packed})
-            else:
+            elif request["type"] == "run":
                 taken = []
                 for _ in range(request["iterations"]):
                     start = time.perf_counter_ns()
                     iterate()
                     taken.append(time.perf_counter_ns() - start)
                 answer({"nanoseconds": taken})
+            else:
+                answer(other(request))
         except Exception:  # noqa: BLE001 - said to the bench, which goes on without this peer.
             answer({"error": traceback.format_exc(limit=4)})
