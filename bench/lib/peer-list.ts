@@ -18,8 +18,8 @@ const python = `${peersFolder('python')}${process.platform === 'win32' ? 'Script
 
 /** Whole tutorial iterations, unless the title says otherwise; ours first. */
 export const ITERATION_PEERS: readonly PeerSpec[] = [
-  { id: 'innate', title: 'innate, `trainer.run`', ...node('innate', 'fused') },
-  { id: 'candle', title: 'eager Candle (`engine: plain`), `trainer.run`', ...node('innate', 'plain', { RAYON_NUM_THREADS: '1' }) },
+  { id: 'innate', title: 'innate, `trainer.run`', ...nodePeer('innate', ['fused']) },
+  { id: 'candle', title: 'eager Candle (`engine: plain`), `trainer.run`', ...nodePeer('innate', ['plain'], { RAYON_NUM_THREADS: '1' }) },
   { id: 'jax', title: 'JAX jit, one program, `lax.scan`', needs: 'jax', ...script('jax_jit') },
   {
     id: 'jaxTuned',
@@ -29,7 +29,7 @@ export const ITERATION_PEERS: readonly PeerSpec[] = [
   },
   { id: 'torchScript', title: "PyTorch, the tutorial's script", needs: 'torch', ...script('torch_script') },
   { id: 'torchCompiled', title: 'PyTorch, vectorised, `torch.compile`', needs: 'torch', ...script('torch_compiled') },
-  { id: 'tfjs', title: 'TensorFlow.js wasm, update only', needs: 'tfjs', ...node('tfjs') },
+  { id: 'tfjs', title: 'TensorFlow.js wasm, update only', needs: 'tfjs', ...nodePeer('tfjs') },
 ];
 
 /** Who multiplies matrices, beside our own kernel. */
@@ -57,7 +57,8 @@ export function script(name: string, args: readonly string[] = [], env: Readonly
   return { command: python, args: [`${ROOT}bench/peers/${name}.py`, ...args], env };
 }
 
-function node(name: string, argument = '', env: Readonly<Record<string, string>> = {}): PeerCommand {
+/** @returns How a compiled program of bench/peers is started. */
+export function nodePeer(name: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): PeerCommand {
   const file = fileURLToPath(new URL(`../peers/${name}.js`, import.meta.url));
-  return { command: process.execPath, args: [file, argument], env };
+  return { command: process.execPath, args: [file, ...args], env };
 }
