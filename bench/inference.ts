@@ -5,8 +5,8 @@ import { pinned } from './lib/peer.js';
 import { nodePeer, type PeerSpec, script, setUpPeers } from './lib/peer-list.js';
 import { peersFolder, ROOT } from './lib/peers-folder.js';
 import { writeResults } from './lib/results.js';
-import { rustExample } from './lib/roofline.js';
 import { rotations } from './lib/rounds.js';
+import { rustExample } from './lib/rust-example.js';
 import { type Started, startPeers } from './lib/start-peers.js';
 import { type Summary, summarize } from './lib/stats.js';
 import { assertClose } from './lib/verify.js';
@@ -92,7 +92,8 @@ function peersAt(batch: number): PeerSpec[] {
     peer('session', 'innate, `session.step`'),
     peer('act', 'innate, `await agent.act`'),
     peer('plain', 'eager Candle, `await agent.act`', { RAYON_NUM_THREADS: '1' }),
-    { ...peer('onnxruntime', 'onnxruntime-node'), needs: 'onnxruntime' },
+    { ...peer('onnxruntime', 'onnxruntime-node, 1 thread'), needs: 'onnxruntime' },
+    { ...peer('onnxruntimeTwo', 'onnxruntime-node, 2 threads'), needs: 'onnxruntime' },
   ];
 }
 

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { pinned } from './lib/peer.js';
 import { GEMM_PEERS, ITERATION_PEERS, setUpPeers } from './lib/peer-list.js';
 import { writeResults } from './lib/results.js';
-import { bestRate, flop, type GemmRate, nativeRates, rustExample } from './lib/roofline.js';
+import { bestRate, flop, type GemmRate, nativeRates } from './lib/roofline.js';
 import { repetitions, rotations } from './lib/rounds.js';
+import { rustExample } from './lib/rust-example.js';
 import { settings } from './lib/settings.js';
 import { type Started, startPeers } from './lib/start-peers.js';
 import { quantile, type Summary, summarize } from './lib/stats.js';
@@ -26,8 +27,10 @@ export interface IterationResults {
   /** Best rate of each engine over the rounds, a shape each. */
   readonly gemm: readonly GemmRate[];
   readonly roofline: { readonly engine: string; readonly gflops: number; readonly flop: number; readonly milliseconds: number };
-  /** Parts of our iteration, milliseconds. */
-  readonly parts: Readonly<Record<'pulled' | 'calls' | 'sample' | 'score' | 'rollout' | 'update' | 'native', Summary>>;
+  /** Our iteration, and parts of it, milliseconds. */
+  readonly parts: Readonly<Record<'whole' | 'pulled' | 'calls' | 'sample' | 'score' | 'rollout' | 'update' | 'native', Summary>>;
+  /** One a round: the share of an iteration that is spent outside `agent.act` and `agent.update`. */
+  readonly typescriptShare: Summary;
 }
 
 const BLOCK = 400;
@@ -49,6 +52,7 @@ export async function iteration(command: string, rounds: number): Promise<void> 
   const add = (part: string, samples: readonly number[]): void => {
     parts.set(part, [...(parts.get(part) ?? []), ...samples]);
   };
+  const shares: number[] = [];
   const work: (() => Promise<void>)[] = [];
   for (const { spec, peer } of started) {
     const count = await calibrate({ spec, peer });
@@ -58,10 +62,11 @@ export async function iteration(command: string, rounds: number): Promise<void> 
     });
     if (spec.id === 'innate') {
       work.push(async () => {
-        const anatomy = await peer.ask({ type: 'anatomy', iterations: count });
+        const anatomy = (await peer.ask({ type: 'anatomy', iterations: count })) as Record<'whole' | 'calls', number[]>;
         for (const [part, samples] of Object.entries(anatomy)) {
-          add(part, samples as number[]);
+          add(part, samples);
         }
+        shares.push(1 - quantile(anatomy.calls, 0.5) / quantile(anatomy.whole, 0.5));
       });
     }
   }
@@ -97,8 +102,8 @@ export async function iteration(command: string, rounds: number): Promise<void> 
   }
   const gemm = bestRates(rates);
   const best = bestRate(gemm);
-  const work1 = flop({ batch: settings.batchSize, horizon: 6, hidden: 96, vocab: 18 });
-  const roofline = { ...best, flop: work1, milliseconds: work1 / best.gflops / 1e6 };
+  const products = flop({ batch: settings.batchSize, horizon: 6, hidden: 96, vocab: 18 });
+  const roofline = { ...best, flop: products, milliseconds: products / best.gflops / 1e6 };
   const summaries = Object.fromEntries([...parts].map(([part, samples]) => [part, summarize(samples)]));
   writeResults<IterationResults>('iteration', command, {
     settings,
@@ -108,6 +113,7 @@ export async function iteration(command: string, rounds: number): Promise<void> 
     gemm,
     roofline,
     parts: summaries as IterationResults['parts'],
+    typescriptShare: summarize(shares),
   });
 }
 

@@ -1,4 +1,4 @@
-// Greedy inference with the golden weights: `node inference.js session|act|plain|onnxruntime`. Programs of 6 tokens, and single decisions.
+// Greedy inference with the golden weights: `node inference.js session|act|plain|onnxruntime|onnxruntimeTwo <batch size>`. Programs of 6 tokens, and single decisions.
 import { createRequire } from 'node:module';
 import { Agent, tutorial } from 'innate';
 import { golden } from '../../__test__/support/safetensors.js';
@@ -74,10 +74,9 @@ interface Onnx {
   readonly env: { readonly versions: { readonly common: string } };
 }
 
-async function onnxruntime(): Promise<Inferrer> {
+async function onnxruntime(threads: number): Promise<Inferrer> {
   const { Tensor, InferenceSession, env } = createRequire(peersFolder('onnxruntime'))('onnxruntime-node') as Onnx;
-  // One row is too little for two threads; with many, two are its default here.
-  const options = { intraOpNumThreads: batch === 1 ? 1 : 2, interOpNumThreads: 1 };
+  const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 };
   const decision = await InferenceSession.create(`${peersFolder('models')}decision.onnx`, options);
   const program = await InferenceSession.create(`${peersFolder('models')}program.onnx`, options);
   const inputs = {
@@ -104,7 +103,8 @@ const makers: Readonly<Record<string, () => Promise<Inferrer>>> = {
   session,
   act: () => act('fused'),
   plain: () => act('plain'),
-  onnxruntime,
+  onnxruntime: () => onnxruntime(1),
+  onnxruntimeTwo: () => onnxruntime(2),
 };
 const inferrer = await (makers[kind ?? ''] ?? session)();
 

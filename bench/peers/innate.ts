@@ -10,18 +10,29 @@ import { checkedUpdate, episodesOf } from '../lib/verify.js';
 const engine: Engine = process.argv[2] === 'plain' ? 'plain' : 'fused';
 const { batchSize, stage, threads } = settings;
 const task = tutorial.task({ context: 'own' });
+const TURNS = 5;
 const timed = await TimedTrainer.create({ engine, threads, batchSize });
 
 await serve(`innate, ${engine}`, {
   check,
   run: async (iterations) => nanoseconds(await timed.free(iterations, stage)),
-  // What else there is to know about an iteration: `pulled` by a consumer, and its parts.
-  other: async ({ iterations }) => ({
-    pulled: await timed.pulled(Number(iterations), stage),
-    ...(await dissect(timed.trainer.agent, task, Number(iterations), stage, batchSize)),
-  }),
+  other: ({ iterations }) => anatomy(Number(iterations)),
 });
 await timed.trainer.close();
+
+/** Where an iteration's time goes, in short turns, so that all parts see the same machine: milliseconds of each. */
+async function anatomy(iterations: number): Promise<object> {
+  const parts: Record<string, number[]> = { whole: [], pulled: [], calls: [], sample: [], score: [] };
+  const each = Math.ceil(iterations / TURNS);
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    parts['whole']?.push(...(await timed.free(each, stage)));
+    parts['pulled']?.push(...(await timed.pulled(each, stage)));
+    for (const [part, samples] of Object.entries(await dissect(timed.trainer.agent, task, each, stage, batchSize))) {
+      parts[part]?.push(...(samples as readonly number[]));
+    }
+  }
+  return parts;
+}
 
 async function check(golden: Golden): Promise<CheckAnswer> {
   await using agent = await Agent.create({ task, engine, threads });
