@@ -1,8 +1,9 @@
 import { Agent, tutorial } from 'innate';
-import { fixedEpisodes, freeIterations } from './lib/iterations.js';
+import { fixedEpisodes } from './lib/fixed-episodes.js';
 import { bestRate, nativeRates, TUTORIAL_FLOP } from './lib/roofline.js';
 import { summarize } from './lib/stats.js';
 import { table, time } from './lib/table.js';
+import { TimedTrainer } from './lib/timed-trainer.js';
 import { verifyEngine, verifyEnginesAgree } from './lib/verify.js';
 
 /** A quick look that needs nothing but this package. Fails on wrong results only. */
@@ -17,7 +18,9 @@ export async function short(): Promise<void> {
     const { median, min, iqr } = summarize(samples);
     rows.push([name, time(median), time(min), time(iqr)]);
   };
-  add('iteration through Trainer.run: sample, act, score, update', await freeIterations(500));
+  await using timed = await TimedTrainer.create();
+  await timed.free(50);
+  add('iteration through trainer.run: sample, act, score, update', await timed.free(500));
   add('update, fused', await updates('fused', 300));
   add('update, plain (eager Candle)', await updates('plain', 60));
   const rates = nativeRates(2, 150);

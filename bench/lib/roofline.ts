@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { rustExample } from './rust-example.js';
 
 /** Rate of one shape by one engine, all threads at once. */
 export interface GemmRate {
@@ -56,22 +55,4 @@ export function nativeRates(threads: number, milliseconds: number): GemmRate[] {
     .trim()
     .split('\n');
   return lines.map((line) => JSON.parse(line) as GemmRate);
-}
-
-/**
- * @param name - An example of crates/innate-core.
- * @returns Its program, built by cargo; `undefined` where that fails.
- */
-export function rustExample(name: string): string | undefined {
-  const root = fileURLToPath(new URL('../../../', import.meta.url));
-  const host = readdirSync(`${root}target`).find((folder) => existsSync(`${root}target/${folder}/release/deps`) && folder !== 'napi-rs');
-  const target = host === undefined ? [] : ['--target', host];
-  try {
-    const args = ['build', '--locked', '--release', '-q', '--workspace', '--example', name, ...target];
-    execFileSync('cargo', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-  } catch {
-    return undefined;
-  }
-  const suffix = process.platform === 'win32' ? '.exe' : '';
-  return `${root}target/${host === undefined ? '' : `${host}/`}release/examples/${name}${suffix}`;
 }

@@ -82,7 +82,12 @@ export async function verifyEngine(engine: Engine): Promise<number> {
   return compared;
 }
 
-async function checkedUpdate(agent: Agent, file: Golden): Promise<Checked> {
+/**
+ * @param agent - With the golden weights.
+ * @param file - Golden vectors.
+ * @returns What it makes of the first update.
+ */
+export async function checkedUpdate(agent: Agent, file: Golden): Promise<Checked> {
   const episodes = episodesOf(file, 0);
   const { logits } = await agent.evaluateActions(episodes);
   const { loss, gradNorm } = await agent.update(episodes);

@@ -1,0 +1,45 @@
+//! The native part of a training iteration, rollout and update by the fused engine, with nothing around it. Prints one JSON object with the
+//! nanoseconds of each repetition. `cargo run --release --example native -- [threads] [milliseconds] [batch] [hidden] [horizon]`
+#![allow(clippy::expect_used, reason = "a tool: what goes wrong is printed")]
+
+use innate_core::engine::{Engine, Prompts, Sampling, fused::Fused};
+use innate_core::rng::Seed;
+use innate_core::{ContextPooling, NetworkConfig, UpdateConfig, params};
+use std::time::{Duration, Instant};
+
+fn main() {
+    let arg = |i: usize, default: usize| std::env::args().nth(i).map_or(default, |x| x.parse().expect("a number"));
+    let (threads, milliseconds, n, hidden_size, horizon) = (arg(1, 2), arg(2, 1000), arg(3, 192), arg(4, 96), arg(5, 6));
+    let config = NetworkConfig {
+        vocab_size: 18,
+        stage_count: 3,
+        hidden_size,
+        horizon,
+        start_token: 10,
+        pooling: ContextPooling::Own,
+        action_mask: None,
+    };
+    let mut engine = Fused::new(config.clone(), threads, &params::init(&config, Seed(1))).expect("an engine");
+    let contexts: Vec<i32> = (0..n * 4).map(|i| (i * 7 % 11) as i32).collect();
+    let stages = vec![0; n];
+    let prompts = Prompts::new(&config, &contexts, &stages).expect("prompts");
+    let (mut rollouts, mut updates) = (Vec::new(), Vec::new());
+    let (start, warm_up) = (Instant::now(), Duration::from_millis(milliseconds as u64 / 10));
+    for i in 0.. {
+        let t0 = Instant::now();
+        let rollout = engine.rollout(prompts, Sampling::Random { seed: Seed(2), rollout: i }).expect("a rollout");
+        let t1 = Instant::now();
+        let returns: Vec<f32> =
+            rollout.actions.chunks(horizon).map(|a| a.iter().filter(|&&x| x == 14).count() as f32 * 0.1).collect();
+        let t2 = Instant::now();
+        engine.update(prompts, &rollout.actions, &returns, &UpdateConfig::default()).expect("an update");
+        if start.elapsed() > warm_up {
+            rollouts.push((t1 - t0).as_nanos());
+            updates.push(t2.elapsed().as_nanos());
+        }
+        if start.elapsed() > Duration::from_millis(milliseconds as u64) && !updates.is_empty() {
+            break;
+        }
+    }
+    println!(r#"{{"rollout":{rollouts:?},"update":{updates:?}}}"#);
+}
