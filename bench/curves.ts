@@ -13,7 +13,7 @@ interface Place extends Sizes {
   readonly threads: number;
 }
 
-/** One point of a curve: milliseconds of a rollout and an update. */
+/** One point of a curve: milliseconds of a rollout and an update. The median is that of the quietest round. */
 export interface Point extends Place, Summary {
   /** Nanoseconds of rollout and update for one step of one episode. */
   readonly perEpisodeStep: number;
@@ -49,7 +49,7 @@ export async function curves(command: string, rounds: number): Promise<void> {
   const places = axes.flatMap((axis) =>
     VALUES[axis].flatMap((value) => THREADS.map((threads) => ({ ...BASE, axis, threads, [axis]: value }))),
   );
-  const samples = new Map<Place, number[]>(places.map((place) => [place, []]));
+  const samples = new Map<Place, number[][]>(places.map((place) => [place, []]));
   const rates = new Map<number, number>(THREADS.map((threads) => [threads, 0]));
   for (const [round, order] of rotations(places, rounds).entries()) {
     console.log(`Round ${round + 1} of ${rounds} ...`);
@@ -60,7 +60,7 @@ export async function curves(command: string, rounds: number): Promise<void> {
       }
     }
     for (const place of order) {
-      samples.get(place)?.push(...(await visit(place)));
+      samples.get(place)?.push(await visit(place));
     }
   }
   const points = places.map((place) => point(place, samples.get(place) ?? [], rates.get(place.threads) ?? NaN));
@@ -86,10 +86,10 @@ async function visit(place: Place): Promise<number[]> {
   return took;
 }
 
-function point(place: Place, samples: readonly number[], machineRate: number): Point {
+function point(place: Place, rounds: readonly (readonly number[])[], machineRate: number): Point {
   const work = flop({ ...place, vocab: 18 });
-  const median = quantile(samples, 0.5);
+  const median = Math.min(...rounds.map((samples) => quantile(samples, 0.5)));
   const gflops = work / median / 1e6;
   const perEpisodeStep = (1e6 * median) / (place.batch * place.horizon);
-  return { ...place, ...summarize(samples), perEpisodeStep, gflops, share: gflops / machineRate };
+  return { ...place, ...summarize(rounds.flat()), median, perEpisodeStep, gflops, share: gflops / machineRate };
 }

@@ -6,6 +6,7 @@ import type { IterationResults } from './iteration.js';
 import { ROOT } from './lib/peers-folder.js';
 import { type Measured, RESULTS, readResults } from './lib/results.js';
 import type { MemoryResults } from './memory.js';
+import type { ProfileResults } from './profile.js';
 import { curvesSection } from './report/curves.js';
 import { eventLoopSection } from './report/event-loop.js';
 import { goalsTable } from './report/goals.js';
@@ -13,6 +14,7 @@ import { inferenceSection } from './report/inference.js';
 import { INTRODUCTION, NOTES } from './report/introduction.js';
 import { iterationSection } from './report/iteration.js';
 import { memorySection } from './report/memory.js';
+import { profileSection } from './report/profile.js';
 import type { Section } from './report/section.js';
 
 /** What docs/benchmarks.md and its charts are to be. */
@@ -32,6 +34,7 @@ export function renderDocs(): Docs {
   const sections = [
     tell(iteration, iterationSection),
     tell(curves, curvesSection),
+    tell(readResults<ProfileResults>('profile'), profileSection),
     tell(memory, memorySection),
     tell(eventLoop, eventLoopSection),
     tell(inference, inferenceSection),

@@ -5,6 +5,7 @@ import { inference } from './inference.js';
 import { iteration } from './iteration.js';
 import { WrongResultError } from './lib/verify.js';
 import { memory } from './memory.js';
+import { profile } from './profile.js';
 import { short } from './short.js';
 
 const USAGE = `Usage: npm run bench [-- <what> ...]
@@ -13,6 +14,7 @@ const USAGE = `Usage: npm run bench [-- <what> ...]
   --memory        resident memory over 100,000 updates
   --event-loop    how late timers are while training
   --inference     one decision, one program
+  --profile       where the native time goes; needs Linux's perf, and builds once more
   --all           all of these
   --docs          only writes docs/benchmarks.md and its charts anew from docs/benchmarks/*.json, as all of these do at their end
   --short         no peers, no downloads, nothing written; under half a minute
@@ -41,6 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
     memory: (called) => memory(called, number('updates') ?? 100_000),
     'event-loop': (called) => eventLoop(called, 10),
     inference: (called) => inference(called, rounds ?? 10),
+    profile: async (called) => profile(called),
   };
   const unknown = args.find((arg) => !(/^--(all|docs|(rounds|updates)=\d+)$/.test(arg) || Object.hasOwn(measurements, arg.slice(2))));
   if (unknown !== undefined) {

@@ -16,7 +16,7 @@ export function curvesSection({ points, machineRate }: CurveResults): Section {
   const text = [
     'Rollout and update of fixed problems through `agent.act` and `agent.update`, one value varied at a time and the rest as in the tutorial',
     "(192 problems, hidden size 96, 6 steps). `share` is the rate of the update's products, all other work counting as time only, over the",
-    `machine's best rate of products in the same run (${rates.join(', ')} threads).`,
+    `machine's best rate of products in the same run (${rates.join(', ')} threads). Medians are those of the quietest of the rounds.`,
     ...axes.flatMap((axis) => ['', `![Cost against ${AXES[axis]}](benchmarks/curve-${axis}.svg)`, '', curveTable(axis, points)]),
   ].join('\n');
   const charts = Object.fromEntries(axes.map((axis) => [`curve-${axis}`, curveChart(axis, points, machineRate)]));
