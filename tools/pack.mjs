@@ -61,6 +61,40 @@ async function stageMain() {
 }
 
 /**
+ * @param {string} platform - Such as `linux-x64-gnu`.
+ * @returns {Record<string, unknown>} What npm picks the platform's package by, and the rest that needs no addon.
+ */
+function platformFields(platform) {
+  const [os, cpu, abi] = platform.split('-');
+  return {
+    name: `innate-${platform}`,
+    description: `The native part of innate for ${platform}.`,
+    ...commonFields(),
+    type: 'commonjs',
+    os: [os],
+    cpu: [cpu],
+    ...(os === 'linux' ? { libc: [abi === 'gnu' ? 'glibc' : 'musl'] } : {}),
+  };
+}
+
+/**
+ * Makes folders of the other platforms' packages, with no binary in them: for tests of what npm picks. They are never published.
+ *
+ * @param {string} folder - Where.
+ * @returns {Promise<string[]>} The folders.
+ */
+export async function stageEmptyPlatforms(folder) {
+  const here = new Set(readdirSync(OUT));
+  const others = (await platforms()).filter((platform) => !here.has(`innate-${platform}`));
+  return others.map((platform) => {
+    const path = join(folder, platform);
+    mkdirSync(path, { recursive: true });
+    writeManifest(path, platformFields(platform));
+    return path;
+  });
+}
+
+/**
  * Makes the folder of the platform's package around the addon in build/addon.
  *
  * @param {string} target - Target triple that the addon was built for.
@@ -73,8 +107,7 @@ async function stagePlatform(target) {
   }
   const main = `innate.${platform}.node`;
   const addon = join(ROOT, 'build/addon', main);
-  const [os, cpu, abi] = platform.split('-');
-  const glibc = abi === 'gnu';
+  const glibc = platform.endsWith('-gnu');
   const floor = glibc ? glibcFloor(addon) : '0';
   if (isOlder(GLIBC_FLOOR, floor)) {
     throw new ToolError(`${main} needs glibc ${floor}, and ${GLIBC_FLOOR} is promised (tools/lib/glibc.mjs): build it on an older system.`);
@@ -83,12 +116,7 @@ async function stagePlatform(target) {
   mkdirSync(folder, { recursive: true });
   const needs = glibc ? ` It needs glibc ${GLIBC_FLOOR} or newer.` : '';
   writeManifest(folder, {
-    name: `innate-${platform}`,
-    description: `The native part of innate for ${platform}.`,
-    ...commonFields(),
-    os: [os],
-    cpu: [cpu],
-    ...(os === 'linux' ? { libc: [glibc ? 'glibc' : 'musl'] } : {}),
+    ...platformFields(platform),
     main,
     files: [main, 'THIRD-PARTY.md'],
     // The loader compares: a cut library would end the process. See src/native/damage.ts.
