@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { buildPublished, buildTypeScript } from './lib/build.mjs';
 import { GLIBC_FLOOR, glibcFloor } from './lib/glibc.mjs';
 import { licenceNotices, linkedCrates } from './lib/licences.mjs';
+import { npmProgram } from './lib/npm.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { isOlder } from './lib/toolchain.mjs';
 
@@ -159,8 +160,8 @@ export async function pack(addon = true) {
   }
   const folders = readdirSync(OUT).map((name) => join(OUT, name));
   for (const folder of folders) {
-    const args = ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', OUT];
-    const { code, output } = await run('npm', args, { cwd: folder, output: 'capture' });
+    const args = [npmProgram(), 'pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', OUT];
+    const { code, output } = await run(process.execPath, args, { cwd: folder, output: 'capture' });
     if (code !== 0) {
       throw new ToolError(`npm pack failed in ${folder}:\n${output}`);
     }

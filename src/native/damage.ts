@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -22,6 +21,8 @@ export function findDamage(name: string, resolve: (id: string) => string): strin
     if (main === undefined || innate?.sha256 === undefined) {
       return undefined;
     }
+    // Asked for here, because importing it would be a tenth of the time that importing this package takes.
+    const { createHash } = process.getBuiltinModule('node:crypto');
     const binary = readFileSync(join(dirname(path), main));
     return createHash('sha256').update(binary).digest('hex') === innate.sha256 ? undefined : 'is damaged';
   } catch {

@@ -1,6 +1,7 @@
 // An empty folder of a user of the package, on a machine with Node.js and npm and nothing else.
-import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { npmProgram } from './npm.mjs';
 import { ROOT, run, ToolError } from './process.mjs';
 
 /** A machine's environment: programs, npm's settings, home. */
@@ -19,15 +20,19 @@ export class Machine {
     const home = join(folder, 'home');
     mkdirSync(bin, { recursive: true });
     mkdirSync(home, { recursive: true });
-    const npm = findNpm();
-    this.#npm = npm;
-    symlinkSync(process.execPath, join(bin, 'node'));
-    symlinkSync(npm, join(bin, 'npm'));
+    this.#npm = npmProgram();
+    const windows = process.platform === 'win32';
+    if (!windows) {
+      symlinkSync(process.execPath, join(bin, 'node'));
+      symlinkSync(this.#npm, join(bin, 'npm'));
+    }
     const userconfig = join(home, '.npmrc');
     // Anonymous publishing is allowed, but npm asks for a token of some kind.
     writeFileSync(userconfig, `registry=${registry}/\n${registry.slice('http:'.length)}/:_authToken=none\naudit=false\nfund=false\n`);
     const npmConfig = { npm_config_userconfig: userconfig, npm_config_cache: join(folder, 'cache'), npm_config_update_notifier: 'false' };
-    this.#env = { PATH: bin, HOME: home, TMPDIR: folder, ...npmConfig };
+    // Windows gives links to administrators only, and starts nothing without its own folder.
+    const system = windows ? { SystemRoot: process.env['SystemRoot'], TEMP: folder, USERPROFILE: home } : {};
+    this.#env = { PATH: windows ? dirname(process.execPath) : bin, HOME: home, TMPDIR: folder, ...system, ...npmConfig };
   }
 
   /**
@@ -66,16 +71,6 @@ export class Machine {
     }
     return found;
   }
-}
-
-/** @returns {string} npm's program, a JavaScript file. */
-function findNpm() {
-  const folders = [dirname(process.execPath), ...(process.env['PATH'] ?? '').split(delimiter)];
-  const found = folders.map((folder) => join(folder, 'npm')).find((path) => existsSync(path));
-  if (found === undefined) {
-    throw new ToolError('npm is not on your PATH: it comes with Node.js.');
-  }
-  return realpathSync(found);
 }
 
 /**

@@ -4,6 +4,32 @@ import { dirname, join } from 'node:path';
 import { run, ToolError } from './process.mjs';
 
 const ROOT_CRATE = 'innate-napi';
+/** Licences that a binary under MIT may contain. */
+const ALLOWED = new Set([
+  'MIT',
+  'MIT-0',
+  'Apache-2.0',
+  'Apache-2.0 WITH LLVM-exception',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BSL-1.0',
+  'CC0-1.0',
+  'ISC',
+  'Unicode-3.0',
+  'Unlicense',
+  'Zlib',
+]);
+
+/**
+ * @param {string | null} license - SPDX expression, also in the old form `MIT/Apache-2.0`.
+ * @returns {boolean} Whether it is met by allowed licences alone. Where AND and OR stand side by side without brackets, AND is read last, which
+ * allows less.
+ */
+export function isAllowed(license) {
+  const alternatives = (/** @type {string} */ text) => text.replaceAll(/[()]/g, '').split(/ OR |\//);
+  const allowed = (/** @type {string} */ text) => text.split(' AND ').every((name) => ALLOWED.has(name.trim()));
+  return (license ?? '').split(/ AND (?![^(]*\))/).every((part) => alternatives(part).some(allowed));
+}
 
 /**
  * @typedef {object} Crate
@@ -70,6 +96,10 @@ function licenceTexts({ license, manifest_path }) {
  * @returns {string} A Markdown document: a table of crates, and every text once.
  */
 export function licenceNotices(crates) {
+  const refused = crates.filter(({ license }) => !isAllowed(license)).map(({ name, license }) => `${name} (${license ?? 'not stated'})`);
+  if (refused.length > 0) {
+    throw new ToolError(`The addon contains crates whose licence is not on the list of tools/lib/licences.mjs: ${refused.join(', ')}.`);
+  }
   /** @type {Map<string, string[]>} */
   const users = new Map();
   for (const crate of crates) {

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { npmProgram } from './npm.mjs';
 import { must, ROOT, ToolError } from './process.mjs';
 
 const HOME = join(ROOT, 'build/registry');
@@ -23,7 +24,7 @@ async function installVerdaccio() {
   }
   cpSync(join(ROOT, '.npmrc'), join(HOME, '.npmrc'));
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  await must('Installing Verdaccio', 'npm', args, { cwd: HOME });
+  await must('Installing Verdaccio', process.execPath, [npmProgram(), ...args], { cwd: HOME });
   writeFileSync(stamp, lock);
 }
 
