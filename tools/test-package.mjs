@@ -2,7 +2,7 @@
 // package from JavaScript and TypeScript. `--packed` takes what build/npm holds instead of building. See docs/decisions/0012.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { install } from './lib/build.mjs';
 import { Machine } from './lib/consumer.mjs';
 import { GLIBC_FLOOR, glibcFloor } from './lib/glibc.mjs';
@@ -12,6 +12,7 @@ import { checkTypes } from './lib/package-types.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { startRegistry } from './lib/registry.mjs';
 import { Steps } from './lib/steps.mjs';
+import { isOlder } from './lib/toolchain.mjs';
 import { OUT, pack, stageEmptyPlatforms } from './pack.mjs';
 
 const steps = new Steps();
@@ -66,16 +67,17 @@ await tool(async () => {
     await check('pack', async () => `the addon took ${(await pack()).seconds.toFixed(0)} s`);
   }
   const tarballs = packed();
-  const main = tarballs.filter((tarball) => /innate-\d/.test(tarball));
+  const main = tarballs.filter((tarball) => /^innate-\d/.test(basename(tarball)));
   await check('publint --strict', () => lint('publint/src/cli.js', ['--strict'], tarballs));
   await check('attw', () => lint('@arethetypeswrong/cli/dist/index.js', ['--no-emoji', '--no-color'], main));
   await check('glibc floor', () => {
     const addons = readdirSync(OUT, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('-gnu.node'));
-    const floors = addons.map((addon) => `${addon}: ${glibcFloor(join(OUT, addon))}`);
-    if (floors.some((line) => !line.endsWith(`: ${GLIBC_FLOOR}`))) {
-      throw new ToolError(`README and tools/lib/glibc.mjs state ${GLIBC_FLOOR}, and there is ${floors.join(', ')}.`);
+    const floors = addons.map((addon) => glibcFloor(join(OUT, addon)));
+    const seen = addons.map((addon, i) => `${addon}: ${floors[i]}`).join(', ');
+    if (floors.some((floor) => isOlder(GLIBC_FLOOR, floor))) {
+      throw new ToolError(`README and tools/lib/glibc.mjs promise ${GLIBC_FLOOR}, and there is ${seen}.`);
     }
-    return floors.join('\n') || 'no addon for glibc here';
+    return seen || 'no addon for glibc here';
   });
   const folder = mkdtempSync(join(tmpdir(), 'innate-package-'));
   const cleanUp = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
