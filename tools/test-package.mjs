@@ -82,6 +82,10 @@ await tool(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'innate-package-'));
   const cleanUp = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   process.once('exit', cleanUp);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    // A moment for the running program to hear of it; then what listens to `exit` stops the registry and removes the folder.
+    process.once(signal, () => setTimeout(() => process.exit(1), 200));
+  }
   const registry = await startRegistry(join(folder, 'registry'));
   try {
     const machine = new Machine(join(folder, 'machine'), registry.url);

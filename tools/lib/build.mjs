@@ -60,7 +60,8 @@ async function buildAddon(profile, folder, dts) {
   const cli = join(ROOT, 'node_modules/@napi-rs/cli/dist/cli.js');
   const manifest = ['--manifest-path', 'crates/innate-napi/Cargo.toml'];
   const output = ['--output-dir', folder, '--dts', dts, '--no-js', '--platform'];
-  const args = [cli, 'build', ...manifest, ...output, '--profile', profile, '--target', host, '--', '--locked'];
+  const optimize = profile === 'release' ? ['--release'] : ['--profile', profile];
+  const args = [cli, 'build', ...manifest, ...output, ...optimize, '--target', host, '--', '--locked'];
   await must('Building the native part', process.execPath, args);
   return host;
 }
