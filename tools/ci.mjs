@@ -87,9 +87,13 @@ await tool(async () => {
         const files = ['src/native/binding.d.ts', 'Cargo.lock', 'package-lock.json'];
         return countOne((await run('git', ['diff', '--exit-code', '--', ...files])).code);
       });
+      await steps.step('docs/api-report.md is what the declarations say', async () =>
+        countOne(await npm(['run', 'api-report', '--', '--check'], 2)),
+      );
       await steps.step('README example', async () => countOne((await run(process.execPath, ['tools/check-docs.mjs', 'README.md'])).code));
       await steps.step('npm run bench -- --short', async () => countOne(await npm(['run', 'bench', '--', '--short'], 6)));
       await steps.step('npm start', async () => countOne(await npm(['start'], 12)));
+      await steps.step('npm run test:package', async () => countOne(await npm(['run', 'test:package'], 15)));
     }
   } catch (error) {
     // Whatever goes wrong, the last line is printed.

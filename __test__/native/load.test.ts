@@ -1,5 +1,11 @@
-import test from 'ava';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
 import { InnateError, NativeLoadError } from 'innate';
+import { findDamage } from '#dist/native/damage.js';
 import { fromNative } from '#dist/native/error.js';
 import { findAddon, type LoadContext } from '#dist/native/find-addon.js';
 import { currentPlatform, PLATFORMS, platformName } from '#dist/native/platform.js';
@@ -32,41 +38,134 @@ test('takes the build in the package first, then the platform package', (t) => {
   t.is(findAddon(context({ 'innate-linux-x64-gnu': other })), other);
 });
 
-test('says what was tried, why it failed, and what to run', (t) => {
-  const broken = new Error('libfoo.so: cannot open shared object file\nmore');
-  const load = (): unknown => findAddon(context({ 'innate-linux-x64-gnu': broken }));
-  const error = t.throws(load, { instanceOf: NativeLoadError, code: 'ERR_NATIVE_LOAD' });
-  t.is(error?.platform, 'linux-x64-gnu');
-  t.deepEqual(error?.candidates, [
-    { from: '/nowhere/innate.linux-x64-gnu.node', reason: 'not found' },
-    { from: 'innate-linux-x64-gnu', reason: 'libfoo.so: cannot open shared object file' },
+const LOCAL = '/nowhere/innate.linux-x64-gnu.node';
+const INSTALLED = 'innate-linux-x64-gnu';
+
+function failure(t: ExecutionContext, files: Record<string, unknown>, changes: Partial<LoadContext> = {}): NativeLoadError {
+  const error = t.throws(() => findAddon(context(files, changes)), { instanceOf: NativeLoadError, code: 'ERR_NATIVE_LOAD' });
+  // One sentence: one line, one full stop at its end, and what to do after the colon.
+  t.regex(error.message, /^[^\n]*: [^\n]+\.$/);
+  t.notRegex(error.message, /\. |Require stack|\bat \S+:\d+/);
+  t.true(error.message.endsWith(`: ${error.remedy}`));
+  return error;
+}
+
+test('a missing package: which, what was tried, what to run', (t) => {
+  const error = failure(t, {});
+  t.is(
+    error.message,
+    `${INSTALLED}, the native part of innate for linux-x64-gnu, is not installed (tried ${LOCAL} and ${INSTALLED}): run \`npm install ${INSTALLED}@1.2.3\`, and leave optional dependencies in.`,
+  );
+  t.is(error.platform, 'linux-x64-gnu');
+  t.deepEqual(error.candidates, [
+    { from: LOCAL, reason: 'not found' },
+    { from: INSTALLED, reason: 'not found' },
   ]);
-  t.is(error?.remedy, 'Run: npm install innate-linux-x64-gnu@1.2.3');
-  t.is(error?.cause, broken);
+});
+
+test('a library that does not load: the reason in one line, the rest as cause', (t) => {
+  const broken = new Error('libfoo.so: cannot open shared object file\nmore');
+  const error = failure(t, { [INSTALLED]: broken });
+  t.is(
+    error.message,
+    `${INSTALLED} cannot be loaded (libfoo.so: cannot open shared object file): delete node_modules/${INSTALLED} and run \`npm install\`.`,
+  );
+  t.is(error.cause, broken);
+});
+
+test('a damaged package is not given to the loader', (t) => {
+  let loaded = false;
+  const error = failure(
+    t,
+    {},
+    {
+      damage: (name) => (name === INSTALLED ? 'is damaged' : undefined),
+      require: (id) => {
+        loaded ||= id === INSTALLED;
+        throw Object.assign(new Error('no'), { code: 'MODULE_NOT_FOUND' });
+      },
+    },
+  );
+  t.is(error.message, `${INSTALLED} is damaged: delete node_modules/${INSTALLED} and run \`npm install\`.`);
+  t.false(loaded);
+});
+
+test('a package whose file is gone', (t) => {
+  const gone = Object.assign(new Error("Cannot find module '/x/y.node'\nRequire stack:"), {
+    code: 'MODULE_NOT_FOUND',
+    path: '/x/package.json',
+  });
+  t.regex(failure(t, { [INSTALLED]: gone }).message, /cannot be loaded \(its file is missing\): delete /);
+});
+
+test('an older glibc is not a damaged file', (t) => {
+  const old = new Error("/lib/libc.so.6: version `GLIBC_2.34' not found (required by /x/y.node)");
+  t.regex(failure(t, { [INSTALLED]: old }).message, /needs glibc 2\.34 or newer, and this system's is older: run it on a newer system/);
 });
 
 test('refuses another version and what is no addon', (t) => {
   const old = { ...addon, version: (): string => '1.0.0' };
-  const error = t.throws(() => findAddon(context({ '/nowhere/innate.linux-x64-gnu.node': old, 'innate-linux-x64-gnu': {} })), {
-    instanceOf: NativeLoadError,
-  });
+  t.is(
+    failure(t, { [INSTALLED]: old }).message,
+    `innate and its native part must be of one version, and ${INSTALLED} is version 1.0.0, this package is 1.2.3: run \`npm install innate@1.2.3 ${INSTALLED}@1.2.3\`.`,
+  );
+  const error = failure(t, { [LOCAL]: old, [INSTALLED]: {} });
   t.deepEqual(
-    error?.candidates.map(({ reason }) => reason),
+    error.candidates.map(({ reason }) => reason),
     ['is version 1.0.0, this package is 1.2.3', 'is not the addon of innate'],
   );
 });
 
 test('an override is the only place', (t) => {
-  const files = { '/my/addon.node': addon, 'innate-linux-x64-gnu': addon };
+  const files = { '/my/addon.node': addon, [INSTALLED]: addon };
   t.is(findAddon(context(files, { override: '/my/addon.node' })), addon);
-  const error = t.throws(() => findAddon(context(files, { override: '/other.node' })), { instanceOf: NativeLoadError });
-  t.is(error?.candidates.length, 1);
-  t.true(error?.remedy?.includes('NAPI_RS_NATIVE_LIBRARY_PATH'));
+  const error = failure(t, files, { override: '/other.node' });
+  t.is(
+    error.message,
+    'NAPI_RS_NATIVE_LIBRARY_PATH names /other.node, which does not exist: unset it, or let it name the addon of innate 1.2.3.',
+  );
+  t.is(error.candidates.length, 1);
+  const broken = new Error('/other.node: file too short');
+  t.regex(
+    failure(t, { '/other.node': broken }, { override: '/other.node' }).message,
+    /which cannot be loaded \(file too short\): unset it/,
+  );
 });
 
-test('a platform without a binary is told how to build', (t) => {
-  const error = t.throws(() => findAddon(context({}, { platform: 'sunos-x64' })), { instanceOf: NativeLoadError });
-  t.true(error?.remedy?.includes('npm run build'));
+test('a platform without a binary is told which there are, and how to build', (t) => {
+  const { message } = failure(t, {}, { platform: 'sunos-x64' });
+  t.regex(message, /no binary for sunos-x64, only for linux-x64-gnu, .*: run it on one of these, or install Rust and run `npm run build`/);
+});
+
+test('a clone is built, not installed', (t) => {
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  t.is(
+    failure(t, {}, { root }).message,
+    'the native part of this clone of innate for linux-x64-gnu has not been built: run `npm run build`.',
+  );
+  const old = { ...addon, version: (): string => '1.0.0' };
+  t.regex(failure(t, { [`${root}innate.linux-x64-gnu.node`]: old }, { root }).message, /cannot be used \(.* is version 1\.0\.0, .*\): run/);
+});
+
+test('a package with a hash is held to it', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'innate-damage-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const write = (manifest: unknown): void => writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  const look = (): string | undefined => findDamage('some-package', () => join(folder, 'package.json'));
+  const sha256 = createHash('sha256').update('binary').digest('hex');
+  writeFileSync(join(folder, 'a.node'), 'binary');
+  write({ main: 'a.node', innate: { sha256 } });
+  t.is(look(), undefined);
+  writeFileSync(join(folder, 'a.node'), 'binar');
+  t.is(look(), 'is damaged');
+  write({ main: 'b.node', innate: { sha256 } });
+  t.is(look(), 'is damaged, with a file that cannot be read');
+  write({ main: 'a.node' });
+  t.is(look(), undefined, 'no hash, nothing to say');
+  const absent = (): string => {
+    throw new Error('no such package');
+  };
+  t.is(findDamage('some-package', absent), undefined);
 });
 
 test('platform names', (t) => {

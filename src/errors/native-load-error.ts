@@ -8,7 +8,7 @@ export interface NativeCandidate {
   readonly reason: string;
 }
 
-/** The native addon could not be loaded. Code `ERR_NATIVE_LOAD`. */
+/** The native addon could not be loaded. The message is one sentence that ends in what to do. Code `ERR_NATIVE_LOAD`. */
 export class NativeLoadError extends InnateError {
   /** The platform whose binary was looked for, such as `linux-x64-gnu`. */
   readonly platform: string;
@@ -17,13 +17,13 @@ export class NativeLoadError extends InnateError {
 
   /**
    * @param platform - The platform whose binary was looked for.
+   * @param problem - What is wrong, the sentence up to its colon.
+   * @param remedy - What to do, the rest of the sentence.
    * @param candidates - Where it was looked for.
-   * @param remedy - What to run.
    * @param cause - The last loader error.
    */
-  constructor(platform: string, candidates: readonly NativeCandidate[], remedy: string, cause?: unknown) {
-    const tried = candidates.map(({ from, reason }) => `\n  ${from}: ${reason}`).join('');
-    super('ERR_NATIVE_LOAD', `the native addon for ${platform} could not be loaded. Tried:${tried || ' nothing'}\n`, { remedy, cause });
+  constructor(platform: string, problem: string, remedy: string, candidates: readonly NativeCandidate[], cause?: unknown) {
+    super('ERR_NATIVE_LOAD', `${problem}:`, { remedy, cause });
     this.platform = platform;
     this.candidates = candidates;
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type NativeCandidate, NativeLoadError } from '../errors/native-load-error.js';
-import { PLATFORMS } from './platform.js';
+import { explain, type Failure } from './explain.js';
 
 /** What every addon of this package has. */
 export interface Addon {
@@ -22,6 +22,8 @@ export interface LoadContext {
   readonly override: string | undefined;
   /** Node's `require`. */
   readonly require: (id: string) => unknown;
+  /** Says what is wrong with an installed platform package before its binary is loaded, which could end the process. */
+  readonly damage?: (name: string) => string | undefined;
 }
 
 /**
@@ -34,46 +36,50 @@ export interface LoadContext {
 export function findAddon(context: LoadContext): Addon {
   const { platform, version, root, override } = context;
   const places = override ? [override] : [`${root}innate.${platform}.node`, `innate-${platform}`];
-  const failed: NativeCandidate[] = [];
+  const failures: Failure[] = [];
   let cause: unknown;
   for (const from of places) {
     try {
-      const found = context.require(from) as Partial<Addon> | null;
-      if (typeof found?.BindingAgent !== 'function' || typeof found.version !== 'function') {
-        failed.push({ from, reason: 'is not the addon of innate' });
-        continue;
+      const found = tryPlace(context, from);
+      if (!('kind' in found)) {
+        return found;
       }
-      const actual = found.version();
-      if (actual !== version) {
-        failed.push({ from, reason: `is version ${actual}, this package is ${version}` });
-        continue;
-      }
-      return found as Addon;
+      failures.push(found);
     } catch (error) {
       cause = error;
-      failed.push({ from, reason: oneLine(error) });
+      failures.push(
+        isMissing(error) ? { from, kind: 'missing', reason: 'not found' } : { from, kind: 'broken', reason: oneLine(error, from) },
+      );
     }
   }
-  throw new NativeLoadError(platform, failed, remedy(context), cause);
+  const { problem, remedy } = explain({ platform, version, override, inClone: existsSync(`${root}Cargo.toml`), failures });
+  const candidates = failures.map(({ from, reason }): NativeCandidate => ({ from, reason }));
+  throw new NativeLoadError(platform, problem, remedy, candidates, cause);
 }
 
-function remedy({ platform, version, root, override }: LoadContext): string {
-  if (override) {
-    return 'Unset NAPI_RS_NATIVE_LIBRARY_PATH, or let it name the addon.';
+function tryPlace({ require, damage, version, platform }: LoadContext, from: string): Addon | Failure {
+  const damaged = from === `innate-${platform}` ? damage?.(from) : undefined;
+  if (damaged !== undefined) {
+    return { from, kind: 'broken', reason: damaged };
   }
-  if (existsSync(`${root}Cargo.toml`)) {
-    return 'Run: npm run build';
+  const found = require(from) as Partial<Addon> | null;
+  if (typeof found?.BindingAgent !== 'function' || typeof found.version !== 'function') {
+    return { from, kind: 'broken', reason: 'is not the addon of innate' };
   }
-  if (PLATFORMS.some((known) => known === platform)) {
-    return `Run: npm install innate-${platform}@${version}`;
-  }
-  return 'There is no binary for this platform. With Rust installed, run in a clone of the repository: npm run build';
+  const actual = found.version();
+  return actual === version ? (found as Addon) : { from, kind: 'version', reason: `is version ${actual}, this package is ${version}` };
 }
 
-function oneLine(error: unknown): string {
+function isMissing(error: unknown): boolean {
+  // With `path`: the package is there, and the file that it names is not.
+  return error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND' && !('path' in error);
+}
+
+function oneLine(error: unknown, from: string): string {
   if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') {
-    return 'not found';
+    return 'its file is missing';
   }
   const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n', 1)[0] ?? text;
+  const line = text.split('\n', 1)[0] ?? text;
+  return line.startsWith(`${from}: `) ? line.slice(from.length + 2) : line;
 }

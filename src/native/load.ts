@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type * as binding from './binding.js';
+import { findDamage } from './damage.js';
 import { findAddon, type LoadContext } from './find-addon.js';
 import { currentPlatform, platformName } from './platform.js';
 
@@ -33,5 +34,6 @@ function currentContext(): LoadContext {
     root,
     override: process.env['NAPI_RS_NATIVE_LIBRARY_PATH'],
     require,
+    damage: (name) => findDamage(name, require.resolve),
   };
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { writeCommonJsDeclarations } from './declarations.mjs';
 import { must, ROOT } from './process.mjs';
 import { requireNode, requireRust } from './toolchain.mjs';
 
@@ -45,20 +46,42 @@ export async function install() {
 }
 
 /**
- * Builds the addon into the root folder and its declarations into src/native. Cargo decides what is stale.
+ * Builds the addon and its declarations. Cargo decides what is stale.
  *
+ * @param {string} profile - Profile of Cargo.toml.
+ * @param {string} folder - Where the addon goes, from the root.
+ * @param {string} dts - Where its declarations go, from that folder.
  * @returns {Promise<string>} The host's target triple.
  */
-export async function buildNative() {
+async function buildAddon(profile, folder, dts) {
   requireNode();
   const host = await requireRust();
   await install();
   const cli = join(ROOT, 'node_modules/@napi-rs/cli/dist/cli.js');
   const manifest = ['--manifest-path', 'crates/innate-napi/Cargo.toml'];
-  const output = ['--output-dir', '.', '--dts', 'src/native/binding.d.ts', '--no-js', '--platform'];
-  const args = [cli, 'build', ...manifest, ...output, '--release', '--target', host, '--', '--locked'];
+  const output = ['--output-dir', folder, '--dts', dts, '--no-js', '--platform'];
+  const optimize = profile === 'release' ? ['--release'] : ['--profile', profile];
+  const args = [cli, 'build', ...manifest, ...output, ...optimize, '--target', host, '--', '--locked'];
   await must('Building the native part', process.execPath, args);
   return host;
+}
+
+/**
+ * Builds the addon for this clone: into the root folder, and its declarations into src/native.
+ *
+ * @returns {Promise<string>} The host's target triple.
+ */
+export function buildNative() {
+  return buildAddon('release', '.', 'src/native/binding.d.ts');
+}
+
+/**
+ * Builds the addon that is published: the `dist` profile, into build/addon.
+ *
+ * @returns {Promise<string>} The host's target triple.
+ */
+export function buildPublished() {
+  return buildAddon('dist', 'build/addon', 'binding.d.ts');
 }
 
 /** Compiles src to dist and the tests, benchmarks and examples to build. */
@@ -68,6 +91,7 @@ export async function buildTypeScript() {
     prune(join(ROOT, folder === '.' ? 'dist' : `build/${folder}`), join(ROOT, folder === '.' ? 'src' : folder));
   }
   await must('Compiling TypeScript', process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '--build']);
+  writeCommonJsDeclarations(join(ROOT, 'dist'));
 }
 
 /**
@@ -82,7 +106,7 @@ function prune(output, source) {
   }
   for (const entry of readdirSync(output, { withFileTypes: true, recursive: true })) {
     const path = join(entry.parentPath, entry.name);
-    const compiled = /^(.*)(?:\.d\.ts|\.js)$/.exec(path)?.[1];
+    const compiled = /^(.*)(?:\.d\.c?ts|\.js)$/.exec(path)?.[1];
     if (entry.isFile() && compiled !== undefined && !existsSync(join(source, `${relative(output, compiled)}.ts`))) {
       rmSync(path);
     }

@@ -14,6 +14,7 @@ export class ToolError extends Error {}
  * @typedef {object} RunOptions
  * @property {string} [cwd] - Folder to run in; the root unless told.
  * @property {NodeJS.ProcessEnv} [env] - Added to this process's environment.
+ * @property {boolean} [bare] - Give the child `env` and nothing of this process's environment. Default false.
  * @property {'inherit' | 'tee' | 'capture'} [output] - Show it, show and keep it, or keep it. Default `inherit`.
  * @property {boolean} [stdin] - Whether the child may read the terminal. Default false.
  * @property {number} [timeout] - Milliseconds after which the child and its children are killed.
@@ -34,7 +35,7 @@ export class ToolError extends Error {}
  * @returns {Promise<RunResult>} How it ended. Never rejects.
  */
 export function run(command, args, options = {}) {
-  const { cwd = ROOT, env, output = 'inherit', stdin = false, timeout } = options;
+  const { cwd = ROOT, env, bare = false, output = 'inherit', stdin = false, timeout } = options;
   const windows = process.platform === 'win32';
   // A group of its own, so that a timeout ends grandchildren too; not with a terminal, whose Ctrl-C must reach the child.
   const group = timeout !== undefined && !stdin && !windows;
@@ -42,7 +43,7 @@ export function run(command, args, options = {}) {
     const pipe = output === 'inherit' ? 'inherit' : 'pipe';
     const child = spawn(command, args, {
       cwd,
-      env: env === undefined ? process.env : { ...process.env, ...env },
+      env: bare ? { ...env } : { ...process.env, ...env },
       stdio: [stdin ? 'inherit' : 'ignore', pipe, pipe],
       detached: group,
     });

@@ -1,0 +1,4 @@
+'use strict';
+const program = require('./program.cjs');
+
+program.use(require('innate'), 'require.safetensors');
