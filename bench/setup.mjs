@@ -162,5 +162,8 @@ if (current?.stamp !== stamp() || process.argv.includes('--again')) {
   }
   attempt('tfjs', () => npmInstall('tfjs'));
   attempt('onnxruntime', () => npmInstall('onnxruntime'));
+  if (Object.keys(absent).length > 0) {
+    console.log('`node bench/setup.mjs --again` tries again.');
+  }
   writeFileSync(file, `${JSON.stringify({ stamp: stamp(), absent }, null, 2)}\n`);
 }
