@@ -20,6 +20,8 @@ export interface MemoryRun {
   readonly title: string;
   readonly batch: number;
   readonly hidden: number;
+  /** Given to node. */
+  readonly flags: readonly string[];
   readonly looks: readonly Look[];
 }
 
@@ -29,6 +31,9 @@ export interface MemoryResults {
   readonly runs: readonly MemoryRun[];
 }
 
+/** Keeps V8 from growing its young generation, and from freeing it later on other threads: what grows then is a leak. */
+const HELD = ['--single-threaded-gc', '--max-semi-space-size=1'];
+
 /**
  * Resident memory over a long training run, in processes of their own.
  *
@@ -37,19 +42,21 @@ export interface MemoryResults {
  */
 export async function memory(command: string, updates: number): Promise<void> {
   const runs: MemoryRun[] = [];
-  for (const [title, batch, hidden] of [
-    ['small', 16, 16],
-    ['tutorial', 192, 96],
+  for (const [title, batch, hidden, flags] of [
+    ['small', 16, 16, []],
+    ['tutorial', 192, 96, []],
+    ['small, held', 16, 16, HELD],
+    ['tutorial, held', 192, 96, HELD],
   ] as const) {
     console.log(`${title}: ${updates} updates of ${batch} problems, hidden size ${hidden} ...`);
-    runs.push({ title, batch, hidden, looks: await watch([batch, hidden, updates]) });
+    runs.push({ title, batch, hidden, flags, looks: await watch(flags, [batch, hidden, updates]) });
   }
   writeResults<MemoryResults>('memory', command, { updates, runs });
 }
 
-async function watch(args: readonly number[]): Promise<Look[]> {
+async function watch(flags: readonly string[], args: readonly number[]): Promise<Look[]> {
   const program = fileURLToPath(new URL('./peers/memory.js', import.meta.url));
-  const child = spawn(process.execPath, ['--expose-gc', program, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--expose-gc', ...flags, program, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const looks: Look[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     const look = JSON.parse(line) as Look;

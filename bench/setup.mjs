@@ -29,7 +29,10 @@ function run(command, args, cwd = FOLDER) {
   try {
     return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
   } catch (error) {
-    const { stderr = '', message } = /** @type {Error & { stderr?: string }} */ (error);
+    const { stderr, message, code } = /** @type {Error & { stderr: string | null, code?: string }} */ (error);
+    if (code === 'ENOENT' || stderr === null) {
+      throw new Error(code === 'ENOENT' ? `${command} was not found.` : message);
+    }
     const line =
       stderr
         .trim()
@@ -124,7 +127,7 @@ function npmInstall(peer) {
 
 /** What identifies the pins. */
 function stamp() {
-  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  const hash = createHash('sha256').update(JSON.stringify(NPM));
   for (const name of PIP) {
     hash.update(readFileSync(join(HERE, `peers/requirements/${name}.txt`)));
   }
@@ -162,5 +165,8 @@ if (current?.stamp !== stamp() || process.argv.includes('--again')) {
   }
   attempt('tfjs', () => npmInstall('tfjs'));
   attempt('onnxruntime', () => npmInstall('onnxruntime'));
+  if (Object.keys(absent).length > 0) {
+    console.log('`node bench/setup.mjs --again` tries again.');
+  }
   writeFileSync(file, `${JSON.stringify({ stamp: stamp(), absent }, null, 2)}\n`);
 }

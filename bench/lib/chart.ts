@@ -48,11 +48,14 @@ export function lineChart({ title, x, y, logY = false, series }: LineChart): str
   );
   const values = all.map(([, value]) => value);
   const up = logY ? logScale(values, box.bottom - 8, box.top + 8) : linearScale(values, box.bottom, box.top);
-  const xTicks = [...new Set(all.map(([value]) => value))].sort((a, b) => a - b);
+  const xTicks = apart(
+    [...new Set(all.map(([value]) => value))].sort((a, b) => a - b),
+    across,
+  );
   const parts = [
     ...up.ticks.map((tick) => line(box.left, up.at(tick), box.right, up.at(tick), '#e5e7eb')),
     ...up.ticks.map((tick) => text(box.left - 8, up.at(tick) + 4, short(tick), { anchor: 'end' })),
-    ...xTicks.map((tick) => text(across.at(tick), box.bottom + 18, short(tick), { anchor: 'middle' })),
+    ...xTicks.map((tick) => text(across.at(tick), box.bottom + 18, Number.isInteger(tick) ? `${tick}` : short(tick), { anchor: 'middle' })),
     line(box.left, box.bottom, box.right, box.bottom, GREY),
     text((box.left + box.right) / 2, box.bottom + 40, x, { anchor: 'middle' }),
     `<text transform="translate(20 ${(box.top + box.bottom) / 2}) rotate(-90)" text-anchor="middle" fill="${INK}">${escaped(y)}</text>`,
@@ -65,7 +68,7 @@ export function lineChart({ title, x, y, logY = false, series }: LineChart): str
     if (dashed !== true) {
       parts.push(...points.map(([px, py]) => dot(across.at(px), up.at(py), colour)));
     }
-    const legend = box.left + i * 210;
+    const legend = box.left + (i * (box.right - box.left)) / Math.max(3, series.length);
     parts.push(`<path d="M${legend} 52h26" stroke="${colour}" stroke-width="2.2"${dash}/>`, text(legend + 33, 56, name));
   }
   return document(title, box.bottom + 56, parts);
@@ -104,6 +107,17 @@ export function dotChart(title: string, unit: string, rows: readonly Row[]): str
 interface Scale {
   readonly ticks: readonly number[];
   at(value: number): number;
+}
+
+/** Those values whose labels do not run into the one before. */
+function apart(values: readonly number[], scale: Scale): number[] {
+  const kept: number[] = [];
+  for (const value of values) {
+    if (scale.at(value) - scale.at(kept.at(-1) ?? 0) > 44) {
+      kept.push(value);
+    }
+  }
+  return kept;
 }
 
 function logScale(values: readonly number[], from: number, to: number): Scale {

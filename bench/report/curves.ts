@@ -56,7 +56,7 @@ function curveChart(axis: Axis, points: readonly Point[], machineRate: CurveResu
         points: own.filter((point) => point.threads === count).map((point) => [point[axis], point.perEpisodeStep] as const),
       })),
       {
-        name: `products alone at best rate, ${most} threads`,
+        name: 'its products at the best rate',
         dashed: true,
         points: own.filter((point) => point.threads === most).map((point) => [point[axis], bound(point)] as const),
       },
