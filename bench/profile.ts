@@ -37,7 +37,7 @@ const LEAST = 0.01;
 export function profile(command: string): void {
   const env = { ...process.env, RUSTFLAGS: '-C symbol-mangling-version=v0', CARGO_TARGET_DIR: `${ROOT}build/bench-profile` };
   console.log('Building with full names (minutes, once) ...');
-  const args = ['build', '--locked', '--release', '-q', '-p', 'innate-core', '--example', 'native'];
+  const args = ['build', '--locked', '--release', '-q', '--workspace', '--example', 'native'];
   execFileSync('cargo', args, { cwd: ROOT, env, stdio: 'inherit' });
   const program = `${ROOT}build/bench-profile/release/examples/native`;
   writeResults<ProfileResults>('profile', command, { profiles: PLACES.map((place) => ({ ...place, shares: record(program, place) })) });
