@@ -149,15 +149,8 @@ impl Fused {
     }
 
     fn gather<T: Copy>(&mut self, n: usize, of: impl Fn(&Chunk) -> &[T]) -> Vec<T> {
-        let mut out = Vec::new();
-        for chunk in &mut self.chunks[..n.div_ceil(CHUNK)] {
-            let values = of(own(chunk));
-            if out.is_empty() {
-                out.reserve_exact(values.len() / CHUNK.min(n) * n);
-            }
-            out.extend_from_slice(values);
-        }
-        out
+        let chunks = self.chunks[..n.div_ceil(CHUNK)].iter_mut();
+        chunks.map(|chunk| of(own(chunk))).collect::<Vec<_>>().concat()
     }
 
     /// Leaves the gradient, before clipping, in `self.gradient`.

@@ -76,8 +76,7 @@ impl Session {
                 format!("must hold at most the session's {} rows, got {}", self.size, stages.len()),
             ));
         }
-        let config = self.network.config.clone();
-        let prompts = Prompts::new(&config, contexts, stages)?;
+        let prompts = Prompts::new(&self.network.config, contexts, stages)?;
         self.network.prepare(prompts, &mut self.pool);
         self.rows = prompts.len();
         self.steps = 0;

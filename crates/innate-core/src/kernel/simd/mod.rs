@@ -4,6 +4,18 @@
 //! the processor has. Everything between `run` and the intrinsics is `#[inline(always)]`, so that it is compiled with the features of the
 //! caller. Buffers are padded to [`PAD`] elements, a multiple of every `LANES`, so that no kernel has a ragged edge.
 
+/// Implements the operations that are one intrinsic each.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! intrinsics {
+    ($($name:ident = $intrinsic:ident ( $($argument:ident),* );)*) => {$(
+        #[inline(always)]
+        fn $name(self $(, $argument: Self)*) -> Self {
+            // SAFETY: a value of this type exists only where the processor has the instructions.
+            Self(unsafe { $intrinsic(self.0 $(, $argument.0)*) })
+        }
+    )*};
+}
+
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;

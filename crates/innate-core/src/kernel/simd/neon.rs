@@ -12,17 +12,6 @@ use super::Vector;
 #[derive(Clone, Copy)]
 pub(crate) struct Neon(float32x4_t);
 
-/// Implements the operations that are one intrinsic each.
-macro_rules! intrinsics {
-    ($($name:ident = $intrinsic:ident ( $($argument:ident),* );)*) => {$(
-        #[inline(always)]
-        fn $name(self $(, $argument: Self)*) -> Self {
-            // SAFETY: every AArch64 processor has NEON.
-            Self(unsafe { $intrinsic(self.0 $(, $argument.0)*) })
-        }
-    )*};
-}
-
 impl Vector for Neon {
     const LANES: usize = 4;
     const ROWS: usize = 8;

@@ -28,17 +28,6 @@ pub(super) unsafe fn run_avx512<O: Operation>(operation: O) -> O::Output {
     operation.run::<Avx512>()
 }
 
-/// Implements the operations that are one intrinsic each.
-macro_rules! intrinsics {
-    ($($name:ident = $intrinsic:ident ( $($argument:ident),* );)*) => {$(
-        #[inline(always)]
-        fn $name(self $(, $argument: Self)*) -> Self {
-            // SAFETY: a value of this type exists only where the processor has the instructions.
-            Self(unsafe { $intrinsic(self.0 $(, $argument.0)*) })
-        }
-    )*};
-}
-
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256);
 
