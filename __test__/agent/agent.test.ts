@@ -251,18 +251,6 @@ test('use after close is a named error; closing twice is fine', async (t) => {
   }
 });
 
-test('a device that is not there is a named error; auto falls back and remembers why', async (t) => {
-  await using agent = await Agent.create({ task, hiddenSize: 8, device: 'auto' });
-  if (agent.info.device === 'cuda') {
-    t.log('this machine has a usable CUDA device');
-    t.is(agent.info.deviceReason, undefined);
-  } else {
-    t.truthy(agent.info.deviceReason);
-    await fails(t, () => Agent.create({ task, device: 'cuda' }), { code: 'ERR_DEVICE', path: 'device', name: 'DeviceError' });
-  }
-  t.is((await agent.act(prompts)).actions.length, 6);
-});
-
 test('the tutorial with both poolings', async (t) => {
   for (const context of ['own', 'batch'] as const) {
     await using agent = await Agent.create({ task: tutorial.task({ context }), hiddenSize: 8 });

@@ -14,6 +14,7 @@ const addon = { BindingAgent: class {}, version: (): string => '1.2.3' };
 
 function context(files: Record<string, unknown>, changes: Partial<LoadContext> = {}): LoadContext {
   return {
+    variant: 'cpu',
     platform: 'linux-x64-gnu',
     version: '1.2.3',
     root: '/nowhere/',
@@ -145,6 +146,47 @@ test('a clone is built, not installed', (t) => {
   );
   const old = { ...addon, version: (): string => '1.0.0' };
   t.regex(failure(t, { [`${root}innate.linux-x64-gnu.node`]: old }, { root }).message, /cannot be used \(.* is version 1\.0\.0, .*\): run/);
+});
+
+const CUDA = 'innate-linux-x64-gnu-cuda';
+
+test('the binary with CUDA is another file and another package', (t) => {
+  const local = { ...addon };
+  const files = { [LOCAL]: addon, [INSTALLED]: addon, '/nowhere/innate.linux-x64-gnu-cuda.node': local };
+  t.is(findAddon(context(files, { variant: 'cuda' })), local);
+  const other = { ...addon };
+  t.is(findAddon(context({ [INSTALLED]: addon, [CUDA]: other }, { variant: 'cuda' })), other);
+});
+
+test('CUDA that cannot be used: what to install, or the CPU', (t) => {
+  const say = (files: Record<string, unknown>, changes: Partial<LoadContext> = {}): string =>
+    failure(t, files, { variant: 'cuda', ...changes }).message;
+  t.regex(
+    say({ [INSTALLED]: addon }),
+    /^innate-linux-x64-gnu-cuda, the CUDA part of innate for linux-x64-gnu, is not installed \(tried .* and /,
+  );
+  t.regex(say({}), /: run `npm install innate-linux-x64-gnu-cuda@1\.2\.3`, or pass device: 'cpu'\.$/);
+  const lacks = (library: string): Error => new Error(`${library}: cannot open shared object file: No such file or directory`);
+  t.is(
+    say({ [CUDA]: lacks('libcuda.so.1') }),
+    `${CUDA} needs NVIDIA's driver, and its libcuda.so.1 was not found: install the driver, or pass device: 'cpu'.`,
+  );
+  t.is(
+    say({ [CUDA]: lacks('libcublas.so.13') }),
+    `${CUDA} needs the libraries of CUDA 13, and libcublas.so.13 was not found: install the CUDA 13 toolkit and let LD_LIBRARY_PATH name the folder of its libraries, or pass device: 'cpu'.`,
+  );
+  t.is(
+    say({ [CUDA]: { ...addon, version: (): string => '1.0.0' } }),
+    `innate and its CUDA part must be of one version, and ${CUDA} is version 1.0.0, this package is 1.2.3: run \`npm install innate@1.2.3 ${CUDA}@1.2.3\`.`,
+  );
+  const damage = (name: string): string | undefined => (name === CUDA ? 'is damaged' : undefined);
+  t.is(say({}, { damage }), `${CUDA} is damaged: delete node_modules/${CUDA} and run \`npm install\`, or pass device: 'cpu'.`);
+  t.is(
+    say({}, { platform: 'darwin-arm64' }),
+    "innate has no CUDA binary for darwin-arm64, only for linux-x64-gnu: pass device: 'cpu', or run it on one of these.",
+  );
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  t.regex(say({}, { root }), /^the CUDA part of this clone .* has not been built: run `npm run build:cuda`, or pass device: 'cpu'\.$/);
 });
 
 test('a package with a hash is held to it', (t) => {

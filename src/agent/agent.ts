@@ -1,29 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { CheckpointError } from '../errors/checkpoint-error.js';
 import { ClosedError } from '../errors/closed-error.js';
-import { DeviceError } from '../errors/device-error.js';
 import { InputError } from '../errors/input-error.js';
 import { OptionsError } from '../errors/options-error.js';
 import type { Problem } from '../errors/problem.js';
 import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
 import { fromNative } from '../native/error.js';
-import { loadBinding } from '../native/load.js';
 import type { Task } from '../task/task.js';
 import type { UpdateConfig, UpdateOptions } from '../task/update-options.js';
 import { OptionReader, show } from '../util/option-reader.js';
+import { onDevice } from './device.js';
 import { type AgentInfo, taskMismatch } from './info.js';
 import { type CheckedPrompts, checkActions, checkPrompts, checkReturns, type Episodes, type Programs, type Prompts } from './inputs.js';
 import { makeNote, type Note, readNote, writeNote } from './note.js';
-import {
-  type AgentOptions,
-  type Engine,
-  type RuntimeConfig,
-  type RuntimeOptions,
-  readAgentOptions,
-  readRuntimeOptions,
-  readTask,
-  readUpdateOptions,
-} from './options.js';
+import { type AgentOptions, type RuntimeOptions, readAgentOptions, readRuntimeOptions, readTask, readUpdateOptions } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './results.js';
 import { Session, type SessionOptions } from './session.js';
 import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
@@ -67,7 +57,7 @@ export class Agent {
    * @returns The agent.
    * @throws {@link OptionsError} saying all that is wrong with the options.
    * @throws {@link DeviceError} when the device cannot be used.
-   * @throws {@link NativeLoadError} when there is no addon.
+   * @throws {@link NativeLoadError} when the addon for the device does not load.
    */
   static async create(options: AgentOptions = {}): Promise<Agent> {
     const problems: Problem[] = [];
@@ -75,9 +65,8 @@ export class Agent {
     const { task, seed, hiddenSize, runtime, update } = readAgentOptions(reader);
     reader.finish();
     throwIfAny(problems);
-    const { BindingAgent } = loadBinding();
     const { actionMask } = task;
-    const made = await onDevice(runtime, (device, engine) =>
+    const made = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
       Promise.resolve(
         new BindingAgent({
           vocabSize: task.vocabulary.length,
@@ -107,6 +96,7 @@ export class Agent {
    * @throws {@link CheckpointError} when the file cannot be read, is damaged, or does not fit the task.
    * @throws {@link OptionsError} saying all that is wrong with the options.
    * @throws {@link DeviceError} when the device cannot be used.
+   * @throws {@link NativeLoadError} when the addon for the device does not load.
    */
   static async load(path: string | URL, options: AgentLoadOptions = {}): Promise<Agent> {
     const problems: Problem[] = [];
@@ -118,8 +108,9 @@ export class Agent {
     update(readNote('').update);
     reader.finish();
     throwIfAny(problems);
-    const { BindingAgent } = loadBinding();
-    const { value: native, reason } = await onDevice(runtime, (device, engine) => BindingAgent.load(file, device, engine, runtime.threads));
+    const { value: native, reason } = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
+      BindingAgent.load(file, device, engine, runtime.threads),
+    );
     const stored = readNote(native.note());
     const agent = new Agent(native, { ...stored, update: update(stored.update) }, reason);
     const [mismatch, ...others] = task === undefined ? [] : taskMismatch(agent.info, task, `Load it with the task it was made for.`);
@@ -313,30 +304,6 @@ async function guarded<T>(call: () => Promise<T>): Promise<T> {
     return await call();
   } catch (error) {
     throw fromNative(error);
-  }
-}
-
-async function onDevice<T>(
-  { device, engine }: RuntimeConfig,
-  make: (device: 'cpu' | 'cuda', engine: Engine) => Promise<T>,
-): Promise<{ value: T; reason: string | undefined }> {
-  const on = async (where: 'cpu' | 'cuda'): Promise<T> => {
-    try {
-      return await make(where, engine ?? (where === 'cpu' ? 'fused' : 'plain'));
-    } catch (error) {
-      throw fromNative(error);
-    }
-  };
-  if (device !== 'auto') {
-    return { value: await on(device), reason: undefined };
-  }
-  try {
-    return { value: await on('cuda'), reason: undefined };
-  } catch (error) {
-    if (!(error instanceof DeviceError)) {
-      throw error;
-    }
-    return { value: await on('cpu'), reason: error.message };
   }
 }
 

@@ -4,7 +4,14 @@ import type { Task } from '../task/task.js';
 import type { UpdateConfig, UpdateOptions } from '../task/update-options.js';
 import { OptionReader, show } from '../util/option-reader.js';
 
-/** Where the network runs. `auto`: CUDA where there is a usable device, else the CPU. */
+/**
+ * Where the network runs.
+ *
+ * - `cpu`: the processor.
+ * - `cuda`: the first CUDA device, by the package `innate-linux-x64-gnu-cuda`, which is installed beside `innate`. A
+ *   {@link NativeLoadError} when that is missing or does not load, a {@link DeviceError} when there is no device.
+ * - `auto`: CUDA where that works, else the CPU. A warning with the code `INNATE_CPU` says why, once a process; `info.deviceReason` keeps it.
+ */
 export type DeviceOption = 'cpu' | 'cuda' | 'auto';
 
 /** Which implementation runs the network: `fused` kernels with a hand-written backward pass, or `plain` operations with autograd. */
@@ -19,7 +26,7 @@ export interface RuntimeOptions {
    */
   readonly device?: DeviceOption | undefined;
   /**
-   * Which implementation runs it.
+   * Which implementation runs it. `fused` is for the CPU: with it, `auto` takes the CPU, and `cuda` is refused.
    *
    * @defaultValue 'fused' on the CPU, 'plain' on CUDA
    */
@@ -107,9 +114,14 @@ export function readAgentOptions(reader: OptionReader): AgentConfig {
  * @returns Device, engine and threads.
  */
 export function readRuntimeOptions(reader: OptionReader): RuntimeConfig {
+  const device = reader.choice('device', 'cpu', ['cpu', 'cuda', 'auto']);
+  const engine = reader.has('engine') ? reader.choice('engine', 'fused', ['fused', 'plain']) : undefined;
+  if (device === 'cuda' && engine === 'fused') {
+    reader.add('engine', "must be 'plain' with device: 'cuda', got 'fused'.", "Leave it out, or pass device: 'cpu'.");
+  }
   return {
-    device: reader.choice('device', 'cpu', ['cpu', 'cuda', 'auto']),
-    engine: reader.has('engine') ? reader.choice('engine', 'fused', ['fused', 'plain']) : undefined,
+    device,
+    engine,
     threads: reader.number('threads', 0, { integer: true, min: 0, max: 1024 }),
   };
 }

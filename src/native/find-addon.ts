@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { type NativeCandidate, NativeLoadError } from '../errors/native-load-error.js';
 import { explain, type Failure } from './explain.js';
 
+/** Which binary: the one that every installation has, or the one with CUDA, which is installed by who wants it. */
+export type Variant = 'cpu' | 'cuda';
+
 /** What every addon of this package has. */
 export interface Addon {
   /** The native agent's class. */
@@ -12,6 +15,8 @@ export interface Addon {
 
 /** What the search for the addon depends on; replaced in tests. */
 export interface LoadContext {
+  /** Which binary. */
+  readonly variant: Variant;
   /** Such as `linux-x64-gnu`. */
   readonly platform: string;
   /** The package's version; the addon's must be equal. */
@@ -34,8 +39,9 @@ export interface LoadContext {
  * @throws {@link NativeLoadError} when none does.
  */
 export function findAddon(context: LoadContext): Addon {
-  const { platform, version, root, override } = context;
-  const places = override ? [override] : [`${root}innate.${platform}.node`, `innate-${platform}`];
+  const { variant, platform, version, root, override } = context;
+  const build = variant === 'cuda' ? `${platform}-cuda` : platform;
+  const places = override ? [override] : [`${root}innate.${build}.node`, `innate-${build}`];
   const failures: Failure[] = [];
   let cause: unknown;
   for (const from of places) {
@@ -52,13 +58,14 @@ export function findAddon(context: LoadContext): Addon {
       );
     }
   }
-  const { problem, remedy } = explain({ platform, version, override, inClone: existsSync(`${root}Cargo.toml`), failures });
+  const inClone = existsSync(`${root}Cargo.toml`);
+  const { problem, remedy } = explain({ variant, platform, version, override, inClone, failures });
   const candidates = failures.map(({ from, reason }): NativeCandidate => ({ from, reason }));
   throw new NativeLoadError(platform, problem, remedy, candidates, cause);
 }
 
-function tryPlace({ require, damage, version, platform }: LoadContext, from: string): Addon | Failure {
-  const damaged = from === `innate-${platform}` ? damage?.(from) : undefined;
+function tryPlace({ require, damage, version }: LoadContext, from: string): Addon | Failure {
+  const damaged = from.endsWith('.node') ? undefined : damage?.(from);
   if (damaged !== undefined) {
     return { from, kind: 'broken', reason: damaged };
   }

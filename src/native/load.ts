@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type * as binding from './binding.js';
 import { findDamage } from './damage.js';
-import { findAddon, type LoadContext } from './find-addon.js';
+import { findAddon, type LoadContext, type Variant } from './find-addon.js';
 import { currentPlatform, platformName } from './platform.js';
 
 /** The addon's exports. */
@@ -12,23 +12,26 @@ export interface Binding {
 }
 
 const require = createRequire(import.meta.url);
-let cached: Binding | undefined;
+const cached = new Map<Variant, Binding>();
 
 /**
- * Loads the addon at the first call and keeps it.
+ * Loads an addon at the first call for it and keeps it.
  *
+ * @param variant - Which one.
  * @returns The addon's exports.
  * @throws {@link NativeLoadError} saying what was tried and what to run.
  */
-export function loadBinding(): Binding {
-  cached ??= findAddon(currentContext()) as Binding & ReturnType<typeof findAddon>;
-  return cached;
+export function loadBinding(variant: Variant): Binding {
+  const binding = cached.get(variant) ?? (findAddon(currentContext(variant)) as Binding & ReturnType<typeof findAddon>);
+  cached.set(variant, binding);
+  return binding;
 }
 
-function currentContext(): LoadContext {
+function currentContext(variant: Variant): LoadContext {
   const root = fileURLToPath(new URL('../../', import.meta.url));
   const { version } = require('../../package.json') as { version: string };
   return {
+    variant,
     platform: platformName(currentPlatform()),
     version,
     root,

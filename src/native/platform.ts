@@ -10,6 +10,9 @@ export const PLATFORMS = [
   'win32-arm64-msvc',
 ] as const;
 
+/** Platforms that a binary with CUDA is published for, as a package of its own. */
+export const CUDA_PLATFORMS = ['linux-x64-gnu'] as const;
+
 /** What decides the platform. */
 export interface PlatformFacts {
   /** `process.platform`. */

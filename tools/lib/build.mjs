@@ -1,6 +1,7 @@
 // Install, native build, TypeScript build. Each does nothing when nothing changed.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { writeCommonJsDeclarations } from './declarations.mjs';
 import { must, ROOT } from './process.mjs';
@@ -46,14 +47,22 @@ export async function install() {
 }
 
 /**
+ * @typedef {object} AddonBuild
+ * @property {string} profile - Profile of Cargo.toml.
+ * @property {string} folder - Where the addon goes, from the root.
+ * @property {string} dts - Where its declarations go, from that folder.
+ * @property {readonly string[]} [features] - Features of the binding's crate.
+ * @property {readonly string[]} [cargo] - Further arguments of cargo.
+ * @property {NodeJS.ProcessEnv} [env] - Added to the environment.
+ */
+
+/**
  * Builds the addon and its declarations. Cargo decides what is stale.
  *
- * @param {string} profile - Profile of Cargo.toml.
- * @param {string} folder - Where the addon goes, from the root.
- * @param {string} dts - Where its declarations go, from that folder.
+ * @param {AddonBuild} build - What to build.
  * @returns {Promise<string>} The host's target triple.
  */
-async function buildAddon(profile, folder, dts) {
+async function buildAddon({ profile, folder, dts, features = [], cargo = [], env = {} }) {
   requireNode();
   const host = await requireRust();
   await install();
@@ -61,8 +70,9 @@ async function buildAddon(profile, folder, dts) {
   const manifest = ['--manifest-path', 'crates/innate-napi/Cargo.toml'];
   const output = ['--output-dir', folder, '--dts', dts, '--no-js', '--platform'];
   const optimize = profile === 'release' ? ['--release'] : ['--profile', profile];
-  const args = [cli, 'build', ...manifest, ...output, ...optimize, '--target', host, '--', '--locked'];
-  await must('Building the native part', process.execPath, args);
+  const what = features.length === 0 ? [] : ['--features', features.join(',')];
+  const args = [cli, 'build', ...manifest, ...output, ...optimize, ...what, '--target', host, '--', '--locked', ...cargo];
+  await must('Building the native part', process.execPath, args, { env });
   return host;
 }
 
@@ -72,16 +82,23 @@ async function buildAddon(profile, folder, dts) {
  * @returns {Promise<string>} The host's target triple.
  */
 export function buildNative() {
-  return buildAddon('release', '.', 'src/native/binding.d.ts');
+  return buildAddon({ profile: 'release', folder: '.', dts: 'src/native/binding.d.ts' });
 }
 
 /**
- * Builds the addon that is published: the `dist` profile, into build/addon.
+ * Builds an addon that is published: the `dist` profile, with no path of this machine in it.
  *
+ * @param {string} folder - Where it goes, from the root; emptied first.
+ * @param {Pick<AddonBuild, 'features' | 'env'>} [options] - See there.
  * @returns {Promise<string>} The host's target triple.
  */
-export function buildPublished() {
-  return buildAddon('dist', 'build/addon', 'binding.d.ts');
+export async function buildPublished(folder, options = {}) {
+  rmSync(join(ROOT, folder), { recursive: true, force: true });
+  const host = await requireRust();
+  const cargoHome = process.env['CARGO_HOME'] ?? join(homedir(), '.cargo');
+  const flags = [`--remap-path-prefix=${cargoHome}=cargo`, `--remap-path-prefix=${ROOT}=innate`];
+  const cargo = ['--config', `target.${host}.rustflags=${JSON.stringify(flags)}`];
+  return buildAddon({ profile: 'dist', folder, dts: 'binding.d.ts', cargo, ...options });
 }
 
 /** Compiles src to dist and the tests, benchmarks and examples to build. */

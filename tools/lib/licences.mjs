@@ -1,7 +1,8 @@
 // The licence notices of what is linked into the addon, from `cargo metadata` and the crates' own files.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { run, ToolError } from './process.mjs';
+import { cargoMetadata } from './cargo.mjs';
+import { ToolError } from './process.mjs';
 
 const ROOT_CRATE = 'innate-napi';
 /** Licences that a binary under MIT may contain. */
@@ -43,17 +44,11 @@ export function isAllowed(license) {
 
 /**
  * @param {string} target - Target triple.
+ * @param {readonly string[]} [features] - Features of the binding's crate.
  * @returns {Promise<Crate[]>} The crates that are linked into the addon, by name, without those of this workspace.
  */
-export async function linkedCrates(target) {
-  const { code, output } = await run('cargo', ['metadata', '--format-version', '1', '--locked', '--filter-platform', target], {
-    output: 'capture',
-  });
-  const json = output.slice(output.indexOf('{"packages"'));
-  if (code !== 0 || !json.startsWith('{')) {
-    throw new ToolError(`cargo metadata failed:\n${output.slice(0, 2000)}`);
-  }
-  const metadata = JSON.parse(json);
+export async function linkedCrates(target, features = []) {
+  const metadata = await cargoMetadata(['--filter-platform', target, '--features', features.map((name) => `${ROOT_CRATE}/${name}`).join()]);
   /** @type {Map<string, Crate>} */
   const crates = new Map(metadata.packages.map((/** @type {Crate & { id: string }} */ crate) => [crate.id, crate]));
   /** @type {Map<string, { deps: { pkg: string, dep_kinds: { kind: string | null }[] }[] }>} */

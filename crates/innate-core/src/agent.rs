@@ -1,8 +1,7 @@
 //! An agent: a network on an engine, its random stream and what a checkpoint holds of both.
 
-use candle_core::Device;
-
 use crate::config::{DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
+use crate::device;
 use crate::engine::fused::{Fused, Session};
 use crate::engine::plain::Plain;
 use crate::engine::{AdamState, Engine, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
@@ -55,7 +54,7 @@ impl Agent {
         Session::new(self.config.clone(), &self.engine.parameters()?, size)
     }
 
-    /// An agent with fresh weights. On CUDA the plain engine runs, whatever `kind` says. `threads` counts for the fused engine; 0 takes
+    /// An agent with fresh weights. On CUDA only the plain engine runs. `threads` counts for the fused engine; 0 takes
     /// as many as the machine has.
     ///
     /// # Errors
@@ -256,28 +255,14 @@ fn check_tensor(tensor: &NamedTensor, spec: &ParamSpec) -> Result<()> {
 fn engine(config: &NetworkConfig, kind: EngineKind, device: DeviceKind, threads: usize, flat: &[f32]) -> Result<Box<dyn Engine>> {
     let config = config.clone();
     Ok(match (device, kind) {
-        (DeviceKind::Cuda, _) => Box::new(Plain::new(config, cuda()?, flat)?),
-        (DeviceKind::Cpu, EngineKind::Plain) => Box::new(Plain::new(config, Device::Cpu, flat)?),
+        (DeviceKind::Cuda, EngineKind::Fused) => return Err(Error::invalid("engine", "must be plain on CUDA, got fused")),
+        (_, EngineKind::Plain) => Box::new(Plain::new(config, device::open(device)?, flat)?),
         (DeviceKind::Cpu, EngineKind::Fused) => {
             let threads =
                 if threads == 0 { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) } else { threads };
             Box::new(Fused::new(config, threads, flat)?)
         }
     })
-}
-
-/// A stream of its own: Candle's default is one per OS thread, which leaves work from two threads unordered.
-#[cfg(feature = "cuda")]
-fn cuda() -> Result<Device> {
-    Device::new_cuda_with_stream(0).map_err(|error| {
-        let text = error.to_string();
-        Error::Device { message: text.lines().next().unwrap_or("CUDA cannot be used").to_owned() }
-    })
-}
-
-#[cfg(not(feature = "cuda"))]
-fn cuda() -> Result<Device> {
-    Err(Error::Device { message: "this build has no CUDA".to_owned() })
 }
 
 #[cfg(test)]
@@ -345,10 +330,15 @@ mod tests {
         assert_eq!(agent.rollouts(), 1);
     }
 
+    #[test]
+    fn the_fused_engine_is_the_cpus() {
+        assert_eq!(path(Agent::new(agent().config, EngineKind::Fused, DeviceKind::Cuda, 0, 1).map(drop)), "engine");
+    }
+
     #[cfg(not(feature = "cuda"))]
     #[test]
     fn cuda_is_refused_by_a_build_without_it() {
-        let error = Agent::new(agent().config, EngineKind::Fused, DeviceKind::Cuda, 0, 1).map(drop).unwrap_err();
+        let error = Agent::new(agent().config, EngineKind::Plain, DeviceKind::Cuda, 0, 1).map(drop).unwrap_err();
         assert!(matches!(error, Error::Device { .. }), "{error:?}");
     }
 

@@ -7,9 +7,10 @@ mod golden;
 mod gradient;
 mod oracle;
 
-use innate_core::config::{ContextPooling, NetworkConfig};
+use innate_core::config::{ContextPooling, DeviceKind, NetworkConfig};
+use innate_core::device;
 use innate_core::engine::fused::Fused;
-use innate_core::engine::plain::Plain;
+use innate_core::engine::plain::{Cell, Plain};
 use innate_core::engine::{Engine, Prompts};
 use innate_core::kernel::simd::Isa;
 use innate_core::rng::{Seed, philox};
@@ -18,13 +19,27 @@ use innate_core::{error::Result, params};
 /// An engine by name.
 type Named = (String, Box<dyn Engine>);
 
-/// All engines, each holding `flat`: the plain twin, and the fused one with every instruction set that this processor has.
+/// All engines, each holding `flat`: the plain twin with its cell composed and as one operation, and the fused engine with every instruction
+/// set that this processor has. With `INNATE_TEST_DEVICE=cuda` the plain twin on the CPU, which the first of a comparison is, and on CUDA.
 fn engines(config: &NetworkConfig, flat: &[f32]) -> Result<Vec<Named>> {
-    let mut all: Vec<Named> = vec![("plain".into(), Box::new(Plain::new(config.clone(), candle_core::Device::Cpu, flat)?))];
-    for isa in Isa::available() {
-        all.push((format!("fused {isa:?}"), Box::new(Fused::with_isa(config.clone(), 2, flat, isa)?)));
+    let plain = |name: &str, kind: DeviceKind, cell: Cell| -> Result<Named> {
+        Ok((name.into(), Box::new(Plain::with_cell(config.clone(), device::open(kind)?, flat, cell)?)))
+    };
+    let composed = plain("plain", DeviceKind::Cpu, Cell::Composed)?;
+    match std::env::var("INNATE_TEST_DEVICE").as_deref() {
+        Ok("cuda") => {
+            let operation = plain("plain on CUDA", DeviceKind::Cuda, Cell::Operation)?;
+            Ok(vec![composed, operation, plain("plain on CUDA, cell composed", DeviceKind::Cuda, Cell::Composed)?])
+        }
+        Ok("cpu") | Err(_) => {
+            let mut all = vec![composed, plain("plain, cell an operation", DeviceKind::Cpu, Cell::Operation)?];
+            for isa in Isa::available() {
+                all.push((format!("fused {isa:?}"), Box::new(Fused::with_isa(config.clone(), 2, flat, isa)?)));
+            }
+            Ok(all)
+        }
+        Ok(other) => panic!("INNATE_TEST_DEVICE must be cpu or cuda, got {other}"),
     }
-    Ok(all)
 }
 
 /// A network and a batch for it, all drawn from one number.

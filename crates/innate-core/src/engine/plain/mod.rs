@@ -1,9 +1,14 @@
 //! The plain-Candle twin: Candle's tensor operations and autograd, on any Candle device.
 
-use candle_core::{D, Device, Tensor, Var};
+mod network;
 
-use super::{AdamState, ENTROPY_EPSILON, Engine, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
-use crate::config::{Baseline, ContextPooling, NetworkConfig, UpdateConfig};
+use candle_core::{Device, Tensor, Var};
+
+pub use network::Cell;
+use network::{Batch, Weights};
+
+use super::{AdamState, Engine, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
+use crate::config::{Baseline, NetworkConfig, UpdateConfig};
 use crate::error::{Error, Result};
 use crate::params::{self, ParamSpec};
 
@@ -17,6 +22,7 @@ const MASKED: f32 = -1e9;
 pub struct Plain {
     config: NetworkConfig,
     device: Device,
+    cell: Cell,
     specs: Vec<ParamSpec>,
     /// 0 where a token is allowed, [`MASKED`] where it is not, `[1, V]`.
     mask: Option<Tensor>,
@@ -29,124 +35,22 @@ pub struct Plain {
     step: u64,
 }
 
-/// A batch on the device.
-struct Batch {
-    n: usize,
-    /// Token ids, `[n·L]`.
-    contexts: Tensor,
-    /// Stage ids, `[n]`.
-    stages: Tensor,
-}
-
-/// What the heads say, `R` being any number of rows.
-struct Heads {
-    /// Masked tokens far below all others, `[R, V]`.
-    logits: Tensor,
-    /// `[R, V]`
-    log_policy: Tensor,
-    /// `[R, V]`
-    policy: Tensor,
-    /// `[R]`
-    entropies: Tensor,
-    /// `[R]`
-    values: Tensor,
-}
-
-impl Heads {
-    /// log π of one token a row, `[R]`.
-    fn log_prob(&self, tokens: &Tensor) -> Candle<Tensor> {
-        self.log_policy.gather(&tokens.unsqueeze(1)?, 1)?.squeeze(1)
-    }
-}
-
-/// The weights as tensors of PyTorch's shapes.
-struct Weights<'a> {
-    config: &'a NetworkConfig,
-    mask: Option<&'a Tensor>,
-    emb: &'a Tensor,
-    stage_emb: &'a Tensor,
-    w_ih: &'a Tensor,
-    w_hh: &'a Tensor,
-    b_ih: &'a Tensor,
-    b_hh: &'a Tensor,
-    pi_w: &'a Tensor,
-    pi_b: &'a Tensor,
-    v_w: &'a Tensor,
-    v_b: &'a Tensor,
-}
-
-fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Candle<Tensor> {
-    x.matmul(&weight.t()?)?.broadcast_add(bias)
-}
-
-/// By the hyperbolic tangent: no overflow either way, so no NaN in its gradient.
-fn sigmoid(x: &Tensor) -> Candle<Tensor> {
-    x.affine(0.5, 0.0)?.tanh()?.affine(0.5, 0.5)
-}
-
-impl Weights<'_> {
-    /// The initial hidden state, `[n, H]`.
-    fn start(&self, batch: &Batch) -> Candle<Tensor> {
-        let tokens = self.emb.index_select(&batch.contexts, 0)?.reshape((batch.n, (), self.config.hidden_size))?;
-        let mut context = tokens.mean(1)?;
-        if self.config.pooling == ContextPooling::Batch {
-            context = context.mean_keepdim(0)?;
-        }
-        self.stage_emb.index_select(&batch.stages, 0)?.broadcast_add(&context)?.tanh()
-    }
-
-    /// The input's share of the gates, `[R, 3H]`, of token ids `[R]`.
-    fn input_gates(&self, tokens: &Tensor) -> Candle<Tensor> {
-        linear(&self.emb.index_select(tokens, 0)?, self.w_ih, self.b_ih)
-    }
-
-    /// The next hidden state `[n, H]` from the input's gates `[n, 3H]`.
-    fn step(&self, gates: &Tensor, hidden: &Tensor) -> Candle<Tensor> {
-        let h = self.config.hidden_size;
-        let recurrent = linear(hidden, self.w_hh, self.b_hh)?;
-        let pair = |gate: usize| Ok::<_, candle_core::Error>((gates.narrow(1, gate * h, h)?, recurrent.narrow(1, gate * h, h)?));
-        let (input, own) = pair(0)?;
-        let r = sigmoid(&(input + own)?)?;
-        let (input, own) = pair(1)?;
-        let z = sigmoid(&(input + own)?)?;
-        let (input, own) = pair(2)?;
-        let n = (input + (r * own)?)?.tanh()?;
-        &n + (z * (hidden - &n)?)?
-    }
-
-    /// Policy and value of hidden states `[R, H]`.
-    fn heads(&self, hidden: &Tensor) -> Candle<Heads> {
-        let mut logits = linear(hidden, self.pi_w, self.pi_b)?;
-        if let Some(mask) = self.mask {
-            logits = logits.broadcast_add(mask)?;
-        }
-        let shifted = logits.broadcast_sub(&logits.max_keepdim(D::Minus1)?.detach())?;
-        let log_policy = shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(D::Minus1)?.log()?)?;
-        let policy = log_policy.exp()?;
-        let entropies = (&policy * policy.affine(1.0, f64::from(ENTROPY_EPSILON))?.log()?)?.sum(D::Minus1)?.neg()?;
-        let values = linear(hidden, self.v_w, self.v_b)?.squeeze(1)?;
-        Ok(Heads { logits, log_policy, policy, entropies, values })
-    }
-
-    /// The heads along given actions, one row a problem and step, `[n·T]`.
-    fn unroll(&self, batch: &Batch, inputs: &Tensor, steps: usize) -> Candle<Heads> {
-        let gates = self.input_gates(inputs)?.reshape((batch.n, steps, 3 * self.config.hidden_size))?;
-        let mut hidden = self.start(batch)?;
-        let mut states = Vec::with_capacity(steps);
-        for t in 0..steps {
-            hidden = self.step(&gates.narrow(1, t, 1)?.squeeze(1)?, &hidden)?;
-            states.push(hidden.clone());
-        }
-        self.heads(&Tensor::stack(&states, 1)?.reshape((batch.n * steps, self.config.hidden_size))?)
-    }
-}
-
 impl Plain {
-    /// A network on `device` with the given flat parameters and a fresh optimizer.
+    /// A network on `device` with the given flat parameters and a fresh optimizer. The GRU's cell is one operation on CUDA, where it has
+    /// kernels of its own, and composed elsewhere.
     ///
     /// # Errors
     /// When `flat` does not have the network's length or the device refuses.
     pub fn new(config: NetworkConfig, device: Device, flat: &[f32]) -> Result<Self> {
+        let cell = if device.is_cuda() { Cell::Operation } else { Cell::Composed };
+        Self::with_cell(config, device, flat, cell)
+    }
+
+    /// As [`Plain::new`] with a given cell.
+    ///
+    /// # Errors
+    /// As [`Plain::new`].
+    pub fn with_cell(config: NetworkConfig, device: Device, flat: &[f32], cell: Cell) -> Result<Self> {
         let count = params::count(&config);
         let mask = match &config.action_mask {
             Some(allowed) => {
@@ -157,7 +61,17 @@ impl Plain {
         };
         let flat = Tensor::from_slice(flat, count, &device)?;
         let zeros = flat.zeros_like()?;
-        Ok(Self { specs: params::specs(&config), mask, exp_avg: zeros.clone(), exp_avg_sq: zeros, flat, step: 0, config, device })
+        Ok(Self {
+            specs: params::specs(&config),
+            mask,
+            exp_avg: zeros.clone(),
+            exp_avg_sq: zeros,
+            flat,
+            step: 0,
+            config,
+            device,
+            cell,
+        })
     }
 
     /// The weights one by one, as views of the flat vector.
@@ -168,6 +82,7 @@ impl Plain {
     fn weights<'a>(&'a self, tensors: &'a [Tensor]) -> Weights<'a> {
         Weights {
             config: &self.config,
+            cell: self.cell,
             mask: self.mask.as_ref(),
             emb: &tensors[0],
             stage_emb: &tensors[1],
@@ -196,10 +111,14 @@ impl Plain {
         })
     }
 
-    /// What the network reads along given actions: the start token, then all actions but the last, `[n·T]`.
+    /// What the network reads along given actions: the start token, then all actions but the last, step by step, `[T·n]`.
     fn inputs(&self, actions: &[i32], steps: usize) -> Candle<Tensor> {
-        let start = self.config.start_token as i32;
-        self.ids(actions.chunks(steps).flat_map(|row| std::iter::once(start).chain(row[..steps - 1].iter().copied())))
+        let rows = actions.len() / steps;
+        let token = |step: usize, row: usize| match step {
+            0 => self.config.start_token as i32,
+            _ => actions[row * steps + step - 1],
+        };
+        self.ids((0..steps).flat_map(|step| (0..rows).map(move |row| token(step, row))))
     }
 
     /// The loss's terms and the clipped gradient, `[P]`.

@@ -1,0 +1,63 @@
+import { DeviceError } from '../errors/device-error.js';
+import type { InnateError } from '../errors/innate-error.js';
+import { NativeLoadError } from '../errors/native-load-error.js';
+import { fromNative } from '../native/error.js';
+import { type Binding, loadBinding } from '../native/load.js';
+import type { Engine, RuntimeConfig } from './options.js';
+
+/** What was made, and where. */
+export interface Placed<T> {
+  /** What was made. */
+  readonly value: T;
+  /** Why `auto` took the CPU; absent otherwise. */
+  readonly reason: string | undefined;
+}
+
+/** Makes something with an addon, on a device of it, with an engine. */
+export type Make<T> = (binding: Binding, device: 'cpu' | 'cuda', engine: Engine) => Promise<T>;
+
+/**
+ * Makes something where the options say. With `auto`: on CUDA if its addon loads and finds a device, else on the CPU, which is said once a
+ * process.
+ *
+ * @param runtime - Device and engine.
+ * @param make - Makes it.
+ * @returns It, and why the CPU was taken.
+ * @throws {@link NativeLoadError} when the addon for the device does not load.
+ * @throws {@link DeviceError} when the device cannot be used.
+ */
+export async function onDevice<T>({ device, engine }: RuntimeConfig, make: Make<T>): Promise<Placed<T>> {
+  const on = async (where: 'cpu' | 'cuda'): Promise<T> => {
+    const binding = loadBinding(where);
+    try {
+      return await make(binding, where, engine ?? (where === 'cpu' ? 'fused' : 'plain'));
+    } catch (error) {
+      throw fromNative(error);
+    }
+  };
+  if (device !== 'auto') {
+    return { value: await on(device), reason: undefined };
+  }
+  if (engine === 'fused') {
+    return { value: await on('cpu'), reason: "the engine 'fused' runs on the CPU only." };
+  }
+  try {
+    return { value: await on('cuda'), reason: undefined };
+  } catch (error) {
+    if (!(error instanceof DeviceError || error instanceof NativeLoadError)) {
+      throw error;
+    }
+    const value = await on('cpu');
+    warnOnce(error);
+    return { value, reason: error.message };
+  }
+}
+
+let warned = false;
+
+function warnOnce(error: InnateError): void {
+  if (!warned) {
+    warned = true;
+    process.emitWarning(`device: 'auto' takes the CPU, because ${error.message}`, { type: 'InnateWarning', code: 'INNATE_CPU' });
+  }
+}
