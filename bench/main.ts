@@ -1,3 +1,5 @@
+import { DeviceError, NativeLoadError } from 'innate';
+import { cuda } from './cuda.js';
 import { curves } from './curves.js';
 import { writeDocs } from './docs.js';
 import { eventLoop } from './event-loop.js';
@@ -17,6 +19,7 @@ const USAGE = `Usage: npm run bench [-- <what> ...]
   --profile       where the native time goes; needs Linux's perf, and builds once more
   --all           all of these
   --docs          only writes docs/benchmarks.md and its charts anew from docs/benchmarks/*.json, as all of these do at their end
+  --cuda          one iteration on CUDA beside the CPU, nothing written; needs a device, and the addon that test:cuda builds
   --short         no peers, no downloads, nothing written; under half a minute
   --rounds=N      rounds of an interleaved measurement
   --updates=N     length of --memory`;
@@ -36,6 +39,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const rounds = number('rounds');
+  if (has('cuda')) {
+    await cuda(rounds ?? 20);
+    return 0;
+  }
   const command = (name: string): string => ['npm run bench --', `--${name}`, ...args.filter((arg) => arg.includes('='))].join(' ');
   const measurements: Readonly<Record<string, (called: string) => Promise<void>>> = {
     iteration: (called) => iteration(called, rounds ?? 20),
@@ -62,9 +69,12 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof WrongResultError)) {
+  if (error instanceof WrongResultError) {
+    console.error(`Wrong result: ${error.message}`);
+  } else if (error instanceof NativeLoadError || error instanceof DeviceError) {
+    console.error(error.message);
+  } else {
     throw error;
   }
-  console.error(`Wrong result: ${error.message}`);
   process.exitCode = 1;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { Agent, arithmetic, CheckpointError, type Prompts, Random, tutorial } from 'innate';
+import { device, engines } from '../support/device.js';
 import { echoTask, QUICK } from '../support/echo-task.js';
 import { fails } from '../support/failure.js';
 import { digest } from '../support/weights.js';
@@ -33,7 +34,7 @@ async function train(agent: Agent, random: Random, iterations: number): Promise<
 }
 
 test('says what it is made of', async (t) => {
-  await using agent = await Agent.create({ task, seed: 7, hiddenSize: 8, threads: 1, learningRate: 0.5 });
+  await using agent = await Agent.create({ device, task, seed: 7, hiddenSize: 8, threads: 1, learningRate: 0.5 });
   t.like(agent.info, {
     taskName: 'echo',
     vocabSize: 5,
@@ -42,10 +43,10 @@ test('says what it is made of', async (t) => {
     horizon: 2,
     startToken: 4,
     seed: 7,
-    device: 'cpu',
+    device,
     threads: 1,
   });
-  t.like(agent.info, { engine: 'fused', contextPooling: 'own', deviceReason: undefined, update: { learningRate: 0.5, valueCoef: 0.5 } });
+  t.like(agent.info, { engine: engines[0], contextPooling: 'own', deviceReason: undefined, update: { learningRate: 0.5, valueCoef: 0.5 } });
   t.deepEqual(agent.info.vocabulary, task.vocabulary);
 });
 
@@ -55,7 +56,7 @@ test('is made for arithmetic, 96 wide, on the CPU by default', async (t) => {
 });
 
 test('acts in the documented shapes, and repeats itself when deterministic', async (t) => {
-  await using agent = await Agent.create({ task, hiddenSize: 8 });
+  await using agent = await Agent.create({ device, task, hiddenSize: 8 });
   const a = await agent.act({ ...prompts, deterministic: true });
   const b = await agent.act({ ...prompts, deterministic: true });
   t.deepEqual(a, b);
@@ -66,13 +67,13 @@ test('acts in the documented shapes, and repeats itself when deterministic', asy
 });
 
 test('takes plain lists, and gives what typed arrays give', async (t) => {
-  await using agent = await Agent.create({ task, hiddenSize: 8 });
+  await using agent = await Agent.create({ device, task, hiddenSize: 8 });
   const lists = { contexts: [...prompts.contexts], stages: [...prompts.stages], actions: [...episodes.actions], returns: [1, 1, 0.5] };
   t.deepEqual(await agent.gradients(lists), await agent.gradients(episodes));
 });
 
 test('inputs may be overwritten as soon as the call returns', async (t) => {
-  await using agent = await Agent.create({ task, hiddenSize: 8 });
+  await using agent = await Agent.create({ device, task, hiddenSize: 8 });
   const expected = await agent.gradients(episodes);
   const scratch = {
     contexts: prompts.contexts.slice(),
@@ -89,8 +90,8 @@ test('inputs may be overwritten as soon as the call returns', async (t) => {
 });
 
 test('coefficients of one call override the agent, for that call', async (t) => {
-  await using a = await Agent.create({ task, hiddenSize: 8, learningRate: 5e-3, baseline: 'program' });
-  await using b = await Agent.create({ task, hiddenSize: 8 });
+  await using a = await Agent.create({ device, task, hiddenSize: 8, learningRate: 5e-3, baseline: 'program' });
+  await using b = await Agent.create({ device, task, hiddenSize: 8 });
   await a.update(episodes);
   await b.update({ ...episodes, learningRate: 5e-3, baseline: 'program' });
   t.is(await digest(a), await digest(b));
@@ -100,8 +101,8 @@ test('coefficients of one call override the agent, for that call', async (t) => 
 });
 
 test('a state dict goes into another agent', async (t) => {
-  await using a = await Agent.create({ task, hiddenSize: 8, seed: 1 });
-  await using b = await Agent.create({ task, hiddenSize: 8, seed: 2 });
+  await using a = await Agent.create({ device, task, hiddenSize: 8, seed: 1 });
+  await using b = await Agent.create({ device, task, hiddenSize: 8, seed: 2 });
   t.not(await digest(a), await digest(b));
   await b.loadStateDict(await a.stateDict());
   t.is(await digest(a), await digest(b));
@@ -110,10 +111,10 @@ test('a state dict goes into another agent', async (t) => {
 test('saved, loaded and trained on equals never interrupted', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'agent.safetensors');
-    await using agent = await Agent.create({ ...pick(), task, seed: 5 });
+    await using agent = await Agent.create({ ...pick(), device, task, seed: 5 });
     await train(agent, new Random(1), 5);
     await agent.save(path);
-    await using copy = await Agent.load(path, { task, threads: 1 });
+    await using copy = await Agent.load(path, { device, task, threads: 1 });
     t.deepEqual({ ...copy.info, threads: 0 }, agent.info);
     t.is(await digest(copy), await digest(agent));
     await Promise.all([train(agent, new Random(2), 5), train(copy, new Random(2), 5)]);
@@ -127,7 +128,7 @@ test('saved, loaded and trained on equals never interrupted', async (t) => {
 test('a file that cannot be used is refused, and says why', async (t) => {
   await inFolder(async (folder) => {
     const path = join(folder, 'agent.safetensors');
-    await using agent = await Agent.create({ task, hiddenSize: 8 });
+    await using agent = await Agent.create({ device, task, hiddenSize: 8 });
     await agent.save(path);
     const bytes = await readFile(path);
     const damaged: [string, Uint8Array][] = [
@@ -170,14 +171,14 @@ const BAD_PROMPTS: [string, Prompts, string][] = [
 
 for (const [name, bad, path] of BAD_PROMPTS) {
   test(`refuses ${name}`, async (t) => {
-    await using agent = await Agent.create({ task, hiddenSize: 8 });
+    await using agent = await Agent.create({ device, task, hiddenSize: 8 });
     await fails(t, () => agent.act(bad), { code: 'ERR_INPUT', path, name: 'InputError' });
     t.is((await agent.act(prompts)).actions.length, 6, 'the agent is usable');
   });
 }
 
 test('refuses bad actions, returns and coefficients, and stays as it was', async (t) => {
-  await using agent = await Agent.create({ task, hiddenSize: 8 });
+  await using agent = await Agent.create({ device, task, hiddenSize: 8 });
   const before = await digest(agent);
   const bad =
     (changes: object): (() => Promise<unknown>) =>
@@ -194,7 +195,7 @@ test('refuses bad actions, returns and coefficients, and stays as it was', async
 });
 
 test('a loss that is not finite stops before the weights are touched', async (t) => {
-  await using agent = await Agent.create({ task, hiddenSize: 8 });
+  await using agent = await Agent.create({ device, task, hiddenSize: 8 });
   const before = await digest(agent);
   await t.throwsAsync(agent.update({ ...episodes, returns: Float32Array.of(3e38, -3e38, 3e38) }), {
     code: 'ERR_NON_FINITE',
@@ -206,7 +207,7 @@ test('a loss that is not finite stops before the weights are touched', async (t)
 });
 
 test('refuses wrong weights, all problems at once, and keeps its own', async (t) => {
-  await using agent = await Agent.create({ task, hiddenSize: 8 });
+  await using agent = await Agent.create({ device, task, hiddenSize: 8 });
   const before = await digest(agent);
   const weights = await agent.stateDict();
   const { 'v.bias': _, ...incomplete } = weights;
@@ -232,7 +233,7 @@ test('refuses bad options, all problems at once', async (t) => {
 });
 
 test('use after close is a named error; closing twice is fine', async (t) => {
-  const agent = await Agent.create({ task, hiddenSize: 8 });
+  const agent = await Agent.create({ device, task, hiddenSize: 8 });
   const last = agent.act(prompts);
   await agent.close();
   await agent.close();
@@ -253,7 +254,7 @@ test('use after close is a named error; closing twice is fine', async (t) => {
 
 test('the tutorial with both poolings', async (t) => {
   for (const context of ['own', 'batch'] as const) {
-    await using agent = await Agent.create({ task: tutorial.task({ context }), hiddenSize: 8 });
+    await using agent = await Agent.create({ device, task: tutorial.task({ context }), hiddenSize: 8 });
     t.is(agent.info.contextPooling, context);
   }
 });

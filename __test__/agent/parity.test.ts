@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Agent, tutorial } from 'innate';
+import { device, engines } from '../support/device.js';
 import { golden } from '../support/safetensors.js';
 import { distance, largestDifference } from '../support/weights.js';
 
@@ -11,12 +12,12 @@ function relative(actual: number, expected: number): number {
   return Math.abs(actual - expected) / Math.max(1, Math.abs(expected));
 }
 
-for (const engine of ['fused', 'plain'] as const) {
+for (const engine of engines) {
   for (const context of ['own', 'batch'] as const) {
     for (const stage of [0, 1, 2]) {
-      test(`${engine}, ${context} context, stage ${stage}: three updates equal PyTorch's`, async (t) => {
+      test(`${engine} on ${device}, ${context} context, stage ${stage}: three updates equal PyTorch's`, async (t) => {
         const file = golden(`${context}_context_stage${stage}`);
-        await using agent = await Agent.create({ task: tutorial.task({ context }), engine });
+        await using agent = await Agent.create({ device, task: tutorial.task({ context }), engine });
         await agent.loadStateDict(file.weights('init.'));
         for (const step of [0, 1, 2]) {
           const of = (name: string): string => `step${step}.${name}`;
@@ -44,10 +45,10 @@ for (const engine of ['fused', 'plain'] as const) {
   }
 }
 
-test('fused and plain act alike from the same weights', async (t) => {
+test(`fused and plain on ${device} act alike from the same weights`, async (t) => {
   const task = tutorial.task({ context: 'own' });
   await using fused = await Agent.create({ task, seed: 3, engine: 'fused' });
-  await using plain = await Agent.create({ task, seed: 3, engine: 'plain' });
+  await using plain = await Agent.create({ device, task, seed: 3, engine: 'plain' });
   t.is(fused.info.engine, 'fused');
   t.is(plain.info.engine, 'plain');
   t.is(largestDifference(await fused.stateDict(), await plain.stateDict()), 0, 'one seed, one initialisation');

@@ -1,4 +1,5 @@
 import { type Agent, Trainer } from 'innate';
+import { device } from './device.js';
 
 /** Fifty iterations over the three stages of arithmetic, rehearsal included, as a user would run them. */
 export async function trainFifty(seed: number, threads: number): Promise<Agent> {
@@ -7,6 +8,6 @@ export async function trainFifty(seed: number, threads: number): Promise<Agent> 
     { stage: 1, iterations: 15 },
     { stage: 2, iterations: 15 },
   ];
-  const { agent } = await Trainer.run(stages, { seed, threads, progress: false });
+  const { agent } = await Trainer.run(stages, { device, seed, threads, progress: false });
   return agent;
 }

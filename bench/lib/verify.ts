@@ -66,16 +66,17 @@ export function assertClose(who: string, what: string, difference: number, toler
  * Checks an engine of this package against all golden vectors.
  *
  * @param engine - Which.
+ * @param device - Where.
  * @returns How many updates were compared.
  */
-export async function verifyEngine(engine: Engine): Promise<number> {
+export async function verifyEngine(engine: Engine, device: 'cpu' | 'cuda' = 'cpu'): Promise<number> {
   let compared = 0;
   for (const context of ['own', 'batch'] as const) {
     for (const stage of [0, 1, 2]) {
       const file = golden(`${context}_context_stage${stage}`);
-      await using agent = await Agent.create({ task: tutorial.task({ context }), engine });
+      await using agent = await Agent.create({ device, task: tutorial.task({ context }), engine });
       await agent.loadStateDict(file.weights('init.'));
-      assertGolden(`${engine}, ${context} context, stage ${stage}`, file, await checkedUpdate(agent, file));
+      assertGolden(`${engine} on ${device}, ${context} context, stage ${stage}`, file, await checkedUpdate(agent, file));
       compared += 1;
     }
   }

@@ -75,6 +75,10 @@ export function explain(facts: SearchFacts): Explanation {
       remedy: "pass device: 'cpu', or run it on one of these.",
     };
   }
+  const library = decisive?.kind === 'broken' ? explainLibrary(decisive, words) : undefined;
+  if (library !== undefined) {
+    return library;
+  }
   if (inClone) {
     const state = decisive === undefined ? 'has not been built' : `cannot be used (${decisive.from} ${predicate(decisive)})`;
     return { problem: `the ${what} of this clone of innate for ${platform} ${state}`, remedy: `run \`${build}\`${orElse}.` };
@@ -98,7 +102,7 @@ export function explain(facts: SearchFacts): Explanation {
       remedy: `run \`npm install innate@${version} ${name}@${version}\`.`,
     };
   }
-  return explainLibrary(decisive, words) ?? { problem: `${decisive.from} ${predicate(decisive)}`, remedy: repair(words) };
+  return { problem: `${decisive.from} ${predicate(decisive)}`, remedy: `delete node_modules/${name} and run \`npm install\`${orElse}.` };
 }
 
 /** A library that the system lacks: the package itself is whole. */
@@ -124,10 +128,6 @@ function explainLibrary({ reason }: Failure, { name, orElse }: Words): Explanati
     };
   }
   return undefined;
-}
-
-function repair({ name, orElse }: Words): string {
-  return `delete node_modules/${name} and run \`npm install\`${orElse}.`;
 }
 
 /** What a place is or does, to follow its name. */

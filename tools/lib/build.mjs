@@ -86,6 +86,16 @@ export function buildNative() {
 }
 
 /**
+ * Builds the addon with CUDA for tests: in the profile that cargo's tests have, into build/addon-cuda-test.
+ *
+ * @param {NodeJS.ProcessEnv} env - The toolkit's.
+ * @returns {Promise<string>} The host's target triple.
+ */
+export function buildCudaForTests(env) {
+  return buildAddon({ profile: 'release', folder: 'build/addon-cuda-test', dts: 'binding.d.ts', features: ['cuda'], env });
+}
+
+/**
  * Builds an addon that is published: the `dist` profile, with no path of this machine in it.
  *
  * @param {string} folder - Where it goes, from the root; emptied first.

@@ -23,6 +23,11 @@ fn config() -> NetworkConfig {
     }
 }
 
+/// Where the agents live; `npm run test:cuda` says `cuda`.
+fn device() -> DeviceKind {
+    if std::env::var("INNATE_TEST_DEVICE").is_ok_and(|device| device == "cuda") { DeviceKind::Cuda } else { DeviceKind::Cpu }
+}
+
 const CONTEXTS: [i32; 8] = [0, 1, 2, 3, 4, 5, 0, 1];
 const STAGES: [i32; 4] = [0, 1, 1, 0];
 
@@ -33,7 +38,7 @@ fn iterate(agent: &mut Agent) {
 
 fn trained() -> Agent {
     // A seed above 2^53 would be rounded by a JSON number.
-    let mut agent = Agent::new(config(), EngineKind::Plain, DeviceKind::Cpu, u64::MAX - 7, 1).unwrap();
+    let mut agent = Agent::new(config(), EngineKind::Plain, device(), u64::MAX - 7, 1).unwrap();
     (0..3).for_each(|_| iterate(&mut agent));
     agent
 }
@@ -94,7 +99,7 @@ fn a_round_trip_is_bit_equal_and_leaves_one_file() {
 fn a_resumed_run_equals_an_uninterrupted_one() {
     let mut whole = trained();
     let state = decode(&encode(&whole.state("").unwrap()).unwrap(), "x").unwrap();
-    let mut resumed = Agent::from_state(&state, EngineKind::Plain, DeviceKind::Cpu, 1).unwrap();
+    let mut resumed = Agent::from_state(&state, EngineKind::Plain, device(), 1).unwrap();
     for _ in 0..3 {
         iterate(&mut whole);
         iterate(&mut resumed);
