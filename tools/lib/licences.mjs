@@ -1,24 +1,24 @@
 // The licence notices of what is linked into the addon, from `cargo metadata` and the crates' own files.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { run, ToolError } from './process.mjs';
+import { ROOT, run, ToolError } from './process.mjs';
 
 const ROOT_CRATE = 'innate-napi';
-/** Licences that a binary under MIT may contain. */
-const ALLOWED = new Set([
-  'MIT',
-  'MIT-0',
-  'Apache-2.0',
-  'Apache-2.0 WITH LLVM-exception',
-  'BSD-2-Clause',
-  'BSD-3-Clause',
-  'BSL-1.0',
-  'CC0-1.0',
-  'ISC',
-  'Unicode-3.0',
-  'Unlicense',
-  'Zlib',
-]);
+/** Licences that a binary under MIT may contain: the list that `cargo deny` reads too. */
+const ALLOWED = new Set(allowedIn(readFileSync(join(ROOT, 'deny.toml'), 'utf8')));
+
+/**
+ * @param {string} toml - deny.toml.
+ * @returns {string[]} `allow` of its section `licenses`.
+ */
+function allowedIn(toml) {
+  const list = /^\[licenses\]\n(?:(?!\[)[^\n]*\n)*?allow = \[([^\]]+)\]/m.exec(toml)?.[1] ?? '';
+  const names = [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? '');
+  if (names.length === 0) {
+    throw new ToolError('deny.toml has no list `allow` in [licenses], one licence a line in double quotes: restore it.');
+  }
+  return names;
+}
 
 /**
  * @param {string | null} license - SPDX expression, also in the old form `MIT/Apache-2.0`.
@@ -98,7 +98,7 @@ function licenceTexts({ license, manifest_path }) {
 export function licenceNotices(crates) {
   const refused = crates.filter(({ license }) => !isAllowed(license)).map(({ name, license }) => `${name} (${license ?? 'not stated'})`);
   if (refused.length > 0) {
-    throw new ToolError(`The addon contains crates whose licence is not on the list of tools/lib/licences.mjs: ${refused.join(', ')}.`);
+    throw new ToolError(`The addon contains crates whose licence is not on the list of deny.toml: ${refused.join(', ')}.`);
   }
   /** @type {Map<string, string[]>} */
   const users = new Map();

@@ -70,6 +70,17 @@ export function countOne(code) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
+/**
+ * @param {Counts} counts - Of a step.
+ * @returns {string} The step in one word.
+ */
+function verdict({ passed, failed, skipped }) {
+  if (failed > 0) {
+    return 'FAILED';
+  }
+  return passed === 0 && skipped > 0 ? 'SKIPPED' : 'ok';
+}
+
 /** Steps one after another, each announced and timed. */
 export class Steps {
   /** @type {Step[]} */
@@ -85,7 +96,7 @@ export class Steps {
     const counts = await body();
     const seconds = (performance.now() - start) / 1000;
     this.done.push({ name, ...counts, seconds });
-    console.log(`== ${name}: ${counts.failed === 0 ? 'ok' : 'FAILED'}, ${seconds.toFixed(1)} s`);
+    console.log(`== ${name}: ${verdict(counts)}, ${seconds.toFixed(1)} s`);
   }
 
   /** @returns {Counts} Over all steps. */
@@ -106,7 +117,7 @@ export class Steps {
     for (const { name, passed, failed, skipped, seconds } of this.done) {
       const skips = skipped === 0 ? '' : `, ${skipped} SKIPPED`;
       console.log(
-        `${failed === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(width)} ${passed} passed, ${failed} failed${skips}, ${seconds.toFixed(1)} s`,
+        `${verdict({ passed, failed, skipped }).padEnd(7)} ${name.padEnd(width)} ${passed} passed, ${failed} failed${skips}, ${seconds.toFixed(1)} s`,
       );
     }
   }
