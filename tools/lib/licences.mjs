@@ -4,20 +4,20 @@ import { dirname, join } from 'node:path';
 import { ROOT, run, ToolError } from './process.mjs';
 
 const ROOT_CRATE = 'innate-napi';
-/** Licences that a binary under MIT may contain: the list that `cargo deny` reads too. */
-const ALLOWED = new Set(allowedIn(readFileSync(join(ROOT, 'deny.toml'), 'utf8')));
+/** @type {ReadonlySet<string> | undefined} */
+let allowedLicences;
 
-/**
- * @param {string} toml - deny.toml.
- * @returns {string[]} `allow` of its section `licenses`.
- */
-function allowedIn(toml) {
-  const list = /^\[licenses\]\n(?:(?!\[)[^\n]*\n)*?allow = \[([^\]]+)\]/m.exec(toml)?.[1] ?? '';
-  const names = [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? '');
-  if (names.length === 0) {
-    throw new ToolError('deny.toml has no list `allow` in [licenses], one licence a line in double quotes: restore it.');
+/** @returns {ReadonlySet<string>} Licences that a binary under MIT may contain: the list that `cargo deny` reads too. */
+function allowList() {
+  if (allowedLicences === undefined) {
+    const toml = readFileSync(join(ROOT, 'deny.toml'), 'utf8').replaceAll('\r\n', '\n');
+    const list = /^\[licenses\]\n(?:(?!\[)[^\n]*\n)*?allow = \[([^\]]+)\]/m.exec(toml)?.[1] ?? '';
+    allowedLicences = new Set([...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? ''));
+    if (allowedLicences.size === 0) {
+      throw new ToolError('deny.toml has no list `allow` in [licenses], one licence a line in double quotes: restore it.');
+    }
   }
-  return names;
+  return allowedLicences;
 }
 
 /**
@@ -27,7 +27,7 @@ function allowedIn(toml) {
  */
 export function isAllowed(license) {
   const alternatives = (/** @type {string} */ text) => text.replaceAll(/[()]/g, '').split(/ OR |\//);
-  const allowed = (/** @type {string} */ text) => text.split(' AND ').every((name) => ALLOWED.has(name.trim()));
+  const allowed = (/** @type {string} */ text) => text.split(' AND ').every((name) => allowList().has(name.trim()));
   return (license ?? '').split(/ AND (?![^(]*\))/).every((part) => alternatives(part).some(allowed));
 }
 
