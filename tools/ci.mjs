@@ -1,6 +1,7 @@
 // What CI runs, through .ci/run: everything, from a clean clone. The last line is `N passed, N failed`.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { audit } from './audit.mjs';
 import { ROOT, run, tool } from './lib/process.mjs';
 import { countOne, Steps } from './lib/steps.mjs';
 import { requireNode, requireRust } from './lib/toolchain.mjs';
@@ -93,6 +94,7 @@ await tool(async () => {
       await steps.step('README example', async () => countOne((await run(process.execPath, ['tools/check-docs.mjs', 'README.md'])).code));
       await steps.step('npm run bench -- --short', async () => countOne(await npm(['run', 'bench', '--', '--short'], 6)));
       await steps.step('npm start', async () => countOne(await npm(['start'], 12)));
+      await audit(steps);
       await steps.step('npm run test:package', async () => countOne(await npm(['run', 'test:package'], 15)));
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 // `npm run test:package`: packs, publishes to a registry on loopback, installs as a user would on a machine without compilers, and uses the
-// package from JavaScript and TypeScript. `--packed` takes what build/npm holds instead of building. See docs/decisions/0012.
+// package from JavaScript and TypeScript, under each runtime. `--packed` takes what build/npm holds instead of building. See docs/decisions/0012
+// and 0014.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -11,6 +12,7 @@ import { checkFailures } from './lib/package-failures.mjs';
 import { checkTypes } from './lib/package-types.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { startRegistry } from './lib/registry.mjs';
+import { checkRuntimes } from './lib/runtimes.mjs';
 import { Steps } from './lib/steps.mjs';
 import { isOlder } from './lib/toolchain.mjs';
 import { OUT, pack, stageEmptyPlatforms } from './pack.mjs';
@@ -102,6 +104,7 @@ await tool(async () => {
     await check('import and require', () => checkJavaScript(machine, project));
     await check('TypeScript: NodeNext, CommonJS, bundler', () => checkTypes(machine, project));
     await check('cold import', () => checkBudget(machine, project));
+    await checkRuntimes(machine, join(folder, 'runtimes'), project, steps, check);
     await checkFailures(machine, join(folder, 'failures'), check);
   } finally {
     await registry.stop();

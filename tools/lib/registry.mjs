@@ -1,32 +1,13 @@
 // A registry on loopback that knows nothing but what is published to it: Verdaccio without uplinks, its storage in a temporary folder.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { npmProgram } from './npm.mjs';
-import { must, ROOT, ToolError } from './process.mjs';
+import { installLocked } from './locked.mjs';
+import { ToolError } from './process.mjs';
 
-const HOME = join(ROOT, 'build/registry');
 const START_LIMIT = 60_000;
-
-/** Installs Verdaccio from a lock of its own, if that has not been done. See docs/decisions/0012. */
-async function installVerdaccio() {
-  const source = join(ROOT, 'tools/registry');
-  const stamp = join(HOME, 'node_modules/.innate-lock');
-  const lock = readFileSync(join(source, 'package-lock.json'), 'utf8');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) {
-    return;
-  }
-  mkdirSync(HOME, { recursive: true });
-  for (const file of ['package.json', 'package-lock.json']) {
-    cpSync(join(source, file), join(HOME, file));
-  }
-  cpSync(join(ROOT, '.npmrc'), join(HOME, '.npmrc'));
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  await must('Installing Verdaccio', process.execPath, [npmProgram(), ...args], { cwd: HOME });
-  writeFileSync(stamp, lock);
-}
 
 /** @returns {Promise<number>} A port that is free now. */
 function freePort() {
@@ -46,7 +27,7 @@ function freePort() {
  * @returns {Promise<{ url: string, stop(): Promise<void> }>} Its address, and what ends it.
  */
 export async function startRegistry(folder) {
-  await installVerdaccio();
+  const modules = await installLocked('registry', 'Verdaccio');
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'config.json');
   const log = join(folder, 'log');
@@ -62,7 +43,7 @@ export async function startRegistry(folder) {
     }),
   );
   const url = `http://127.0.0.1:${await freePort()}`;
-  const program = join(HOME, 'node_modules/verdaccio/bin/verdaccio');
+  const program = join(modules, 'verdaccio/bin/verdaccio');
   const child = spawn(process.execPath, [program, '--config', config, '--listen', url.slice('http://'.length)], {
     cwd: folder,
     stdio: 'ignore',

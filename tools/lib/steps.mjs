@@ -21,13 +21,17 @@
  *
  * @param {number} code - The runner's exit status.
  * @param {string} output - What it printed.
- * @param {{ passed: RegExp, failed: RegExp, skipped: RegExp }} patterns - Global; the first group of each is a number, all are summed.
+ * @param {{ passed: RegExp, failed: RegExp, skipped: RegExp, pass?: RegExp }} patterns - Global; the first group of each is a number, all are
+ * summed. `pass` matches once for each test that passed, for a runner that leaves their number out when others failed.
  * @returns {Counts} The sums.
  */
 export function countTests(code, output, patterns) {
   /** @param {RegExp} pattern - One of the patterns. */
   const sum = (pattern) => [...output.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
   const counts = { passed: sum(patterns.passed), failed: sum(patterns.failed), skipped: sum(patterns.skipped) };
+  if (counts.failed > 0 && patterns.pass !== undefined) {
+    counts.passed = Math.max(counts.passed, [...output.matchAll(patterns.pass)].length);
+  }
   if (counts.failed === 0 && (code !== 0 || counts.passed === 0)) {
     if (code === 0) {
       console.error('No test was run, which counts as a failure.');
@@ -44,11 +48,16 @@ export const CARGO_COUNTS = {
   skipped: /^test result: .*?(\d+) ignored;/gm,
 };
 
-/** What ava prints at its end. A file that never finished, or an error outside a test, counts as a failure. */
+/**
+ * What ava prints at its end. A file that never finished, or an error outside a test, counts as a failure. After a failed test or hook it does
+ * not say how many passed.
+ */
 export const AVA_COUNTS = {
   passed: /^\s*(\d+) (?:tests? passed|known failures?)\s*$/gm,
-  failed: /^\s*(\d+) (?:tests? failed|tests? remained? pending.*|uncaught exceptions?|unhandled rejections?|.*timed out.*)\s*$/gm,
+  failed:
+    /^\s*(\d+) (?:tests? failed|hooks? failed|tests? remained? pending.*|uncaught exceptions?|unhandled rejections?|.*timed out.*)\s*$/gm,
   skipped: /^\s*(\d+) tests? (?:skipped|todo)\s*$/gm,
+  pass: /^\s*[✔√] /gm,
 };
 
 /**
@@ -59,6 +68,17 @@ export const AVA_COUNTS = {
  */
 export function countOne(code) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/**
+ * @param {Counts} counts - Of a step.
+ * @returns {string} The step in one word.
+ */
+function verdict({ passed, failed, skipped }) {
+  if (failed > 0) {
+    return 'FAILED';
+  }
+  return passed === 0 && skipped > 0 ? 'SKIPPED' : 'ok';
 }
 
 /** Steps one after another, each announced and timed. */
@@ -76,7 +96,7 @@ export class Steps {
     const counts = await body();
     const seconds = (performance.now() - start) / 1000;
     this.done.push({ name, ...counts, seconds });
-    console.log(`== ${name}: ${counts.failed === 0 ? 'ok' : 'FAILED'}, ${seconds.toFixed(1)} s`);
+    console.log(`== ${name}: ${verdict(counts)}, ${seconds.toFixed(1)} s`);
   }
 
   /** @returns {Counts} Over all steps. */
@@ -97,7 +117,7 @@ export class Steps {
     for (const { name, passed, failed, skipped, seconds } of this.done) {
       const skips = skipped === 0 ? '' : `, ${skipped} SKIPPED`;
       console.log(
-        `${failed === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(width)} ${passed} passed, ${failed} failed${skips}, ${seconds.toFixed(1)} s`,
+        `${verdict({ passed, failed, skipped }).padEnd(7)} ${name.padEnd(width)} ${passed} passed, ${failed} failed${skips}, ${seconds.toFixed(1)} s`,
       );
     }
   }

@@ -1,0 +1,79 @@
+// `npm run audit`: known defects in what the locks hold, and licences and sources of the crates. What the registry does not answer, or is not
+// installed, is counted as skipped. `-- npm` or `-- cargo` does one of the two. See docs/decisions/0014.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { npmProgram } from './lib/npm.mjs';
+import { ROOT, run, ToolError, tool } from './lib/process.mjs';
+import { countOne, Steps } from './lib/steps.mjs';
+
+const LOCKS = ['.', 'tools/registry', 'tools/runtimes'];
+const LIMIT = 2 * 60_000;
+const SKIPPED = { passed: 0, failed: 0, skipped: 1 };
+
+/**
+ * @param {string} lock - Folder of a package-lock.json, from the root.
+ */
+async function auditNpm(lock) {
+  const args = [npmProgram(), 'audit', '--package-lock-only', '--json', '--loglevel=silent'];
+  const { code, output } = await run(process.execPath, args, { cwd: join(ROOT, lock), output: 'capture', timeout: LIMIT });
+  const answer = parse(output);
+  if (answer?.['auditReportVersion'] === undefined) {
+    // npm's own message holds the registry's address, which is no business of a log.
+    const why = answer?.['statusCode'] === undefined ? 'is not reached' : `answers with status ${answer['statusCode']}`;
+    console.log(`The registry does not audit (it ${why}): run \`npm audit --package-lock-only\` in ${lock} where one does.`);
+    return SKIPPED;
+  }
+  const found = Object.values(answer['vulnerabilities']).map(({ name, severity, range }) => `${name} ${range}: ${severity}`);
+  console.log(found.join('\n') || 'nothing known');
+  return countOne(code);
+}
+
+/**
+ * @param {string} text - What npm printed.
+ * @returns {Record<string, any> | undefined} The JSON in it.
+ */
+function parse(text) {
+  try {
+    return JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Needs no network but for crates that are not on this machine yet. The advisories need a database from elsewhere: see CONTRIBUTING. */
+async function auditCargo() {
+  const { code } = await run('cargo', ['deny', '--version'], { output: 'capture' });
+  if (code !== 0) {
+    console.log('cargo-deny is not installed: run `cargo install cargo-deny --locked` and then the command again.');
+    return SKIPPED;
+  }
+  return countOne((await run('cargo', ['deny', '--locked', 'check', 'licenses', 'bans', 'sources'], { timeout: LIMIT })).code);
+}
+
+/**
+ * Audits, one step after another.
+ *
+ * @param {Steps} steps - Where they are counted.
+ * @param {string} [kind] - `npm` or `cargo`; both unless told.
+ */
+export async function audit(steps, kind) {
+  for (const lock of kind === 'cargo' ? [] : LOCKS) {
+    await steps.step(`npm audit in ${lock}`, () => auditNpm(lock));
+  }
+  if (kind !== 'npm') {
+    await steps.step('cargo deny check licenses bans sources', auditCargo);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await tool(async () => {
+    const [kind] = process.argv.slice(2);
+    if (kind !== undefined && kind !== 'npm' && kind !== 'cargo') {
+      throw new ToolError(`There is no kind of audit called ${kind}: name npm, cargo, or nothing for both.`);
+    }
+    const steps = new Steps();
+    await audit(steps, kind);
+    steps.print();
+    return steps.total().failed === 0 ? 0 : 1;
+  });
+}
