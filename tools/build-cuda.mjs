@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildPublished, buildTypeScript } from './lib/build.mjs';
 import { COMPUTE_CAPABILITY, cudaToolkit } from './lib/cuda-toolkit.mjs';
+import { OUT } from './lib/package-cuda.mjs';
 import { checkVersions, packFolders, stagePlatform } from './lib/platform-package.mjs';
 import { must, ROOT, ToolError, tool } from './lib/process.mjs';
 
-/** Where the package goes. */
-export const CUDA_OUT = join(ROOT, 'build/npm-cuda');
 const KERNELS = join(ROOT, 'crates/innate-core/src/kernel/cell/gru_cell');
 
 /**
@@ -45,10 +44,10 @@ async function buildCuda() {
   const start = performance.now();
   const target = await buildPublished('build/addon-cuda', { features: ['cuda'], env });
   const seconds = (performance.now() - start) / 1000;
-  rmSync(CUDA_OUT, { recursive: true, force: true });
-  mkdirSync(CUDA_OUT, { recursive: true });
-  await stagePlatform({ addon: 'build/addon-cuda', target, out: CUDA_OUT, cuda: true });
-  const [tarball = ''] = await packFolders(CUDA_OUT);
+  rmSync(OUT, { recursive: true, force: true });
+  mkdirSync(OUT, { recursive: true });
+  await stagePlatform({ addon: 'build/addon-cuda', target, out: OUT, cuda: true });
+  const [tarball = ''] = await packFolders(OUT);
   const size = (statSync(tarball).size / 1e6).toFixed(2);
   console.log(`${tarball.slice(ROOT.length + 1)}: ${size} MB packed; the addon took ${seconds.toFixed(0)} s`);
 }

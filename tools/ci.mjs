@@ -24,18 +24,21 @@ async function npm(args, minutes) {
   return code;
 }
 
-/** Debian: a C linker for Rust, and git, if they are missing and we may install them. */
+/** Debian: a C linker for Rust, git, and pip for CUDA's compiler, if they are missing and we may install them. */
 async function installDebianPackages() {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     return 0;
   }
   /** @type {string[]} */
   const missing = [];
-  for (const [program, name] of [
-    ['cc', 'build-essential'],
-    ['git', 'git'],
+  for (const [command, name] of [
+    ['cc --version', 'build-essential'],
+    ['c++ --version', 'build-essential'],
+    ['git --version', 'git'],
+    ['python3 -m pip --version', 'python3-pip'],
   ]) {
-    if (program !== undefined && name !== undefined && (await run(program, ['--version'], { output: 'capture' })).code === 127) {
+    const [program = '', ...args] = command?.split(' ') ?? [];
+    if (name !== undefined && !missing.includes(name) && (await run(program, args, { output: 'capture' })).code !== 0) {
       missing.push(name);
     }
   }
@@ -95,6 +98,9 @@ await tool(async () => {
       await steps.step('npm run bench -- --short', async () => countOne(await npm(['run', 'bench', '--', '--short'], 6)));
       await steps.step('npm start', async () => countOne(await npm(['start'], 12)));
       await audit(steps);
+      if (process.platform === 'linux' && process.arch === 'x64') {
+        await steps.step('npm run build:cuda', async () => countOne(await npm(['run', 'build:cuda'], 15)));
+      }
       await steps.step('npm run test:package', async () => countOne(await npm(['run', 'test:package'], 15)));
     }
   } catch (error) {

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildPublished, buildTypeScript } from './lib/build.mjs';
+import { bundle } from './lib/bundle.mjs';
 import {
   checkVersions,
   commonFields,
@@ -30,11 +31,7 @@ async function stageMain() {
   for (const file of ['index.cjs', 'index.d.cts', 'index.d.ts', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
     cpSync(join(ROOT, file), join(folder, file));
   }
-  const cli = join(ROOT, 'dist/cli');
-  cpSync(join(ROOT, 'dist'), join(folder, 'dist'), {
-    recursive: true,
-    filter: (path) => path !== cli && !path.endsWith('.tsbuildinfo'),
-  });
+  await bundle(join(folder, 'dist'));
 }
 
 /**

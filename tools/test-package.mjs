@@ -1,13 +1,14 @@
 // `npm run test:package`: packs, publishes to a registry on loopback, installs as a user would on a machine without compilers, and uses the
-// package from JavaScript and TypeScript, under each runtime. `--packed` takes what build/npm holds instead of building. See docs/decisions/0012
-// and 0014.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+// package from JavaScript and TypeScript, under each runtime, and with CUDA's beside it if `npm run build:cuda` made one.
+// `--packed` takes what build/npm holds instead of building. See docs/decisions/0012 to 0014.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { install } from './lib/build.mjs';
 import { Machine } from './lib/consumer.mjs';
 import { GLIBC_FLOOR, glibcFloor } from './lib/glibc.mjs';
 import { checkBudget, checkInstall, checkJavaScript } from './lib/package-checks.mjs';
+import { checkCuda, cudaTarball } from './lib/package-cuda.mjs';
 import { checkFailures } from './lib/package-failures.mjs';
 import { checkTypes } from './lib/package-types.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
@@ -68,7 +69,11 @@ await tool(async () => {
   if (!process.argv.includes('--packed')) {
     await check('pack', async () => `the addon took ${(await pack()).seconds.toFixed(0)} s`);
   }
-  const tarballs = packed();
+  if (!existsSync(OUT)) {
+    throw new ToolError('build/npm is not there: without `-- --packed` it is made, and what kept it from that is above.');
+  }
+  const cuda = cudaTarball();
+  const tarballs = [...packed(), ...(cuda === undefined ? [] : [cuda])];
   const main = tarballs.filter((tarball) => /^innate-\d/.test(basename(tarball)));
   await check('publint --strict', () => lint('publint/src/cli.js', ['--strict'], tarballs));
   await check('attw', () => lint('@arethetypeswrong/cli/dist/index.js', ['--no-emoji', '--no-color'], main));
@@ -106,6 +111,14 @@ await tool(async () => {
     await check('cold import', () => checkBudget(machine, project));
     await checkRuntimes(machine, join(folder, 'runtimes'), project, steps, check);
     await checkFailures(machine, join(folder, 'failures'), check);
+    if (cuda === undefined) {
+      await steps.step('CUDA', async () => {
+        console.log('build/npm-cuda holds no package of this version: run `npm run build:cuda`, on Linux x64, and then the command again.');
+        return { passed: 0, failed: 0, skipped: 1 };
+      });
+    } else {
+      await checkCuda(machine, join(folder, 'cuda'), check);
+    }
   } finally {
     await registry.stop();
     cleanUp();

@@ -67,21 +67,19 @@ export class Agent {
     throwIfAny(problems);
     const { actionMask } = task;
     const made = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
-      Promise.resolve(
-        new BindingAgent({
-          vocabSize: task.vocabulary.length,
-          stageCount: task.stages.length,
-          hiddenSize,
-          horizon: task.horizon,
-          startToken: task.startToken,
-          batchContext: task.contextPooling === 'batch',
-          ...(actionMask === undefined ? {} : { actionMask }),
-          seed,
-          device,
-          engine,
-          threads: runtime.threads,
-        }),
-      ),
+      BindingAgent.create({
+        vocabSize: task.vocabulary.length,
+        stageCount: task.stages.length,
+        hiddenSize,
+        horizon: task.horizon,
+        startToken: task.startToken,
+        batchContext: task.contextPooling === 'batch',
+        ...(actionMask === undefined ? {} : { actionMask }),
+        seed,
+        device,
+        engine,
+        threads: runtime.threads,
+      }),
     );
     return new Agent(made.value, makeNote(task, update), made.reason);
   }

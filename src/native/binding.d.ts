@@ -7,7 +7,7 @@
  */
 export declare class BindingAgent {
   /** Makes an agent with fresh weights. */
-  constructor(options: BindingAgentOptions)
+  static create(options: BindingAgentOptions): Promise<BindingAgent>
   /** Reads a checkpoint file; device, engine and threads are the caller's, the rest is the file's. */
   static load(path: string, device: string, engine: string, threads: number): Promise<BindingAgent>
   /** What the agent was made or loaded with. */

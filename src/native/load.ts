@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type * as binding from './binding.js';
@@ -28,8 +29,8 @@ export function loadBinding(variant: Variant): Binding {
 }
 
 function currentContext(variant: Variant): LoadContext {
-  const root = fileURLToPath(new URL('../../', import.meta.url));
-  const { version } = require('../../package.json') as { version: string };
+  const root = packageRoot();
+  const { version } = require(`${root}package.json`) as { version: string };
   return {
     variant,
     platform: platformName(currentPlatform()),
@@ -39,4 +40,14 @@ function currentContext(variant: Variant): LoadContext {
     require,
     damage: (name) => findDamage(name, require.resolve),
   };
+}
+
+/** The nearest folder above with a package.json: this module lies in another depth when it is published, bundled with the others. */
+function packageRoot(): string {
+  let folder = new URL('.', import.meta.url);
+  let above = new URL('..', folder);
+  while (!existsSync(new URL('package.json', folder)) && above.href !== folder.href) {
+    [folder, above] = [above, new URL('..', above)];
+  }
+  return fileURLToPath(folder);
 }

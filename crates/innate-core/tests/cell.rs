@@ -1,13 +1,16 @@
-//! The CUDA kernels' own source, compiled as C and run on the processor, against the operation that stands for it on the CPU. The
-//! operation itself is held to autograd, to central differences and to PyTorch by the tests of the engines.
+//! The CUDA kernels' own source, compiled as C and run on the processor, against the operation that they
+//! serve: on the CPU its own version, on CUDA the kernels themselves. The operation is held to autograd, to central differences and to PyTorch by the tests of the engines.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Tensor, Var};
+use innate_core::device;
 use innate_core::kernel::cell::{CUDA_SOURCE, gru_cell};
 use innate_core::rng::philox;
 
@@ -45,6 +48,7 @@ fn draw(stream: u32, count: usize) -> Vec<f32> {
 
 #[test]
 fn the_cuda_source_computes_what_the_operation_does() {
+    let device = device::open(support::device()).unwrap();
     let folder = std::env::temp_dir().join(format!("innate-cell-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("kernels.c"), CUDA_SOURCE).unwrap();
@@ -71,11 +75,11 @@ fn the_cuda_source_computes_what_the_operation_does() {
 
         let [input, recurrent, hidden, grad] = operands;
         let var = |data: Vec<f32>, columns: usize| {
-            Var::from_tensor(&Tensor::from_vec(data, (rows, columns), &Device::Cpu).unwrap()).unwrap()
+            Var::from_tensor(&Tensor::from_vec(data, (rows, columns), &device).unwrap()).unwrap()
         };
         let (input, recurrent, hidden) = (var(input, 3 * width), var(recurrent, 3 * width), var(hidden, width));
         let next = gru_cell(&input, &recurrent, &hidden).unwrap();
-        let weight = Tensor::from_vec(grad, (rows, width), &Device::Cpu).unwrap();
+        let weight = Tensor::from_vec(grad, (rows, width), &device).unwrap();
         let grads = (&next * weight).unwrap().sum_all().unwrap().backward().unwrap();
         let mut expected = next.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         for var in [&input, &recurrent, &hidden] {
@@ -91,7 +95,8 @@ fn the_cuda_source_computes_what_the_operation_does() {
 
 #[test]
 fn shapes_that_do_not_fit_are_refused() {
-    let zeros = |rows: usize, columns: usize| Tensor::zeros((rows, columns), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let device = device::open(support::device()).unwrap();
+    let zeros = |rows: usize, columns: usize| Tensor::zeros((rows, columns), DType::F32, &device).unwrap();
     assert!(gru_cell(&zeros(2, 9), &zeros(2, 9), &zeros(2, 3)).is_ok());
     for (input, recurrent, hidden) in [((2, 8), (2, 9), (2, 3)), ((2, 9), (1, 9), (2, 3)), ((2, 9), (2, 9), (2, 4))] {
         let result = gru_cell(&zeros(input.0, input.1), &zeros(recurrent.0, recurrent.1), &zeros(hidden.0, hidden.1));

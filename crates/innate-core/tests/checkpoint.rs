@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::path::PathBuf;
 
 use innate_core::checkpoint::{decode, encode, load, save};
-use innate_core::config::{ContextPooling, DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
+use innate_core::config::{ContextPooling, EngineKind, NetworkConfig, UpdateConfig};
 use innate_core::error::Error;
 use innate_core::{Agent, AgentState};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
+use support::device;
 
 fn config() -> NetworkConfig {
     NetworkConfig {
@@ -21,11 +24,6 @@ fn config() -> NetworkConfig {
         pooling: ContextPooling::Batch,
         action_mask: Some(vec![true, true, false, true, true, true]),
     }
-}
-
-/// Where the agents live; `npm run test:cuda` says `cuda`.
-fn device() -> DeviceKind {
-    if std::env::var("INNATE_TEST_DEVICE").is_ok_and(|device| device == "cuda") { DeviceKind::Cuda } else { DeviceKind::Cpu }
 }
 
 const CONTEXTS: [i32; 8] = [0, 1, 2, 3, 4, 5, 0, 1];

@@ -30,12 +30,18 @@ pub struct BindingAgent {
 #[napi]
 impl BindingAgent {
     /// Makes an agent with fresh weights.
-    #[napi(constructor, catch_unwind)]
-    pub fn new(options: BindingAgentOptions) -> napi::Result<Self> {
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingAgent>")]
+    pub fn create(env: &Env, options: BindingAgentOptions) -> napi::Result<Object<'_>> {
         let resolved = Resolved::try_from(options)?;
-        let Placement { device, engine, threads } = resolved.placement;
-        let agent = Agent::new(resolved.config.clone(), engine, device, resolved.seed, threads).map_err(Failure::while_making)?;
-        Ok(Self::around(Worker::spawn(Some(agent))?, resolved, String::new()))
+        let worker = Worker::spawn()?;
+        let jobs = worker.jobs();
+        let work = move |slot: &mut Slot| {
+            let Placement { device, engine, threads } = resolved.placement;
+            let agent = Agent::new(resolved.config.clone(), engine, device, resolved.seed, threads);
+            slot.fill(agent.map_err(Failure::while_making)?);
+            Ok(resolved)
+        };
+        submit_fill(env, &jobs, work, move |resolved| Self::around(worker, resolved, String::new()))
     }
 
     fn around(worker: Worker, resolved: Resolved, note: String) -> Self {
@@ -46,7 +52,7 @@ impl BindingAgent {
     /// Reads a checkpoint file; device, engine and threads are the caller's, the rest is the file's.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingAgent>")]
     pub fn load(env: &Env, path: String, device: String, engine: String, threads: f64) -> napi::Result<Object<'_>> {
-        let worker = Worker::spawn(None)?;
+        let worker = Worker::spawn()?;
         let jobs = worker.jobs();
         let work = move |slot: &mut Slot| {
             let placement = Placement::new(&device, &engine, threads)?;
@@ -180,7 +186,7 @@ impl BindingAgent {
     pub fn close<'env>(&mut self, env: &'env Env) -> napi::Result<Object<'env>> {
         match self.worker.take() {
             Some(worker) => worker.join(env),
-            None => Worker::spawn(None)?.join(env),
+            None => Worker::spawn()?.join(env),
         }
     }
 

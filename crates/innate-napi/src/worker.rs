@@ -73,13 +73,13 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread; without an agent, a job has to [`Slot::fill`] it.
-    pub(crate) fn spawn(agent: Option<Agent>) -> Result<Self, Failure> {
+    /// Starts the thread, without an agent: a job has to [`Slot::fill`] it.
+    pub(crate) fn spawn() -> Result<Self, Failure> {
         let (jobs, queue) = channel();
         let thread = std::thread::Builder::new()
             .name("innate-agent".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || serve(agent, &queue))
+            .spawn(move || serve(&queue))
             .map_err(|error| Failure::internal(format!("cannot start a thread: {error}")))?;
         Ok(Self { jobs, thread })
     }
@@ -104,8 +104,8 @@ impl Worker {
     }
 }
 
-fn serve(agent: Option<Agent>, queue: &Receiver<Job>) {
-    let mut slot = Slot { agent, poisoned: false };
+fn serve(queue: &Receiver<Job>) {
+    let mut slot = Slot { agent: None, poisoned: false };
     let spare_core = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
     let mut job = queue.recv();
     while let Ok(work) = job {

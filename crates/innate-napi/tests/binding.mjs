@@ -32,23 +32,13 @@ const rejects = async (promise, code, path) => {
   if (path !== undefined) assert.equal(error.path, path, error.message)
   return error.message
 }
-const throws = (run, code, path) => {
-  try {
-    run()
-  } catch (error) {
-    const found = parts(error)
-    assert.deepEqual([found.code, found.path], [code, path], found.message)
-    return
-  }
-  assert.fail(`no throw, expected ${code}`)
-}
 const iterate = async agent => {
   const rollout = await agent.rollout(contexts, stages, false)
   return [rollout, await agent.update(contexts, stages, rollout.actions, returns, update)]
 }
 
 if (!isMainThread) {
-  const agent = new BindingAgent(options)
+  const agent = await BindingAgent.create(options)
   agent.rollout(contexts, stages, false)
   await iterate(agent)
   agent.update(contexts, stages, new Int32Array(n * 6), returns, update).catch(() => {})
@@ -60,8 +50,8 @@ const folder = mkdtempSync(join(tmpdir(), 'innate-binding-'))
 const file = join(folder, 'agent.safetensors')
 
 // Same seed, same numbers; inputs may be overwritten as soon as the call returns.
-const agent = new BindingAgent(options)
-const twin = new BindingAgent(options)
+const agent = await BindingAgent.create(options)
+const twin = await BindingAgent.create(options)
 assert.equal(agent.options.vocabSize, 18)
 assert.equal(agent.options.actionMask, undefined)
 assert.equal(agent.note(), '')
@@ -102,16 +92,17 @@ assert.deepEqual(await twin.stateDict(), await agent.stateDict())
 
 // What is wrong is named; nothing has changed.
 const before = await agent.stateDict()
-const bad = (change, path) => throws(() => new BindingAgent({ ...options, ...change }), 'ERR_OPTIONS', path)
-bad({ vocabSize: 0 }, 'vocabSize')
-bad({ hiddenSize: 1.5 }, 'hiddenSize')
-bad({ seed: -1 }, 'seed')
-bad({ seed: 2 ** 53 }, 'seed')
-bad({ startToken: 18 }, 'startToken')
-bad({ engine: 'quick' }, 'engine')
-bad({ device: 'tpu' }, 'device')
-bad({ actionMask: new Uint8Array(3) }, 'actionMask')
-throws(() => new BindingAgent({ ...options, device: 'cuda' }), 'ERR_DEVICE', 'device')
+const create = async change => BindingAgent.create({ ...options, ...change })
+const bad = (change, path) => rejects(create(change), 'ERR_OPTIONS', path)
+await bad({ vocabSize: 0 }, 'vocabSize')
+await bad({ hiddenSize: 1.5 }, 'hiddenSize')
+await bad({ seed: -1 }, 'seed')
+await bad({ seed: 2 ** 53 }, 'seed')
+await bad({ startToken: 18 }, 'startToken')
+await bad({ engine: 'quick' }, 'engine')
+await bad({ device: 'tpu' }, 'device')
+await bad({ actionMask: new Uint8Array(3) }, 'actionMask')
+await rejects(create({ device: 'cuda' }), 'ERR_DEVICE', 'device')
 await rejects(agent.rollout(Int32Array.of(1, 99), Int32Array.of(0), true), 'ERR_INPUT', 'contexts[1]')
 await rejects(agent.rollout(new Int32Array(0), new Int32Array(0), true), 'ERR_INPUT', 'stages')
 await rejects(agent.evaluateActions(contexts, stages, new Int32Array(5)), 'ERR_INPUT', 'actions')
@@ -134,7 +125,7 @@ assert.match(await rejects(twin.panicForTest(true), 'ERR_INTERNAL'), /a panic fo
 assert.match(await rejects(twin.rollout(contexts, stages, true), 'ERR_INTERNAL'), /earlier call panicked/)
 assert.equal((await twin.stateDict()).length, 10)
 delete process.env.INNATE_TEST_PANIC
-assert.match(await rejects(new BindingAgent(options).panicForTest(true), 'ERR_INTERNAL'), /is for tests/)
+assert.match(await rejects((await BindingAgent.create(options)).panicForTest(true), 'ERR_INTERNAL'), /is for tests/)
 
 // close() waits for what is queued.
 let settled = 0
@@ -146,7 +137,7 @@ await rejects(loaded.rollout(contexts, stages, true), 'ERR_CLOSED', '')
 await loaded.close()
 
 // Long programs: the backward pass recurses over the graph.
-const long = new BindingAgent({ ...options, hiddenSize: 8, horizon: 3000 })
+const long = await BindingAgent.create({ ...options, hiddenSize: 8, horizon: 3000 })
 const one = await long.rollout(contexts.slice(0, 4), stages.slice(0, 1), false)
 await long.update(contexts.slice(0, 4), stages.slice(0, 1), one.actions, returns.slice(0, 1), update)
 

@@ -6,6 +6,8 @@ mod agreement;
 mod golden;
 mod gradient;
 mod oracle;
+#[path = "../support/mod.rs"]
+mod support;
 
 use innate_core::config::{ContextPooling, DeviceKind, NetworkConfig};
 use innate_core::device;
@@ -26,20 +28,19 @@ fn engines(config: &NetworkConfig, flat: &[f32]) -> Result<Vec<Named>> {
         Ok((name.into(), Box::new(Plain::with_cell(config.clone(), device::open(kind)?, flat, cell)?)))
     };
     let composed = plain("plain", DeviceKind::Cpu, Cell::Composed)?;
-    match std::env::var("INNATE_TEST_DEVICE").as_deref() {
-        Ok("cuda") => {
+    Ok(match support::device() {
+        DeviceKind::Cuda => {
             let operation = plain("plain on CUDA", DeviceKind::Cuda, Cell::Operation)?;
-            Ok(vec![composed, operation, plain("plain on CUDA, cell composed", DeviceKind::Cuda, Cell::Composed)?])
+            vec![composed, operation, plain("plain on CUDA, cell composed", DeviceKind::Cuda, Cell::Composed)?]
         }
-        Ok("cpu") | Err(_) => {
+        DeviceKind::Cpu => {
             let mut all = vec![composed, plain("plain, cell an operation", DeviceKind::Cpu, Cell::Operation)?];
             for isa in Isa::available() {
                 all.push((format!("fused {isa:?}"), Box::new(Fused::with_isa(config.clone(), 2, flat, isa)?)));
             }
-            Ok(all)
+            all
         }
-        Ok(other) => panic!("INNATE_TEST_DEVICE must be cpu or cuda, got {other}"),
-    }
+    })
 }
 
 /// A network and a batch for it, all drawn from one number.
