@@ -30,7 +30,11 @@ import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
 
 /** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
 export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
-  /** What the agent is to be used for; the file must fit it. Absent: not checked. */
+  /**
+   * What the agent is to be used for; the file must fit it.
+   *
+   * @defaultValue not checked
+   */
   readonly task?: Task | undefined;
 }
 
@@ -107,6 +111,7 @@ export class Agent {
    * @throws {@link CheckpointError} when the file cannot be read, is damaged, or does not fit the task.
    * @throws {@link OptionsError} saying all that is wrong with the options.
    * @throws {@link DeviceError} when the device cannot be used.
+   * @throws {@link NativeLoadError} when there is no addon.
    */
   static async load(path: string | URL, options: AgentLoadOptions = {}): Promise<Agent> {
     const problems: Problem[] = [];
@@ -218,7 +223,9 @@ export class Agent {
   }
 
   /**
-   * @returns A copy of the weights by PyTorch's names.
+   * Reads the weights.
+   *
+   * @returns A copy of them by PyTorch's names.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async stateDict(): Promise<StateDict> {
@@ -242,6 +249,7 @@ export class Agent {
    * Writes weights, Adam's state, random stream and hyperparameters to one safetensors file, whole or not at all.
    *
    * @param path - The file; its folder must exist.
+   * @throws {@link InputError} when `path` is no path.
    * @throws {@link CheckpointError} when it cannot be written.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */

@@ -39,7 +39,9 @@ export function load(app) {
  * @returns {string[]} Its parameters, and `@returns`, that nobody described.
  */
 function undocumented(signature) {
-  if (!signature.hasComment() || signature.kindOf(ReflectionKind.GetSignature | ReflectionKind.SetSignature)) {
+  // A function that is a property's type is described by the property.
+  const accessor = signature.kindOf(ReflectionKind.GetSignature | ReflectionKind.SetSignature);
+  if (accessor || signature.parent.kindOf(ReflectionKind.TypeLiteral)) {
     return [];
   }
   const missing = (signature.parameters ?? []).filter((parameter) => !parameter.hasComment()).map(({ name }) => `parameter ${name}`);
