@@ -5,7 +5,17 @@ import { Application, Converter, ReflectionKind } from 'typedoc';
 import { contents } from './contents.mjs';
 import { ROOT } from './process.mjs';
 
-const API_GROUPS = ['Classes', 'Functions', 'Variables', 'Interfaces', 'Type Aliases'];
+const API_GROUPS = [
+  'Classes',
+  'Functions',
+  'Variables',
+  'Interfaces',
+  'Type Aliases',
+  'Constructors',
+  'Properties',
+  'Accessors',
+  'Methods',
+];
 
 /** @param {import('typedoc').Application} app - The run of typedoc. */
 export function load(app) {
