@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDocs } from './check-docs.mjs';
-import { buildApiDocs } from './docs.mjs';
+import { buildDocs } from './docs.mjs';
 import { prepare } from './lib/build.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { AVA_COUNTS, CARGO_COUNTS, countOne, countTests, Steps } from './lib/steps.mjs';
@@ -48,7 +48,7 @@ await tool(async () => {
         countOne((await run(process.execPath, [join(ROOT, 'build/examples', name, 'main.js')])).code),
       );
     }
-    await steps.step('typedoc', async () => countOne(await buildApiDocs()));
+    await steps.step('the site of the documentation', async () => countOne(await buildDocs()));
   }
   if (kind === undefined || kind === 'docs') {
     await steps.step('code blocks of the documentation', async () => countOne(await checkDocs(args)));

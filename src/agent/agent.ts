@@ -20,7 +20,11 @@ import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
 
 /** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
 export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
-  /** What the agent is to be used for; the file must fit it. Absent: not checked. */
+  /**
+   * What the agent is to be used for; the file must fit it.
+   *
+   * @defaultValue not checked
+   */
   readonly task?: Task | undefined;
 }
 
@@ -207,7 +211,9 @@ export class Agent {
   }
 
   /**
-   * @returns A copy of the weights by PyTorch's names.
+   * Reads the weights.
+   *
+   * @returns A copy of them by PyTorch's names.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async stateDict(): Promise<StateDict> {
@@ -231,6 +237,7 @@ export class Agent {
    * Writes weights, Adam's state, random stream and hyperparameters to one safetensors file, whole or not at all.
    *
    * @param path - The file; its folder must exist.
+   * @throws {@link InputError} when `path` is no path.
    * @throws {@link CheckpointError} when it cannot be written.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */

@@ -30,13 +30,13 @@ export interface Evaluation {
   readonly logProbs: Float32Array;
   /** −Σ π·log(π + 1e−9), `[n, T]`, in nats. */
   readonly entropies: Float32Array;
-  /** The critic's v, `[n, T]`. */
+  /** The critic's v, `[n, T]`; see {@link Rollout.values}. */
   readonly values: Float32Array;
 }
 
 /** Losses of one update, before its step. */
 export interface UpdateStats {
-  /** policyLoss + valueCoef · valueLoss − entropyCoef · entropy. */
+  /** The whole loss: policyLoss + valueCoef · valueLoss − entropyCoef · entropy. */
   readonly loss: number;
   /** −mean(Σₜ log π(aₜ) · advantageₜ). The advantage is R − vₜ, or R − Σₜ vₜ at every step where the `baseline` is `program`. */
   readonly policyLoss: number;
@@ -52,6 +52,6 @@ export interface UpdateStats {
 
 /** {@link UpdateStats} and the gradients they come with. */
 export interface Gradients extends UpdateStats {
-  /** By weight name, after clipping. */
+  /** By weight name, after clipping; shapes as in {@link StateDict}. */
   readonly gradients: StateDict;
 }

@@ -27,9 +27,9 @@ export interface SessionStep {
   readonly actions: Int32Array;
   /** log π(a), `[n]`. */
   readonly logProbs: Float32Array;
-  /** Entropies of the policy, `[n]`, nats. */
+  /** −Σ π·log(π + 1e−9), `[n]`, in nats. */
   readonly entropies: Float32Array;
-  /** The critic's v, `[n]`. */
+  /** The critic's v, `[n]`; see {@link Rollout.values}. */
   readonly values: Float32Array;
 }
 
@@ -72,7 +72,7 @@ export class Session {
    * Shows each row its context and puts it before its first step.
    *
    * @param prompts - Contexts `[n, L]`, stages `[n]`; at most the session's `size` rows.
-   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link InputError} naming the first bad entry, or when there are more rows than `size`.
    * @throws {@link ClosedError} after {@link Session.close}.
    */
   begin(prompts: Prompts): void {
@@ -95,7 +95,7 @@ export class Session {
    *
    * @param options - `deterministic: true` takes the most probable token instead of sampling.
    * @returns The choices, `[n]`.
-   * @throws {@link InputError} before {@link Session.begin}.
+   * @throws {@link InputError} before {@link Session.begin}, or when `deterministic` is no boolean.
    * @throws {@link ClosedError} after {@link Session.close}.
    */
   step({ deterministic = false }: ActOptions = {}): SessionStep {
@@ -113,7 +113,8 @@ export class Session {
   }
 
   /**
-   * Makes other tokens than those chosen the next step's inputs.
+   * Makes other tokens than those chosen the next step's inputs. Any token of the vocabulary is taken; an agent has learned from tokens that it
+   * may emit itself.
    *
    * @param tokens - Token ids, `[n]`.
    * @throws {@link InputError} naming the first bad entry.

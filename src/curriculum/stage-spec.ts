@@ -3,9 +3,17 @@ import { isRecord, numberProblem, OptionReader, show } from '../util/option-read
 
 /** When a stage is done: every number given must be reached by greedy programs on fresh problems. At least one must be given. */
 export interface StageTarget {
-  /** Share of problems whose stated target is met, above 0 and at most 1. */
+  /**
+   * Share of problems whose stated target is met, at least so much; above 0 and at most 1.
+   *
+   * @defaultValue not asked for
+   */
   readonly successRate?: number | undefined;
-  /** Mean return. */
+  /**
+   * Mean return, at least so much; finite.
+   *
+   * @defaultValue not asked for
+   */
   readonly meanReturn?: number | undefined;
 }
 

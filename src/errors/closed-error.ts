@@ -1,9 +1,9 @@
 import { InnateError } from './innate-error.js';
 
-/** An agent or a trainer was used after `close()`. Code `ERR_CLOSED`. */
+/** An agent, a session or a trainer was used after `close()`. Code `ERR_CLOSED`. */
 export class ClosedError extends InnateError {
   /**
-   * @param what - What was used: `agent` or `trainer`.
+   * @param what - What was used: `agent`, `session` or `trainer`.
    * @param cause - The native error, when it was the native side that noticed.
    */
   constructor(what: 'agent' | 'session' | 'trainer', cause?: unknown) {

@@ -1,24 +1,35 @@
 /** Stable codes of the errors that this package throws. */
 export type ErrorCode =
+  /** {@link OptionsError} */
   | 'ERR_OPTIONS'
+  /** {@link InputError} */
   | 'ERR_INPUT'
+  /** {@link TaskError} */
   | 'ERR_TASK'
+  /** {@link CheckpointError} */
   | 'ERR_CHECKPOINT'
+  /** {@link DeviceError} */
   | 'ERR_DEVICE'
+  /** {@link NativeLoadError} */
   | 'ERR_NATIVE_LOAD'
+  /** {@link NonFiniteError} */
   | 'ERR_NON_FINITE'
+  /** {@link ClosedError} */
   | 'ERR_CLOSED'
+  /** {@link AbortedError} */
   | 'ERR_ABORTED'
+  /** {@link BusyError} */
   | 'ERR_BUSY'
+  /** {@link InternalError} */
   | 'ERR_INTERNAL';
 
 /** What an error says beside its message. */
 export interface ErrorDetails {
-  /** The bad value's place as the caller wrote it, such as `stages[2].until.successRate`. */
+  /** The bad value's place as the caller wrote it, such as `stages[2].until.successRate`. Absent where no value is to blame. */
   readonly path?: string | undefined;
   /** What to do about it, one sentence. */
   readonly remedy?: string | undefined;
-  /** What caused it. */
+  /** What caused it: anything that was thrown. Absent where nothing was. */
   readonly cause?: unknown;
 }
 
@@ -31,9 +42,9 @@ const BRAND = Symbol.for('innate.error');
 export class InnateError extends Error {
   /** Stable code: programs test this, not the message. */
   readonly code: ErrorCode;
-  /** The bad value's place as the caller wrote it. */
+  /** The bad value's place as the caller wrote it; undefined where no value is to blame. */
   readonly path: string | undefined;
-  /** What to do about it. */
+  /** What to do about it, one sentence; undefined where there is nothing to say. */
   readonly remedy: string | undefined;
   /**
    * What had been trained when the error happened, on every error thrown once training has begun; see {@link hasPartialResult} for its type.

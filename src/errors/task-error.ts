@@ -2,15 +2,15 @@ import { type ErrorDetails, InnateError } from './innate-error.js';
 
 /** What a {@link TaskError} says beside its message. */
 export interface TaskErrorDetails extends ErrorDetails {
-  /** Which problem of a batch was at work. */
+  /** Which problem of a batch was at work, from 0. Absent where it is not known. */
   readonly problemIndex?: number | undefined;
 }
 
-/** A task that is declared wrongly, that throws, or whose rewards, contexts or shapes are not what a task must give. */
+/** A task that is declared wrongly, that throws, or whose rewards, contexts or shapes are not what a task must give. Code `ERR_TASK`. */
 export class TaskError extends InnateError {
   /** What is wrong, without path and remedy. */
   readonly problem: string;
-  /** Which problem of a batch was at work, where it is known. */
+  /** Which problem of a batch was at work, from 0, where it is known. */
   readonly problemIndex: number | undefined;
 
   /**

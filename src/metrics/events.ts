@@ -2,7 +2,7 @@ import type { Metrics } from './keys.js';
 
 /** Where in a run something happened. */
 export interface RunPosition {
-  /** Iterations done in this run, from 1. */
+  /** Iterations done in this run. */
   readonly iteration: number;
   /** Place of the stage in the run, from 0. */
   readonly index: number;
@@ -30,25 +30,25 @@ export interface IterationEvent extends RunPosition {
   readonly stageIteration: number;
   /** Problems of the batch that were of the current stage; `successRate` and `meanReturn` are over these. */
   readonly problems: number;
-  /** Share of the sampled programs that met the stated target, 0 to 1. */
+  /** Share of the sampled programs of the current stage that met the stated target, 0 to 1. */
   readonly successRate: number;
-  /** Mean return of the sampled programs. */
+  /** Mean return of the sampled programs of the current stage. */
   readonly meanReturn: number;
   /** Total loss before the step. */
   readonly loss: number;
-  /** See {@link UpdateStats}. */
+  /** The policy's term; see {@link UpdateStats.policyLoss}. */
   readonly policyLoss: number;
-  /** See {@link UpdateStats}. */
+  /** The value's term, before `valueCoef`; see {@link UpdateStats.valueLoss}. */
   readonly valueLoss: number;
   /** Mean entropy of the policy, nats. */
   readonly entropy: number;
   /** Global gradient norm before clipping. */
   readonly gradNorm: number;
-  /** See {@link UpdateStats}. */
+  /** At most 1, and NaN when all returns are equal; see {@link UpdateStats.explainedVariance}. */
   readonly explainedVariance: number;
-  /** Episodes in this run so far. */
+  /** Episodes in this run so far: iterations · batchSize. */
   readonly episodes: number;
-  /** Speed of training lately, without evaluations and without the time a consumer of events takes. */
+  /** Programs trained on a second, lately, without evaluations and without the time a consumer of events takes. */
   readonly episodesPerSecond: number;
   /** Seconds since the run began. */
   readonly seconds: number;
@@ -64,7 +64,7 @@ export interface EvaluationEvent extends RunPosition {
   readonly problems: number;
   /** Share whose stated target was met, 0 to 1. */
   readonly successRate: number;
-  /** Mean return. */
+  /** Mean return of those programs. */
   readonly meanReturn: number;
 }
 

@@ -4,19 +4,25 @@ export type MetricKey =
   | 'rollout/episode_return_mean'
   /** Share of the sampled programs of the current stage that met the stated target. */
   | 'rollout/success_rate'
+  /** The whole loss of an update, before its step. */
   | 'train/loss'
+  /** The policy's term of it. */
   | 'train/policy_loss'
+  /** The value's term of it, before `valueCoef`. */
   | 'train/value_loss'
-  /** In nats. */
+  /** Mean entropy of the policy, nats, before `entropyCoef`. */
   | 'train/entropy'
-  /** Before clipping. */
+  /** Global norm of the gradient before clipping. */
   | 'train/grad_norm'
+  /** Share of the returns' variance that the critic explains, at most 1; NaN when all returns are equal. */
   | 'train/explained_variance'
   /** Share of greedy programs on fresh problems that met the stated target. */
   | 'eval/success_rate'
   /** Mean return of greedy programs on fresh problems. */
   | 'eval/episode_return_mean'
+  /** Iterations done in this run. */
   | 'time/iterations'
+  /** Programs trained on a second, lately. */
   | 'time/episodes_per_second'
   /** Stage id. */
   | 'curriculum/stage';

@@ -19,9 +19,9 @@ export type StageName<Stage extends StageDeclaration> = Stage extends {
 
 /** A tool: what one token does to the state. */
 export interface ToolDefinition<Problem, State, Stage> {
-  /** Whether the tool can be used now; where it says no, the token does nothing but takes a step. Default: always. */
+  /** Whether the tool can be used now; where it says no, the token does nothing but takes a step. @defaultValue always */
   readonly when?: ((state: State, problem: Problem, stage: Stage) => boolean) | undefined;
-  /** What the tool does: changes `state` in place, synchronously, and must leave `problem` alone. Default: nothing. */
+  /** What the tool does: changes `state` in place, synchronously, and must leave `problem` alone. @defaultValue nothing */
   readonly run?: ((state: State, problem: Problem, stage: Stage) => void) | undefined;
   /** Whether using the tool ends the program. @defaultValue false */
   readonly ends?: boolean | undefined;
@@ -29,11 +29,11 @@ export interface ToolDefinition<Problem, State, Stage> {
 
 /** Something worth a little on the way: paid once a program, the first time it holds after a tool ran. */
 export interface MilestoneDefinition<Problem, State, Stage, Name extends string> {
-  /** What it is worth. Finite. */
+  /** What it is worth: added to the return. Finite. */
   readonly reward: number;
   /** Whether it holds. Looked at after every tool that ran, until it held once. */
   readonly reached: (state: State, problem: Problem, stage: Stage) => boolean;
-  /** The stages where it is paid. Default: all. */
+  /** The stages where it is paid. @defaultValue all */
   readonly stages?: readonly Name[] | undefined;
 }
 
@@ -88,13 +88,15 @@ export interface TaskDefinition<
    * Tokens of every context, the start token included, `L`: shorter ones are padded to it, a longer one is an error. When absent, contexts
    * are padded to the longest of their batch: nothing is padded where all are equally long, but what is shown for one problem then depends
    * on the others of its batch.
+   *
+   * @defaultValue the longest of the batch
    */
   readonly contextLength?: number | undefined;
   /** `true`: only tools may be emitted. `false`: all tokens may, and those that are no tool only take a step. @defaultValue true */
   readonly mask?: boolean | undefined;
   /** `own`: a problem sees its own context; `batch`: the mean over the batch. @defaultValue `'own'` */
   readonly contextPooling?: 'own' | 'batch' | undefined;
-  /** How the task is best trained: defaults that come before the library's and after the caller's. */
+  /** How the task is best trained: defaults that come before the library's and after the caller's. @defaultValue none of its own */
   readonly updateOptions?: UpdateOptions | undefined;
 
   /** Draws one problem: plain data. Only `random` may be random. */
@@ -110,14 +112,18 @@ export interface TaskDefinition<
    * is not asked about; where none does, the horizon is the end.
    */
   readonly success: (state: State, problem: Problem, stage: NoInfer<Stage>) => boolean;
-  /** What success is worth; positive. @defaultValue 1 */
+  /** What success is worth: added to the return of a right program; positive. @defaultValue 1 */
   readonly successReward?: number | undefined;
-  /** Steps on the way, at most 30. In no stage may a wrong program be able to earn as much as a right one. Default: none. */
+  /** Steps on the way, at most 30. In no stage may a wrong program be able to earn as much as a right one. @defaultValue none */
   readonly milestones?:
     | { readonly [Name in Milestone]: MilestoneDefinition<Problem, State, NoInfer<Stage>, NoInfer<StageName<Stage>>> }
     | undefined;
-  /** The reward of a program, in place of milestones + success. Then only {@link checkTask} can say whether wrong programs pay better. */
+  /**
+   * The return of a program, finite, in place of milestones + success. Then only {@link checkTask} can say whether wrong programs pay better.
+   *
+   * @defaultValue the sum of the milestones reached, plus `successReward` when the program is right
+   */
   readonly reward?: ((outcome: ProgramOutcome<Problem, State, NoInfer<Stage>, NoInfer<Milestone>>) => number) | undefined;
-  /** What a right program reaches, for explanations. Default: an empty text. */
+  /** What a right program reaches, for explanations. @defaultValue an empty text */
   readonly target?: ((problem: Problem, stage: NoInfer<Stage>) => string | number) | undefined;
 }

@@ -15,7 +15,7 @@ export interface ProblemBatch {
 
 /** Where {@link Task.score} writes; made by the caller and reused. */
 export interface Scores {
-  /** Return of each program, `[n]`. */
+  /** Return of each program, `[n]`, finite. */
   readonly rewards: Float32Array;
   /** 1 where the stated target was met, else 0, `[n]`. */
   readonly successes: Uint8Array;
@@ -33,7 +33,8 @@ export interface ProblemDescription {
  * Something an agent can be trained on, open loop: the network reads a context and emits `horizon` tokens without hearing back; the task
  * scores the whole program. {@link defineTask} makes one from tools written as functions; implement this interface directly for speed.
  *
- * All methods are synchronous and work on whole batches.
+ * All methods are synchronous and work on whole batches. What they throw reaches the caller of a run as the `cause` of a {@link TaskError},
+ * and so does a batch or a score that is not what is said here.
  */
 export interface Task<Batch extends ProblemBatch = ProblemBatch> {
   /** Name, for reports and checkpoints. */
@@ -42,15 +43,27 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
   readonly vocabulary: readonly string[];
   /** Name of each stage, `[S]`. */
   readonly stages: readonly string[];
-  /** Tokens emitted in an episode, `T`. */
+  /** Tokens emitted in an episode, `T`, at least 1. */
   readonly horizon: number;
-  /** The token whose embedding is the first input. */
+  /** Id of the token whose embedding is the network's first input. */
   readonly startToken: number;
-  /** 1 for each token that may be emitted, `[V]`; absent: all may. */
+  /**
+   * 1 for each token that may be emitted, else 0, `[V]`.
+   *
+   * @defaultValue all may
+   */
   readonly actionMask?: Uint8Array | undefined;
-  /** `own`: a problem sees its own context (default); `batch`: the mean over the batch, the tutorial's broadcasting. */
+  /**
+   * `own`: a problem sees its own context; `batch`: the mean over the batch, the tutorial's broadcasting.
+   *
+   * @defaultValue 'own'
+   */
   readonly contextPooling?: 'own' | 'batch' | undefined;
-  /** How the task is best trained: defaults that come before the library's and after the caller's. */
+  /**
+   * How the task is best trained: defaults that come before the library's and after the caller's.
+   *
+   * @defaultValue none of its own
+   */
   readonly updateOptions?: UpdateOptions | undefined;
   /**
    * Draws one problem for each entry of `stages`.
@@ -65,14 +78,14 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    *
    * @param batch - What {@link Task.sample} returned.
    * @param actions - Token ids, `[n, T]`.
-   * @param scores - Written in full.
+   * @param scores - Written in full, `[n]`.
    */
   score(batch: Batch, actions: Int32Array, scores: Scores): void;
   /**
    * Says one problem in words.
    *
    * @param batch - What {@link Task.sample} returned.
-   * @param index - Which problem.
+   * @param index - Which problem, from 0.
    * @returns Context and target as text.
    */
   describe(batch: Batch, index: number): ProblemDescription;

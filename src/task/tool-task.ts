@@ -49,15 +49,42 @@ export interface TaskMachine<Problem, State, Tool extends string = string> {
   readonly tools: readonly MachineTool<Tool>[];
   /** Whether tokens that are no tool may be emitted, so that a program can let steps pass. */
   readonly canIdle: boolean;
-  /** Begins a program. `stage` is a stage id. */
+  /**
+   * Begins a program.
+   *
+   * @param problem - The problem.
+   * @param stage - Stage id.
+   * @returns The program before its first token.
+   */
   start(problem: Problem, stage: number): MachineRun<Problem, State>;
-  /** Executes one token in place. Returns whether a tool ran; a token that is no tool, or a tool that cannot be used, only takes a step. */
+  /**
+   * Executes one token in place. A token that is no tool, or a tool that cannot be used, only takes a step.
+   *
+   * @param run - The program, changed.
+   * @param token - Token id.
+   * @returns Whether a tool ran.
+   */
   step(run: MachineRun<Problem, State>, token: number): boolean;
-  /** An independent copy of a program under way. */
+  /**
+   * Copies a program under way.
+   *
+   * @param run - The program.
+   * @returns An independent copy, its state included.
+   */
   fork(run: MachineRun<Problem, State>): MachineRun<Problem, State>;
-  /** A text that is equal for programs in equal states with equal milestones, whatever their number of steps. */
+  /**
+   * A text that is equal for programs in equal states with equal milestones, whatever their number of steps.
+   *
+   * @param run - The program.
+   * @returns The text.
+   */
   key(run: MachineRun<Problem, State>): string;
-  /** Judges a program as if it stopped here: for good where it has `ended`, else as one that ran into the horizon. */
+  /**
+   * Judges a program as if it stopped here: for good where it has `ended`, else as one that ran into the horizon.
+   *
+   * @param run - The program.
+   * @returns Success and return.
+   */
   outcome(run: MachineRun<Problem, State>): MachineOutcome;
 }
 
@@ -101,16 +128,39 @@ export interface ToolTask<
   readonly padToken: number;
   /** The machine, one token at a time. */
   readonly machine: TaskMachine<Problem, State, Tool>;
-  /** The token id of a tool. */
+  /**
+   * The token id of a tool.
+   *
+   * @param tool - Its name.
+   * @returns Token id.
+   * @throws {@link TaskError} when the task has no such tool.
+   */
   token(tool: Tool): number;
   /**
-   * Tools as token ids, `[T]`, filled up with the pad token.
+   * Writes a program by hand.
    *
+   * @param tools - Names of tools, in the order of their use; at most `T`.
+   * @returns Token ids, `[T]`, filled up with the pad token.
    * @throws {@link TaskError} when there are more tools than the horizon, or a name is unknown.
    */
   program(...tools: Tool[]): Int32Array;
-  /** Makes a batch from problems of your own, all of one stage: what an agent in use is asked. */
+  /**
+   * Makes a batch from problems of your own, all of one stage: what an agent in use is asked.
+   *
+   * @param problems - The problems, `[n]`.
+   * @param stage - Stage name or id.
+   * @returns The batch: contexts `[n, L]` and stages `[n]`.
+   * @throws {@link TaskError} when the stage is unknown, or `encode` throws or returns something that is no symbol.
+   */
   encode(problems: readonly Problem[], stage: Stage | number): ToolBatch<Problem>;
-  /** Executes a program and says what happened at each step. `actions` are token ids, any number of them. */
+  /**
+   * Executes a program and says what happened at each step.
+   *
+   * @param problem - The problem.
+   * @param stage - Stage name or id.
+   * @param actions - Token ids, any number of them; those after the end of the program are not looked at.
+   * @returns The steps executed, and what the program is worth.
+   * @throws {@link TaskError} when the stage is unknown, or a function of the definition throws.
+   */
   trace(problem: Problem, stage: Stage | number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone>;
 }

@@ -11,9 +11,9 @@ export interface ExplainedStep {
   readonly token: string;
   /** π(a), 0 to 1. */
   readonly probability: number;
-  /** The critic's v. */
+  /** The critic's v: what it expects the return to be, in the return's own unit. */
   readonly value: number;
-  /** Of the policy at this step, nats. */
+  /** Entropy of the policy at this step, nats. */
   readonly entropy: number;
   /** Whether a tool ran; absent where the task does not say, or when the program had ended. */
   readonly applied: boolean | undefined;

@@ -13,6 +13,8 @@ export interface TrainerOptions extends AgentOptions {
   /**
    * An agent to go on training instead of a new one. It stays the caller's: closing the trainer does not close it. The options that make a
    * network (`device`, `engine`, `threads`, `hiddenSize`) cannot be given beside it; coefficients that are not given are the agent's.
+   *
+   * @defaultValue a new agent
    */
   readonly agent?: Agent | undefined;
   /**
@@ -28,13 +30,13 @@ export interface TrainerOptions extends AgentOptions {
    */
   readonly rehearsal?: number | undefined;
   /**
-   * Iterations between two evaluations, at least 1.
+   * Iterations between two evaluations on the way, counted in each stage, at least 1.
    *
    * @defaultValue 25
    */
   readonly evaluateEvery?: number | undefined;
   /**
-   * Fresh problems of an evaluation on the way, at least 1.
+   * Fresh problems of an evaluation on the way, 1 to 2²⁰.
    *
    * @defaultValue 512
    */
@@ -52,7 +54,11 @@ export interface TrainerOptions extends AgentOptions {
    * @defaultValue true
    */
   readonly progress?: ProgressOption | undefined;
-  /** Aborts every run of the trainer. */
+  /**
+   * Aborts every run of the trainer, as {@link RunOptions.signal} does one.
+   *
+   * @defaultValue none
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -19,13 +19,21 @@ import { TrainingRun } from './training-run.js';
 
 /** Options of one run. */
 export interface RunOptions {
-  /** Stops the run at the next iteration: it rejects with {@link AbortedError}, whose `partial` has what was trained. */
+  /**
+   * Stops the run at the next iteration: it rejects with {@link AbortedError}, whose `partial` has what was trained.
+   *
+   * @defaultValue none
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What {@link Trainer.evaluate} measures. */
 export interface EvaluateOptions {
-  /** One stage, by id or name. */
+  /**
+   * One stage, by id or name. Cannot be given together with `stages`.
+   *
+   * @defaultValue all stages of the task
+   */
   readonly stage?: number | string | undefined;
   /**
    * Several stages, by id or name.
@@ -51,7 +59,7 @@ export interface StageEvaluation {
   readonly problems: number;
   /** Share whose stated target was met, 0 to 1. */
   readonly successRate: number;
-  /** Mean return. */
+  /** Mean return of the programs. */
   readonly meanReturn: number;
 }
 
@@ -94,6 +102,9 @@ export class Trainer {
   /**
    * Makes a trainer and trains once; the short way. The result's `agent` is the caller's to use and close.
    *
+   * The run rejects with what {@link Trainer.create} throws, {@link OptionsError} for wrong stages among it, and with what the run of
+   * {@link Trainer.run} rejects with. An error without `partial` left no agent behind.
+   *
    * @param stages - Stages in order; see {@link StageSpec}.
    * @param options - All optional; see {@link TrainerOptions}.
    * @returns The run: await it, or iterate over its events.
@@ -119,6 +130,7 @@ export class Trainer {
    * @returns The trainer.
    * @throws {@link OptionsError} saying all that is wrong with the options.
    * @throws {@link DeviceError} when the device cannot be used.
+   * @throws {@link TaskError} when the task is not one.
    * @throws {@link NativeLoadError} when there is no addon.
    * @throws {@link ClosedError} when the agent that was passed is closed.
    */
@@ -175,7 +187,7 @@ export class Trainer {
    * Measures the agent with greedy programs on fresh problems. Does not disturb a run: its problems come from a stream of their own.
    *
    * @param options - Which stages, how many problems.
-   * @returns One entry a stage.
+   * @returns One entry a stage, in the order asked for.
    * @throws {@link OptionsError} when an option is wrong.
    * @throws {@link TaskError} when the task throws or gives bad numbers.
    * @throws {@link ClosedError} after {@link Trainer.close}.

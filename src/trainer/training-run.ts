@@ -35,6 +35,8 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
   }
 
   /**
+   * Makes a run awaitable.
+   *
    * @param onfulfilled - Called with the result.
    * @param onrejected - Called with the error.
    * @returns A promise of what the called function returns.
@@ -48,6 +50,8 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
   }
 
   /**
+   * As of a promise.
+   *
    * @param onrejected - Called with the error.
    * @returns A promise of the result, or of what the function returns.
    */
@@ -56,6 +60,8 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
   }
 
   /**
+   * As of a promise.
+   *
    * @param onfinally - Called when the run has ended.
    * @returns A promise of the result.
    */
@@ -63,7 +69,12 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
     return this.#result.finally(onfinally);
   }
 
-  /** @returns The one iterator over the events from now on; asking again gives the same one. */
+  /**
+   * What `for await` asks for.
+   *
+   * @returns The one iterator over the events from now on; asking again gives the same one. Its `next()` rejects once with what the run fails
+   * with.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<TrainingEvent, undefined> {
     this.#iterator ??= this.#iterate();
     return this.#iterator;

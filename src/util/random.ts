@@ -13,7 +13,7 @@ export class Random {
 
   /**
    * @param seed - Any non-negative safe integer; spread over the state by SplitMix32.
-   * @param stream - Distinguishes streams under one seed.
+   * @param stream - Distinguishes streams under one seed, a non-negative integer; 0 where absent.
    */
   constructor(seed: number, stream = 0) {
     let x = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32) >>> 0, 0x85eb_ca6b) ^ Math.imul(stream >>> 0, 0xc2b2_ae35);
@@ -31,7 +31,11 @@ export class Random {
     this.#d = next() | 1;
   }
 
-  /** @returns The next 32 bits as an integer in [0, 2³²). */
+  /**
+   * Draws 32 bits.
+   *
+   * @returns An integer in [0, 2³²).
+   */
   uint32(): number {
     const result = Math.imul(rotateLeft(Math.imul(this.#b, 5), 7), 9) >>> 0;
     const t = this.#b << 9;
@@ -44,14 +48,20 @@ export class Random {
     return result;
   }
 
-  /** @returns A uniform in [0, 1) with 32 bits. */
+  /**
+   * Draws a number.
+   *
+   * @returns Uniform in [0, 1), with 32 bits.
+   */
   float(): number {
     return this.uint32() / 2 ** 32;
   }
 
   /**
+   * Draws an integer, without bias.
+   *
    * @param bound - A positive integer up to 2³².
-   * @returns A uniform integer in [0, bound), without bias.
+   * @returns Uniform in [0, bound).
    */
   int(bound: number): number {
     if (bound <= 1) {
@@ -66,7 +76,11 @@ export class Random {
     return x;
   }
 
-  /** @returns The state, as a value. */
+  /**
+   * Takes the state out.
+   *
+   * @returns A copy, which later draws do not change.
+   */
   getState(): RandomState {
     return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0];
   }
