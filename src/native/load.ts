@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { NativeLoadError } from '../errors/native-load-error.js';
 import type * as binding from './binding.js';
 import { findDamage } from './damage.js';
 import { findAddon, type LoadContext, type Variant } from './find-addon.js';
@@ -29,25 +30,31 @@ export function loadBinding(variant: Variant): Binding {
 }
 
 function currentContext(variant: Variant): LoadContext {
-  const root = packageRoot();
-  const { version } = require(`${root}package.json`) as { version: string };
+  const platform = platformName(currentPlatform());
   return {
+    ...ownPackage(platform),
     variant,
-    platform: platformName(currentPlatform()),
-    version,
-    root,
+    platform,
     override: process.env['NAPI_RS_NATIVE_LIBRARY_PATH'],
     require,
     damage: (name) => findDamage(name, require.resolve),
   };
 }
 
-/** The nearest folder above with a package.json: this module lies in another depth when it is published, bundled with the others. */
-function packageRoot(): string {
+/** The folder above with this package's package.json, and the version in it. How far above depends: what is published is one file. */
+function ownPackage(platform: string): { root: string; version: string } {
   let folder = new URL('.', import.meta.url);
-  let above = new URL('..', folder);
-  while (!existsSync(new URL('package.json', folder)) && above.href !== folder.href) {
-    [folder, above] = [above, new URL('..', above)];
+  for (;;) {
+    const file = new URL('package.json', folder);
+    const { name, version } = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version: string }) : {};
+    if (name === 'innate' && version !== undefined) {
+      return { root: fileURLToPath(folder), version };
+    }
+    const above = new URL('..', folder);
+    if (above.href === folder.href) {
+      const problem = 'innate has been bundled into another file, from where it cannot find its native part';
+      throw new NativeLoadError(platform, problem, "name it among the external packages in your bundler's options.", []);
+    }
+    folder = above;
   }
-  return fileURLToPath(folder);
 }

@@ -1,6 +1,7 @@
 // What a user reads when the native part cannot be used: one sentence with the remedy; and the remedy works.
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { newProject } from './consumer.mjs';
 import { ToolError } from './process.mjs';
 
@@ -59,6 +60,14 @@ const FAILURES = [
     spoil: () => {},
     env: (project) => ({ NAPI_RS_NATIVE_LIBRARY_PATH: join(project, 'nowhere.node') }),
     says: /^NAPI_RS_NATIVE_LIBRARY_PATH names \S+nowhere\.node, which does not exist: unset it, or let it name the addon of innate \S+\.$/,
+  },
+  {
+    name: 'bundled into a program',
+    spoil: async (project) => {
+      const file = join(project, 'fails.mjs');
+      await build({ entryPoints: [file], outfile: file, allowOverwrite: true, bundle: true, platform: 'node', format: 'esm' });
+    },
+    says: /^innate has been bundled into another file, .*: name it among the external packages in your bundler's options\.$/,
   },
 ];
 
