@@ -1,6 +1,8 @@
-// `npm run check`: formatters, linters and types of both languages. `--fix` formats, and applies the fixes that are safe.
+// `npm run check`: formatters, linters and types of both languages. `--fix` formats, and applies the fixes that are safe; `--cuda` lints the
+// code for CUDA too, with a toolkit that it downloads.
 import { join } from 'node:path';
 import { install } from './lib/build.mjs';
+import { cudaToolkit } from './lib/cuda-toolkit.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { countOne, Steps } from './lib/steps.mjs';
 import { requireRust } from './lib/toolchain.mjs';
@@ -24,8 +26,9 @@ await tool(async () => {
    * @param {string} name - What will be done.
    * @param {string} command - Program.
    * @param {readonly string[]} args - Its arguments.
+   * @param {NodeJS.ProcessEnv} [env] - Added to the environment.
    */
-  const check = (name, command, args) => steps.step(name, async () => countOne((await run(command, args)).code));
+  const check = (name, command, args, env = {}) => steps.step(name, async () => countOne((await run(command, args, { env })).code));
   if (fix) {
     await check('biome check --write', process.execPath, [biome, 'check', '--write']);
     await check('cargo fmt', 'cargo', ['fmt', '--all']);
@@ -33,8 +36,13 @@ await tool(async () => {
     await check('biome (format, lint, import rule)', process.execPath, [biome, 'check', '--error-on-warnings']);
     await check('tsc', process.execPath, [tsc, '--build']);
     await check('cargo fmt', 'cargo', ['fmt', '--all', '--check']);
-    const clippy = ['clippy', '--locked', '--workspace', '--all-targets', '--release', '--target', host, '--', '-D', 'warnings'];
-    await check('cargo clippy', 'cargo', clippy);
+    const clippy = ['clippy', '--locked', '--workspace', '--all-targets', '--release', '--target', host];
+    const strict = ['--', '-D', 'warnings'];
+    await check('cargo clippy', 'cargo', [...clippy, ...strict]);
+    if (process.argv.includes('--cuda')) {
+      const { env } = await cudaToolkit();
+      await check('cargo clippy with CUDA', 'cargo', [...clippy, '--all-features', ...strict], env);
+    }
   }
   steps.print();
   return steps.total().failed === 0 ? 0 : 1;

@@ -3,7 +3,7 @@
 use innate_core::config::DeviceKind;
 
 /// Where numeric tests run: `INNATE_TEST_DEVICE`, the CPU unless told. `npm run test:cuda` says `cuda`.
-pub fn device() -> DeviceKind {
+pub(crate) fn device() -> DeviceKind {
     match std::env::var("INNATE_TEST_DEVICE").as_deref() {
         Ok("cuda") => DeviceKind::Cuda,
         Ok("cpu") | Err(_) => DeviceKind::Cpu,
