@@ -19,7 +19,7 @@ const USAGE = `Usage: npm run bench [-- <what> ...]
   --profile       where the native time goes; needs Linux's perf, and builds once more
   --all           all of these
   --docs          only writes docs/benchmarks.md and its charts anew from docs/benchmarks/*.json, as all of these do at their end
-  --cuda          one iteration on CUDA beside the CPU, nothing written; needs a device, and the addon that test:cuda builds
+  --cuda          one iteration on CUDA beside the CPU, nothing written; npm run test:cuda runs it with the addon that it needs
   --short         no peers, no downloads, nothing written; under half a minute
   --rounds=N      rounds of an interleaved measurement
   --updates=N     length of --memory`;

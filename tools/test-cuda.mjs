@@ -1,19 +1,20 @@
 // `npm run test:cuda`: the numeric tests of both languages on a CUDA device, with the addon built for it. Fails where there is no device.
-import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCudaForTests, buildTypeScript } from './lib/build.mjs';
 import { cudaToolkit } from './lib/cuda-toolkit.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { AVA_COUNTS, CARGO_COUNTS, countOne, countTests, Steps } from './lib/steps.mjs';
 
-const DEVICE = { INNATE_TEST_DEVICE: 'cuda' };
+const ADDON = join(ROOT, 'build/addon-cuda-test/innate.linux-x64-gnu.node');
+/** The addon with CUDA has everything that the other has. */
+const DEVICE = { INNATE_TEST_DEVICE: 'cuda', NAPI_RS_NATIVE_LIBRARY_PATH: ADDON };
 const FILES = ['agent/agent', 'agent/device', 'agent/parity', 'trainer/determinism', 'trainer/mastery'];
 const ava = join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
 
 /** Stops with the loader's or the driver's own reason unless an agent can be made on CUDA. */
 async function requireDevice() {
   const source = "const { Agent } = await import('innate'); await (await Agent.create({ device: 'cuda' })).close();";
-  const { code, output } = await run(process.execPath, ['--input-type=module', '--eval', source], { output: 'capture' });
+  const { code, output } = await run(process.execPath, ['--input-type=module', '--eval', source], { output: 'capture', env: DEVICE });
   if (code !== 0) {
     const reason = /^\w*Error: (.*)$/m.exec(output)?.[1] ?? output.trim();
     throw new ToolError(`No test was run, because there is no CUDA device to run it on: ${reason}`);
@@ -23,8 +24,6 @@ async function requireDevice() {
 await tool(async () => {
   const { env } = await cudaToolkit();
   const host = await buildCudaForTests(env);
-  const [addon = ''] = readdirSync(join(ROOT, 'build/addon-cuda-test')).filter((name) => name.endsWith('.node'));
-  cpSync(join(ROOT, 'build/addon-cuda-test', addon), join(ROOT, addon.replace(/\.node$/, '-cuda.node')));
   await buildTypeScript();
   await requireDevice();
   const steps = new Steps();
@@ -39,7 +38,9 @@ await tool(async () => {
     const { code, output } = await run(process.execPath, [ava, ...files], { output: 'tee', env: DEVICE });
     return countTests(code, output, AVA_COUNTS);
   });
-  await steps.step('npm run bench -- --cuda', async () => countOne((await run(process.execPath, ['build/bench/main.js', '--cuda'])).code));
+  await steps.step('npm run bench -- --cuda', async () =>
+    countOne((await run(process.execPath, ['build/bench/main.js', '--cuda'], { env: DEVICE })).code),
+  );
   steps.print();
   const { passed, failed, skipped } = steps.total();
   console.log(`\nTests on CUDA: ${passed} passed, ${failed} failed, ${skipped} skipped`);

@@ -38,7 +38,7 @@ await tool(async () => {
   }
   if (kind === undefined || kind === 'ts') {
     await steps.step('the binding by itself', async () => {
-      const addon = readdirSync(ROOT).find((name) => name.endsWith('.node') && !name.endsWith('-cuda.node'));
+      const addon = readdirSync(ROOT).find((name) => name.endsWith('.node'));
       return countOne((await run(process.execPath, ['crates/innate-napi/tests/binding.mjs', join(ROOT, addon ?? '')])).code);
     });
   }

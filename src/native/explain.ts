@@ -1,5 +1,4 @@
-import type { Variant } from './find-addon.js';
-import { CUDA_PLATFORMS, PLATFORMS } from './platform.js';
+import { CUDA_PLATFORMS, PLATFORMS, type Variant } from './platform.js';
 
 /** One place that did not give the addon. */
 export interface Failure {
@@ -35,14 +34,6 @@ export interface Explanation {
   readonly remedy: string;
 }
 
-/** What is said differently of the two binaries. */
-interface Words {
-  readonly name: string;
-  readonly what: string;
-  readonly build: string;
-  readonly orElse: string;
-}
-
 /**
  * Puts a failed search into one sentence.
  *
@@ -53,81 +44,85 @@ export function explain(facts: SearchFacts): Explanation {
   const { variant, platform, version, override, inClone, failures } = facts;
   // A place with something in it says more than one with nothing.
   const decisive = failures.findLast(({ kind }) => kind !== 'missing');
-  const words: Words =
-    variant === 'cuda'
-      ? {
-          name: `innate-${platform}-cuda`,
-          what: `CUDA part`,
-          build: 'npm run build:cuda',
-          orElse: ", or pass device: 'cpu'",
-        }
-      : { name: `innate-${platform}`, what: 'native part', build: 'npm run build', orElse: '' };
-  const { name, what, build, orElse } = words;
   if (override) {
     return {
       problem: `NAPI_RS_NATIVE_LIBRARY_PATH names ${override}, which ${decisive === undefined ? 'does not exist' : predicate(decisive)}`,
       remedy: `unset it, or let it name the addon of innate ${version}.`,
     };
   }
-  if (variant === 'cuda' && !CUDA_PLATFORMS.some((known) => known === platform)) {
+  const known: readonly string[] = variant === 'cuda' ? CUDA_PLATFORMS : PLATFORMS;
+  if (!(known.includes(platform) || (inClone && variant === 'cpu'))) {
     return {
-      problem: `innate has no CUDA binary for ${platform}, only for ${CUDA_PLATFORMS.join(', ')}`,
-      remedy: "pass device: 'cpu', or run it on one of these.",
+      problem: `innate has no binary${variant === 'cuda' ? ' with CUDA' : ''} for ${platform}, only for ${known.join(', ')}`,
+      remedy: variant === 'cuda' ? "pass device: 'cpu', or run it there." : `run it on one of these, or ${BUILD}`,
     };
   }
-  const library = decisive?.kind === 'broken' ? explainLibrary(decisive, words) : undefined;
-  if (library !== undefined) {
-    return library;
-  }
+  return variant === 'cuda' ? explainCuda(facts, decisive) : explainCpu(facts, decisive);
+}
+
+const BUILD = 'install Rust and run `npm run build` in a clone of its repository.';
+
+function explainCpu({ platform, version, inClone, failures }: SearchFacts, decisive: Failure | undefined): Explanation {
+  const name = `innate-${platform}`;
   if (inClone) {
     const state = decisive === undefined ? 'has not been built' : `cannot be used (${decisive.from} ${predicate(decisive)})`;
-    return { problem: `the ${what} of this clone of innate for ${platform} ${state}`, remedy: `run \`${build}\`${orElse}.` };
-  }
-  if (!PLATFORMS.some((known) => known === platform)) {
-    return {
-      problem: `innate has no binary for ${platform}, only for ${PLATFORMS.join(', ')}`,
-      remedy: 'run it on one of these, or install Rust and run `npm run build` in a clone of its repository.',
-    };
+    return { problem: `the native part of this clone of innate for ${platform} ${state}`, remedy: 'run `npm run build`.' };
   }
   if (decisive === undefined) {
     const tried = failures.map(({ from }) => from).join(' and ');
     return {
-      problem: `${name}, the ${what} of innate for ${platform}, is not installed (tried ${tried})`,
-      remedy: `run \`npm install ${name}@${version}\`${orElse === '' ? ', and leave optional dependencies in' : orElse}.`,
+      problem: `${name}, the native part of innate for ${platform}, is not installed (tried ${tried})`,
+      remedy: `run \`npm install ${name}@${version}\`, and leave optional dependencies in.`,
     };
   }
-  if (decisive.kind === 'version') {
-    return {
-      problem: `innate and its ${what} must be of one version, and ${decisive.from} ${decisive.reason}`,
-      remedy: `run \`npm install innate@${version} ${name}@${version}\`.`,
-    };
+  return explainLibrary(decisive, name) ?? explainPackage(decisive, name, version);
+}
+
+function explainCuda({ platform, version, inClone }: SearchFacts, decisive: Failure | undefined): Explanation {
+  const name = `innate-${platform}-cuda`;
+  if (decisive !== undefined) {
+    const { problem, remedy } = explainLibrary(decisive, name) ?? explainPackage(decisive, name, version);
+    return { problem, remedy: remedy.replace(/\.$/, ", or pass device: 'cpu'.") };
   }
-  return { problem: `${decisive.from} ${predicate(decisive)}`, remedy: `delete node_modules/${name} and run \`npm install\`${orElse}.` };
+  const path = `build/addon-cuda/innate.${platform}.node`;
+  const build = `run \`npm run build:cuda\` and let NAPI_RS_NATIVE_LIBRARY_PATH name ${path}`;
+  const install = `run \`npm install ${name}@${version}\``;
+  return {
+    problem: `${name}, the part of innate for CUDA on ${platform}, is not installed`,
+    remedy: `${inClone ? build : install}, or pass device: 'cpu'.`,
+  };
+}
+
+/** A package that is there and of no use. */
+function explainPackage(failure: Failure, name: string, version: string): Explanation {
+  const { from, kind, reason } = failure;
+  return kind === 'version'
+    ? {
+        problem: `innate and ${name} must be of one version, and ${from} ${reason}`,
+        remedy: `run \`npm install innate@${version} ${name}@${version}\`.`,
+      }
+    : { problem: `${from} ${predicate(failure)}`, remedy: `delete node_modules/${name} and run \`npm install\`.` };
 }
 
 /** A library that the system lacks: the package itself is whole. */
-function explainLibrary({ reason }: Failure, { name, orElse }: Words): Explanation | undefined {
+function explainLibrary({ reason }: Failure, name: string): Explanation | undefined {
   const glibc = /GLIBC_([\d.]+)['’`]? not found/.exec(reason)?.[1];
   if (glibc !== undefined) {
     return {
       problem: `${name} needs glibc ${glibc} or newer, and this system's is older`,
-      remedy: 'run it on a newer system, or install Rust and run `npm run build` in a clone of its repository.',
+      remedy: `run it on a newer system, or ${BUILD}`,
     };
   }
-  const library = /(lib(?:cuda|cublas|cublasLt|curand|nvrtc)\.so[.\d]*): cannot open shared object file/.exec(reason)?.[1];
+  const library = /(lib(?:cuda|cublas|cublasLt|curand)\.so[.\d]*): cannot open shared object file/.exec(reason)?.[1];
   if (library === 'libcuda.so.1') {
-    return {
-      problem: `${name} needs NVIDIA's driver, and its ${library} was not found`,
-      remedy: `install the driver${orElse}.`,
-    };
+    return { problem: `${name} needs NVIDIA's driver, and its ${library} was not found`, remedy: 'install the driver.' };
   }
-  if (library !== undefined) {
-    return {
-      problem: `${name} needs the libraries of CUDA 13, and ${library} was not found`,
-      remedy: `install the CUDA 13 toolkit and let LD_LIBRARY_PATH name the folder of its libraries${orElse}.`,
-    };
-  }
-  return undefined;
+  return library === undefined
+    ? undefined
+    : {
+        problem: `${name} needs the libraries of CUDA 13, and ${library} was not found`,
+        remedy: 'install the CUDA 13 toolkit and let LD_LIBRARY_PATH name the folder of its libraries.',
+      };
 }
 
 /** What a place is or does, to follow its name. */

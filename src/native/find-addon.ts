@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type NativeCandidate, NativeLoadError } from '../errors/native-load-error.js';
 import { explain, type Failure } from './explain.js';
-
-/** Which binary: the one that every installation has, or the one with CUDA, which is installed by who wants it. */
-export type Variant = 'cpu' | 'cuda';
+import type { Variant } from './platform.js';
 
 /** What every addon of this package has. */
 export interface Addon {
@@ -40,8 +38,8 @@ export interface LoadContext {
  */
 export function findAddon(context: LoadContext): Addon {
   const { variant, platform, version, root, override } = context;
-  const build = variant === 'cuda' ? `${platform}-cuda` : platform;
-  const places = override ? [override] : [`${root}innate.${build}.node`, `innate-${build}`];
+  const installed = variant === 'cuda' ? [`innate-${platform}-cuda`] : [`${root}innate.${platform}.node`, `innate-${platform}`];
+  const places = override ? [override] : installed;
   const failures: Failure[] = [];
   let cause: unknown;
   for (const from of places) {

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { NativeLoadError } from '../errors/native-load-error.js';
 import type * as binding from './binding.js';
 import { findDamage } from './damage.js';
-import { findAddon, type LoadContext, type Variant } from './find-addon.js';
-import { currentPlatform, platformName } from './platform.js';
+import { findAddon, type LoadContext } from './find-addon.js';
+import { currentPlatform, platformName, type Variant } from './platform.js';
 
 /** The addon's exports. */
 export interface Binding {

@@ -1,3 +1,6 @@
+/** Which binary: the one that every installation has, or the one with CUDA, which is installed by who wants it. */
+export type Variant = 'cpu' | 'cuda';
+
 /** Platforms that binaries are published for. */
 export const PLATFORMS = [
   'linux-x64-gnu',

@@ -53,7 +53,7 @@ const FAILURES = [
       const manifest = JSON.parse(readFileSync(file, 'utf8'));
       writeFileSync(file, JSON.stringify({ ...manifest, version: '999.0.0' }));
     },
-    says: /must be of one version, and innate-\S+ is version \S+, this package is 999\.0\.0: run `npm install innate@999\.0\.0 innate-\S+@999\.0\.0`\.$/,
+    says: /^innate and innate-\S+ must be of one version, and innate-\S+ is version \S+, this package is 999\.0\.0: run `npm install innate@999\.0\.0 innate-\S+@999\.0\.0`\.$/,
   },
   {
     name: 'NAPI_RS_NATIVE_LIBRARY_PATH to nowhere',
