@@ -1,5 +1,4 @@
 import { DeviceError } from '../errors/device-error.js';
-import type { InnateError } from '../errors/innate-error.js';
 import { NativeLoadError } from '../errors/native-load-error.js';
 import { fromNative } from '../native/error.js';
 import { type Binding, loadBinding } from '../native/load.js';
@@ -48,16 +47,22 @@ export async function onDevice<T>({ device, engine }: RuntimeConfig, make: Make<
       throw error;
     }
     const value = await on('cpu');
-    warnOnce(error);
-    return { value, reason: error.message };
+    const reason = reasonOf(error);
+    warnOnce(reason);
+    return { value, reason };
   }
+}
+
+/** What an error says without the path and the remedy of who asked for CUDA and nothing else. */
+function reasonOf(error: DeviceError | NativeLoadError): string {
+  return error instanceof DeviceError ? error.message.replace(`${error.path}: `, '').replace(` ${error.remedy}`, '') : error.message;
 }
 
 let warned = false;
 
-function warnOnce(error: InnateError): void {
+function warnOnce(reason: string): void {
   if (!warned) {
     warned = true;
-    process.emitWarning(`device: 'auto' takes the CPU, because ${error.message}`, { type: 'InnateWarning', code: 'INNATE_CPU' });
+    process.emitWarning(`device: 'auto' takes the CPU, because ${reason}`, { type: 'InnateWarning', code: 'INNATE_CPU' });
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeLoadError } from '../errors/native-load-error.js';
 import type * as binding from './binding.js';
@@ -31,11 +32,12 @@ export function loadBinding(variant: Variant): Binding {
 
 function currentContext(variant: Variant): LoadContext {
   const platform = platformName(currentPlatform());
+  const override = process.env['NAPI_RS_NATIVE_LIBRARY_PATH'];
   return {
     ...ownPackage(platform),
     variant,
     platform,
-    override: process.env['NAPI_RS_NATIVE_LIBRARY_PATH'],
+    override: override ? resolve(override) : undefined,
     require,
     damage: (name) => findDamage(name, require.resolve),
   };
