@@ -6,16 +6,15 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { install } from './lib/build.mjs';
 import { Machine } from './lib/consumer.mjs';
-import { GLIBC_FLOOR, glibcFloor } from './lib/glibc.mjs';
+import { checkGlibc } from './lib/glibc.mjs';
 import { checkBudget, checkInstall, checkJavaScript } from './lib/package-checks.mjs';
-import { checkCuda, cudaTarball } from './lib/package-cuda.mjs';
+import { OUT as CUDA_OUT, checkCuda, cudaTarball } from './lib/package-cuda.mjs';
 import { checkFailures } from './lib/package-failures.mjs';
 import { checkTypes } from './lib/package-types.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { startRegistry } from './lib/registry.mjs';
 import { checkRuntimes } from './lib/runtimes.mjs';
 import { Steps } from './lib/steps.mjs';
-import { isOlder } from './lib/toolchain.mjs';
 import { OUT, pack, stageEmptyPlatforms } from './pack.mjs';
 
 const steps = new Steps();
@@ -45,6 +44,17 @@ function packed() {
   return readdirSync(OUT)
     .filter((name) => name.endsWith('.tgz'))
     .map((name) => join(OUT, name));
+}
+
+/**
+ * @param {string} folder - Where packages are staged.
+ * @returns {{ file: string, platform: string }[]} The addons for glibc in them.
+ */
+function addonsIn(folder) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name) => {
+    const platform = /^innate\.(.+-gnu)(?:-cuda)?\.node$/.exec(basename(name))?.[1];
+    return platform === undefined ? [] : [{ file: join(folder, name), platform }];
+  });
 }
 
 /**
@@ -78,12 +88,8 @@ await tool(async () => {
   await check('publint --strict', () => lint('publint/src/cli.js', ['--strict'], tarballs));
   await check('attw', () => lint('@arethetypeswrong/cli/dist/index.js', ['--no-emoji', '--no-color'], main));
   await check('glibc floor', () => {
-    const addons = readdirSync(OUT, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('-gnu.node'));
-    const floors = addons.map((addon) => glibcFloor(join(OUT, addon)));
-    const seen = addons.map((addon, i) => `${addon}: ${floors[i]}`).join(', ');
-    if (floors.some((floor) => isOlder(GLIBC_FLOOR, floor))) {
-      throw new ToolError(`README and tools/lib/glibc.mjs promise ${GLIBC_FLOOR}, and there is ${seen}.`);
-    }
+    const addons = [...addonsIn(OUT), ...(cuda === undefined ? [] : addonsIn(CUDA_OUT))];
+    const seen = addons.map(({ file, platform }) => `${basename(file)}: ${checkGlibc(file, platform)}`).join(', ');
     return seen || 'no addon for glibc here';
   });
   const folder = mkdtempSync(join(tmpdir(), 'innate-package-'));

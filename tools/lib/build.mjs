@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { writeCommonJsDeclarations } from './declarations.mjs';
 import { must, ROOT } from './process.mjs';
+import { sysrootFlags } from './sysroot.mjs';
 import { requireNode, requireRust } from './toolchain.mjs';
 
 /** @returns {boolean} Whether node_modules is what package-lock.json says. */
@@ -96,7 +97,7 @@ export function buildCudaForTests(env) {
 }
 
 /**
- * Builds an addon that is published: the `dist` profile, with no path of this machine in it.
+ * Builds an addon that is published: the `dist` profile, with no path of this machine in it, for systems older than this one.
  *
  * @param {string} folder - Where it goes, from the root; emptied first.
  * @param {Pick<AddonBuild, 'features' | 'env'>} [options] - See there.
@@ -106,7 +107,7 @@ export async function buildPublished(folder, options = {}) {
   rmSync(join(ROOT, folder), { recursive: true, force: true });
   const host = await requireRust();
   const cargoHome = process.env['CARGO_HOME'] ?? join(homedir(), '.cargo');
-  const flags = [`--remap-path-prefix=${cargoHome}=cargo`, `--remap-path-prefix=${ROOT}=innate`];
+  const flags = [`--remap-path-prefix=${cargoHome}=cargo`, `--remap-path-prefix=${ROOT}=innate`, ...(await sysrootFlags(host))];
   const cargo = ['--config', `target.${host}.rustflags=${JSON.stringify(flags)}`];
   return buildAddon({ profile: 'dist', folder, dts: 'binding.d.ts', cargo, ...options });
 }

@@ -1,8 +1,17 @@
 // The published JavaScript: one file, because Node.js takes longer to find and link sixty modules than to run them. See docs/decisions/0012.
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { ROOT } from './process.mjs';
+
+/**
+ * Runs esbuild, which is not there yet when this module is loaded.
+ *
+ * @param {import('esbuild').BuildOptions} options - See there.
+ */
+export async function esbuild(options) {
+  const { build } = await import('esbuild');
+  await build({ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'warning', ...options });
+}
 
 /**
  * Writes the compiled package as it is published: all modules in one, and every declaration file.
@@ -12,13 +21,7 @@ import { ROOT } from './process.mjs';
 export async function bundle(out) {
   const dist = join(ROOT, 'dist');
   // Names are kept, because errors show those of their classes.
-  const options = { bundle: true, platform: 'node', format: 'esm', target: 'node20', keepNames: true, legalComments: 'none' };
-  await build({
-    .../** @type {import('esbuild').BuildOptions} */ (options),
-    entryPoints: [join(dist, 'index.js')],
-    outfile: join(out, 'index.js'),
-    logLevel: 'warning',
-  });
+  await esbuild({ entryPoints: [join(dist, 'index.js')], outfile: join(out, 'index.js'), keepNames: true, legalComments: 'none' });
   const cli = join(dist, 'cli');
   cpSync(dist, out, { recursive: true, filter: (path) => path !== cli && (!/\.[^/.]+$/.test(path) || /\.d\.c?ts$/.test(path)) });
 }

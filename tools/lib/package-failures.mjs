@@ -1,7 +1,7 @@
 // What a user reads when the native part cannot be used: one sentence with the remedy; and the remedy works.
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { esbuild } from './bundle.mjs';
 import { newProject } from './consumer.mjs';
 import { ToolError } from './process.mjs';
 
@@ -65,7 +65,7 @@ const FAILURES = [
     name: 'bundled into a program',
     spoil: async (project) => {
       const file = join(project, 'fails.mjs');
-      await build({ entryPoints: [file], outfile: file, allowOverwrite: true, bundle: true, platform: 'node', format: 'esm' });
+      await esbuild({ entryPoints: [file], outfile: file, allowOverwrite: true });
     },
     says: /^innate has been bundled into another file, .*: name it among the external packages in your bundler's options\.$/,
   },

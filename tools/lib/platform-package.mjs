@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { GLIBC_FLOOR, glibcFloor } from './glibc.mjs';
+import { checkGlibc, promisedGlibc } from './glibc.mjs';
 import { licenceNotices, linkedCrates } from './licences.mjs';
 import { npmProgram } from './npm.mjs';
 import { ROOT, run, ToolError } from './process.mjs';
-import { isOlder } from './toolchain.mjs';
 
 /** The addon with CUDA may have so many bytes. */
 const CUDA_BYTES = 12_000_000;
@@ -79,7 +78,8 @@ function cudaFields(platform) {
  * @returns {string} The package's README.
  */
 function readme(platform, cuda) {
-  const glibc = platform.endsWith('-gnu') ? ` It needs glibc ${GLIBC_FLOOR} or newer.` : '';
+  const promised = promisedGlibc(platform);
+  const glibc = promised === undefined ? '' : ` It needs glibc ${promised} or newer.`;
   if (!cuda) {
     return `# innate-${platform}\n\nThe native part of \`innate\` for ${platform}. Install \`innate\`, which brings it.${glibc}\n`;
   }
@@ -107,10 +107,7 @@ export async function stagePlatform({ addon, target, out, cuda = false }) {
     throw new ToolError(`${addon} holds ${built.join(', ') || 'no addon'}: it must hold one, of a platform that is published.`);
   }
   const file = join(ROOT, addon, built[0] ?? '');
-  const floor = platform.endsWith('-gnu') ? glibcFloor(file) : '0';
-  if (isOlder(GLIBC_FLOOR, floor)) {
-    throw new ToolError(`${file} needs glibc ${floor}, and ${GLIBC_FLOOR} is promised (tools/lib/glibc.mjs): build it on an older system.`);
-  }
+  checkGlibc(file, platform);
   const bytes = statSync(file).size;
   if (cuda && bytes > CUDA_BYTES) {
     throw new ToolError(`The addon with CUDA has ${(bytes / 1e6).toFixed(2)} MB, and ${CUDA_BYTES / 1e6} MB are allowed.`);
