@@ -8,16 +8,18 @@ import { AVA_COUNTS, CARGO_COUNTS, countOne, countTests, Steps } from './lib/ste
 const ADDON = join(ROOT, 'build/addon-cuda-test/innate.linux-x64-gnu.node');
 /** The addon with CUDA has everything that the other has. */
 const DEVICE = { INNATE_TEST_DEVICE: 'cuda', NAPI_RS_NATIVE_LIBRARY_PATH: ADDON };
-const FILES = ['agent/agent', 'agent/device', 'agent/parity', 'trainer/determinism', 'trainer/mastery'];
+const FILES = ['agent/*', 'trainer/{determinism,mastery,run,tutorial-defects}'];
 const ava = join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
 
 /** Stops with the loader's or the driver's own reason unless an agent can be made on CUDA. */
 async function requireDevice() {
-  const source = "const { Agent } = await import('innate'); await (await Agent.create({ device: 'cuda' })).close();";
-  const { code, output } = await run(process.execPath, ['--input-type=module', '--eval', source], { output: 'capture', env: DEVICE });
-  if (code !== 0) {
-    const reason = /^\w*Error: (.*)$/m.exec(output)?.[1] ?? output.trim();
-    throw new ToolError(`No test was run, because there is no CUDA device to run it on: ${reason}`);
+  const source = `
+    const { Agent } = await import('innate');
+    const failure = await Agent.create({ device: 'cuda' }).then((agent) => agent.close(), (error) => error);
+    process.stdout.write(failure ? failure.candidates?.at(-1)?.reason ?? failure.message : 'ready');`;
+  const { output } = await run(process.execPath, ['--input-type=module', '--eval', source], { output: 'capture', env: DEVICE });
+  if (output !== 'ready') {
+    throw new ToolError(`No test was run, because there is no CUDA device to run it on: ${output}`);
   }
 }
 

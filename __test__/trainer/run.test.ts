@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Agent, hasPartialResult, type IterationEvent, Trainer, type TrainingEvent } from 'innate';
+import { device } from '../support/device.js';
 import { echoTask, QUICK } from '../support/echo-task.js';
 import { fails } from '../support/failure.js';
 import { digest } from '../support/weights.js';
 
-const options = { ...QUICK, task: echoTask() };
+const options = { ...QUICK, device, task: echoTask() };
 const tenEach = [
   { stage: 0, iterations: 10 },
   { stage: 'four', iterations: 10 },
@@ -177,7 +178,7 @@ test('an error reaches the loop, and needs no other handler', async (t) => {
       }
     },
   });
-  await using trainer = await Trainer.create({ ...QUICK, task });
+  await using trainer = await Trainer.create({ ...QUICK, device, task });
   await t.throwsAsync(
     async () => {
       for await (const event of trainer.run([0])) {
@@ -210,7 +211,7 @@ test('one run at a time', async (t) => {
 });
 
 test('an agent that is passed in is trained further, with its own coefficients, and not closed', async (t) => {
-  await using agent = await Agent.create({ task: options.task, hiddenSize: 8, learningRate: 1e-2 });
+  await using agent = await Agent.create({ device, task: options.task, hiddenSize: 8, learningRate: 1e-2 });
   const before = await digest(agent);
   {
     await using trainer = await Trainer.create({ task: options.task, agent, progress: false });
@@ -260,7 +261,7 @@ test('evaluates and explains', async (t) => {
 });
 
 test('an explanation of a task made of tools says which ran, and where the program ended', async (t) => {
-  await using trainer = await Trainer.create({ hiddenSize: 8, progress: false });
+  await using trainer = await Trainer.create({ device, hiddenSize: 8, progress: false });
   for (const { tokens, steps, executed } of await trainer.explain(0, 50)) {
     t.is(tokens.length, 7);
     t.true(executed >= 1 && executed <= 7);
