@@ -8,6 +8,7 @@ import { must, ROOT, run, ToolError } from './process.mjs';
 
 const HOME = join(ROOT, 'build/cuda');
 const TOOLKIT = join(HOME, 'toolkit/nvidia/cu13');
+const KERNELS = join(ROOT, 'crates/innate-core/src/kernel/cell');
 
 /** The oldest architecture that CUDA 13 compiles for. The driver translates its PTX for every later one. */
 export const COMPUTE_CAPABILITY = '75';
@@ -30,6 +31,8 @@ const LIBRARIES = [
 
 /** A folder for `LD_LIBRARY_PATH` that makes this a machine with CUDA's libraries and no device. */
 export const NO_DEVICE = join(HOME, 'no-device');
+/** Likewise, with a driver that runs our own kernels on the processor. */
+export const PROCESSOR = join(HOME, 'processor');
 
 /** Stops unless this machine can run the compiler. */
 async function requireHost() {
@@ -87,23 +90,45 @@ async function cudarcFolder() {
   return dirname(cudarc.manifest_path);
 }
 
-/** Links a stub for each library: every function that cudarc binds, and each only returns that it cannot be used. */
+/**
+ * Links a C file into a library.
+ *
+ * @param {string} library - The library.
+ * @param {string} soname - The name that the loader looks for.
+ * @param {readonly string[]} args - The file, and more for the compiler.
+ */
+async function link(library, soname, args) {
+  const flags = ['-shared', '-fPIC', '-O1', '-w', `-Wl,-soname,${soname}`, '-o', library];
+  await must(`Linking a stand-in for ${soname}`, 'cc', [...flags, ...args]);
+}
+
+/**
+ * Links a stand-in for each library: every function that cudarc binds, and each only returns that it cannot be used. Once more for the
+ * processor: there they return 0, success, but for those of tools/cuda/processor.c.
+ */
 async function linkStubs() {
   const cudarc = await cudarcFolder();
   const stubs = join(TOOLKIT, 'lib/stubs');
-  for (const folder of [stubs, NO_DEVICE]) {
+  for (const folder of [stubs, NO_DEVICE, PROCESSOR]) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   }
+  const driver = readFileSync(join(ROOT, 'tools/cuda/processor.c'), 'utf8');
+  const written = new Set([...driver.matchAll(/^int (cu\w+)\(/gm)].map(([, symbol]) => symbol));
   for (const { name, soname, module, code } of LIBRARIES) {
     const bindings = module === undefined ? '' : readFileSync(join(cudarc, 'src', module, 'sys/mod.rs'), 'utf8');
-    const functions = new Set([...bindings.matchAll(/\bfn ((?:cu|nvrtc)\w+)/g)].map(([, symbol]) => symbol));
+    const functions = [...new Set([...bindings.matchAll(/\bfn ((?:cu|nvrtc)\w+)/g)].map(([, symbol]) => symbol ?? ''))];
+    const all = (/** @type {readonly string[]} */ symbols, /** @type {number} */ value) =>
+      symbols.map((symbol) => `int ${symbol}(void) { return ${value}; }\n`).join('');
     const source = join(stubs, `${name}.c`);
-    writeFileSync(source, [...functions].map((symbol) => `int ${symbol}(void) { return ${code}; }\n`).join(''));
     const library = join(stubs, `lib${name}.so`);
-    const args = ['-shared', '-fPIC', '-w', '-nostdlib', '-fno-builtin', `-Wl,-soname,${soname}`, '-o', library, source];
-    await must(`Linking the stub of ${soname}`, 'cc', args);
+    writeFileSync(source, all(functions, code));
+    await link(library, soname, [source]);
     symlinkSync(library, join(NO_DEVICE, soname));
+    const working = join(PROCESSOR, `${name}.c`);
+    const rest = name === 'cuda' ? functions.filter((symbol) => !written.has(symbol)) : functions;
+    writeFileSync(working, (name === 'cuda' ? driver : '') + all(rest, 0));
+    await link(join(PROCESSOR, soname), soname, [`-I${KERNELS}`, working, '-lm']);
   }
 }
 

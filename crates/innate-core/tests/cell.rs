@@ -9,9 +9,9 @@ mod support;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use candle_core::{DType, Tensor, Var};
+use candle_core::{DType, Tensor};
 use innate_core::device;
-use innate_core::kernel::cell::{CUDA_SOURCE, gru_cell};
+use innate_core::kernel::cell::{CUDA_SOURCE, gru_cell, gru_cell_backward};
 use innate_core::rng::philox;
 
 /// Calls both kernels for every thread of a launch, one after the other. Reads rows, width and the operands, writes both outputs.
@@ -74,16 +74,18 @@ fn the_cuda_source_computes_what_the_operation_does() {
         let got: Vec<f32> = output.stdout.as_chunks::<4>().0.iter().map(|bytes| f32::from_ne_bytes(*bytes)).collect();
 
         let [input, recurrent, hidden, grad] = operands;
-        let var = |data: Vec<f32>, columns: usize| {
-            Var::from_tensor(&Tensor::from_vec(data, (rows, columns), &device).unwrap()).unwrap()
+        // Each operand behind others in its buffer, as the steps of a sequence are.
+        let tensor = |data: Vec<f32>, columns: usize| {
+            let before = draw(4, data.len());
+            let all = Tensor::from_vec([before, data].concat(), (2, rows, columns), &device).unwrap();
+            all.narrow(0, 1, 1).unwrap().squeeze(0).unwrap()
         };
-        let (input, recurrent, hidden) = (var(input, 3 * width), var(recurrent, 3 * width), var(hidden, width));
-        let next = gru_cell(&input, &recurrent, &hidden).unwrap();
-        let weight = Tensor::from_vec(grad, (rows, width), &device).unwrap();
-        let grads = (&next * weight).unwrap().sum_all().unwrap().backward().unwrap();
-        let mut expected = next.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        for var in [&input, &recurrent, &hidden] {
-            expected.extend(grads.get(var).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        let (input, recurrent) = (tensor(input, 3 * width), tensor(recurrent, 3 * width));
+        let (hidden, grad) = (tensor(hidden, width), tensor(grad, width));
+        let host = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let mut expected = host(&gru_cell(&input, &recurrent, &hidden).unwrap());
+        for gradient in gru_cell_backward(&input, &recurrent, &hidden, &grad).unwrap() {
+            expected.extend(host(&gradient));
         }
         assert_eq!(got.len(), expected.len());
         for (index, (got, expected)) in got.iter().zip(&expected).enumerate() {

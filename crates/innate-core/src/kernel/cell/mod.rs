@@ -18,6 +18,19 @@ pub fn gru_cell(input: &Tensor, recurrent: &Tensor, hidden: &Tensor) -> Result<T
     input.apply_op3(recurrent, hidden, Forward)
 }
 
+/// Gradients of the input's gates `[n, 3H]`, the state's gates `[n, 3H]` and the hidden state `[n, H]`, from the next state's `[n, H]`: what
+/// [`gru_cell`] is differentiated by.
+///
+/// # Errors
+/// As [`gru_cell`].
+pub fn gru_cell_backward(input: &Tensor, recurrent: &Tensor, hidden: &Tensor, grad: &Tensor) -> Result<[Tensor; 3]> {
+    let (rows, width) = hidden.dims2()?;
+    let elements = rows * width;
+    let all = input.apply_op3_no_bwd(recurrent, &grad.contiguous()?, &Backward { hidden: hidden.clone() })?;
+    let gates = |from: usize| all.narrow(0, from, 3 * elements)?.reshape((rows, 3 * width));
+    Ok([gates(0)?, gates(3 * elements)?, all.narrow(0, 6 * elements, elements)?.reshape((rows, width))?])
+}
+
 struct Forward;
 
 /// Gradients of the input's gates, the state's gates and the hidden state, one after the other, `[7·n·H]`. The fourth input of the formula is
@@ -116,11 +129,8 @@ impl CustomOp3 for Forward {
         _next: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (rows, width) = hidden.dims2()?;
-        let elements = rows * width;
-        let all = input.apply_op3_no_bwd(recurrent, &grad.contiguous()?, &Backward { hidden: hidden.clone() })?;
-        let gates = |from: usize| all.narrow(0, from, 3 * elements)?.reshape((rows, 3 * width));
-        Ok((Some(gates(0)?), Some(gates(3 * elements)?), Some(all.narrow(0, 6 * elements, elements)?.reshape((rows, width))?)))
+        let [input, recurrent, hidden] = gru_cell_backward(input, recurrent, hidden, grad)?;
+        Ok((Some(input), Some(recurrent), Some(hidden)))
     }
 }
 
