@@ -103,6 +103,9 @@ await tool(async () => {
       await audit(steps);
       if (CUDA) {
         await steps.step('npm run build:cuda', async () => countOne(await npm(['run', 'build:cuda'], 15)));
+        await steps.step('npm run test:cuda -- --processor', async () =>
+          countOne(await npm(['run', 'test:cuda', '--', '--processor'], 10)),
+        );
       }
       await steps.step('npm run test:package', async () => countOne(await npm(['run', 'test:package'], 15)));
     }

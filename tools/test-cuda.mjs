@@ -1,18 +1,20 @@
 // `npm run test:cuda`: the numeric tests of both languages on a CUDA device, with the addon built for it. Fails where there is no device.
-// `-- --processor` instead has our kernels launched on the processor, by a driver of our own: what can be tested without a device.
+// `-- --processor` gives it a driver that runs on the processor: all but the kernels of Candle and cuBLAS themselves is tested without a GPU.
 import { join } from 'node:path';
 import { buildCudaForTests, buildTypeScript } from './lib/build.mjs';
 import { cudaToolkit, PROCESSOR } from './lib/cuda-toolkit.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { AVA_COUNTS, CARGO_COUNTS, countOne, countTests, Steps } from './lib/steps.mjs';
-import { requireRust } from './lib/toolchain.mjs';
 
-const ADDON = join(ROOT, 'build/addon-cuda-test/innate.linux-x64-gnu.node');
-/** The addon with CUDA has everything that the other has. */
-const DEVICE = { INNATE_TEST_DEVICE: 'cuda', NAPI_RS_NATIVE_LIBRARY_PATH: ADDON };
-const FILES = ['agent/*', 'trainer/{determinism,mastery,run,tutorial-defects}'];
-const steps = new Steps();
-const ava = join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
+const onProcessor = process.argv.includes('--processor');
+/** What every test gets. The addon with CUDA has everything that the other has. */
+const DEVICE = {
+  INNATE_TEST_DEVICE: 'cuda',
+  NAPI_RS_NATIVE_LIBRARY_PATH: join(ROOT, 'build/addon-cuda-test/innate.linux-x64-gnu.node'),
+  ...(onProcessor ? { LD_LIBRARY_PATH: PROCESSOR } : {}),
+};
+/** On the processor, those that train for long are left out. */
+const FILES = onProcessor ? ['agent/*', 'trainer/run'] : ['agent/*', 'trainer/{determinism,mastery,run,tutorial-defects}'];
 
 /** Stops with the loader's or the driver's own reason unless an agent can be made on CUDA. */
 async function requireDevice() {
@@ -26,59 +28,31 @@ async function requireDevice() {
   }
 }
 
-/**
- * Runs tests of Rust on CUDA.
- *
- * @param {string} name - What is done.
- * @param {NodeJS.ProcessEnv} env - The toolkit's, and more.
- * @param {readonly string[]} args - Further arguments of cargo.
- */
-const cargoTest = (name, env, args) =>
-  steps.step(name, async () => {
-    const all = [
-      'test',
-      '--locked',
-      '--workspace',
-      '--release',
-      '--target',
-      await requireRust(),
-      '--all-features',
-      '--no-fail-fast',
-      ...args,
-    ];
-    const { code, output } = await run('cargo', all, { output: 'tee', env: { ...env, ...DEVICE } });
-    return countTests(code, output, CARGO_COUNTS);
-  });
-
-/**
- * Everything, on a device.
- *
- * @param {NodeJS.ProcessEnv} env - The toolkit's.
- */
-async function testOnDevice(env) {
-  await buildCudaForTests(env);
+await tool(async () => {
+  const { env } = await cudaToolkit();
+  const host = await buildCudaForTests(env);
   await buildTypeScript();
   await requireDevice();
-  await cargoTest('cargo test on CUDA', env, []);
-  await steps.step('ava on CUDA', async () => {
+  const where = onProcessor ? "CUDA's stand-in on the processor" : 'CUDA';
+  const steps = new Steps();
+  await steps.step(`cargo test on ${where}`, async () => {
+    const args = ['test', '--locked', '--workspace', '--release', '--target', host, '--all-features', '--no-fail-fast'];
+    const { code, output } = await run('cargo', args, { output: 'tee', env: { ...env, ...DEVICE } });
+    return countTests(code, output, CARGO_COUNTS);
+  });
+  await steps.step(`ava on ${where}`, async () => {
+    const ava = join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
     const files = FILES.map((file) => `build/__test__/${file}.test.js`);
     const { code, output } = await run(process.execPath, [ava, ...files], { output: 'tee', env: DEVICE });
     return countTests(code, output, AVA_COUNTS);
   });
-  await steps.step('npm run bench -- --cuda', async () =>
-    countOne((await run(process.execPath, ['build/bench/main.js', '--cuda'], { env: DEVICE })).code),
-  );
-}
-
-await tool(async () => {
-  const { env } = await cudaToolkit();
-  if (process.argv.includes('--processor')) {
-    await cargoTest('our kernels, launched on the processor', { ...env, LD_LIBRARY_PATH: PROCESSOR }, ['--test', 'cell']);
-  } else {
-    await testOnDevice(env);
+  if (!onProcessor) {
+    await steps.step('npm run bench -- --cuda', async () =>
+      countOne((await run(process.execPath, ['build/bench/main.js', '--cuda'], { env: DEVICE })).code),
+    );
   }
   steps.print();
   const { passed, failed, skipped } = steps.total();
-  console.log(`\nTests on CUDA: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  console.log(`\nTests on ${where}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 ? 0 : 1;
 });

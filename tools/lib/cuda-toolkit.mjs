@@ -29,9 +29,16 @@ const LIBRARIES = [
   { name: 'cudart', soname: 'libcudart.so.13', module: undefined, code: 0 },
 ];
 
+/**
+ * Functions of stand-ins that do something, in C, by library.
+ *
+ * @type {Readonly<Record<string, string | undefined>>}
+ */
+const WRITTEN = { cuda: 'tools/cuda/processor/driver.c', cublas: 'tools/cuda/processor/cublas.c' };
+
 /** A folder for `LD_LIBRARY_PATH` that makes this a machine with CUDA's libraries and no device. */
 export const NO_DEVICE = join(HOME, 'no-device');
-/** Likewise, with a driver that runs our own kernels on the processor. */
+/** Likewise, with a driver and a cuBLAS that run on the processor. */
 export const PROCESSOR = join(HOME, 'processor');
 
 /** Stops unless this machine can run the compiler. */
@@ -103,8 +110,8 @@ async function link(library, soname, args) {
 }
 
 /**
- * Links a stand-in for each library: every function that cudarc binds, and each only returns that it cannot be used. Once more for the
- * processor: there they return 0, success, but for those of tools/cuda/processor.c.
+ * Links two stand-ins for each library, with every function that cudarc binds: one whose functions return that they cannot be used, to link
+ * with and for {@link NO_DEVICE}, and one for {@link PROCESSOR}.
  */
 async function linkStubs() {
   const cudarc = await cudarcFolder();
@@ -113,8 +120,6 @@ async function linkStubs() {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   }
-  const driver = readFileSync(join(ROOT, 'tools/cuda/processor.c'), 'utf8');
-  const written = new Set([...driver.matchAll(/^int (cu\w+)\(/gm)].map(([, symbol]) => symbol));
   for (const { name, soname, module, code } of LIBRARIES) {
     const bindings = module === undefined ? '' : readFileSync(join(cudarc, 'src', module, 'sys/mod.rs'), 'utf8');
     const functions = [...new Set([...bindings.matchAll(/\bfn ((?:cu|nvrtc)\w+)/g)].map(([, symbol]) => symbol ?? ''))];
@@ -125,10 +130,12 @@ async function linkStubs() {
     writeFileSync(source, all(functions, code));
     await link(library, soname, [source]);
     symlinkSync(library, join(NO_DEVICE, soname));
+    // For the processor: what is written in C, and success for the rest.
+    const written = WRITTEN[name] === undefined ? '' : readFileSync(join(ROOT, WRITTEN[name]), 'utf8');
+    const rest = functions.filter((symbol) => !new RegExp(`^int ${symbol}\\(`, 'm').test(written));
     const working = join(PROCESSOR, `${name}.c`);
-    const rest = name === 'cuda' ? functions.filter((symbol) => !written.has(symbol)) : functions;
-    writeFileSync(working, (name === 'cuda' ? driver : '') + all(rest, 0));
-    await link(join(PROCESSOR, soname), soname, [`-I${KERNELS}`, working, '-lm']);
+    writeFileSync(working, written + all(rest, 0));
+    await link(join(PROCESSOR, soname), soname, [`-I${KERNELS}`, `-I${join(ROOT, 'tools/cuda/processor')}`, working, '-lm']);
   }
 }
 

@@ -1,0 +1,136 @@
+// What Candle's kernels do, those that the plain engine launches, by their names and parameters: one call does a whole launch. `dims` and
+// `strides` of an operand come one after the other in `info`; none means contiguous.
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define AT(type, index) (*(type *)arguments[index])
+
+// Where the i-th element of a strided tensor lies.
+static size_t place(size_t i, size_t dims, const size_t *sizes, const size_t *strides) {
+  size_t at = 0;
+  for (size_t d = dims; d-- > 0; i /= sizes[d]) {
+    at += i % sizes[d] * strides[d];
+  }
+  return at;
+}
+
+static int is_contiguous(size_t dims, const size_t *sizes, const size_t *strides) {
+  size_t all = 1;
+  for (size_t d = dims; d-- > 0; all *= sizes[d]) {
+    if (sizes[d] > 1 && strides[d] != all) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+// As in Candle, whose index_select passes the layout of the ids here, which says nothing of the element where it is contiguous.
+static size_t place_in(size_t i, size_t dims, const size_t *info) {
+  return info == NULL || is_contiguous(dims, info, info + dims) ? i : place(i, dims, info, info + dims);
+}
+
+static float unary(const char *name, float x) {
+  switch (name[1]) {
+    case 'c': return x;
+    case 'n': return -x;
+    case 'e': return expf(x);
+    case 'l': return logf(x);
+    case 't': return tanhf(x);
+    default: return strcmp(name, "usqr_f32") == 0 ? x * x : sqrtf(x);
+  }
+}
+
+static float binary(const char *name, float x, float y) {
+  switch (name[1]) {
+    case 'a': return x + y;
+    case 's': return x - y;
+    case 'm': return x * y;
+    default: return x / y;
+  }
+}
+
+static void reduce(int sum, size_t count, size_t each, size_t dims, const size_t *info, const float *from, float *to, size_t blocks) {
+  for (size_t block = 0; block < blocks; block++) {
+    float value = sum ? 0.0f : -INFINITY;
+    for (size_t i = block * each; i < (block + 1) * each && i < count; i++) {
+      float x = from[place_in(i, dims, info)];
+      value = sum ? value + x : fmaxf(value, x);
+    }
+    to[block] = value;
+  }
+}
+
+static void index_select(size_t count, size_t dims, const size_t *info, const uint32_t *ids, const float *from, float *to, size_t from_size,
+                         size_t ids_size, size_t right) {
+  for (size_t i = 0; i < count; i++) {
+    size_t left = i / (ids_size * right);
+    size_t at = (left * from_size + ids[i / right % ids_size]) * right + i % right;
+    to[i] = from[place_in(at, dims, info)];
+  }
+}
+
+static void gather(size_t count, const uint32_t *ids, const float *from, float *to, size_t from_size, size_t ids_size, size_t right) {
+  for (size_t i = 0; i < count; i++) {
+    to[i] = from[(i / (right * ids_size) * from_size + ids[i]) * right + i % right];
+  }
+}
+
+// One id a row for index_add, one an element for scatter_add.
+static void add_at(int an_element, const uint32_t *ids, const float *from, float *to, size_t left, size_t from_size, size_t to_size, size_t right) {
+  for (size_t i = 0; i < left * from_size * right; i++) {
+    size_t id = ids[an_element ? i : i / right % from_size];
+    to[(i / (from_size * right) * to_size + id) * right + i % right] += from[i];
+  }
+}
+
+static const char *const CANDLE[] = {"ucopy_f32",  "uneg_f32",     "uexp_f32",     "ulog_f32",         "utanh_f32",  "usqr_f32",
+                                     "usqrt_f32",  "badd_f32",     "bsub_f32",     "bmul_f32",         "bdiv_f32",   "affine_f32",
+                                     "fast_sum_f32", "fast_max_f32", "fast_sum_small_f32", "is_u32_f32", "gather_u32_f32", "ia_u32_f32",
+                                     "sa_u32_f32", "copy2d_f32",   "fill_f32",     "const_set_f32"};
+
+static void launch_candle(const char *name, size_t blocks, void **arguments) {
+  if (strcmp(name, "copy2d_f32") == 0) {
+    for (size_t row = 0; row < AT(uint32_t, 2); row++) {
+      size_t bytes = AT(uint32_t, 3) * sizeof(float);
+      memcpy(AT(float *, 1) + row * AT(uint32_t, 5), AT(float *, 0) + row * AT(uint32_t, 4), bytes);
+    }
+  } else if (strcmp(name, "fill_f32") == 0) {
+    for (size_t i = 0; i < AT(size_t, 2); i++) {
+      AT(float *, 0)[i] = AT(float, 1);
+    }
+  } else if (strcmp(name, "const_set_f32") == 0) {
+    for (size_t i = 0; i < AT(size_t, 0); i++) {
+      AT(float *, 4)[place_in(i, AT(size_t, 1), AT(size_t *, 2))] = AT(float, 3);
+    }
+  } else if (strcmp(name, "affine_f32") == 0) {
+    for (size_t i = 0; i < AT(size_t, 0); i++) {
+      AT(float *, 4)[i] = AT(float *, 3)[place_in(i, AT(size_t, 1), AT(size_t *, 2))] * AT(float, 5) + AT(float, 6);
+    }
+  } else if (strcmp(name, "is_u32_f32") == 0) {
+    index_select(AT(size_t, 0), AT(size_t, 1), AT(size_t *, 2), AT(uint32_t *, 3), AT(float *, 4), AT(float *, 5), AT(size_t, 7), AT(size_t, 8),
+                 AT(size_t, 9));
+  } else if (strcmp(name, "gather_u32_f32") == 0) {
+    gather(AT(size_t, 0), AT(uint32_t *, 1), AT(float *, 2), AT(float *, 3), AT(size_t, 5), AT(size_t, 6), AT(size_t, 7));
+  } else if (strcmp(name, "ia_u32_f32") == 0) {
+    add_at(0, AT(uint32_t *, 0), AT(float *, 2), AT(float *, 3), AT(size_t, 4), AT(size_t, 1), AT(size_t, 6), AT(size_t, 7));
+  } else if (strcmp(name, "sa_u32_f32") == 0) {
+    add_at(1, AT(uint32_t *, 0), AT(float *, 1), AT(float *, 2), AT(size_t, 3), AT(size_t, 4), AT(size_t, 5), AT(size_t, 6));
+  } else if (strcmp(name, "fast_sum_small_f32") == 0) {
+    size_t rows = AT(size_t, 0);
+    reduce(1, rows * AT(size_t, 1), AT(size_t, 1), AT(size_t, 2), AT(size_t *, 3), AT(float *, 4), AT(float *, 5), rows);
+  } else if (name[0] == 'f') {
+    reduce(name[5] == 's', AT(size_t, 0), AT(size_t, 1), AT(size_t, 2), AT(size_t *, 3), AT(float *, 4), AT(float *, 5), blocks);
+  } else if (name[0] == 'b') {
+    size_t dims = AT(size_t, 1), *sizes = AT(size_t *, 2);
+    for (size_t i = 0; i < AT(size_t, 0); i++) {
+      float x = AT(float *, 3)[sizes == NULL ? i : place(i, dims, sizes, sizes + dims)];
+      AT(float *, 5)[i] = binary(name, x, AT(float *, 4)[sizes == NULL ? i : place(i, dims, sizes, sizes + 2 * dims)]);
+    }
+  } else {
+    for (size_t i = 0; i < AT(size_t, 0); i++) {
+      AT(float *, 4)[i] = unary(name, AT(float *, 3)[place_in(i, AT(size_t, 1), AT(size_t *, 2))]);
+    }
+  }
+}
