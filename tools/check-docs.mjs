@@ -1,8 +1,9 @@
 // Compiles every ts block of README.md and of the pages below docs as one would paste it into a file, and runs it. A block headed
 // ```ts no-run is only compiled. `node tools/check-docs.mjs [files]`; needs a finished build.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { markdownFiles } from './lib/contents.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 
 const OUT = join(ROOT, 'build/docs');
@@ -18,13 +19,11 @@ const TIMEOUT = 5 * 60 * 1000;
  */
 
 /** Not checked: what a program wrote, and decisions, which are not edited when the code goes on. */
-const UNCHECKED = ['docs/site/', 'docs/decisions/', 'docs/api-report.md', 'docs/benchmarks.md'];
+const UNCHECKED = ['docs/decisions/', 'docs/api-report.md', 'docs/benchmarks.md'];
 
 /** @returns {string[]} The documents that are checked, as paths from the root. */
 function documents() {
-  const names = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
-  const found = names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name.replaceAll('\\', '/')}`);
-  return ['README.md', ...found.filter((file) => !UNCHECKED.some((path) => file.startsWith(path))).sort()];
+  return ['README.md', ...markdownFiles().filter((file) => !UNCHECKED.some((path) => file.startsWith(path)))];
 }
 
 /**

@@ -2,14 +2,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { audit } from './audit.mjs';
+import { BUILDS_CUDA } from './lib/cuda-toolkit.mjs';
 import { ROOT, run, tool } from './lib/process.mjs';
 import { countOne, Steps } from './lib/steps.mjs';
 import { requireNode, requireRust } from './lib/toolchain.mjs';
 
 /** All of it, in milliseconds; a step is killed when this is used up. */
 const LIMIT = 38 * 60 * 1000;
-/** Where CUDA can be built. */
-const CUDA = process.platform === 'linux' && process.arch === 'x64';
 const start = performance.now();
 const steps = new Steps();
 
@@ -88,7 +87,7 @@ await tool(async () => {
     if (ready) {
       rmSync(join(ROOT, 'build/test-summary.json'), { force: true });
       await steps.step('npm test', async () => testCounts(await npm(['test'], 30)));
-      const check = CUDA ? ['run', 'check', '--', '--cuda'] : ['run', 'check'];
+      const check = BUILDS_CUDA ? ['run', 'check', '--', '--cuda'] : ['run', 'check'];
       await steps.step('npm run check', async () => countOne(await npm(check, 12)));
       await steps.step('src/native/binding.d.ts and the locks are what the build makes', async () => {
         const files = ['src/native/binding.d.ts', 'Cargo.lock', 'package-lock.json'];
@@ -101,7 +100,7 @@ await tool(async () => {
       await steps.step('npm run bench -- --short', async () => countOne(await npm(['run', 'bench', '--', '--short'], 6)));
       await steps.step('npm start', async () => countOne(await npm(['start'], 12)));
       await audit(steps);
-      if (CUDA) {
+      if (BUILDS_CUDA) {
         await steps.step('npm run build:cuda', async () => countOne(await npm(['run', 'build:cuda'], 15)));
         await steps.step('npm run test:cuda -- --processor', async () =>
           countOne(await npm(['run', 'test:cuda', '--', '--processor'], 10)),

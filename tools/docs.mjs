@@ -4,10 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { install } from './lib/build.mjs';
-import { contents, INDEX } from './lib/contents.mjs';
+import { contents, INDEX, markdownFiles, SITE } from './lib/contents.mjs';
 import { ROOT, run, tool } from './lib/process.mjs';
-
-const SITE = 'docs/site';
 
 /** @returns {Promise<number>} 0, or typedoc's exit status, or 1 if the site does not hold together. */
 export async function buildDocs() {
@@ -31,8 +29,7 @@ export async function buildDocs() {
 /** @returns {string[]} Pages below docs that no reader would find. */
 function findUnlisted() {
   const listed = new Set([INDEX, ...contents().map(({ file }) => file)]);
-  const found = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name.replaceAll('\\', '/')}`);
-  return found.filter((file) => file.endsWith('.md') && !file.startsWith(`${SITE}/`) && !listed.has(file));
+  return markdownFiles().filter((file) => !listed.has(file));
 }
 
 /**

@@ -2,53 +2,58 @@
 // `-- --processor` gives it a driver that runs on the processor: all but the kernels of Candle and cuBLAS themselves is tested without a GPU.
 import { join } from 'node:path';
 import { buildCudaForTests, buildTypeScript } from './lib/build.mjs';
-import { cudaToolkit, PROCESSOR } from './lib/cuda-toolkit.mjs';
+import { linkProcessor } from './lib/cuda-stand-ins.mjs';
+import { cudaToolkit } from './lib/cuda-toolkit.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { AVA_COUNTS, CARGO_COUNTS, countOne, countTests, Steps } from './lib/steps.mjs';
 
 const onProcessor = process.argv.includes('--processor');
-/** What every test gets. The addon with CUDA has everything that the other has. */
-const DEVICE = {
-  INNATE_TEST_DEVICE: 'cuda',
-  NAPI_RS_NATIVE_LIBRARY_PATH: join(ROOT, 'build/addon-cuda-test/innate.linux-x64-gnu.node'),
-  ...(onProcessor ? { LD_LIBRARY_PATH: PROCESSOR } : {}),
-};
 /** On the processor, those that train for long are left out. */
 const FILES = onProcessor ? ['agent/*', 'trainer/run'] : ['agent/*', 'trainer/{determinism,mastery,run,tutorial-defects}'];
 
-/** Stops with the loader's or the driver's own reason unless an agent can be made on CUDA. */
-async function requireDevice() {
+/**
+ * Stops with the loader's or the driver's own reason unless an agent can be made on CUDA.
+ *
+ * @param {NodeJS.ProcessEnv} env - The tests'.
+ */
+async function requireDevice(env) {
   const source = `
     const { Agent } = await import('innate');
     const failure = await Agent.create({ device: 'cuda' }).then((agent) => agent.close(), (error) => error);
     process.stdout.write(failure ? failure.candidates?.at(-1)?.reason ?? failure.message : 'ready');`;
-  const { output } = await run(process.execPath, ['--input-type=module', '--eval', source], { output: 'capture', env: DEVICE });
+  const { output } = await run(process.execPath, ['--input-type=module', '--eval', source], { output: 'capture', env });
   if (output !== 'ready') {
     throw new ToolError(`No test was run, because there is no CUDA device to run it on: ${output}`);
   }
 }
 
 await tool(async () => {
-  const { env } = await cudaToolkit();
-  const host = await buildCudaForTests(env);
+  const { env: toolkit } = await cudaToolkit();
+  const host = await buildCudaForTests(toolkit);
   await buildTypeScript();
-  await requireDevice();
+  const env = {
+    INNATE_TEST_DEVICE: 'cuda',
+    // The addon with CUDA has everything that the other has.
+    NAPI_RS_NATIVE_LIBRARY_PATH: join(ROOT, 'build/addon-cuda-test/innate.linux-x64-gnu.node'),
+    ...(onProcessor ? { LD_LIBRARY_PATH: await linkProcessor() } : {}),
+  };
+  await requireDevice(env);
   const where = onProcessor ? "CUDA's stand-in on the processor" : 'CUDA';
   const steps = new Steps();
   await steps.step(`cargo test on ${where}`, async () => {
     const args = ['test', '--locked', '--workspace', '--release', '--target', host, '--all-features', '--no-fail-fast'];
-    const { code, output } = await run('cargo', args, { output: 'tee', env: { ...env, ...DEVICE } });
+    const { code, output } = await run('cargo', args, { output: 'tee', env: { ...toolkit, ...env } });
     return countTests(code, output, CARGO_COUNTS);
   });
   await steps.step(`ava on ${where}`, async () => {
     const ava = join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
     const files = FILES.map((file) => `build/__test__/${file}.test.js`);
-    const { code, output } = await run(process.execPath, [ava, ...files], { output: 'tee', env: DEVICE });
+    const { code, output } = await run(process.execPath, [ava, ...files], { output: 'tee', env });
     return countTests(code, output, AVA_COUNTS);
   });
   if (!onProcessor) {
     await steps.step('npm run bench -- --cuda', async () =>
-      countOne((await run(process.execPath, ['build/bench/main.js', '--cuda'], { env: DEVICE })).code),
+      countOne((await run(process.execPath, ['build/bench/main.js', '--cuda'], { env })).code),
     );
   }
   steps.print();

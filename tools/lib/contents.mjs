@@ -1,10 +1,19 @@
 // The documentation's table of contents: docs/index.md. Its headings are the groups of the site's navigation, and the first link of each list
 // item is a page. Nothing else says what belongs to the site.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { ROOT } from './process.mjs';
 
 export const INDEX = 'docs/index.md';
+/** Where the site goes, from the root. */
+export const SITE = 'docs/site';
+
+/** @returns {string[]} Every Markdown file below docs, as paths from the root, sorted; what is in the site apart. */
+export function markdownFiles() {
+  const names = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name.replaceAll('\\', '/')}`);
+  return files.filter((file) => !file.startsWith(`${SITE}/`)).sort();
+}
 
 /**
  * @typedef {object} Page

@@ -1,4 +1,4 @@
-// Packages that only one test needs, each set with a lock of its own in tools/<set> and installed into build/<set>. See docs/decisions/0012.
+// Packages that few commands need, each set with a lock of its own in tools/<set> and installed into build/<set>. See docs/decisions/0012.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { npmProgram } from './npm.mjs';

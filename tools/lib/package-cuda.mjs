@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { newProject } from './consumer.mjs';
-import { NO_DEVICE } from './cuda-toolkit.mjs';
+import { NO_DEVICE } from './cuda-stand-ins.mjs';
 import { manifest } from './platform-package.mjs';
 import { ROOT, ToolError } from './process.mjs';
 

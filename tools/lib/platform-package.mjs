@@ -112,12 +112,13 @@ export async function stagePlatform({ addon, target, out, cuda = false }) {
   if (cuda && bytes > CUDA_BYTES) {
     throw new ToolError(`The addon with CUDA has ${(bytes / 1e6).toFixed(2)} MB, and ${CUDA_BYTES / 1e6} MB are allowed.`);
   }
-  const fields = { ...platformFields(platform), ...(cuda ? cudaFields(platform) : {}) };
-  const main = `innate.${platform}${cuda ? '-cuda' : ''}.node`;
-  const folder = join(out, `innate-${platform}${cuda ? '-cuda' : ''}`);
+  const build = cuda ? `${platform}-cuda` : platform;
+  const main = `innate.${build}.node`;
+  const folder = join(out, `innate-${build}`);
   mkdirSync(folder, { recursive: true });
   writeManifest(folder, {
-    ...fields,
+    ...platformFields(platform),
+    ...(cuda ? cudaFields(platform) : {}),
     main,
     files: [main, 'THIRD-PARTY.md'],
     // The loader compares: a cut library would end the process. See src/native/damage.ts.

@@ -54,8 +54,8 @@ impl Agent {
         Session::new(self.config.clone(), &self.engine.parameters()?, size)
     }
 
-    /// An agent with fresh weights. On CUDA only the plain engine runs. `threads` counts for the fused engine; 0 takes
-    /// as many as the machine has.
+    /// An agent with fresh weights. On CUDA only the plain engine runs. `threads` counts for the fused engine; 0 takes as many as the
+    /// machine has.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a bad configuration, [`Error::Device`] when the device cannot be used.

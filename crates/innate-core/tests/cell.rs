@@ -1,5 +1,5 @@
-//! The CUDA kernels' own source, compiled as C and run on the processor, against the operation that they
-//! serve: on the CPU its own version, on CUDA the kernels themselves. The operation is held to autograd, to central differences and to PyTorch by the tests of the engines.
+//! The CUDA kernels' own source, compiled as C and run on the processor, against the operation that they serve: on the CPU its own version,
+//! on CUDA the kernels themselves. The operation is held to autograd, to central differences and to PyTorch by the tests of the engines.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]

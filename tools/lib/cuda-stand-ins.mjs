@@ -1,0 +1,115 @@
+// Libraries in place of CUDA's own: to link with, and to test with on machines without a GPU. See docs/decisions/0013.
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { cargoMetadata } from './cargo.mjs';
+import { must, ROOT, ToolError } from './process.mjs';
+
+/** Where all that CUDA needs is built. */
+export const HOME = join(ROOT, 'build/cuda');
+/** A folder for `LD_LIBRARY_PATH` that makes this a machine with CUDA's libraries and no device. */
+export const NO_DEVICE = join(HOME, 'no-device');
+const SOURCES = join(ROOT, 'tools/cuda/processor');
+const KERNELS = join(ROOT, 'crates/innate-core/src/kernel/cell');
+
+/**
+ * @typedef {object} Library
+ * @property {string} name - For the linker.
+ * @property {string} soname - What the loader looks for.
+ * @property {string} [module] - cudarc's module that lists its functions.
+ * @property {number} code - The library's own for "there is no device" or "not initialized".
+ * @property {string} [written] - C file with the functions that do something on the processor.
+ */
+
+/** @type {readonly Library[]} */
+const LIBRARIES = [
+  { name: 'cuda', soname: 'libcuda.so.1', module: 'driver', code: 100, written: 'driver.c' },
+  { name: 'cublas', soname: 'libcublas.so.13', module: 'cublas', code: 1, written: 'cublas.c' },
+  { name: 'cublasLt', soname: 'libcublasLt.so.13', module: 'cublaslt', code: 1 },
+  { name: 'curand', soname: 'libcurand.so.10', module: 'curand', code: 203 },
+  { name: 'nvrtc', soname: 'libnvrtc.so.13', module: 'nvrtc', code: 11 },
+  // Only the kernels that tools/cuda/nvcc.sh leaves out would need it.
+  { name: 'cudart', soname: 'libcudart.so.13', code: 0 },
+];
+
+/** @returns {Promise<string>} The folder of cudarc's sources, whose bindings say which functions there are. */
+async function cudarcFolder() {
+  const { packages } = await cargoMetadata(['--all-features']);
+  const cudarc = packages.find((/** @type {{ name: string }} */ { name }) => name === 'cudarc');
+  if (cudarc === undefined) {
+    throw new ToolError(
+      'With all features, the workspace does not depend on cudarc: tools/lib/cuda-stand-ins.mjs must be changed with it.',
+    );
+  }
+  return dirname(cudarc.manifest_path);
+}
+
+/**
+ * @param {string} cudarc - Folder of cudarc's sources.
+ * @param {Library} library - One of the libraries.
+ * @returns {string[]} Every function of it that cudarc binds.
+ */
+function functionsOf(cudarc, { module }) {
+  const bindings = module === undefined ? '' : readFileSync(join(cudarc, 'src', module, 'sys/mod.rs'), 'utf8');
+  return [...new Set([...bindings.matchAll(/\bfn ((?:cu|nvrtc)\w+)/g)].map(([, symbol]) => symbol ?? ''))];
+}
+
+/**
+ * @param {readonly string[]} functions - Their names.
+ * @param {number} code - What each returns.
+ * @returns {string} Them in C.
+ */
+function returning(functions, code) {
+  return functions.map((symbol) => `int ${symbol}(void) { return ${code}; }\n`).join('');
+}
+
+/**
+ * Links C text into a library.
+ *
+ * @param {string} file - The library.
+ * @param {string} soname - What the loader looks for.
+ * @param {string} text - The source.
+ */
+async function link(file, soname, text) {
+  writeFileSync(`${file}.c`, text);
+  const flags = ['-shared', '-fPIC', '-O1', '-w', `-Wl,-soname,${soname}`, `-I${SOURCES}`, `-I${KERNELS}`];
+  await must(`Linking a stand-in for ${soname}`, 'cc', [...flags, '-o', file, `${file}.c`, '-lm']);
+}
+
+/** @param {string} folder - Emptied, or made. */
+function renew(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+}
+
+/**
+ * Makes stubs to link with, whose functions only return that they cannot be used, and {@link NO_DEVICE} of them.
+ *
+ * @param {string} folder - Where they go.
+ */
+export async function linkStubs(folder) {
+  const cudarc = await cudarcFolder();
+  renew(folder);
+  renew(NO_DEVICE);
+  for (const library of LIBRARIES) {
+    const file = join(folder, `lib${library.name}.so`);
+    await link(file, library.soname, returning(functionsOf(cudarc, library), library.code));
+    symlinkSync(file, join(NO_DEVICE, library.soname));
+  }
+}
+
+/**
+ * Makes a driver and a cuBLAS that run on the processor; what is not written in C returns success.
+ *
+ * @returns {Promise<string>} Their folder, for `LD_LIBRARY_PATH`.
+ */
+export async function linkProcessor() {
+  const cudarc = await cudarcFolder();
+  const folder = join(HOME, 'processor');
+  renew(folder);
+  for (const library of LIBRARIES) {
+    const written = library.written === undefined ? '' : readFileSync(join(SOURCES, library.written), 'utf8');
+    const rest = functionsOf(cudarc, library).filter((symbol) => !new RegExp(`^int ${symbol}\\(`, 'm').test(written));
+    await link(join(folder, library.soname), library.soname, written + returning(rest, 0));
+  }
+  return folder;
+}
