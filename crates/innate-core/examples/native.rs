@@ -2,7 +2,7 @@
 //! nanoseconds of each repetition. `cargo run --release --example native -- [threads] [milliseconds] [batch] [hidden] [horizon]`
 #![allow(clippy::expect_used, reason = "a tool: what goes wrong is printed")]
 
-use innate_core::engine::{Engine, Prompts, Sampling, fused::Fused};
+use innate_core::engine::{Engine, Episodes, Prompts, Sampling, fused::Fused};
 use innate_core::rng::Seed;
 use innate_core::{ContextPooling, NetworkConfig, UpdateConfig, params};
 use std::time::{Duration, Instant};
@@ -32,7 +32,9 @@ fn main() {
         let returns: Vec<f32> =
             rollout.actions.chunks(horizon).map(|a| a.iter().filter(|&&x| x == 14).count() as f32 * 0.1).collect();
         let t2 = Instant::now();
-        engine.update(prompts, &rollout.actions, &returns, &UpdateConfig::default()).expect("an update");
+        engine
+            .update(Episodes { prompts, actions: &rollout.actions, returns: &returns }, &UpdateConfig::default())
+            .expect("an update");
         if start.elapsed() > warm_up {
             rollouts.push((t1 - t0).as_nanos());
             updates.push(t2.elapsed().as_nanos());

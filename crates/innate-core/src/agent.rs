@@ -4,7 +4,7 @@ use crate::config::{DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
 use crate::device;
 use crate::engine::fused::{Fused, Session};
 use crate::engine::plain::Plain;
-use crate::engine::{AdamState, Engine, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
+use crate::engine::{AdamState, Engine, Episodes, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
 use crate::error::{Error, Result};
 use crate::params::{self, ParamSpec};
 use crate::rng::Seed;
@@ -140,52 +140,25 @@ impl Agent {
         self.engine.evaluate(prompts, actions)
     }
 
-    /// The loss and its gradient after clipping, flat, at actions `[n, T]` and returns `[n]`; nothing is changed.
+    /// The loss and its gradient after clipping, flat; nothing is changed.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element, [`Error::NonFinite`], or when a device operation fails.
-    pub fn gradients(
-        &mut self,
-        contexts: &[i32],
-        stages: &[i32],
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<(UpdateStats, Vec<f32>)> {
-        let prompts = self.checked(contexts, stages, actions, returns, config)?;
-        self.engine.gradients(prompts, actions, returns, config)
+    pub fn gradients(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Vec<f32>)> {
+        config.validate()?;
+        episodes.check(&self.config)?;
+        self.engine.gradients(episodes, config)
     }
 
-    /// One Adam step at actions `[n, T]` and returns `[n]`.
+    /// One Adam step.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element, [`Error::NonFinite`] before anything is changed, or when a device operation
     /// fails.
-    pub fn update(
-        &mut self,
-        contexts: &[i32],
-        stages: &[i32],
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<UpdateStats> {
-        let prompts = self.checked(contexts, stages, actions, returns, config)?;
-        self.engine.update(prompts, actions, returns, config)
-    }
-
-    fn checked<'a>(
-        &self,
-        contexts: &'a [i32],
-        stages: &'a [i32],
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<Prompts<'a>> {
+    pub fn update(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<UpdateStats> {
         config.validate()?;
-        let prompts = Prompts::new(&self.config, contexts, stages)?;
-        prompts.check_actions(&self.config, actions)?;
-        prompts.check_returns(returns)?;
-        Ok(prompts)
+        episodes.check(&self.config)?;
+        self.engine.update(episodes, config)
     }
 
     /// The parameters, flat (see [`crate::params`]).
@@ -345,6 +318,8 @@ mod tests {
     #[test]
     fn bad_coefficients_are_named() {
         let config = UpdateConfig { max_grad_norm: f64::NAN, ..UpdateConfig::default() };
-        assert_eq!(path(agent().update(&[1], &[0], &[1, 1], &[1.0], &config).map(drop)), "maxGradNorm");
+        let prompts = Prompts { contexts: &[1], stages: &[0] };
+        let episodes = Episodes { prompts, actions: &[1, 1], returns: &[1.0] };
+        assert_eq!(path(agent().update(episodes, &config).map(drop)), "maxGradNorm");
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use innate_core::checkpoint::{decode, encode, load, save};
 use innate_core::config::{ContextPooling, EngineKind, NetworkConfig, UpdateConfig};
+use innate_core::engine::{Episodes, Prompts};
 use innate_core::error::Error;
 use innate_core::{Agent, AgentState};
 use proptest::prelude::*;
@@ -31,7 +32,9 @@ const STAGES: [i32; 4] = [0, 1, 1, 0];
 
 fn iterate(agent: &mut Agent) {
     let rollout = agent.rollout(&CONTEXTS, &STAGES, false).unwrap();
-    agent.update(&CONTEXTS, &STAGES, &rollout.actions, &[0.0, 1.0, 0.5, 0.25], &UpdateConfig::default()).unwrap();
+    let prompts = Prompts { contexts: &CONTEXTS, stages: &STAGES };
+    let episodes = Episodes { prompts, actions: &rollout.actions, returns: &[0.0, 1.0, 0.5, 0.25] };
+    agent.update(episodes, &UpdateConfig::default()).unwrap();
 }
 
 fn trained() -> Agent {

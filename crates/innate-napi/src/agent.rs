@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::mpsc::Sender;
 
+use innate_core::engine::{Episodes, Prompts};
 use innate_core::{Agent, checkpoint};
 use napi::Env;
 use napi::bindgen_prelude::Object;
@@ -114,9 +115,9 @@ impl BindingAgent {
         returns: &[f32],
         options: BindingUpdateOptions,
     ) -> napi::Result<Object<'env>> {
-        let (contexts, stages, actions, returns) = (contexts.to_vec(), stages.to_vec(), actions.to_vec(), returns.to_vec());
+        let episodes = OwnedEpisodes::new(contexts, stages, actions, returns);
         let config = options.config()?;
-        let work = move |agent: &mut Agent| Ok(agent.update(&contexts, &stages, &actions, &returns, &config)?);
+        let work = move |agent: &mut Agent| Ok(agent.update(episodes.view(), &config)?);
         submit(env, self.jobs().as_ref(), Access::Writes, work, BindingUpdateStats::from)
     }
 
@@ -131,10 +132,10 @@ impl BindingAgent {
         returns: &[f32],
         options: BindingUpdateOptions,
     ) -> napi::Result<Object<'env>> {
-        let (contexts, stages, actions, returns) = (contexts.to_vec(), stages.to_vec(), actions.to_vec(), returns.to_vec());
+        let episodes = OwnedEpisodes::new(contexts, stages, actions, returns);
         let config = options.config()?;
         let work = move |agent: &mut Agent| {
-            let (stats, flat) = agent.gradients(&contexts, &stages, &actions, &returns, &config)?;
+            let (stats, flat) = agent.gradients(episodes.view(), &config)?;
             Ok((stats, agent.named(&flat)))
         };
         submit(env, self.jobs().as_ref(), Access::Reads, work, |(stats, tensors)| BindingGradients {
@@ -203,5 +204,24 @@ impl BindingAgent {
 
     fn jobs(&self) -> Option<Sender<crate::worker::Job>> {
         self.worker.as_ref().map(Worker::jobs)
+    }
+}
+
+/// A copy of what an update learns from, since JavaScript can go on writing to its arrays.
+struct OwnedEpisodes {
+    contexts: Vec<i32>,
+    stages: Vec<i32>,
+    actions: Vec<i32>,
+    returns: Vec<f32>,
+}
+
+impl OwnedEpisodes {
+    fn new(contexts: &[i32], stages: &[i32], actions: &[i32], returns: &[f32]) -> Self {
+        Self { contexts: contexts.to_vec(), stages: stages.to_vec(), actions: actions.to_vec(), returns: returns.to_vec() }
+    }
+
+    fn view(&self) -> Episodes<'_> {
+        let prompts = Prompts { contexts: &self.contexts, stages: &self.stages };
+        Episodes { prompts, actions: &self.actions, returns: &self.returns }
     }
 }

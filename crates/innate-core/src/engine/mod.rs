@@ -33,7 +33,14 @@ impl<'a> Prompts<'a> {
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element.
     pub fn new(config: &NetworkConfig, contexts: &'a [i32], stages: &'a [i32]) -> Result<Self> {
-        let n = stages.len();
+        let prompts = Self { contexts, stages };
+        prompts.check(config)?;
+        Ok(prompts)
+    }
+
+    fn check(&self, config: &NetworkConfig) -> Result<()> {
+        let &Self { contexts, stages } = self;
+        let n = self.len();
         if n == 0 {
             return Err(Error::invalid("stages", "must hold at least one problem, got none"));
         }
@@ -44,8 +51,7 @@ impl<'a> Prompts<'a> {
             ));
         }
         check_ids("contexts", contexts, config.vocab_size, "the vocabulary size")?;
-        check_ids("stages", stages, config.stage_count, "the number of stages")?;
-        Ok(Self { contexts, stages })
+        check_ids("stages", stages, config.stage_count, "the number of stages")
     }
 
     /// Problems in the batch, `n`.
@@ -86,14 +92,30 @@ impl<'a> Prompts<'a> {
         }
         Ok(actions.len() / n)
     }
+}
 
-    /// Checks returns `[n]` against this batch.
+/// What an update learns from: programs and what they earned.
+#[derive(Debug, Clone, Copy)]
+pub struct Episodes<'a> {
+    /// The problems.
+    pub prompts: Prompts<'a>,
+    /// Tokens emitted, `[n, T]`.
+    pub actions: &'a [i32],
+    /// Return of each program, `[n]`.
+    pub returns: &'a [f32],
+}
+
+impl Episodes<'_> {
+    /// Checks lengths and ranges, so that no kernel has to.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element.
-    pub fn check_returns(&self, returns: &[f32]) -> Result<()> {
-        if returns.len() != self.len() {
-            return Err(Error::invalid("returns", format!("must hold {} numbers, got {}", self.len(), returns.len())));
+    pub fn check(&self, config: &NetworkConfig) -> Result<()> {
+        let &Self { prompts, actions, returns } = self;
+        prompts.check(config)?;
+        prompts.check_actions(config, actions)?;
+        if returns.len() != prompts.len() {
+            return Err(Error::invalid("returns", format!("must hold {} numbers, got {}", prompts.len(), returns.len())));
         }
         match returns.iter().position(|value| !value.is_finite()) {
             Some(index) => {
@@ -101,6 +123,11 @@ impl<'a> Prompts<'a> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Tokens of a program, `T`.
+    pub fn steps(&self) -> usize {
+        self.actions.len() / self.prompts.len()
     }
 }
 
@@ -185,7 +212,8 @@ pub struct AdamState {
 
 /// The actor-critic update over whole programs: with `V̂ = Σ_t v_t` and `advantage = R − V̂` (no gradient),
 /// `loss = −mean(Σ_t log π(a_t)·advantage) + value_coef·mean((V̂ − R)²) − entropy_coef·mean(entropy)`; clip by global norm as PyTorch
-/// does, coefficient `min(1, max/(norm + 1e−6))`; Adam as PyTorch does. Inputs have been checked by [`Prompts`].
+/// does, coefficient `min(1, max/(norm + 1e−6))`; Adam as PyTorch does. Inputs have been checked by
+/// [`Prompts::new`], [`Prompts::check_actions`] and [`Episodes::check`].
 pub trait Engine: Send {
     /// The parameters, flat (see [`crate::params`]).
     ///
@@ -227,17 +255,11 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// [`Error::NonFinite`], or when a device operation fails.
-    fn gradients(
-        &mut self,
-        prompts: Prompts<'_>,
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<(UpdateStats, Vec<f32>)>;
+    fn gradients(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Vec<f32>)>;
 
     /// One Adam step on the clipped gradient.
     ///
     /// # Errors
     /// [`Error::NonFinite`] before anything is changed, or when a device operation fails.
-    fn update(&mut self, prompts: Prompts<'_>, actions: &[i32], returns: &[f32], config: &UpdateConfig) -> Result<UpdateStats>;
+    fn update(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<UpdateStats>;
 }

@@ -2,7 +2,7 @@
 
 use innate_core::config::{Baseline, ContextPooling, UpdateConfig};
 use innate_core::engine::fused::{Fused, Session, StepOutput};
-use innate_core::engine::{AdamState, Engine, Sampling};
+use innate_core::engine::{AdamState, Engine, Episodes, Sampling};
 use innate_core::error::Error;
 use innate_core::kernel::simd::Isa;
 use innate_core::rng::Seed;
@@ -48,10 +48,10 @@ fn check_baseline(case: &Case, baseline: Baseline) {
         assert_close(&what("entropies"), &got.entropies, &said.entropies, 2e-5);
         assert_close(&what("values"), &got.values, &said.values, 2e-5);
 
-        let (_, gradient) = engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+        let (_, gradient) = engine.gradients(case.episodes(), &config).unwrap();
         assert_eq!(engine.parameters().unwrap(), case.flat, "{}", what("gradients changed the weights"));
         for _ in 0..2 {
-            engine.update(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+            engine.update(case.episodes(), &config).unwrap();
         }
         let now = (gradient, engine.parameters().unwrap(), engine.optimizer().unwrap());
         if let Some((gradient, weights, adam)) = &first {
@@ -124,7 +124,8 @@ fn the_same_seed_gives_the_same_bytes() {
         let mut trace = Vec::new();
         for rollout in 0..3 {
             let rollout = engine.rollout(case.prompts(), Sampling::Random { seed: Seed(5), rollout }).unwrap();
-            let stats = engine.update(case.prompts(), &rollout.actions, &case.returns, &UpdateConfig::default()).unwrap();
+            let stats =
+                engine.update(Episodes { actions: &rollout.actions, ..case.episodes() }, &UpdateConfig::default()).unwrap();
             trace.push((rollout, stats.loss.to_bits(), stats.grad_norm.to_bits()));
         }
         let bits: Vec<u32> = engine.parameters().unwrap().into_iter().map(f32::to_bits).collect();
@@ -140,7 +141,7 @@ fn the_same_seed_gives_the_same_bytes() {
 fn a_state_put_back_continues_bit_for_bit() {
     let case = Case::new(4, [18, 3, 17, 9, 6, 6], ContextPooling::Own, false);
     let step = |engine: &mut Named| {
-        engine.1.update(case.prompts(), &case.actions, &case.returns, &UpdateConfig::default()).unwrap();
+        engine.1.update(case.episodes(), &UpdateConfig::default()).unwrap();
     };
     for (mut one, mut two) in case.engines().into_iter().zip(case.engines()) {
         step(&mut one);
@@ -161,9 +162,9 @@ fn a_loss_that_is_not_finite_changes_nothing() {
         let before = engine.optimizer().unwrap();
         for value_coef in [0.5, 0.0] {
             let config = UpdateConfig { value_coef, ..UpdateConfig::default() };
-            let error = engine.update(case.prompts(), &case.actions, &case.returns, &config).unwrap_err();
+            let error = engine.update(case.episodes(), &config).unwrap_err();
             assert!(matches!(error, Error::NonFinite { .. }), "{name}: {error:?}");
-            assert!(engine.gradients(case.prompts(), &case.actions, &case.returns, &config).is_err());
+            assert!(engine.gradients(case.episodes(), &config).is_err());
         }
         assert_eq!(engine.parameters().unwrap(), case.flat, "{name}");
         assert_eq!(engine.optimizer().unwrap(), before, "{name}");
@@ -180,7 +181,7 @@ fn explained_variance_is_nan_for_equal_returns_and_matches_its_formula() {
         let mut case = Case::new(8, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
         let stats = |case: &Case, (_, mut engine): Named| {
             let config = UpdateConfig { baseline, ..UpdateConfig::default() };
-            engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap().0
+            engine.gradients(case.episodes(), &config).unwrap().0
         };
         let errors = oracle::advantages(&case, &oracle::forward(&case, &wide(&case.flat)), baseline);
         let expected = 1.0 - variance(&errors) / variance(&wide(&case.returns));
@@ -203,7 +204,7 @@ fn the_fused_engine_gives_the_same_bytes_for_any_number_of_threads() {
             let mut engine = Fused::with_isa(case.config.clone(), threads, &case.flat, isa).unwrap();
             for rollout in 0..3 {
                 let rollout = engine.rollout(case.prompts(), Sampling::Random { seed: Seed(5), rollout }).unwrap();
-                engine.update(case.prompts(), &rollout.actions, &case.returns, &UpdateConfig::default()).unwrap();
+                engine.update(Episodes { actions: &rollout.actions, ..case.episodes() }, &UpdateConfig::default()).unwrap();
             }
             engine.parameters().unwrap().into_iter().map(f32::to_bits).collect::<Vec<_>>()
         });
@@ -220,8 +221,8 @@ fn kept_activations_change_nothing_but_the_time() {
         let mut kept = Fused::with_isa(case.config.clone(), 2, &case.flat, isa).unwrap();
         let mut fresh = Fused::with_isa(case.config.clone(), 2, &case.flat, isa).unwrap();
         let rollout = kept.rollout(case.prompts(), Sampling::Random { seed: Seed(5), rollout: 0 }).unwrap();
-        kept.update(case.prompts(), &rollout.actions, &case.returns, &UpdateConfig::default()).unwrap();
-        fresh.update(case.prompts(), &rollout.actions, &case.returns, &UpdateConfig::default()).unwrap();
+        kept.update(Episodes { actions: &rollout.actions, ..case.episodes() }, &UpdateConfig::default()).unwrap();
+        fresh.update(Episodes { actions: &rollout.actions, ..case.episodes() }, &UpdateConfig::default()).unwrap();
         assert_eq!(kept.parameters().unwrap(), fresh.parameters().unwrap());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use innate_core::config::{ContextPooling, NetworkConfig, UpdateConfig};
-use innate_core::engine::Prompts;
+use innate_core::engine::{Episodes, Prompts};
 use innate_core::params;
 use safetensors::{Dtype, SafeTensors};
 
@@ -83,9 +83,10 @@ fn replay(name: &str, pooling: ContextPooling, worst: &mut BTreeMap<String, Wors
             worst.note("entropies", &said.entropies, &golden.floats(&at("entropy")));
             worst.note("values", &said.values, &golden.floats(&at("value")));
 
-            let (stats, gradient) = engine.gradients(prompts, &actions, &returns, &update).unwrap();
+            let episodes = Episodes { prompts, actions: &actions, returns: &returns };
+            let (stats, gradient) = engine.gradients(episodes, &update).unwrap();
             worst.note("clipped gradients", &gradient, &golden.flat(&at("clipped_grad"), &config));
-            assert_eq!(engine.update(prompts, &actions, &returns, &update).unwrap(), stats, "{engine_name}");
+            assert_eq!(engine.update(episodes, &update).unwrap(), stats, "{engine_name}");
             worst.scalar("loss", stats.loss, golden.floats(&at("loss"))[0]);
             worst.scalar("grad_norm", stats.grad_norm, golden.floats(&at("grad_norm"))[0]);
             if step != 1 {

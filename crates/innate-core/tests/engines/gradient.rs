@@ -44,7 +44,7 @@ fn every_derivative_matches_its_central_difference() {
                 let loss = oracle::loss(&case, &base, &held, &config);
                 for (name, mut engine) in case.engines() {
                     let what = format!("{name}, {pooling:?}, masked: {masked}, entropy_coef {entropy_coef}, {baseline:?}");
-                    let (stats, got) = engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+                    let (stats, got) = engine.gradients(case.episodes(), &config).unwrap();
                     assert_close(&what, &got, &expected, 5e-6);
                     assert!((stats.grad_norm - norm).abs() < 5e-6, "{what}: norm {} {norm}", stats.grad_norm);
                     assert!((stats.loss - loss).abs() < 5e-6, "{what}: loss {} {loss}", stats.loss);
@@ -58,10 +58,10 @@ fn every_derivative_matches_its_central_difference() {
 fn clipping_scales_by_pytorchs_coefficient() {
     let case = Case::new(3, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
     for (name, mut engine) in case.engines() {
-        let (stats, whole) = engine.gradients(case.prompts(), &case.actions, &case.returns, &UNCLIPPED).unwrap();
+        let (stats, whole) = engine.gradients(case.episodes(), &UNCLIPPED).unwrap();
         for max_grad_norm in [0.01, stats.grad_norm * 0.5, stats.grad_norm * 2.0] {
             let config = UpdateConfig { max_grad_norm, ..UNCLIPPED };
-            let (clipped_stats, clipped) = engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+            let (clipped_stats, clipped) = engine.gradients(case.episodes(), &config).unwrap();
             let coefficient = (max_grad_norm / (stats.grad_norm + 1e-6)).min(1.0);
             let expected: Vec<f64> = whole.iter().map(|g| f64::from(*g) * coefficient).collect();
             assert_close(&name, &clipped, &expected, 1e-6);

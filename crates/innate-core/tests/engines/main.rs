@@ -13,7 +13,7 @@ use innate_core::config::{ContextPooling, DeviceKind, NetworkConfig};
 use innate_core::device;
 use innate_core::engine::fused::Fused;
 use innate_core::engine::plain::{Cell, Plain};
-use innate_core::engine::{Engine, Prompts};
+use innate_core::engine::{Engine, Episodes, Prompts};
 use innate_core::kernel::simd::Isa;
 use innate_core::rng::{Seed, philox};
 use innate_core::{error::Result, params};
@@ -89,6 +89,12 @@ impl Case {
         let prompts = Prompts::new(&self.config, &self.contexts, &self.stages).unwrap();
         prompts.check_actions(&self.config, &self.actions).unwrap();
         prompts
+    }
+
+    fn episodes(&self) -> Episodes<'_> {
+        let episodes = Episodes { prompts: self.prompts(), actions: &self.actions, returns: &self.returns };
+        episodes.check(&self.config).unwrap();
+        episodes
     }
 }
 

@@ -18,7 +18,7 @@ use self::layout::{Layout, Partial};
 use self::network::Network;
 use self::parts::Parts;
 pub use self::session::{Session, StepOutput};
-use super::{AdamState, Engine, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
+use super::{AdamState, Engine, Episodes, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
 use crate::config::{NetworkConfig, UpdateConfig};
 use crate::error::{Error, Result};
 use crate::kernel::adam::{Adam, Step};
@@ -154,9 +154,10 @@ impl Fused {
     }
 
     /// Leaves the gradient, before clipping, in `self.gradient`.
-    fn backward(&mut self, prompts: Prompts<'_>, actions: &[i32], returns: &[f32], config: &UpdateConfig) -> Result<UpdateStats> {
+    fn backward(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<UpdateStats> {
+        let Episodes { prompts, actions, returns } = episodes;
         self.ensure_forward(prompts, actions);
-        let (n, steps) = (prompts.len(), actions.len() / prompts.len());
+        let (n, steps) = (prompts.len(), episodes.steps());
         let count = n.div_ceil(CHUNK);
         let groups = count.min(GROUPS);
         if self.groups.len() < groups {
@@ -256,14 +257,8 @@ impl Engine for Fused {
         })
     }
 
-    fn gradients(
-        &mut self,
-        prompts: Prompts<'_>,
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<(UpdateStats, Vec<f32>)> {
-        let stats = self.backward(prompts, actions, returns, config)?;
+    fn gradients(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Vec<f32>)> {
+        let stats = self.backward(episodes, config)?;
         let clip = clip_coefficient(stats.grad_norm, config.max_grad_norm);
         let mut flat = self.unpad(&self.gradient);
         for x in &mut flat {
@@ -272,8 +267,8 @@ impl Engine for Fused {
         Ok((stats, flat))
     }
 
-    fn update(&mut self, prompts: Prompts<'_>, actions: &[i32], returns: &[f32], config: &UpdateConfig) -> Result<UpdateStats> {
-        let stats = self.backward(prompts, actions, returns, config)?;
+    fn update(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<UpdateStats> {
+        let stats = self.backward(episodes, config)?;
         self.step += 1;
         let step = Step::new(config, self.step, clip_coefficient(stats.grad_norm, config.max_grad_norm));
         let (isa, gradient, len) = (self.network.isa, &self.gradient, self.network.layout.len);

@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor, Var};
 pub use network::Cell;
 use network::{Batch, Weights};
 
-use super::{AdamState, Engine, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
+use super::{AdamState, Engine, Episodes, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
 use crate::config::{Baseline, NetworkConfig, UpdateConfig};
 use crate::error::{Error, Result};
 use crate::params::{self, ParamSpec};
@@ -122,15 +122,9 @@ impl Plain {
     }
 
     /// The loss's terms and the clipped gradient, `[P]`.
-    fn clipped(
-        &self,
-        prompts: Prompts<'_>,
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<(UpdateStats, Tensor)> {
-        let n = prompts.len();
-        let steps = actions.len() / n;
+    fn clipped(&self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Tensor)> {
+        let Episodes { prompts, actions, returns } = episodes;
+        let (n, steps) = (prompts.len(), episodes.steps());
         let vars = self.tensors()?.iter().map(Var::from_tensor).collect::<Candle<Vec<_>>>()?;
         let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
         let heads = self.weights(&tensors).unroll(&self.batch(prompts)?, &self.inputs(actions, steps)?, steps)?;
@@ -258,19 +252,13 @@ impl Engine for Plain {
         Ok(Evaluation { logits, log_probs, entropies: heads.entropies.to_vec1()?, values: heads.values.to_vec1()? })
     }
 
-    fn gradients(
-        &mut self,
-        prompts: Prompts<'_>,
-        actions: &[i32],
-        returns: &[f32],
-        config: &UpdateConfig,
-    ) -> Result<(UpdateStats, Vec<f32>)> {
-        let (stats, gradient) = self.clipped(prompts, actions, returns, config)?;
+    fn gradients(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Vec<f32>)> {
+        let (stats, gradient) = self.clipped(episodes, config)?;
         Ok((stats, gradient.to_vec1()?))
     }
 
-    fn update(&mut self, prompts: Prompts<'_>, actions: &[i32], returns: &[f32], config: &UpdateConfig) -> Result<UpdateStats> {
-        let (stats, gradient) = self.clipped(prompts, actions, returns, config)?;
+    fn update(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<UpdateStats> {
+        let (stats, gradient) = self.clipped(episodes, config)?;
         let step = self.step + 1;
         let correction1 = 1.0 - config.beta1.powf(step as f64);
         let correction2 = 1.0 - config.beta2.powf(step as f64);
