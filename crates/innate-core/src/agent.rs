@@ -2,7 +2,7 @@
 
 use crate::config::{DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
 use crate::device;
-use crate::engine::fused::{Fused, Session};
+use crate::engine::fused::{Fused, Session, afford_network};
 use crate::engine::plain::Plain;
 use crate::engine::{AdamState, Engine, Episodes, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
 use crate::error::{Error, Result};
@@ -61,6 +61,7 @@ impl Agent {
     /// [`Error::Invalid`] for a bad configuration, [`Error::Device`] when the device cannot be used.
     pub fn new(config: NetworkConfig, kind: EngineKind, device: DeviceKind, seed: u64, threads: usize) -> Result<Self> {
         config.validate()?;
+        afford_network(&config)?;
         let flat = params::init(&config, Seed(seed));
         Ok(Self { engine: engine(&config, kind, device, threads, &flat)?, config, seed: Seed(seed), rollouts: 0 })
     }
@@ -81,6 +82,7 @@ impl Agent {
         if let Some((path, vector)) = vectors.into_iter().find(|(_, vector)| vector.len() != count) {
             return Err(Error::invalid(path, format!("must hold {count} numbers, got {}", vector.len())));
         }
+        afford_network(&config)?;
         let mut engine = engine(&config, kind, device, threads, &state.parameters)?;
         engine.set_optimizer(&state.optimizer)?;
         Ok(Self { config, engine, seed: Seed(state.seed), rollouts: state.rollouts })

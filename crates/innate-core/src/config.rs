@@ -144,18 +144,52 @@ impl UpdateConfig {
     /// [`Error::Invalid`] with the field's name as path.
     pub fn validate(&self) -> Result<()> {
         let Self { baseline: _, learning_rate, value_coef, entropy_coef, max_grad_norm, beta1, beta2, epsilon } = *self;
+        // The kernels compute in f32: what overflows or vanishes there is refused, whatever it is in f64.
+        let finite = |x: f64| (x as f32).is_finite();
+        let positive = |x: f64| (x as f32) > 0.0;
+        let decay = |x: f64| x >= 0.0 && (x as f32) < 1.0;
         let checks = [
-            ("learningRate", learning_rate, learning_rate.is_finite() && learning_rate >= 0.0, "a finite number of at least 0"),
-            ("valueCoef", value_coef, value_coef.is_finite(), "a finite number"),
-            ("entropyCoef", entropy_coef, entropy_coef.is_finite(), "a finite number"),
-            ("maxGradNorm", max_grad_norm, max_grad_norm > 0.0, "above 0; Infinity turns clipping off"),
-            ("beta1", beta1, (0.0..1.0).contains(&beta1), "at least 0 and below 1"),
-            ("beta2", beta2, (0.0..1.0).contains(&beta2), "at least 0 and below 1"),
-            ("epsilon", epsilon, epsilon.is_finite() && epsilon > 0.0, "a finite number above 0"),
+            ("learningRate", learning_rate, finite(learning_rate) && learning_rate >= 0.0, "a 32-bit number of at least 0"),
+            ("valueCoef", value_coef, finite(value_coef), "a finite 32-bit number"),
+            ("entropyCoef", entropy_coef, finite(entropy_coef), "a finite 32-bit number"),
+            ("maxGradNorm", max_grad_norm, positive(max_grad_norm), "a 32-bit number above 0; Infinity turns clipping off"),
+            ("beta1", beta1, decay(beta1), "at least 0 and below 1 in 32 bits"),
+            ("beta2", beta2, decay(beta2), "at least 0 and below 1 in 32 bits"),
+            ("epsilon", epsilon, finite(epsilon) && positive(epsilon), "a finite 32-bit number above 0"),
         ];
         match checks.into_iter().find(|(_, _, good, _)| !good) {
             Some((path, value, _, rule)) => Err(Error::invalid(path, format!("must be {rule}, got {value}"))),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coefficients_are_judged_as_the_kernels_compute_with_them() {
+        type Set = fn(&mut UpdateConfig, f64);
+        let cases: [(&str, Set, &[f64], &[f64]); 7] = [
+            ("learningRate", |c, x| c.learning_rate = x, &[1e39, -1e-3, f64::NAN, f64::INFINITY], &[0.0, 1e-60, 3e38]),
+            ("valueCoef", |c, x| c.value_coef = x, &[1e39, -1e39, f64::NAN], &[0.0, -1.0, 3e38]),
+            ("entropyCoef", |c, x| c.entropy_coef = x, &[1e39, f64::NEG_INFINITY], &[0.0, 3e38]),
+            ("maxGradNorm", |c, x| c.max_grad_norm = x, &[0.0, -1.0, 1e-50, f64::NAN], &[1e-40, 1e39, f64::INFINITY]),
+            ("beta1", |c, x| c.beta1 = x, &[1.0, -0.1, 1.0 - 1e-12, f64::NAN], &[0.0, 1e-50, 0.999_999]),
+            ("beta2", |c, x| c.beta2 = x, &[1.0, -0.1, 1.0 - 1e-12, f64::NAN], &[0.0, 0.999_999_9]),
+            ("epsilon", |c, x| c.epsilon = x, &[0.0, 1e-46, 1e39, -1e-8, f64::NAN], &[1e-40, 1.0]),
+        ];
+        for (name, set, bad, good) in cases {
+            for (&value, ok) in bad.iter().zip(std::iter::repeat(false)).chain(good.iter().zip(std::iter::repeat(true))) {
+                let mut config = UpdateConfig::default();
+                set(&mut config, value);
+                match config.validate() {
+                    Ok(()) => assert!(ok, "{name} {value}"),
+                    Err(Error::Invalid { path, .. }) => assert!(!ok && path == name, "{name} {value}"),
+                    Err(other) => panic!("{other:?}"),
+                }
+            }
         }
     }
 }

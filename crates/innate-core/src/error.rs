@@ -14,13 +14,23 @@ pub enum Error {
         /// What it is and what it should be.
         message: String,
     },
-    /// The loss or the gradient stopped being a finite number. The weights are as they were before the update.
-    #[error("{what} is not finite ({value}); the weights were not touched")]
+    /// Something stopped being a finite number. The weights, and all else that is kept, are as they were.
+    #[error("{what}{} is not finite ({value}); the weights were not touched", Place(*at))]
     NonFinite {
-        /// Which quantity: `loss` or `grad_norm`.
+        /// Which quantity: `loss`, `grad_norm`, `weights` (or Adam's moments) after the step, or `logits`.
         what: &'static str,
         /// Its value: NaN or an infinity.
         value: f64,
+        /// Row and step of the batch, where it belongs to one.
+        at: Option<(usize, usize)>,
+    },
+    /// There is not so much memory.
+    #[error("{message}")]
+    Memory {
+        /// The size that asks for the most, such as `stages` or `hiddenSize`.
+        path: String,
+        /// What is needed for what, what there is, and what to lower.
+        message: String,
     },
     /// The requested device cannot be used.
     #[error("{message}")]
@@ -39,6 +49,15 @@ pub enum Error {
     /// Candle refused an operation; a bug here rather than a user's mistake.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+/// Where in a batch.
+struct Place(Option<(usize, usize)>);
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.map_or(Ok(()), |(row, step)| write!(f, " of row {row} at step {step}"))
+    }
 }
 
 impl Error {

@@ -9,6 +9,7 @@ pub mod device;
 pub mod engine;
 pub mod error;
 pub mod kernel;
+mod memory;
 pub mod params;
 pub mod rng;
 

@@ -12,8 +12,10 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 pub enum Stream {
     /// Initial weights.
     Init = 0x494E_4954,
-    /// Sampled actions.
+    /// Actions sampled by an agent's rollouts.
     Actions = 0x4143_5453,
+    /// Actions sampled by a session.
+    Session = 0x5345_5353,
 }
 
 /// Ten rounds of Philox4x32 on `counter` under `key`.
@@ -44,10 +46,16 @@ impl Seed {
         [self.0 as u32, (self.0 >> 32) as u32 ^ stream as u32]
     }
 
-    /// The uniform that chooses the action of `row` at `step` in rollout number `rollout`.
+    /// The uniform that chooses the action of `row` at `step` in rollout number `rollout` of an agent.
     #[inline]
     pub fn action_uniform(self, rollout: u64, row: usize, step: usize) -> f32 {
-        let words = philox([row as u32, (step / 4) as u32, rollout as u32, (rollout >> 32) as u32], self.key(Stream::Actions));
+        self.uniform(Stream::Actions, rollout, row, step)
+    }
+
+    /// The uniform of `row` at `step` in sequence number `sequence` of a stream.
+    #[inline]
+    pub fn uniform(self, stream: Stream, sequence: u64, row: usize, step: usize) -> f32 {
+        let words = philox([row as u32, (step / 4) as u32, sequence as u32, (sequence >> 32) as u32], self.key(stream));
         unit(words[step % 4])
     }
 
@@ -101,5 +109,17 @@ mod tests {
         let mean = values.iter().sum::<f32>() / 1e5;
         let var = values.iter().map(|x| x * x).sum::<f32>() / 1e5;
         assert!(mean.abs() < 0.02 && (var - 1.0).abs() < 0.02, "{mean} {var}");
+    }
+    #[test]
+    fn every_stream_is_a_key_of_its_own() {
+        let seed = Seed(0x0123_4567_89ab_cdef);
+        for (stream, key) in [(Stream::Actions, 0x0123_4567 ^ 0x4143_5453), (Stream::Session, 0x0123_4567 ^ 0x5345_5353)] {
+            for (sequence, row, step) in [(0, 0, 0), (3, 5, 2), (1 << 40 | 9, 70, 11)] {
+                let words = philox([row as u32, (step / 4) as u32, sequence as u32, (sequence >> 32) as u32], [0x89ab_cdef, key]);
+                let expected = (words[step % 4] >> 8) as f32 / 16_777_216.0;
+                assert_eq!(seed.uniform(stream, sequence, row, step).to_bits(), expected.to_bits());
+            }
+        }
+        assert_eq!(seed.action_uniform(3, 5, 2).to_bits(), seed.uniform(Stream::Actions, 3, 5, 2).to_bits());
     }
 }

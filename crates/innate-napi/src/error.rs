@@ -42,6 +42,7 @@ impl From<Error> for Failure {
         match error {
             Error::Invalid { path, message } => Self::new("ERR_INPUT", path, message),
             Error::NonFinite { what, .. } => Self::new("ERR_NON_FINITE", what, text),
+            Error::Memory { path, message } => Self::new("ERR_INPUT", path, message),
             Error::Device { message } => Self::new("ERR_DEVICE", "device", message),
             Error::Checkpoint { path, message } => Self::new("ERR_CHECKPOINT", path, message),
             // Candle appends a backtrace when RUST_BACKTRACE is set.

@@ -52,7 +52,7 @@ impl BindingSession {
         mut entropies: Float32ArraySlice,
         mut values: Float32ArraySlice,
     ) -> napi::Result<()> {
-        let sampling = if deterministic { Sampling::Greedy } else { Sampling::Random { seed: self.seed, rollout: self.begun } };
+        let sampling = if deterministic { Sampling::Greedy } else { Sampling::Session { seed: self.seed, begun: self.begun } };
         // SAFETY: the arrays are the session's own four on the JavaScript side; nothing else runs on this thread during the call.
         let mut out = unsafe {
             StepOutput {

@@ -13,7 +13,7 @@ pub mod plain;
 
 use crate::config::{NetworkConfig, UpdateConfig};
 use crate::error::{Error, Result};
-use crate::rng::Seed;
+use crate::rng::{Seed, Stream};
 
 /// Added to a probability inside the logarithm of the entropy, as the tutorial does.
 pub const ENTROPY_EPSILON: f32 = 1e-9;
@@ -154,6 +154,25 @@ pub enum Sampling {
         /// Number of this rollout, the stream's counter.
         rollout: u64,
     },
+    /// The same from the stream of sessions, so that none repeats what training drew.
+    Session {
+        /// The session's seed.
+        seed: Seed,
+        /// How often the session has begun.
+        begun: u64,
+    },
+}
+
+impl Sampling {
+    /// The uniform that chooses the action of `row` at `step`; `None` for the most probable token.
+    #[inline]
+    pub(crate) fn uniform(self, row: usize, step: usize) -> Option<f32> {
+        match self {
+            Self::Greedy => None,
+            Self::Random { seed, rollout } => Some(seed.action_uniform(rollout, row, step)),
+            Self::Session { seed, begun } => Some(seed.uniform(Stream::Session, begun, row, step)),
+        }
+    }
 }
 
 /// A whole open-loop rollout.

@@ -73,40 +73,46 @@ impl Step {
     }
 }
 
-/// m ← m + (g − m)(1 − β₁), v ← β₂v + (1 − β₂)g², θ ← θ − step_size·m / (√v/√(1 − β₂ᵗ) + ε).
+/// m ← m + (g − m)(1 − β₁), v ← β₂v + (1 − β₂)g², θ ← θ − step_size·m / (√v/√(1 − β₂ᵗ) + ε). Weights and moments are read from one place
+/// and written to another, so that a step can be thrown away; whether all that was written is finite is given back.
 pub(crate) struct Adam<'a> {
     pub(crate) step: Step,
     pub(crate) gradient: &'a [f32],
-    pub(crate) weight: &'a mut [f32],
-    pub(crate) exp_avg: &'a mut [f32],
-    pub(crate) exp_avg_sq: &'a mut [f32],
+    /// θ, m and v.
+    pub(crate) from: [&'a [f32]; 3],
+    /// Likewise.
+    pub(crate) to: [&'a mut [f32]; 3],
 }
 
 impl Operation for Adam<'_> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    fn run<V: Vector>(self) -> bool {
         let s = self.step;
         let (keep, add) = (V::splat(s.beta2), V::splat(s.add));
         let (lerp, clip) = (V::splat(s.lerp), V::splat(s.clip));
-        let chunks = self
-            .gradient
-            .chunks_exact(V::LANES)
-            .zip(self.weight.chunks_exact_mut(V::LANES))
-            .zip(self.exp_avg.chunks_exact_mut(V::LANES).zip(self.exp_avg_sq.chunks_exact_mut(V::LANES)));
-        for ((g, w), (m, v)) in chunks {
-            // SAFETY: all four chunks hold LANES floats.
+        let ([w0, m0, v0], [w1, m1, v1]) =
+            (self.from.map(|of| of.chunks_exact(V::LANES)), self.to.map(|of| of.chunks_exact_mut(V::LANES)));
+        // Zero while all is finite, since 0·x is 0 for every finite x and NaN for the others.
+        let mut check = V::zero();
+        for ((g, (w0, w1)), ((m0, m1), (v0, v1))) in
+            self.gradient.chunks_exact(V::LANES).zip(w0.zip(w1)).zip(m0.zip(m1).zip(v0.zip(v1)))
+        {
+            // SAFETY: all seven chunks hold LANES floats.
             unsafe {
                 let g = V::load(g.as_ptr()).mul(clip);
-                let m0 = V::load(m.as_ptr());
-                let m1 = g.sub(m0).mul_add(lerp, m0);
-                let v1 = add.mul(g).mul_add(g, V::load(v.as_ptr()).mul(keep));
-                m1.store(m.as_mut_ptr());
-                v1.store(v.as_mut_ptr());
-                let denominator = v1.sqrt().div(V::splat(s.correction2)).add(V::splat(s.epsilon));
-                V::load(w.as_ptr()).sub(V::splat(s.step_size).mul(m1.div(denominator))).store(w.as_mut_ptr());
+                let m0 = V::load(m0.as_ptr());
+                let m = g.sub(m0).mul_add(lerp, m0);
+                let v = add.mul(g).mul_add(g, V::load(v0.as_ptr()).mul(keep));
+                m.store(m1.as_mut_ptr());
+                v.store(v1.as_mut_ptr());
+                let denominator = v.sqrt().div(V::splat(s.correction2)).add(V::splat(s.epsilon));
+                let w = V::load(w0.as_ptr()).sub(V::splat(s.step_size).mul(m.div(denominator)));
+                w.store(w1.as_mut_ptr());
+                check = v.mul_add(V::zero(), m.mul_add(V::zero(), w.mul_add(V::zero(), check)));
             }
         }
+        check.sum() == 0.0
     }
 }

@@ -1,5 +1,8 @@
 //! Memory that starts on a cache line, so that a vector never straddles two.
 
+use crate::error::Result;
+use crate::memory;
+
 /// A growable block of f32 aligned to 64 bytes.
 #[derive(Default)]
 pub(crate) struct Buffer {
@@ -13,18 +16,27 @@ struct Line(#[allow(dead_code, reason = "read through the slice that covers it")
 
 impl Buffer {
     /// `len` zeros.
-    pub(crate) fn zeros(len: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::Error::Memory) when the system has no more.
+    pub(crate) fn zeros(len: usize) -> Result<Self> {
         let mut buffer = Self::default();
-        buffer.grow(len);
-        buffer
+        buffer.grow(len)?;
+        Ok(buffer)
     }
 
     /// Makes room for at least `len` floats. What was there stays; what is new is zero.
-    pub(crate) fn grow(&mut self, len: usize) {
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::Error::Memory) when the system has no more; then nothing changed.
+    pub(crate) fn grow(&mut self, len: usize) -> Result<()> {
         if len > self.len {
-            self.lines.resize(len.div_ceil(16), Line([0.0; 16]));
+            let lines = len.div_ceil(16);
+            memory::reserve(&mut self.lines, lines)?;
+            self.lines.resize(lines, Line([0.0; 16]));
             self.len = len;
         }
+        Ok(())
     }
 }
 

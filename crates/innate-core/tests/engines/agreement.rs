@@ -5,7 +5,7 @@ use innate_core::engine::fused::{Fused, Session, StepOutput};
 use innate_core::engine::{AdamState, Engine, Episodes, Sampling};
 use innate_core::error::Error;
 use innate_core::kernel::simd::Isa;
-use innate_core::rng::Seed;
+use innate_core::rng::{Seed, Stream};
 use proptest::prelude::*;
 
 use crate::{Case, Named, assert_close, oracle, wide};
@@ -91,7 +91,8 @@ fn rollouts_sample_as_documented() {
     for case in cases() {
         let (v, t) = (case.config.vocab_size, case.config.horizon);
         for (name, mut engine) in case.engines() {
-            for sampling in [Sampling::Greedy, Sampling::Random { seed: Seed(11), rollout: 3 }] {
+            let random = Sampling::Random { seed: Seed(11), rollout: 3 };
+            for sampling in [Sampling::Greedy, random, Sampling::Session { seed: Seed(11), begun: 3 }] {
                 let rollout = engine.rollout(case.prompts(), sampling).unwrap();
                 case.prompts().check_actions(&case.config, &rollout.actions).unwrap();
                 let said = engine.evaluate(case.prompts(), &rollout.actions).unwrap();
@@ -101,13 +102,18 @@ fn rollouts_sample_as_documented() {
                 for (index, (logits, &action)) in said.logits.chunks(v).zip(&rollout.actions).enumerate() {
                     let action = action as usize;
                     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                    match sampling {
-                        Sampling::Greedy => assert!(top - logits[action] < 1e-5, "{name}: not the most probable"),
-                        Sampling::Random { seed, rollout } => {
+                    let (row, step) = (index / t, index % t);
+                    let uniform = match sampling {
+                        Sampling::Greedy => None,
+                        Sampling::Random { seed, rollout } => Some(seed.action_uniform(rollout, row, step)),
+                        Sampling::Session { seed, begun } => Some(seed.uniform(Stream::Session, begun, row, step)),
+                    };
+                    match uniform.map(f64::from) {
+                        None => assert!(top - logits[action] < 1e-5, "{name}: not the most probable"),
+                        Some(uniform) => {
                             let weights: Vec<f64> = logits.iter().map(|logit| f64::from(logit - top).exp()).collect();
                             let total: f64 = weights.iter().sum();
                             let below = weights[..action].iter().sum::<f64>() / total;
-                            let uniform = f64::from(seed.action_uniform(rollout, index / t, index % t));
                             let upto = below + weights[action] / total;
                             assert!(below - 1e-5 <= uniform && uniform <= upto + 1e-5, "{name}: {below} {uniform} {upto}");
                         }

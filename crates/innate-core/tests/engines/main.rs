@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod agreement;
+mod finite;
 mod golden;
 mod gradient;
 mod oracle;

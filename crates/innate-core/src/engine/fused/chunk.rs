@@ -6,12 +6,14 @@ use super::layout::{Layout, Partial};
 use super::network::{Network, Pick};
 use crate::config::{Baseline, ContextPooling, UpdateConfig};
 use crate::engine::{Prompts, Sampling, UpdateStats};
+use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
 use crate::kernel::head::DistributionBackward;
 use crate::kernel::layer::{Layer, LayerGradient};
 use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::simd::{Operation, Vector};
+use crate::memory::{self, Bytes};
 
 /// Problems in a chunk.
 pub(super) const CHUNK: usize = 32;
@@ -31,15 +33,15 @@ pub(super) enum Source<'a> {
     Given(&'a [i32]),
 }
 
-/// The activations of a chunk, kept from the forward pass for the backward pass.
+/// The activations of a chunk: those of every step, kept from the forward pass for the backward pass, or those of the present step alone.
 #[derive(Default)]
 pub(super) struct Chunk {
     pub(super) rows: usize,
     gru: Layer,
     /// `[T, CHUNK, np]`.
     probabilities: Buffer,
-    /// Written when asked for, `[T, CHUNK, np]`.
-    pub(super) logits: Buffer,
+    /// Of the present step, `[CHUNK, np]`.
+    logits: Buffer,
     /// Input token of each step, `[T, CHUNK]`.
     inputs: Vec<u32>,
     /// `[rows, T]`.
@@ -63,6 +65,24 @@ pub(super) struct Scratch {
     row: Vec<f32>,
 }
 
+impl Scratch {
+    /// Bytes for `steps` steps.
+    pub(super) fn bytes(layout: &Layout, steps: usize) -> Bytes {
+        Bytes::floats(&[CHUNK, layout.hp, gru::SAVED + 2]).plus(Bytes::floats(&[steps, CHUNK, layout.np]))
+    }
+
+    /// Makes room for `steps` steps.
+    pub(super) fn prepare(&mut self, layout: &Layout, steps: usize) -> Result<()> {
+        let &Layout { hp, np, .. } = layout;
+        self.dh.grow(CHUNK * hp)?;
+        self.dgates.grow(CHUNK * gru::SAVED * hp)?;
+        self.restarted.grow(CHUNK * hp)?;
+        self.dlogits.grow(steps * CHUNK * np)?;
+        self.row.resize(hp, 0.0);
+        Ok(())
+    }
+}
+
 /// Sums over the problems of a chunk.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct LossSums {
@@ -71,47 +91,85 @@ pub(super) struct LossSums {
     pub(super) entropy: f64,
 }
 
+/// Probabilities that cannot be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Undefined {
+    /// Row and step of the batch.
+    pub(super) at: (usize, usize),
+    /// The normalizer.
+    pub(super) value: f32,
+}
+
 impl Chunk {
-    fn prepare(&mut self, shared: &Shared<'_>, rows: usize) {
-        let (steps, &Layout { hp, np, .. }) = (shared.steps, &shared.network.layout);
+    /// Bytes of a chunk that goes through `steps` steps and keeps `kept` of them.
+    pub(super) fn bytes(layout: &Layout, steps: usize, kept: usize) -> Bytes {
+        let &Layout { hp, np, .. } = layout;
+        let states = Bytes::floats(&[CHUNK, hp, gru::SAVED + 1]).plus(Bytes::floats(&[CHUNK, np + 1]));
+        states.times(kept.saturating_add(2)).plus(Bytes::floats(&[CHUNK, steps, 4]))
+    }
+
+    /// Makes room for `steps` steps of which `kept` are kept: all, or one.
+    pub(super) fn prepare(&mut self, layout: &Layout, steps: usize, kept: usize) -> Result<()> {
+        let &Layout { hp, np, .. } = layout;
+        self.gru.prepare(CHUNK, kept, hp)?;
+        self.probabilities.grow(kept * CHUNK * np)?;
+        self.logits.grow(CHUNK * np)?;
+        memory::reserve(&mut self.inputs, kept * CHUNK)?;
+        self.inputs.resize(kept * CHUNK, 0);
+        memory::reserve(&mut self.actions, CHUNK * steps)?;
+        for out in [&mut self.log_probs, &mut self.entropies, &mut self.values] {
+            memory::reserve(out, CHUNK * steps)?;
+        }
+        Ok(())
+    }
+
+    /// Runs the network over problems `first..first + rows`, in the room that [`Chunk::prepare`] made. `logits`, where asked for, is
+    /// `[rows, T, V]`.
+    pub(super) fn forward(
+        &mut self,
+        shared: &Shared<'_>,
+        (first, rows): (usize, usize),
+        source: Source<'_>,
+        mut logits_out: Option<&mut [f32]>,
+    ) -> std::result::Result<(), Undefined> {
+        let Shared { network, prompts, steps } = *shared;
+        let &Layout { np, vocab, .. } = &network.layout;
+        let keeps = self.inputs.len() >= steps * CHUNK;
         self.rows = rows;
-        self.gru.prepare(CHUNK, steps, hp);
-        self.probabilities.grow(steps * CHUNK * np);
-        self.logits.grow(steps * CHUNK * np);
-        self.inputs.resize(steps * CHUNK, 0);
         self.actions.resize(rows * steps, 0);
         for out in [&mut self.log_probs, &mut self.entropies, &mut self.values] {
             out.resize(rows * steps, 0.0);
         }
-    }
-
-    /// Runs the network over problems `first..first + rows`.
-    pub(super) fn forward(&mut self, shared: &Shared<'_>, first: usize, rows: usize, source: Source<'_>) {
-        self.prepare(shared, rows);
-        let Shared { network, prompts, steps } = *shared;
-        let np = network.layout.np;
         network.begin(prompts, first, rows, self.gru.state_mut(0));
         self.inputs[..rows].fill(network.config.start_token as u32);
         for t in 0..steps {
-            let logits = &mut self.logits[t * CHUNK * np..][..CHUNK * np];
-            network.advance(&mut self.gru, (t, rows), &self.inputs[t * CHUNK..], logits);
-            let probabilities = self.probabilities[t * CHUNK * np..].chunks_exact_mut(np);
-            for (row, (logits, probabilities)) in logits.chunks_exact_mut(np).zip(probabilities).take(rows).enumerate() {
+            let (slot, next) = if keeps { (t, t + 1) } else { (0, 0) };
+            network.advance(&mut self.gru, (slot, rows), &self.inputs[slot * CHUNK..], &mut self.logits);
+            if !keeps {
+                self.gru.rewind();
+            }
+            let probabilities = self.probabilities[slot * CHUNK * np..].chunks_exact_mut(np);
+            for (row, (logits, probabilities)) in self.logits.chunks_exact_mut(np).zip(probabilities).take(rows).enumerate() {
                 let pick = match source {
                     Source::Given(actions) => Pick::Given(actions[(first + row) * steps + t] as usize),
                     Source::Sample(sampling) => Pick::sampled(sampling, first + row, t),
                 };
-                let choice = network.choose(logits, probabilities, pick);
+                let choice =
+                    network.choose(logits, probabilities, pick).map_err(|value| Undefined { at: (first + row, t), value })?;
                 let at = row * steps + t;
+                if let Some(out) = &mut logits_out {
+                    out[at * vocab..][..vocab].copy_from_slice(&logits[..vocab]);
+                }
                 self.actions[at] = choice.action as i32;
                 self.log_probs[at] = choice.log_prob;
                 self.entropies[at] = choice.entropy;
                 self.values[at] = choice.value;
                 if t + 1 < steps {
-                    self.inputs[(t + 1) * CHUNK + row] = choice.action as u32;
+                    self.inputs[next * CHUNK + row] = choice.action as u32;
                 }
             }
         }
+        Ok(())
     }
 
     /// Adds this chunk's gradients to `out` (see [`Partial`]) and returns its part of the loss.
@@ -128,11 +186,6 @@ impl Chunk {
         let (isa, layout) = (network.isa, &network.layout);
         let &Layout { hp, np, vocab, .. } = layout;
         let n = shared.prompts.len() as f64;
-        scratch.dh.grow(CHUNK * hp);
-        scratch.dgates.grow(CHUNK * gru::SAVED * hp);
-        scratch.dlogits.grow(steps * CHUNK * np);
-        scratch.row.resize(hp, 0.0);
-
         let mut sums = LossSums::default();
         let entropy_scale = (config.entropy_coef / (n * steps as f64)) as f32;
         for row in 0..rows {

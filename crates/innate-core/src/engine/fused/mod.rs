@@ -1,21 +1,27 @@
 //! The fast engine: fused CPU kernels over whole sequences, with a hand-written backward pass.
 //!
 //! A batch is cut into chunks of [`chunk::CHUNK`] problems; a chunk runs all its steps on one thread. Gradients of chunks are summed in a
-//! fixed number of groups, then the groups in order. Activations of the last forward pass are kept: an update on the very actions that were
-//! just emitted does not run forward again.
+//! fixed number of groups, then the groups in order. Activations of the last sampled rollout are kept: an update on the very actions that
+//! were just emitted does not run forward again. What nothing is learned from (greedy rollouts, evaluations) keeps one step a thread.
 
+mod budget;
 mod chunk;
 mod layout;
 mod network;
+mod outputs;
 mod parts;
 mod reduce;
 mod session;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use self::chunk::{CHUNK, Chunk, LossSums, Scratch, Shared, Source};
-use self::layout::{Layout, Partial};
+pub(crate) use self::budget::afford_network;
+use self::budget::{Granted, Size};
+use self::chunk::{CHUNK, Chunk, LossSums, Scratch, Shared, Source, Undefined};
+use self::layout::Partial;
 use self::network::Network;
+use self::outputs::Evaluated;
 use self::parts::Parts;
 pub use self::session::{Session, StepOutput};
 use super::{AdamState, Engine, Episodes, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
@@ -48,8 +54,12 @@ pub struct Fused {
     pool: Pool,
     exp_avg: Buffer,
     exp_avg_sq: Buffer,
+    /// Where a step writes weights and moments before they take the place of the present ones; made by the first.
+    spare: [Buffer; 3],
     step: u64,
     chunks: Vec<Mutex<Chunk>>,
+    /// One a thread, for what is not kept.
+    slots: Vec<Mutex<Chunk>>,
     scratch: Vec<Mutex<Scratch>>,
     groups: Vec<Mutex<Group>>,
     /// All groups' sums, laid out as a group.
@@ -57,6 +67,7 @@ pub struct Fused {
     gradient: Buffer,
     squares: Vec<f64>,
     kept: Kept,
+    granted: Granted,
 }
 
 #[derive(Default)]
@@ -93,81 +104,145 @@ impl Fused {
         let place = Partial::new(layout);
         let pool = Pool::new(threads);
         Ok(Self {
-            exp_avg: Buffer::zeros(layout.len),
-            exp_avg_sq: Buffer::zeros(layout.len),
+            exp_avg: Buffer::zeros(layout.len)?,
+            exp_avg_sq: Buffer::zeros(layout.len)?,
+            spare: <[Buffer; 3]>::default(),
             step: 0,
             chunks: Vec::new(),
+            slots: (0..pool.threads()).map(|_| Mutex::default()).collect(),
             scratch: (0..pool.threads()).map(|_| Mutex::default()).collect(),
             groups: Vec::new(),
-            partial: Buffer::zeros(place.len),
-            gradient: Buffer::zeros(layout.len),
+            partial: Buffer::zeros(place.len)?,
+            gradient: Buffer::zeros(layout.len)?,
             squares: vec![0.0; layout.len.div_ceil(BLOCK)],
             kept: Kept::default(),
+            granted: Granted::default(),
             network,
             place,
             pool,
         })
     }
 
-    fn forward(&mut self, prompts: Prompts<'_>, steps: usize, source: Source<'_>) {
-        self.kept.valid = false;
-        self.network.prepare(prompts, &mut self.pool);
+    /// Runs the network over `prompts`, keeping all activations or none.
+    fn forward(&mut self, prompts: Prompts<'_>, steps: usize, source: Source<'_>, ask: Ask) -> Result<Evaluated> {
         let n = prompts.len();
         let count = n.div_ceil(CHUNK);
-        if self.chunks.len() < count {
+        let keep = ask == Ask::Keep;
+        let vocab = self.network.layout.vocab;
+        self.granted.forward(&self.network, Size { n, steps, keep, logits: ask == Ask::Logits }, self.pool.threads())?;
+        self.kept.valid &= !keep;
+        let mut out = Evaluated::new(n * steps, if ask == Ask::Logits { vocab } else { 0 })?;
+        if self.chunks.len() < count && keep {
             self.chunks.resize_with(count, Mutex::default);
         }
-        let shared = Shared { network: &self.network, prompts, steps };
-        let chunks = &self.chunks;
-        self.pool.run(count, &|task, _| {
-            let first = task * CHUNK;
-            hold(&chunks[task]).forward(&shared, first, CHUNK.min(n - first), source);
-        });
-        let kept = &mut self.kept;
-        kept.contexts.clear();
-        kept.contexts.extend_from_slice(prompts.contexts);
-        kept.stages.clear();
-        kept.stages.extend_from_slice(prompts.stages);
-        kept.actions.clear();
-        for chunk in &mut self.chunks[..count] {
-            kept.actions.extend_from_slice(&own(chunk).actions);
+        let (chunks, kept) = if keep { (&mut self.chunks[..count], steps) } else { (&mut self.slots[..], 1) };
+        for chunk in &mut *chunks {
+            own(chunk).prepare(&self.network.layout, steps, kept)?;
         }
-        kept.valid = true;
+        self.network.prepare(prompts, &mut self.pool);
+        let shared = Shared { network: &self.network, prompts, steps };
+        let undefined = Mutex::new(None::<Undefined>);
+        let (chunks, parts) = (&*chunks, out.parts(CHUNK * steps));
+        self.pool.run(count, &|task, worker| {
+            let first = task * CHUNK;
+            let mut chunk = hold(&chunks[if keep { task } else { worker }]);
+            // SAFETY: each block is taken by one task.
+            let (block, logits) = unsafe { parts.take(task) };
+            match chunk.forward(&shared, (first, CHUNK.min(n - first)), source, logits) {
+                Ok(()) => block.write(&chunk),
+                Err(error) => {
+                    let mut found = hold(&undefined);
+                    if found.is_none_or(|found| error.at < found.at) {
+                        *found = Some(error);
+                    }
+                }
+            }
+        });
+        if let Some(Undefined { at, value }) = undefined.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(Error::NonFinite { what: "logits", value: f64::from(value), at: Some(at) });
+        }
+        if keep {
+            let kept = &mut self.kept;
+            kept.contexts.clear();
+            kept.contexts.extend_from_slice(prompts.contexts);
+            kept.stages.clear();
+            kept.stages.extend_from_slice(prompts.stages);
+            kept.actions.clear();
+            kept.actions.extend_from_slice(&out.actions);
+            kept.valid = true;
+        }
+        Ok(out)
     }
 
-    /// Runs forward over given actions unless the last forward pass was just that.
-    fn ensure_forward(&mut self, prompts: Prompts<'_>, actions: &[i32]) {
+    /// Runs forward over given actions unless the last forward pass that was kept was just that.
+    fn ensure_forward(&mut self, prompts: Prompts<'_>, actions: &[i32]) -> Result<()> {
         let kept = &self.kept;
         let same = kept.valid && kept.actions == actions && kept.contexts == prompts.contexts && kept.stages == prompts.stages;
-        if !same {
-            self.forward(prompts, actions.len() / prompts.len(), Source::Given(actions));
+        if same {
+            // What was evaluated since may have been another batch.
+            self.network.prepare(prompts, &mut self.pool);
+            return Ok(());
         }
+        self.forward(prompts, actions.len() / prompts.len(), Source::Given(actions), Ask::Keep).map(drop)
+    }
+
+    /// Takes one step along `self.gradient`, or none when a weight or a moment would stop being finite.
+    fn apply(&mut self, step: Step) -> Result<()> {
+        let (isa, gradient, len) = (self.network.isa, &self.gradient, self.network.layout.len);
+        for spare in &mut self.spare {
+            spare.grow(len)?;
+        }
+        let from = [&self.network.weights, &self.exp_avg, &self.exp_avg_sq];
+        let to = self.spare.each_mut().map(|spare| Parts::new(&mut **spare, BLOCK));
+        let finite = AtomicBool::new(true);
+        self.pool.run(len.div_ceil(BLOCK), &|task, _| {
+            let range = task * BLOCK..len.min((task + 1) * BLOCK);
+            // SAFETY: each block is taken by one task.
+            let to = to.each_ref().map(|to| unsafe { to.take(task) });
+            let from = from.map(|from| &from[range.clone()]);
+            if !isa.run(Adam { step, gradient: &gradient[range], from, to }) {
+                finite.store(false, Ordering::Relaxed);
+            }
+        });
+        if !finite.into_inner() {
+            let value = self.spare.iter().flat_map(|spare| &**spare).find(|x| !x.is_finite()).map_or(f64::NAN, |&x| f64::from(x));
+            return Err(Error::NonFinite { what: "weights", value, at: None });
+        }
+        let [weights, exp_avg, exp_avg_sq] = &mut self.spare;
+        std::mem::swap(&mut self.network.weights, weights);
+        std::mem::swap(&mut self.exp_avg, exp_avg);
+        std::mem::swap(&mut self.exp_avg_sq, exp_avg_sq);
+        self.step += 1;
+        self.network.weights_changed();
+        self.kept.valid = false;
+        Ok(())
     }
 
     fn unpad(&self, values: &[f32]) -> Vec<f32> {
         self.network.layout.unpad(&self.network.config, values)
     }
 
-    fn gather<T: Copy>(&mut self, n: usize, of: impl Fn(&Chunk) -> &[T]) -> Vec<T> {
-        let chunks = self.chunks[..n.div_ceil(CHUNK)].iter_mut();
-        chunks.map(|chunk| of(own(chunk))).collect::<Vec<_>>().concat()
-    }
-
     /// Leaves the gradient, before clipping, in `self.gradient`.
     fn backward(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<UpdateStats> {
         let Episodes { prompts, actions, returns } = episodes;
-        self.ensure_forward(prompts, actions);
         let (n, steps) = (prompts.len(), episodes.steps());
         let count = n.div_ceil(CHUNK);
         let groups = count.min(GROUPS);
+        self.granted.backward(&self.network, &self.place, (n, steps, groups), self.pool.threads())?;
+        self.ensure_forward(prompts, actions)?;
         if self.groups.len() < groups {
             self.groups.resize_with(groups, Mutex::default);
+        }
+        for group in &mut self.groups[..groups] {
+            own(group).gradient.grow(self.place.len)?;
+        }
+        for scratch in &mut self.scratch {
+            own(scratch).prepare(&self.network.layout, steps)?;
         }
         let shared = Shared { network: &self.network, prompts, steps };
         let Self { chunks, scratch, groups: all_groups, place, .. } = self;
         self.pool.run(groups, &|task, worker| {
             let group = &mut *hold(&all_groups[task]);
-            group.gradient.grow(place.len);
             group.gradient.fill(0.0);
             group.loss = LossSums::default();
             let range = task * count / groups..(task + 1) * count / groups;
@@ -182,17 +257,28 @@ impl Fused {
         let mut stats = LossSums::stats(self.groups[..groups].iter_mut().map(|group| own(group).loss), n, steps, config);
         stats.explained_variance = self.explained_variance(returns, steps, config.baseline);
         if !stats.loss.is_finite() {
-            return Err(Error::NonFinite { what: "loss", value: stats.loss });
+            return Err(Error::NonFinite { what: "loss", value: stats.loss, at: None });
         }
         self.sum_groups(groups);
         self.finish_gradient(prompts);
         let sum: f64 = self.squares.iter().sum();
         stats.grad_norm = sum.sqrt();
         if !stats.grad_norm.is_finite() {
-            return Err(Error::NonFinite { what: "grad_norm", value: stats.grad_norm });
+            return Err(Error::NonFinite { what: "grad_norm", value: stats.grad_norm, at: None });
         }
         Ok(stats)
     }
+}
+
+/// What a forward pass is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    /// Its outputs.
+    Nothing,
+    /// These and the logits.
+    Logits,
+    /// Its outputs, and a backward pass after it.
+    Keep,
 }
 
 /// PyTorch's `clip_grad_norm_`: min(1, max/(norm + 1e−6)).
@@ -226,35 +312,16 @@ impl Engine for Fused {
     }
 
     fn rollout(&mut self, prompts: Prompts<'_>, sampling: Sampling) -> Result<Rollout> {
-        self.forward(prompts, self.network.config.horizon, Source::Sample(sampling));
-        let n = prompts.len();
-        Ok(Rollout {
-            actions: self.kept.actions.clone(),
-            log_probs: self.gather(n, |chunk| &chunk.log_probs),
-            entropies: self.gather(n, |chunk| &chunk.entropies),
-            values: self.gather(n, |chunk| &chunk.values),
-        })
+        let ask = if sampling == Sampling::Greedy { Ask::Nothing } else { Ask::Keep };
+        let out = self.forward(prompts, self.network.config.horizon, Source::Sample(sampling), ask)?;
+        let Evaluated { actions, log_probs, entropies, values, .. } = out;
+        Ok(Rollout { actions, log_probs, entropies, values })
     }
 
     fn evaluate(&mut self, prompts: Prompts<'_>, actions: &[i32]) -> Result<Evaluation> {
-        self.ensure_forward(prompts, actions);
-        let n = prompts.len();
-        let (steps, &Layout { np, vocab, .. }) = (actions.len() / n, &self.network.layout);
-        let mut logits = Vec::with_capacity(n * steps * vocab);
-        for chunk in &mut self.chunks[..n.div_ceil(CHUNK)] {
-            let chunk = own(chunk);
-            for row in 0..chunk.rows {
-                for t in 0..steps {
-                    logits.extend_from_slice(&chunk.logits[(t * CHUNK + row) * np..][..vocab]);
-                }
-            }
-        }
-        Ok(Evaluation {
-            logits,
-            log_probs: self.gather(n, |chunk| &chunk.log_probs),
-            entropies: self.gather(n, |chunk| &chunk.entropies),
-            values: self.gather(n, |chunk| &chunk.values),
-        })
+        let out = self.forward(prompts, actions.len() / prompts.len(), Source::Given(actions), Ask::Logits)?;
+        let Evaluated { log_probs, entropies, values, logits, .. } = out;
+        Ok(Evaluation { logits, log_probs, entropies, values })
     }
 
     fn gradients(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Vec<f32>)> {
@@ -269,20 +336,8 @@ impl Engine for Fused {
 
     fn update(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<UpdateStats> {
         let stats = self.backward(episodes, config)?;
-        self.step += 1;
-        let step = Step::new(config, self.step, clip_coefficient(stats.grad_norm, config.max_grad_norm));
-        let (isa, gradient, len) = (self.network.isa, &self.gradient, self.network.layout.len);
-        let weights = Parts::new(&mut self.network.weights, BLOCK);
-        let exp_avg = Parts::new(&mut self.exp_avg, BLOCK);
-        let exp_avg_sq = Parts::new(&mut self.exp_avg_sq, BLOCK);
-        self.pool.run(len.div_ceil(BLOCK), &|task, _| {
-            // SAFETY: each block is taken by one task.
-            let (weight, exp_avg, exp_avg_sq) = unsafe { (weights.take(task), exp_avg.take(task), exp_avg_sq.take(task)) };
-            let gradient = &gradient[task * BLOCK..len.min((task + 1) * BLOCK)];
-            isa.run(Adam { step, gradient, weight, exp_avg, exp_avg_sq });
-        });
-        self.network.weights_changed();
-        self.kept.valid = false;
+        let clip = clip_coefficient(stats.grad_norm, config.max_grad_norm);
+        self.apply(Step::new(config, self.step + 1, clip))?;
         Ok(stats)
     }
 }

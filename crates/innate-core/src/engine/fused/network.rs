@@ -11,9 +11,9 @@ use crate::kernel::head::{self, Logits};
 use crate::kernel::layer::{Layer, LayerWeights};
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::{Isa, Operation, Vector};
+use crate::memory::Bytes;
 
 /// Weights in the order in which the forward pass reads them.
-#[derive(Default)]
 struct Packed {
     /// W_hh in panels.
     recurrent: Buffer,
@@ -27,6 +27,22 @@ struct Packed {
     head_bias: Buffer,
     /// Mean context embedding of the batch, `[hp]`; used with [`ContextPooling::Batch`].
     pooled: Buffer,
+}
+
+impl Packed {
+    fn new(layout: &Layout, isa: Isa) -> Result<Self> {
+        let &Layout { hp, hidden, vocab, np, .. } = layout;
+        let lanes = gru::lanes(isa);
+        let panels = hp / lanes * gru::panel_len(hidden, lanes);
+        Ok(Self {
+            recurrent: Buffer::zeros(panels)?,
+            input: Buffer::zeros(panels)?,
+            table: Buffer::zeros(vocab * 3 * hp)?,
+            head: Buffer::zeros(hidden * np)?,
+            head_bias: Buffer::zeros(np)?,
+            pooled: Buffer::zeros(hp)?,
+        })
+    }
 }
 
 /// See the module.
@@ -54,10 +70,7 @@ pub(super) enum Pick {
 impl Pick {
     /// For `row` at `step`.
     pub(super) fn sampled(sampling: Sampling, row: usize, step: usize) -> Self {
-        match sampling {
-            Sampling::Greedy => Self::Greedy,
-            Sampling::Random { seed, rollout } => Self::Inverse(seed.action_uniform(rollout, row, step)),
-        }
+        sampling.uniform(row, step).map_or(Self::Greedy, Self::Inverse)
     }
 }
 
@@ -76,8 +89,8 @@ impl Network {
         let layout = Layout::new(&config);
         let mut network = Self {
             isa,
-            weights: Buffer::zeros(layout.len),
-            packed: Packed::default(),
+            weights: Buffer::zeros(layout.len)?,
+            packed: Packed::new(&layout, isa)?,
             packed_valid: false,
             token_counts: vec![0.0; layout.vocab],
             config,
@@ -108,6 +121,13 @@ impl Network {
         self.packed_valid = false;
     }
 
+    /// Floats that a network of this layout takes, packed weights included.
+    pub(super) fn bytes(layout: &Layout) -> Bytes {
+        let &Layout { hidden, hp, np, vocab, len, .. } = layout;
+        let packed = Bytes::floats(&[6, hidden, hp]).plus(Bytes::floats(&[3, vocab, hp])).plus(Bytes::floats(&[hidden, np]));
+        Bytes::floats(&[len]).plus(packed)
+    }
+
     /// Makes the network ready for a forward pass over `prompts`.
     pub(super) fn prepare(&mut self, prompts: Prompts<'_>, pool: &mut Pool) {
         self.pack(pool);
@@ -124,12 +144,6 @@ impl Network {
         let &mut Layout { hp, hidden, vocab, np, .. } = layout;
         let lanes = gru::lanes(*isa);
         let (panel, panels) = (gru::panel_len(hidden, lanes), hp / lanes);
-        packed.recurrent.grow(panels * panel);
-        packed.input.grow(panels * panel);
-        packed.table.grow(vocab * 3 * hp);
-        packed.head.grow(hidden * np);
-        packed.head_bias.grow(np);
-        packed.pooled.grow(hp);
         let recurrent = Parts::new(&mut packed.recurrent, panel);
         let input = Parts::new(&mut packed.input, panel);
         let weights = &**weights;
@@ -214,16 +228,20 @@ impl Network {
         });
     }
 
-    /// Turns one row of logits into probabilities, and picks.
-    pub(super) fn choose(&self, logits: &mut [f32], probabilities: &mut [f32], pick: Pick) -> Choice {
+    /// Turns one row of logits into probabilities, and picks; what is not finite where no probabilities can be made. With a finite
+    /// normalizer some allowed token has a probability above 0, so a masked one is never picked.
+    pub(super) fn choose(&self, logits: &mut [f32], probabilities: &mut [f32], pick: Pick) -> std::result::Result<Choice, f32> {
         let vocab = self.layout.vocab;
         let stats = self.isa.run(head::Distribution { vocab, logits, probabilities });
+        if !stats.log_normalizer.is_finite() {
+            return Err(stats.log_normalizer);
+        }
         let action = match pick {
             Pick::Given(action) => action,
             Pick::Greedy => head::greedy(&logits[..vocab]),
             Pick::Inverse(uniform) => head::sample(&probabilities[..vocab], uniform),
         };
-        Choice { action, log_prob: logits[action] - stats.log_normalizer, entropy: stats.entropy, value: stats.value }
+        Ok(Choice { action, log_prob: logits[action] - stats.log_normalizer, entropy: stats.entropy, value: stats.value })
     }
 }
 

@@ -12,7 +12,8 @@ use crate::kernel::matmul::{Matmul, Start};
 impl Fused {
     /// 1 − Var(R − V)/Var(R) over all estimates of each return; NaN when all returns are equal.
     pub(super) fn explained_variance(&mut self, returns: &[f32], steps: usize, baseline: Baseline) -> f64 {
-        if returns.iter().all(|value| value.to_bits() == returns[0].to_bits()) {
+        #[allow(clippy::float_cmp, reason = "0 and −0 are one return")]
+        if returns.iter().all(|&value| value == returns[0]) {
             return f64::NAN;
         }
         let (mut targets, mut errors) = (Moments::default(), Moments::default());
@@ -21,8 +22,10 @@ impl Fused {
             for (values, &target) in own(chunk).values.chunks_exact(steps).zip(&mut rows) {
                 targets.add(f64::from(target));
                 match baseline {
-                    Baseline::Program => errors.add(f64::from(target - values.iter().sum::<f32>())),
-                    Baseline::Step => values.iter().for_each(|&value| errors.add(f64::from(target - value))),
+                    Baseline::Program => {
+                        errors.add(f64::from(target) - values.iter().map(|&value| f64::from(value)).sum::<f64>())
+                    }
+                    Baseline::Step => values.iter().for_each(|&value| errors.add(f64::from(target) - f64::from(value))),
                 }
             }
         }

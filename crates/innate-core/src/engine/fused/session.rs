@@ -1,6 +1,7 @@
 //! Decisions one step at a time, on the caller's thread: what an application that uses a trained agent runs, and a closed loop steps.
 
 use super::chunk::CHUNK;
+use super::layout::Layout;
 use super::network::{Network, Pick};
 use crate::config::NetworkConfig;
 use crate::engine::{Prompts, Sampling};
@@ -9,6 +10,7 @@ use crate::kernel::buffer::Buffer;
 use crate::kernel::layer::Layer;
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::Isa;
+use crate::memory::{Bytes, afford, filled};
 
 /// Up to `size` rows under way with a copy of the weights. No call allocates.
 pub struct Session {
@@ -45,12 +47,19 @@ impl Session {
         if size == 0 || size > 1 << 20 {
             return Err(Error::invalid("size", format!("must be between 1 and {}, got {size}", 1 << 20)));
         }
+        let layout = Layout::new(&config);
+        let rows = CHUNK.min(size);
+        let block = Bytes::floats(&[rows, layout.hp, 7]).times(size.div_ceil(CHUNK)).plus(Bytes::floats(&[size]));
+        afford(Network::bytes(&layout).plus(block), "size", || {
+            let what = format!("a session of {size} rows at hiddenSize {}", layout.hidden);
+            (what, "make a smaller one, or several one after another.".to_owned())
+        })?;
         let network = Network::new(config, Isa::best(), flat)?;
         let (hp, np) = (network.layout.hp, network.layout.np);
         let mut blocks: Vec<Layer> = Vec::new();
         blocks.resize_with(size.div_ceil(CHUNK), Layer::default);
         for block in &mut blocks {
-            block.prepare(CHUNK.min(size), 1, hp);
+            block.prepare(rows, 1, hp)?;
         }
         Ok(Self {
             pool: Pool::new(1),
@@ -58,9 +67,9 @@ impl Session {
             rows: 0,
             steps: 0,
             blocks,
-            logits: Buffer::zeros(CHUNK.min(size) * np),
-            probabilities: Buffer::zeros(np),
-            inputs: vec![0; size],
+            logits: Buffer::zeros(rows * np)?,
+            probabilities: Buffer::zeros(np)?,
+            inputs: filled(size, 0)?,
             network,
         })
     }
@@ -95,7 +104,8 @@ impl Session {
     /// One token for every row. The next step's input is the token chosen, or what [`Session::feed`] says.
     ///
     /// # Errors
-    /// [`Error::Invalid`] before [`Session::begin`], or when an output has the wrong length.
+    /// [`Error::Invalid`] before [`Session::begin`], or when an output has the wrong length. [`Error::NonFinite`] naming the row for which
+    /// there are no probabilities: then the session must begin again.
     pub fn step(&mut self, sampling: Sampling, out: &mut StepOutput<'_>) -> Result<()> {
         let rows = self.rows;
         if rows == 0 {
@@ -112,7 +122,11 @@ impl Session {
             block.rewind();
             for (row, logits) in (first..first + count).zip(self.logits.chunks_exact_mut(np)) {
                 let pick = Pick::sampled(sampling, row, self.steps);
-                let choice = self.network.choose(logits, &mut self.probabilities, pick);
+                let choice = self.network.choose(logits, &mut self.probabilities, pick).map_err(|value| {
+                    // Some rows have moved on and some have not.
+                    self.rows = 0;
+                    Error::NonFinite { what: "logits", value: f64::from(value), at: Some((row, self.steps)) }
+                })?;
                 out.actions[row] = choice.action as i32;
                 out.log_probs[row] = choice.log_prob;
                 out.entropies[row] = choice.entropy;

@@ -14,8 +14,8 @@ use crate::params::{self, ParamSpec};
 
 type Candle<T> = candle_core::Result<T>;
 
-/// Added to the logits of masked tokens. Finite, because −∞ in a product of the backward pass gives NaN.
-const MASKED: f32 = -1e9;
+/// The logits of masked tokens: far below all others. Finite, because −∞ in a product of the backward pass gives NaN.
+const MASKED: f32 = f32::MIN / 4.0;
 
 /// The network and its optimizer as Candle tensors.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub struct Plain {
     device: Device,
     cell: Cell,
     specs: Vec<ParamSpec>,
-    /// 0 where a token is allowed, [`MASKED`] where it is not, `[1, V]`.
-    mask: Option<Tensor>,
+    /// 1 and 0 where a token is allowed, 0 and [`MASKED`] where it is not: what its logits are multiplied by, and what is added; `[1, V]`.
+    mask: Option<[Tensor; 2]>,
     /// `[P]`
     flat: Tensor,
     /// `[P]`
@@ -54,8 +54,11 @@ impl Plain {
         let count = params::count(&config);
         let mask = match &config.action_mask {
             Some(allowed) => {
-                let added: Vec<f32> = allowed.iter().map(|&allow| if allow { 0.0 } else { MASKED }).collect();
-                Some(Tensor::from_vec(added, (1, config.vocab_size), &device)?)
+                let row = |yes: f32, no: f32| {
+                    let row: Vec<f32> = allowed.iter().map(|&allow| if allow { yes } else { no }).collect();
+                    Tensor::from_vec(row, (1, config.vocab_size), &device)
+                };
+                Some([row(1.0, 0.0)?, row(0.0, MASKED)?])
             }
             None => None,
         };
@@ -167,7 +170,18 @@ impl Plain {
 }
 
 fn finite(what: &'static str, value: f64) -> Result<()> {
-    if value.is_finite() { Ok(()) } else { Err(Error::NonFinite { what, value }) }
+    if value.is_finite() { Ok(()) } else { Err(Error::NonFinite { what, value, at: None }) }
+}
+
+/// Refuses a row of logits or probabilities that are no distribution: with a NaN, or without a finite largest one.
+fn defined(scores: &[f32], row: usize, step: usize) -> Result<()> {
+    let largest =
+        scores.iter().copied().fold(f32::NEG_INFINITY, |largest, x| if x > largest || x.is_nan() { x } else { largest });
+    // A NaN compares as neither larger nor smaller, so it stays.
+    if largest.is_finite() {
+        return Ok(());
+    }
+    Err(Error::NonFinite { what: "logits", value: f64::from(largest), at: Some((row, step)) })
 }
 
 /// 1 − Var(R − V)/Var(R) over all estimates of each return; NaN when all returns are equal.
@@ -219,12 +233,10 @@ impl Engine for Plain {
         for t in 0..steps {
             hidden = weights.step(&weights.input_gates(&self.ids(previous.iter().copied())?)?, &hidden)?;
             let heads = weights.heads(&hidden)?;
-            let scores = match sampling {
-                Sampling::Greedy => &heads.logits,
-                Sampling::Random { .. } => &heads.policy,
-            };
+            let scores = if sampling == Sampling::Greedy { &heads.logits } else { &heads.policy };
             let scores = scores.flatten_all()?.to_vec1::<f32>()?;
             for (row, scores) in scores.chunks(self.config.vocab_size).enumerate() {
+                defined(scores, row, t)?;
                 previous[row] = choose(scores, self.config.action_mask.as_deref(), sampling, row, t);
                 actions[row * steps + t] = previous[row];
             }
@@ -241,7 +253,10 @@ impl Engine for Plain {
         let tensors = self.tensors()?;
         let heads = self.weights(&tensors).unroll(&self.batch(prompts)?, &self.inputs(actions, steps)?, steps)?;
         let log_probs = heads.log_prob(&self.ids(actions.iter().copied())?)?.to_vec1()?;
-        let mut logits = heads.logits.flatten_all()?.to_vec1()?;
+        let mut logits: Vec<f32> = heads.logits.flatten_all()?.to_vec1()?;
+        for (index, logits) in logits.chunks(self.config.vocab_size).enumerate() {
+            defined(logits, index / steps, index % steps)?;
+        }
         if let Some(mask) = &self.config.action_mask {
             for row in logits.chunks_mut(mask.len()) {
                 for (logit, _) in row.iter_mut().zip(mask).filter(|(_, allowed)| !**allowed) {
@@ -266,8 +281,13 @@ impl Engine for Plain {
         let exp_avg_sq = (self.exp_avg_sq.affine(config.beta2, 0.0)? + gradient.sqr()?.affine(1.0 - config.beta2, 0.0)?)?;
         let denominator = exp_avg_sq.sqrt()?.affine(1.0 / correction2.sqrt(), config.epsilon)?;
         let change = (&exp_avg / denominator)?.affine(config.learning_rate / correction1, 0.0)?;
-        self.flat = (&self.flat - change)?;
-        (self.exp_avg, self.exp_avg_sq, self.step) = (exp_avg, exp_avg_sq, step);
+        let flat = (&self.flat - change)?;
+        // 0·x is 0 for every finite x and NaN for the others.
+        let checks =
+            [&flat, &exp_avg, &exp_avg_sq].into_iter().map(|x| x.affine(0.0, 0.0)?.sum_all()).collect::<Candle<Vec<_>>>()?;
+        let value = f64::from(Tensor::stack(&checks, 0)?.sum_all()?.to_scalar::<f32>()?);
+        finite("weights", value)?;
+        (self.flat, self.exp_avg, self.exp_avg_sq, self.step) = (flat, exp_avg, exp_avg_sq, step);
         Ok(stats)
     }
 }
@@ -276,8 +296,8 @@ impl Engine for Plain {
 fn choose(scores: &[f32], mask: Option<&[bool]>, sampling: Sampling, row: usize, step: usize) -> i32 {
     let mut allowed = scores.iter().enumerate().filter(|(token, _)| mask.is_none_or(|mask| mask[*token]));
     let mut chosen = 0;
-    match sampling {
-        Sampling::Greedy => {
+    match sampling.uniform(row, step) {
+        None => {
             let mut best = f32::NEG_INFINITY;
             for (token, &score) in allowed {
                 if score > best {
@@ -285,8 +305,7 @@ fn choose(scores: &[f32], mask: Option<&[bool]>, sampling: Sampling, row: usize,
                 }
             }
         }
-        Sampling::Random { seed, rollout } => {
-            let uniform = seed.action_uniform(rollout, row, step);
+        Some(uniform) => {
             let mut cumulative = 0.0;
             while let Some((token, &probability)) = allowed.next()
                 && cumulative <= uniform

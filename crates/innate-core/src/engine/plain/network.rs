@@ -51,7 +51,7 @@ impl Heads {
 pub(super) struct Weights<'a> {
     pub(super) config: &'a NetworkConfig,
     pub(super) cell: Cell,
-    pub(super) mask: Option<&'a Tensor>,
+    pub(super) mask: Option<&'a [Tensor; 2]>,
     pub(super) emb: &'a Tensor,
     pub(super) stage_emb: &'a Tensor,
     pub(super) w_ih: &'a Tensor,
@@ -109,8 +109,8 @@ impl Weights<'_> {
     /// Policy and value of hidden states `[R, H]`.
     pub(super) fn heads(&self, hidden: &Tensor) -> Candle<Heads> {
         let mut logits = linear(hidden, self.pi_w, self.pi_b)?;
-        if let Some(mask) = self.mask {
-            logits = logits.broadcast_add(mask)?;
+        if let Some([factor, added]) = self.mask {
+            logits = logits.broadcast_mul(factor)?.broadcast_add(added)?;
         }
         let shifted = logits.broadcast_sub(&logits.max_keepdim(D::Minus1)?.detach())?;
         let log_policy = shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(D::Minus1)?.log()?)?;

@@ -8,6 +8,7 @@ use super::buffer::Buffer;
 use super::gru::{self, SAVED};
 use super::matmul::{Matmul, Start};
 use super::simd::Isa;
+use crate::error::Result;
 
 /// A layer's weights.
 #[derive(Clone, Copy)]
@@ -46,12 +47,15 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// Makes room for `steps` steps of `rows` rows. Allocates only when there was less.
-    pub(crate) fn prepare(&mut self, rows: usize, steps: usize, hp: usize) {
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::Error::Memory) when the system has no more.
+    pub(crate) fn prepare(&mut self, rows: usize, steps: usize, hp: usize) -> Result<()> {
         self.rows = rows;
         self.hp = hp;
-        self.h.grow((steps + 1) * rows * hp);
-        self.saved.grow(steps * rows * SAVED * hp);
-        self.restarted.grow(rows * hp);
+        self.h.grow((steps + 1) * rows * hp)?;
+        self.saved.grow(steps * rows * SAVED * hp)?;
+        self.restarted.grow(rows * hp)
     }
 
     /// The state before step `t`, `[rows, hp]`; that of step 0 is the caller's to write.
@@ -98,7 +102,7 @@ impl Layer {
     }
 
     /// Step `t` backward: `dh` `[rows, hp]` holds dL/dh after the step on entry and before it on return; `dgates` `[rows, 4, hp]` is
-    /// written.
+    /// written. `restarted` has room for `[rows, hp]`.
     #[allow(clippy::too_many_arguments, reason = "operands of one equation")]
     pub(crate) fn backward(
         &self,
@@ -112,7 +116,6 @@ impl Layer {
         gradient: &mut LayerGradient<'_>,
     ) {
         let hp = self.hp;
-        restarted.grow(self.rows * hp);
         let h = before(self.state(t), restarted, hp, rows, starts);
         isa.run(gru::Backward {
             rows,

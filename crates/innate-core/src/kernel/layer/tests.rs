@@ -87,7 +87,7 @@ impl Fused {
             out
         };
         let mut layer = Layer::default();
-        layer.prepare(ROWS, steps, hp);
+        layer.prepare(ROWS, steps, hp).unwrap();
         Self {
             packed: [pack(&weight_ih, dp, d), pack(&weight_hh, hp, h)],
             bias: [gated(&plain.flat(2), 1, 1), gated(&plain.flat(3), 1, 1)],
@@ -131,7 +131,7 @@ impl Fused {
         let weights =
             LayerWeights { hidden: self.h, panels: &self.packed[1], weight_hh: &self.weight_hh, bias_hh: &self.bias[1] };
         let gradient = &mut LayerGradient { weight_hh: &mut self.dweight_hh, dgates: &mut self.dsums };
-        let restarted = &mut Buffer::default();
+        let restarted = &mut Buffer::zeros(ROWS * self.layer.hp).unwrap();
         self.layer.backward(self.isa, weights, (t, ROWS), starts, dh, &mut dgates, restarted, gradient);
         let mut dx = vec![0.0; ROWS * self.dp];
         InputBackward {

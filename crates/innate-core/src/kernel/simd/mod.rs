@@ -148,9 +148,12 @@ pub(crate) trait Operation {
     fn run<V: Vector>(self) -> Self::Output;
 }
 
-/// An instruction set that the running processor has.
+/// An instruction set that the running processor has: a value comes from [`Isa::available`] alone, which has asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Isa(Set);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isa {
+enum Set {
     /// No instructions beyond the target's baseline.
     Portable,
     /// x86-64 with AVX2 and FMA.
@@ -171,16 +174,16 @@ impl Isa {
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f") {
-                found.push(Self::Avx512);
+                found.push(Set::Avx512);
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                found.push(Self::Avx2);
+                found.push(Set::Avx2);
             }
         }
         #[cfg(target_arch = "aarch64")]
-        found.push(Self::Neon);
-        found.push(Self::Portable);
-        found
+        found.push(Set::Neon);
+        found.push(Set::Portable);
+        found.into_iter().map(Self).collect()
     }
 
     /// The best one.
@@ -191,17 +194,23 @@ impl Isa {
     /// Runs `operation` with this instruction set.
     #[inline]
     pub(crate) fn run<O: Operation>(self, operation: O) -> O::Output {
-        match self {
-            Self::Portable => operation.run::<portable::Portable>(),
-            // SAFETY: values of `Isa` come from `available`, which has asked the processor.
+        match self.0 {
+            Set::Portable => operation.run::<portable::Portable>(),
+            // SAFETY: `Isa::available` makes the only values, and has asked the processor.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { x86::run_avx2(operation) },
+            Set::Avx2 => unsafe { x86::run_avx2(operation) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { x86::run_avx512(operation) },
+            Set::Avx512 => unsafe { x86::run_avx512(operation) },
             #[cfg(target_arch = "aarch64")]
-            Self::Neon => operation.run::<neon::Neon>(),
+            Set::Neon => operation.run::<neon::Neon>(),
         }
+    }
+}
+
+impl std::fmt::Debug for Isa {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -1,0 +1,86 @@
+//! How many bytes a call takes, known before any is taken.
+
+use super::chunk::{Chunk, Scratch};
+use super::layout::{Layout, Partial};
+use super::network::Network;
+use super::{BLOCK, CHUNK};
+use crate::config::NetworkConfig;
+use crate::error::Result;
+use crate::memory::{Bytes, afford};
+
+/// Asks for what an engine of this shape takes before it does anything.
+///
+/// # Errors
+/// [`Error::Memory`](crate::Error::Memory) when there is not so much.
+pub(crate) fn afford_network(config: &NetworkConfig) -> Result<()> {
+    let layout = Layout::new(config);
+    // The parameters as they come, the network, Adam's moments, the gradient and the sums that it is made of.
+    let needed =
+        Network::bytes(&layout).plus(Bytes::floats(&[layout.len]).times(4)).plus(Bytes::floats(&[Partial::new(&layout).len]));
+    let widest = if layout.vocab.max(layout.stages) > layout.hidden.saturating_mul(6) {
+        if layout.vocab >= layout.stages { "vocabSize" } else { "stageCount" }
+    } else {
+        "hiddenSize"
+    };
+    afford(needed, widest, || {
+        let what = format!("a network with {} tokens, {} stages and hiddenSize {}", layout.vocab, layout.stages, layout.hidden);
+        (what, format!("lower {widest}."))
+    })
+}
+
+/// The size of a forward pass.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    /// Problems.
+    pub(super) n: usize,
+    /// Steps.
+    pub(super) steps: usize,
+    /// Whether all activations are kept.
+    pub(super) keep: bool,
+    /// Whether logits are given back.
+    pub(super) logits: bool,
+}
+
+/// What was asked for so far: buffers stay, so only what goes beyond is asked for again.
+#[derive(Debug, Default)]
+pub(super) struct Granted {
+    kept: Bytes,
+    passing: Bytes,
+    backward: Bytes,
+}
+
+impl Granted {
+    pub(super) fn forward(&mut self, network: &Network, size: Size, threads: usize) -> Result<()> {
+        let Size { n, steps, keep, logits } = size;
+        let layout = &network.layout;
+        let chunks = if keep { n.div_ceil(CHUNK) } else { threads };
+        let activations = Chunk::bytes(layout, steps, if keep { steps } else { 1 }).times(chunks);
+        // Once here and once where the caller reads it.
+        let outputs = Bytes::floats(&[n, steps, 4 + if logits { layout.vocab } else { 0 }]).times(2);
+        let held = if keep { &mut self.kept } else { &mut self.passing };
+        ask(held, activations, outputs, network, (n, steps))
+    }
+
+    pub(super) fn backward(
+        &mut self,
+        network: &Network,
+        place: &Partial,
+        (n, steps, groups): (usize, usize, usize),
+        threads: usize,
+    ) -> Result<()> {
+        let layout = &network.layout;
+        let steps_of = Scratch::bytes(layout, steps).times(threads);
+        let sums = Bytes::floats(&[place.len.next_multiple_of(BLOCK)]).times(groups).plus(Bytes::floats(&[layout.len]).times(3));
+        ask(&mut self.backward, steps_of.plus(sums), Bytes(0), network, (n, steps))
+    }
+}
+
+fn ask(held: &mut Bytes, stays: Bytes, passes: Bytes, network: &Network, (n, steps): (usize, usize)) -> Result<()> {
+    let more = Bytes(stays.0.saturating_sub(held.0)).plus(passes);
+    afford(more, "stages", || {
+        let what = format!("a batch of {n} problems × {steps} steps at hiddenSize {}", network.layout.hidden);
+        (what, "pass fewer problems at once, or use an agent with a smaller horizon or hiddenSize.".to_owned())
+    })?;
+    *held = (*held).max(stays);
+    Ok(())
+}

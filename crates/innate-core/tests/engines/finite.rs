@@ -1,0 +1,254 @@
+//! Nothing that is not finite becomes a weight, an action or a file's content, whatever weights and coefficients are.
+
+use innate_core::config::{ContextPooling, UpdateConfig};
+use innate_core::engine::fused::{Fused, Session, StepOutput};
+use innate_core::engine::{AdamState, Engine, Episodes, Sampling};
+use innate_core::error::Error;
+use innate_core::params;
+use innate_core::rng::Seed;
+
+use crate::Case;
+
+const SHAPE: [usize; 6] = [7, 2, 5, 40, 3, 4];
+const SAMPLINGS: [Sampling; 3] =
+    [Sampling::Greedy, Sampling::Random { seed: Seed(11), rollout: 3 }, Sampling::Session { seed: Seed(11), begun: 3 }];
+
+fn not_finite<T>(result: Result<T, Error>) -> &'static str {
+    match result {
+        Err(Error::NonFinite { what, value, .. }) => {
+            assert!(!value.is_finite());
+            what
+        }
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("went through"),
+    }
+}
+
+#[test]
+fn a_step_that_is_not_finite_changes_nothing() {
+    let case = Case::new(6, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
+    let huge = UpdateConfig { learning_rate: 3e38, ..UpdateConfig::default() };
+    for ((name, mut engine), (_, mut twin)) in case.engines().into_iter().zip(case.engines()) {
+        for engine in [&mut engine, &mut twin] {
+            engine.update(case.episodes(), &UpdateConfig::default()).unwrap();
+        }
+        let before = (engine.parameters().unwrap(), engine.optimizer().unwrap());
+        assert_eq!(not_finite(engine.update(case.episodes(), &huge)), "weights", "{name}");
+        assert_eq!((engine.parameters().unwrap(), engine.optimizer().unwrap()), before, "{name}");
+        // What follows is as if it had not been tried, whichever buffers were written.
+        for _ in 0..3 {
+            assert_eq!(not_finite(engine.update(case.episodes(), &huge)), "weights");
+            engine.update(case.episodes(), &UpdateConfig::default()).unwrap();
+            twin.update(case.episodes(), &UpdateConfig::default()).unwrap();
+            assert_eq!(engine.parameters().unwrap(), twin.parameters().unwrap(), "{name}");
+            assert_eq!(engine.optimizer().unwrap(), twin.optimizer().unwrap(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn moments_that_overflow_change_nothing() {
+    let case = Case::new(6, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
+    let state =
+        |avg: f32, sq: f32| AdamState { step: 1, exp_avg: vec![avg; case.flat.len()], exp_avg_sq: vec![sq; case.flat.len()] };
+    for (name, mut engine) in case.engines() {
+        // m / (√v + ε) with a large m and a small v.
+        engine.set_optimizer(&state(3e38, 0.0)).unwrap();
+        assert_eq!(not_finite(engine.update(case.episodes(), &UpdateConfig::default())), "weights", "{name}");
+        assert_eq!(engine.optimizer().unwrap(), state(3e38, 0.0));
+        assert_eq!(engine.parameters().unwrap(), case.flat);
+    }
+}
+
+/// Changes one tensor in place.
+type Spoil = (&'static str, fn(&mut [f32]));
+
+const SPOILS: [Spoil; 9] = [
+    ("pi.weight", |x| x.fill(3e38)),
+    ("pi.weight", |x| x.fill(f32::MIN)),
+    ("pi.weight", |x| x.iter_mut().step_by(2).for_each(|x| *x = f32::MAX)),
+    ("pi.weight", |x| x.iter_mut().enumerate().for_each(|(i, x)| *x = if i % 3 == 1 { f32::MAX } else { f32::MIN })),
+    ("pi.bias", |x| x.fill(f32::MIN)),
+    // Masked tokens far above the others.
+    ("pi.bias", |x| x.iter_mut().enumerate().for_each(|(i, x)| *x = if i % 3 == 1 { 1e38 } else { -1e38 })),
+    ("emb.weight", |x| x.fill(3e38)),
+    ("rnn.weight_hh_l0", |x| x.fill(f32::MIN)),
+    ("rnn.bias_ih_l0", |x| x.fill(f32::MAX)),
+];
+
+#[test]
+fn a_masked_action_is_never_returned_whatever_the_weights() {
+    let case = Case::new(3, SHAPE, ContextPooling::Own, true);
+    let mut refused = 0;
+    for (tensor, spoil) in SPOILS {
+        let mut flat = case.flat.clone();
+        let spec = params::specs(&case.config).into_iter().find(|spec| spec.name == tensor).unwrap();
+        spoil(&mut flat[spec.range()]);
+        for (name, mut engine) in case.engines() {
+            engine.set_parameters(&flat).unwrap();
+            for sampling in SAMPLINGS {
+                match engine.rollout(case.prompts(), sampling) {
+                    Ok(rollout) => {
+                        case.prompts().check_actions(&case.config, &rollout.actions).unwrap();
+                        assert!(!rollout.log_probs.iter().any(|x| x.is_nan()), "{name} {tensor} {sampling:?}");
+                    }
+                    Err(Error::NonFinite { what: "logits", at: Some((0..40, 0..4)), .. }) => refused += 1,
+                    Err(other) => panic!("{name} {tensor}: {other:?}"),
+                }
+            }
+            match engine.evaluate(case.prompts(), &case.actions) {
+                Ok(said) => assert!(!said.logits.iter().chain(&said.log_probs).any(|x| x.is_nan()), "{name} {tensor}"),
+                Err(error) => assert_eq!(not_finite::<()>(Err(error)), "logits"),
+            }
+            // An error leaves the engine usable.
+            engine.set_parameters(&case.flat).unwrap();
+            engine.rollout(case.prompts(), SAMPLINGS[1]).unwrap();
+            engine.update(case.episodes(), &UpdateConfig::default()).unwrap();
+        }
+    }
+    assert!(refused > 20, "only {refused} were refused: the weights were not bad enough");
+}
+
+#[test]
+fn the_row_and_the_step_without_probabilities_are_named() {
+    let mut case = Case::new(3, SHAPE, ContextPooling::Own, false);
+    // A token's embedding overflows the gates, and from there the state of the row that reads it.
+    let spec = &params::specs(&case.config)[0];
+    let h = case.config.hidden_size;
+    case.flat[spec.range()][6 * h..].fill(f32::NAN);
+    case.contexts.iter_mut().for_each(|token| *token %= 6);
+    case.actions.iter_mut().for_each(|token| *token %= 6);
+    case.actions[37 * 4 + 1] = 6;
+    for (name, mut engine) in case.engines() {
+        let error = engine.evaluate(case.prompts(), &case.actions).unwrap_err();
+        let Error::NonFinite { what: "logits", at: Some(at), .. } = error else { panic!("{name}: {error:?}") };
+        assert_eq!(at, (37, 2), "{name}");
+        assert!(error.to_string().starts_with("logits of row 37 at step 2 is not finite (NaN)"), "{error}");
+    }
+}
+
+#[test]
+fn a_session_without_probabilities_must_begin_again() {
+    let case = Case::new(3, SHAPE, ContextPooling::Own, true);
+    let mut flat = case.flat.clone();
+    flat[params::specs(&case.config)[6].range()].fill(3e38);
+    let mut session = Session::new(case.config.clone(), &flat, 40).unwrap();
+    let (mut actions, mut floats) = (vec![0; 40], [vec![0.0; 40], vec![0.0; 40], vec![0.0; 40]]);
+    session.begin(&case.contexts, &case.stages).unwrap();
+    let mut step = |session: &mut Session| {
+        let [log_probs, entropies, values] = &mut floats;
+        session.step(Sampling::Greedy, &mut StepOutput { actions: &mut actions, log_probs, entropies, values })
+    };
+    assert_eq!(not_finite(step(&mut session)), "logits");
+    assert!(step(&mut session).unwrap_err().to_string().contains("begin"));
+    session.begin(&case.contexts, &case.stages).unwrap();
+    assert_eq!(not_finite(step(&mut session)), "logits");
+}
+
+#[test]
+fn activations_are_not_kept_across_new_weights() {
+    let case = Case::new(4, SHAPE, ContextPooling::Own, false);
+    let other: Vec<f32> = case.flat.iter().map(|x| x * 0.5 + 0.1).collect();
+    for ((name, mut engine), (_, mut fresh)) in case.engines().into_iter().zip(case.engines()) {
+        let rollout = engine.rollout(case.prompts(), SAMPLINGS[1]).unwrap();
+        engine.set_parameters(&other).unwrap();
+        fresh.set_parameters(&other).unwrap();
+        let episodes = Episodes { actions: &rollout.actions, ..case.episodes() };
+        for _ in 0..2 {
+            assert_eq!(
+                engine.update(episodes, &UpdateConfig::default()).unwrap(),
+                fresh.update(episodes, &UpdateConfig::default()).unwrap(),
+                "{name}"
+            );
+        }
+        assert_eq!(engine.parameters().unwrap(), fresh.parameters().unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_evaluated_between_a_rollout_and_its_update_changes_nothing() {
+    let another = Case::new(9, [7, 2, 5, 70, 3, 4], ContextPooling::Batch, false);
+    let case = Case::new(4, SHAPE, ContextPooling::Batch, false);
+    for ((name, mut engine), (_, mut undisturbed)) in case.engines().into_iter().zip(case.engines()) {
+        let rollout = engine.rollout(case.prompts(), SAMPLINGS[1]).unwrap();
+        engine.rollout(another.prompts(), Sampling::Greedy).unwrap();
+        engine.evaluate(another.prompts(), &another.actions).unwrap();
+        undisturbed.rollout(case.prompts(), SAMPLINGS[1]).unwrap();
+        let episodes = Episodes { actions: &rollout.actions, ..case.episodes() };
+        assert_eq!(
+            engine.update(episodes, &UpdateConfig::default()).unwrap(),
+            undisturbed.update(episodes, &UpdateConfig::default()).unwrap(),
+            "{name}"
+        );
+        assert_eq!(engine.parameters().unwrap(), undisturbed.parameters().unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn what_no_machine_holds_is_refused_before_it_is_taken() {
+    let mut case = Case::new(4, SHAPE, ContextPooling::Own, false);
+    case.config.horizon = 1 << 20;
+    case.config.hidden_size = 64;
+    let flat = params::init(&case.config, Seed(1));
+    let mut engine = Fused::new(case.config.clone(), 2, &flat).unwrap();
+    let (contexts, stages) = (vec![0; 3 << 12], vec![0; 1 << 12]);
+    let many = innate_core::engine::Prompts::new(&case.config, &contexts, &stages).unwrap();
+    let Err(Error::Memory { path, message }) = engine.rollout(many, SAMPLINGS[1]) else { panic!("went through") };
+    assert_eq!(path, "stages");
+    assert!(message.contains("4096 problems × 1048576 steps at hiddenSize 64"), "{message}");
+    let size = Session::new(innate_core::NetworkConfig { hidden_size: 8192, ..case.config.clone() }, &[], 1 << 20).map(drop);
+    assert!(matches!(size, Err(Error::Memory { path, .. }) if path == "size"));
+    let wide = innate_core::NetworkConfig { hidden_size: 8192, vocab_size: 1 << 20, ..case.config.clone() };
+    let made = innate_core::Agent::new(wide, innate_core::EngineKind::Fused, innate_core::DeviceKind::Cpu, 1, 1).map(drop);
+    assert!(matches!(made, Err(Error::Memory { path, .. }) if path == "vocabSize"));
+}
+
+#[test]
+fn fresh_weights_have_pytorchs_scale() {
+    for hidden_size in [8, 96, 257] {
+        let config =
+            innate_core::NetworkConfig { hidden_size, ..Case::new(1, [40, 30, 5, 1, 1, 1], ContextPooling::Own, false).config };
+        let flat = params::init(&config, Seed(3));
+        for spec in params::specs(&config) {
+            let values: Vec<f64> = flat[spec.range()].iter().map(|&x| f64::from(x)).collect();
+            let n = values.len() as f64;
+            let (mean, square) = (values.iter().sum::<f64>() / n, values.iter().map(|x| x * x).sum::<f64>() / n);
+            let largest = values.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
+            let what = format!("{} at {hidden_size}: mean {mean}, mean square {square}, largest {largest}", spec.name);
+            // nn.Embedding: N(0, 1). nn.GRU and nn.Linear: U(−1/√H, 1/√H), whose variance is 1/(3H).
+            let (variance, kurtosis) =
+                if spec.name.contains("emb.") { (1.0, 3.0) } else { (1.0 / (3.0 * hidden_size as f64), 1.8) };
+            assert!(mean.abs() < 5.0 * (variance / n).sqrt(), "{what}");
+            assert!((square / variance - 1.0).abs() < 5.0 * ((kurtosis - 1.0) / n).sqrt(), "{what}");
+            if !spec.name.contains("emb.") {
+                assert!(largest <= 1.0 / (hidden_size as f64).sqrt() + 1e-9, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn explained_variance_holds_for_signed_zeros_and_large_returns() {
+    let mut case = Case::new(8, [7, 2, 5, 2, 3, 4], ContextPooling::Own, false);
+    for (name, mut engine) in case.engines() {
+        case.returns = vec![0.0, -0.0];
+        assert!(engine.gradients(case.episodes(), &UpdateConfig::default()).unwrap().0.explained_variance.is_nan(), "{name}");
+        case.returns = vec![1e7, 1e7 + 1.0];
+        for baseline in [innate_core::Baseline::Program, innate_core::Baseline::Step] {
+            let config = UpdateConfig { baseline, ..UpdateConfig::default() };
+            let values = engine.evaluate(case.prompts(), &case.actions).unwrap().values;
+            let errors: Vec<f64> = match baseline {
+                innate_core::Baseline::Program => {
+                    values.chunks(4).map(|v| v.iter().map(|&x| f64::from(x)).sum::<f64>()).collect()
+                }
+                innate_core::Baseline::Step => values.iter().map(|&x| f64::from(x)).collect(),
+            };
+            let per_row = errors.len() / 2;
+            let errors: Vec<f64> = errors.iter().enumerate().map(|(i, v)| f64::from((i / per_row) as u8) - v).collect();
+            let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+            let expected = 1.0 - errors.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / errors.len() as f64 / 0.25;
+            let got = engine.gradients(case.episodes(), &config).unwrap().0.explained_variance;
+            assert!((got - expected).abs() < 1e-6, "{name} {baseline:?}: {got} {expected}");
+        }
+    }
+}
