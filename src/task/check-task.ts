@@ -1,5 +1,5 @@
 import { TaskError } from '../errors/task-error.js';
-import { Random } from '../util/random.js';
+import { Random, STREAMS } from '../util/random.js';
 import { type ConstantProgram, percent, type StageReport, type TaskFinding, type TaskReport } from './check/report.js';
 import { type FoundProgram, type StageSearch, searchStage } from './check/search.js';
 import { assertTask, checkedSample, checkedScore } from './checked.js';
@@ -86,7 +86,7 @@ interface CheckedStage {
 }
 
 function checkStage(task: ToolTask, stage: number, { seed, problems, samples, maxStates }: Settings): CheckedStage {
-  const random = new Random(seed, stage);
+  const random = new Random(seed, STREAMS.taskCheck + stage);
   const searched = checkedSample(task, new Int32Array(problems).fill(stage), random);
   const search = searchStage(task.machine, searched.problems, stage, task.horizon, maxStates);
   const solved = search.shortest.filter((program) => program !== undefined);

@@ -8,7 +8,7 @@ import type { TrainingEvent } from '../metrics/events.js';
 import { createProgress } from '../metrics/progress.js';
 import type { Task } from '../task/task.js';
 import { numberProblem, OptionReader } from '../util/option-reader.js';
-import { Random } from '../util/random.js';
+import { Random, STREAMS } from '../util/random.js';
 import type { EventPipe } from './event-pipe.js';
 import { type Explanation, explainStage } from './explain.js';
 import { Evaluator } from './measure.js';
@@ -62,9 +62,6 @@ export interface StageEvaluation {
   /** Mean return of the programs. */
   readonly meanReturn: number;
 }
-
-/** Streams of problems under one seed: what is measured never moves what is trained on. */
-const STREAMS = { training: 1, evaluation: 2, onDemand: 3, explanation: 4 } as const;
 
 /**
  * Trains an agent on a task, stage by stage, in this process. The network runs in the native addon off the JavaScript thread; problems and

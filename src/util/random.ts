@@ -1,3 +1,16 @@
+import { InputError } from '../errors/input-error.js';
+import { type NumberRule, numberProblem, show } from './option-reader.js';
+
+/** Streams of this package under one seed, one a use: what is measured or searched never moves what is trained on. 0 is the caller's own. */
+export const STREAMS = {
+  training: 1,
+  evaluation: 2,
+  onDemand: 3,
+  explanation: 4,
+  /** Of the first stage; each later one has the next. */
+  taskCheck: 8,
+} as const;
+
 /** The whole state of a {@link Random}: four unsigned 32-bit words. Plain data, so that it can be saved as JSON. */
 export type RandomState = readonly [number, number, number, number];
 
@@ -12,23 +25,29 @@ export class Random {
   #d: number;
 
   /**
-   * @param seed - Any non-negative safe integer; spread over the state by SplitMix32.
-   * @param stream - Distinguishes streams under one seed, a non-negative integer; 0 where absent.
+   * Every pair of seed and stream has a state of its own.
+   *
+   * @param seed - An integer from 0 to 2⁵³ − 1.
+   * @param stream - Distinguishes streams under one seed: an integer from 0 to 2³² − 1; 0 where absent.
+   * @throws {@link InputError} when one of them is not.
    */
   constructor(seed: number, stream = 0) {
-    let x = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32) >>> 0, 0x85eb_ca6b) ^ Math.imul(stream >>> 0, 0xc2b2_ae35);
+    check('seed', seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER });
+    check('stream', stream, { integer: true, min: 0, max: 2 ** 32 - 1 });
+    // SplitMix32 from 32 bits, which tell seeds below 2¹⁶ and streams below 8 apart. What is above goes into the other words.
+    let x = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85eb_ca6b) ^ Math.imul(stream, 0xc2b2_ae35);
     const next = (): number => {
       x = (x + 0x9e37_79b9) | 0;
       let z = x ^ (x >>> 16);
       z = Math.imul(z, 0x21f0_aaad);
       z ^= z >>> 15;
       z = Math.imul(z, 0x735a_2d97);
-      return (z ^ (z >>> 15)) >>> 0;
+      return z ^ (z >>> 15);
     };
     this.#a = next();
-    this.#b = next();
-    this.#c = next();
-    this.#d = next() | 1;
+    this.#b = next() ^ Math.floor(seed / 2 ** 16);
+    this.#c = next() ^ Math.floor(seed / 2 ** 48);
+    this.#d = (next() | 1) ^ ((stream >>> 3) << 1);
   }
 
   /**
@@ -60,11 +79,15 @@ export class Random {
   /**
    * Draws an integer, without bias.
    *
-   * @param bound - A positive integer up to 2³².
+   * @param bound - An integer from 1 to 2³².
    * @returns Uniform in [0, bound).
+   * @throws {@link InputError} when the bound is none of these.
    */
   int(bound: number): number {
-    if (bound <= 1) {
+    if (!(Number.isInteger(bound) && bound >= 1 && bound <= 2 ** 32)) {
+      check('bound', bound, { integer: true, min: 1, max: 2 ** 32 });
+    }
+    if (bound === 1) {
       return 0;
     }
     // As many leading bits as bound − 1 has, drawn again where they say bound or more: no division.
@@ -89,9 +112,29 @@ export class Random {
    * Puts a state back.
    *
    * @param state - What {@link Random.getState} returned.
+   * @throws {@link InputError} when it is no state; the stream is as it was.
    */
   setState(state: RandomState): void {
+    const words: unknown = state;
+    if (!Array.isArray(words) || words.length !== 4) {
+      throw new InputError([{ path: 'state', message: `must be four 32-bit words, got ${show(words)}.`, remedy: STATE_REMEDY }]);
+    }
+    for (const [index, word] of words.entries()) {
+      check(`state[${index}]`, word, { integer: true, min: 0, max: 2 ** 32 - 1 }, STATE_REMEDY);
+    }
+    if (state.every((word) => word === 0)) {
+      throw new InputError([{ path: 'state', message: 'is all zeros, from which only zeros follow.', remedy: STATE_REMEDY }]);
+    }
     [this.#a, this.#b, this.#c, this.#d] = state;
+  }
+}
+
+const STATE_REMEDY = 'Pass what getState() returned.';
+
+function check(path: string, value: unknown, rule: NumberRule, remedy = `Pass an integer from ${rule.min} to ${rule.max}.`): void {
+  const message = numberProblem(value, rule);
+  if (message !== undefined) {
+    throw new InputError([{ path, message, remedy }]);
   }
 }
 
