@@ -61,6 +61,7 @@ export type {
 } from './task/definition.js';
 export type { ProblemBatch, ProblemDescription, Scores, Task } from './task/task.js';
 export type {
+  DecodedProgram,
   MachineOutcome,
   MachineRun,
   MachineTool,

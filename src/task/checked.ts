@@ -1,6 +1,7 @@
 import { TaskError } from '../errors/task-error.js';
 import type { Random } from '../util/random.js';
-import type { ProblemBatch, Scores, Task } from './task.js';
+import { functionProblem, refuseDeferred, SYNCHRONOUS } from './returned.js';
+import type { ProblemBatch, ProblemDescription, Scores, Task } from './task.js';
 
 /**
  * Refuses an object that cannot be trained on, whoever made it.
@@ -28,7 +29,8 @@ export function assertTask(task: Task): void {
     requireTask(ok, 'actionMask', 'is no mask of the vocabulary.', `Use a Uint8Array of ${size} zeros and ones, at least one of them 1.`);
   }
   for (const method of ['sample', 'score', 'describe'] as const) {
-    requireTask(typeof task[method] === 'function', method, 'is not a function.', 'Implement the Task interface.');
+    const problem = functionProblem(task[method]);
+    requireTask(problem === undefined, method, problem ?? '', `Implement the Task interface. ${SYNCHRONOUS}`);
   }
 }
 
@@ -51,6 +53,7 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
   let batch: Batch;
   try {
     batch = task.sample(stages, random);
+    refuseDeferred(batch, 'task.sample');
   } catch (error) {
     throw TaskError.wrap(error, 'task.sample');
   }
@@ -101,21 +104,14 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
 export function checkedScore<Batch extends ProblemBatch>(task: Task<Batch>, batch: Batch, actions: Int32Array, scores: Scores): void {
   const { size } = batch;
   const { rewards, successes } = scores;
-  const vocabularySize = task.vocabulary.length;
-  requireShape(actions, size * task.horizon, 'actions', `${size} × ${task.horizon}: size × horizon`);
+  checkActions(task, size, actions);
   requireShape(rewards, size, 'scores.rewards', 'one a problem');
   requireShape(successes, size, 'scores.successes', 'one a problem');
-  for (let at = 0; at < actions.length; at++) {
-    const token = actions[at] ?? -1;
-    if (token < 0 || token >= vocabularySize) {
-      throw new TaskError(`is ${token}.`, { path: `actions[${at}]`, remedy: `Use token ids from 0 to ${vocabularySize - 1}.` });
-    }
-  }
   // Marks, so that what the task leaves unwritten is seen.
   rewards.fill(Number.NaN);
   successes.fill(255);
   try {
-    task.score(batch, actions, scores);
+    refuseDeferred(task.score(batch, actions, scores), 'task.score');
   } catch (error) {
     throw TaskError.wrap(error, 'task.score');
   }
@@ -136,6 +132,46 @@ export function checkedScore<Batch extends ProblemBatch>(task: Task<Batch>, batc
         remedy: 'Write 1 or 0 to scores.successes for every problem.',
         problemIndex: index,
       });
+    }
+  }
+}
+
+/**
+ * {@link Task.describe}, with its result checked.
+ *
+ * @param task - The task.
+ * @param batch - What {@link checkedSample} returned.
+ * @param index - Which problem.
+ * @returns What the task returned.
+ * @throws {@link TaskError} for whatever the task throws, with it as `cause`, and for what is no description.
+ */
+export function checkedDescribe<Batch extends ProblemBatch>(task: Task<Batch>, batch: Batch, index: number): ProblemDescription {
+  try {
+    const description = task.describe(batch, index);
+    refuseDeferred(description, 'task.describe');
+    const ok = typeof description?.context === 'string' && typeof description.target === 'string';
+    requireTask(ok, 'describe', 'returned no description.', 'Return { context, target }, both texts.');
+    return description;
+  } catch (error) {
+    throw TaskError.wrap(error, 'task.describe', index);
+  }
+}
+
+/**
+ * Refuses programs that are not one a problem, of token ids.
+ *
+ * @param task - The task.
+ * @param size - Problems, `n`.
+ * @param actions - Token ids, `[n, T]`.
+ * @throws {@link TaskError} with the path of the first bad one.
+ */
+export function checkActions(task: Pick<Task, 'horizon' | 'vocabulary'>, size: number, actions: ArrayLike<number>): void {
+  const vocabularySize = task.vocabulary.length;
+  requireShape(actions, size * task.horizon, 'actions', `${size} × ${task.horizon}: size × horizon`);
+  for (let at = 0; at < actions.length; at++) {
+    const token = actions[at] ?? -1;
+    if (!isToken(token, vocabularySize)) {
+      throw new TaskError(`is ${String(token)}.`, { path: `actions[${at}]`, remedy: `Use token ids from 0 to ${vocabularySize - 1}.` });
     }
   }
 }

@@ -1,10 +1,13 @@
 import { TaskError } from '../errors/task-error.js';
+import { show } from '../util/option-reader.js';
 import type { Random } from '../util/random.js';
+import { checkActions } from './checked.js';
 import type { StageDeclaration, StageName, TaskDefinition } from './definition.js';
 import { cloneData } from './plain-data.js';
+import { refuseDeferred, requireData, silence } from './returned.js';
 import type { ProblemDescription, Scores } from './task.js';
-import { refusePromise, stageNameOf, ToolMachine, unknownStage } from './tool-machine.js';
-import type { ProgramTrace, ToolBatch, ToolTask, TraceStep } from './tool-task.js';
+import { stageNameOf, ToolMachine, unknownStage } from './tool-machine.js';
+import type { DecodedProgram, ProgramTrace, ToolBatch, ToolTask, TraceStep } from './tool-task.js';
 import type { UpdateOptions } from './update-options.js';
 import { validateDefinition } from './validate-definition.js';
 
@@ -121,22 +124,24 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   }
 
   sample(stages: Int32Array, random: Random): ToolBatch<Problem> {
-    const problems: Problem[] = [];
-    this.machine.where = 'task.sample';
-    return this.machine.guard(
-      () => {
-        for (const stage of stages) {
-          const problem = this.#definition.sample(random, this.#stage(stage));
-          refusePromise(problem, this.machine.where);
-          problems.push(problem);
-        }
-        return this.#encode(problems, stages.slice());
-      },
-      () => problems.length,
-    );
+    const { machine } = this;
+    return machine.guard(() => {
+      const problems: Problem[] = [];
+      machine.where = 'task.sample';
+      for (const stage of stages) {
+        machine.problemIndex = problems.length;
+        const problem = this.#definition.sample(random, this.#stage(stage));
+        requireData(problem, machine.where);
+        problems.push(problem);
+      }
+      return this.#encode(problems, stages.slice());
+    });
   }
 
   encode(problems: readonly Problem[], stage: StageName<Stage> | number): ToolBatch<Problem> {
+    if (!Array.isArray(problems)) {
+      throw new TaskError(`is ${show(problems)}.`, { path: 'problems', remedy: 'Give a list of problems, also for one: [problem].' });
+    }
     const stages = new Int32Array(problems.length).fill(this.#stageId(stage));
     return this.machine.guard(() => this.#encode([...problems], stages));
   }
@@ -144,22 +149,20 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   score(batch: ToolBatch<Problem>, actions: Int32Array, scores: Scores): void {
     const { machine, horizon } = this;
     const { problems, stages } = batch;
-    let index = 0;
-    machine.guard(
-      () => {
-        for (const problem of problems) {
-          const run = machine.begin(problem, stages[index] ?? -1);
-          for (let at = index * horizon, end = at + horizon; at < end && !run.ended; at++) {
-            machine.advance(run, actions[at] ?? this.padToken);
-          }
-          const success = machine.succeeded(run);
-          scores.rewards[index] = machine.reward(run, success);
-          scores.successes[index] = success ? 1 : 0;
-          index++;
+    machine.guard(() => {
+      let index = 0;
+      for (const problem of problems) {
+        machine.problemIndex = index;
+        const run = machine.begin(problem, stages[index] ?? -1);
+        for (let at = index * horizon, end = at + horizon; at < end && !run.ended; at++) {
+          machine.advance(run, actions[at] ?? this.padToken);
         }
-      },
-      () => index,
-    );
+        const success = machine.succeeded(run);
+        scores.rewards[index] = machine.reward(run, success);
+        scores.successes[index] = success ? 1 : 0;
+        index++;
+      }
+    });
   }
 
   describe(batch: ToolBatch<Problem>, index: number): ProblemDescription {
@@ -172,56 +175,106 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     }
     const ids = batch.contexts.subarray(index * batch.contextLength, (index + 1) * batch.contextLength);
     const context = Array.from(ids.subarray(0, ids.lastIndexOf(this.startToken) + 1), (id) => this.vocabulary[id] ?? '').join(' ');
-    const target = this.#definition.target;
-    this.machine.where = 'task.target';
-    return this.machine.guard(() => ({
-      context,
-      target: target === undefined ? '' : String(target(problem, this.#stage(batch.stages[index] ?? -1))),
-    }));
+    return { context, target: this.machine.guard(() => this.#target(problem, batch.stages[index] ?? -1, index)) };
   }
 
   trace(problem: Problem, stage: StageName<Stage> | number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone> {
-    const { machine } = this;
+    if (!isList(actions) || actions.length > this.horizon) {
+      throw new TaskError(isList(actions) ? `has ${actions.length} tokens.` : `is ${show(actions)}.`, {
+        path: 'actions',
+        remedy: `Give the tokens of one program, at most ${this.horizon}; decode(batch, actions) takes those of a whole batch.`,
+      });
+    }
     const id = this.#stageId(stage);
-    return machine.guard(() => {
-      const run = machine.begin(problem, id);
-      const steps: TraceStep<State, Tool, Milestone>[] = [];
-      for (let at = 0; at < actions.length && !run.ended; at++) {
-        const token = actions[at] ?? this.padToken;
-        const before = run.milestones;
-        const applied = machine.advance(run, token);
-        const tool = this.tools[token - this.startToken - 1];
-        const milestones = machine.milestonesIn(run.milestones & ~before);
-        steps.push({ token: this.vocabulary[token] ?? String(token), tool, applied, milestones, state: cloneData(run.state) });
-      }
-      const success = machine.succeeded(run);
-      return { steps, ended: run.ended, success, reward: machine.reward(run, success) };
-    });
+    return this.machine.guard(() => this.#trace(problem, id, actions));
+  }
+
+  decode(batch: ToolBatch<Problem>, actions: ArrayLike<number>): DecodedProgram<Problem, State, Tool, Milestone>[] {
+    this.#checkPrograms(batch, actions);
+    const { machine, horizon } = this;
+    return machine.guard(() =>
+      batch.problems.map((problem, index) => {
+        machine.problemIndex = index;
+        const program = Array.from({ length: horizon }, (_, step) => actions[index * horizon + step] ?? this.padToken);
+        const { steps, success } = this.#trace(problem, batch.stages[index] ?? -1, program);
+        return { problem, tools: steps.flatMap(({ tool }) => tool ?? []), success, steps };
+      }),
+    );
+  }
+
+  #trace(problem: Problem, stage: number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone> {
+    const { machine } = this;
+    const run = machine.begin(problem, stage);
+    const steps: TraceStep<State, Tool, Milestone>[] = [];
+    for (let at = 0; at < actions.length && !run.ended; at++) {
+      const token = actions[at] ?? this.padToken;
+      const before = run.milestones;
+      const applied = machine.advance(run, token);
+      const tool = this.tools[token - this.startToken - 1];
+      const milestones = machine.milestonesIn(run.milestones & ~before);
+      steps.push({ token: this.vocabulary[token] ?? String(token), tool, applied, milestones, state: cloneData(run.state) });
+    }
+    const success = machine.succeeded(run);
+    return { steps, ended: run.ended, success, reward: machine.reward(run, success) };
+  }
+
+  #target(problem: Problem, stage: number, index: number): string {
+    const { machine } = this;
+    machine.where = 'task.target';
+    machine.problemIndex = index;
+    const { target: describe } = this.#definition;
+    const target: unknown = describe === undefined ? '' : describe(problem, this.#stage(stage));
+    if (typeof target !== 'string' && typeof target !== 'number') {
+      refuseDeferred(target, machine.where);
+      throw new TaskError(`returned ${show(target)}.`, { path: machine.where, remedy: 'Return a text or a number.' });
+    }
+    return String(target);
+  }
+
+  #checkPrograms(batch: ToolBatch<Problem>, actions: ArrayLike<number>): void {
+    const size: unknown = batch?.problems?.length;
+    const stages: unknown = batch?.stages;
+    const known = (id: unknown): boolean => typeof id === 'number' && this.stages[id] !== undefined;
+    if (!Array.isArray(batch?.problems) || !isList(stages) || stages.length !== size || !Array.from(stages).every(known)) {
+      throw new TaskError('is no batch of this task.', { path: 'batch', remedy: 'Give what encode or sample of this task returned.' });
+    }
+    if (!isList(actions)) {
+      throw new TaskError(`is ${show(actions)}.`, {
+        path: 'actions',
+        remedy: 'Give the actions of a rollout: (await agent.act(batch)).actions.',
+      });
+    }
+    checkActions(this, batch.problems.length, actions);
   }
 
   #encode(problems: readonly Problem[], stages: Int32Array): ToolBatch<Problem> {
+    const { machine } = this;
     const { contextLength: fixed, encode } = this.#definition;
-    this.machine.where = 'task.encode';
-    const rows = problems.map((problem, index) => encode(problem, this.#stage(stages[index] ?? -1)));
+    machine.where = 'task.encode';
     let contextLength = fixed ?? 1;
-    for (const row of rows) {
+    const rows = problems.map((problem, index) => {
+      machine.problemIndex = index;
+      const row: unknown = encode(problem, this.#stage(stages[index] ?? -1));
       if (!Array.isArray(row)) {
-        throw new TaskError('did not return an array.', { path: 'task.encode', remedy: 'Return symbols, as texts or as indices.' });
+        refuseDeferred(row, machine.where);
+        throw new TaskError('did not return an array.', { path: machine.where, remedy: 'Return symbols, as texts or as indices.' });
       }
       if (fixed !== undefined && row.length >= fixed) {
         throw new TaskError(`returned ${row.length} symbols, which with the start token exceed the context length ${fixed}.`, {
-          path: 'task.encode',
+          path: machine.where,
           remedy: 'Return fewer, or raise contextLength.',
         });
       }
       contextLength = Math.max(contextLength, row.length + 1);
-    }
+      return row;
+    });
     const contexts = new Int32Array(problems.length * contextLength).fill(this.padToken);
     let start = 0;
     for (const row of rows) {
+      machine.problemIndex = start / contextLength;
       let at = start;
       for (const symbol of row) {
-        contexts[at++] = this.#symbolId(symbol);
+        contexts[at++] = this.#symbolId(symbol, rows);
       }
       contexts[at] = this.startToken;
       start += contextLength;
@@ -229,10 +282,11 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     return { size: problems.length, contextLength, contexts, stages, problems };
   }
 
-  #symbolId(symbol: string | number): number {
-    const id = typeof symbol === 'number' ? symbol : this.#symbolIds.get(symbol);
-    if (id === undefined || !Number.isInteger(id) || id < 0 || id >= this.startToken) {
-      throw new TaskError(`returned ${typeof symbol === 'string' ? `'${symbol}'` : String(symbol)}, which is no symbol of this task.`, {
+  #symbolId(symbol: unknown, rows: readonly (readonly unknown[])[]): number {
+    const id = typeof symbol === 'string' ? this.#symbolIds.get(symbol) : symbol;
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= this.startToken) {
+      rows.flat().forEach(silence);
+      throw new TaskError(`returned ${show(symbol)}, which is no symbol of this task.`, {
         path: 'task.encode',
         remedy: `Return texts listed in symbols, or integers from 0 to ${this.startToken - 1}.`,
       });
@@ -255,4 +309,8 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     }
     return stage;
   }
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return typeof value === 'object' && value !== null && 'length' in value && typeof value.length === 'number';
 }

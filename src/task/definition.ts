@@ -62,7 +62,8 @@ export interface ProgramOutcome<Problem, State, Stage, Milestone extends string>
  * `start` returns, and the names of tools, stages, symbols and milestones from their declarations. Keep the order `sample`, `encode`,
  * `start`, `tools`: the compiler infers from first to last.
  *
- * All functions are synchronous and must depend on their arguments alone.
+ * All functions are synchronous and must depend on their arguments alone. `when`, `reached` and `success` return `true` or `false`: another
+ * value, such as a forgotten return's `undefined`, is an error, and so is a promise or a generator from any of them.
  */
 export interface TaskDefinition<
   Problem,

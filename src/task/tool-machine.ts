@@ -1,6 +1,8 @@
 import { TaskError } from '../errors/task-error.js';
+import { show } from '../util/option-reader.js';
 import type { ProgramOutcome, StageDeclaration, TaskDefinition } from './definition.js';
 import { cloneData, dataKey } from './plain-data.js';
+import { notBoolean, refuseDeferred, requireData } from './returned.js';
 import type { MachineOutcome, MachineRun, MachineTool, TaskMachine } from './tool-task.js';
 
 interface CompiledTool<Problem, State, Tool extends string, Stage> extends MachineTool<Tool> {
@@ -45,6 +47,8 @@ export class ToolMachine<
   readonly milestoneNames: readonly Milestone[];
   /** The user's function that was called last, for {@link guard}. */
   where = 'task';
+  /** The problem of a batch that is at work, for {@link guard}; undefined where there is no batch. */
+  problemIndex: number | undefined;
 
   readonly #definition: TaskDefinition<Problem, State, Tool, Stage, TokenText, Milestone>;
   /** Token id → tool. */
@@ -86,7 +90,7 @@ export class ToolMachine<
   begin(problem: Problem, stage: number): MutableRun<Problem, State> {
     this.where = 'task.start';
     const state = this.#definition.start(problem, this.#stage(stage));
-    refusePromise(state, this.where);
+    requireData(state, this.where);
     return { problem, stage, state, milestones: 0, steps: 0, ended: false };
   }
 
@@ -100,15 +104,19 @@ export class ToolMachine<
     const stage = this.#stage(run.stage);
     if (tool.when !== undefined) {
       this.where = tool.whenPath;
-      if (!tool.when(run.state, run.problem, stage)) {
-        return false;
+      const usable: unknown = tool.when(run.state, run.problem, stage);
+      if (usable !== true) {
+        if (usable === false) {
+          return false;
+        }
+        throw notBoolean(usable, this.where);
       }
     }
     if (tool.run !== undefined) {
       this.where = tool.runPath;
       const result = tool.run(run.state, run.problem, stage);
       if (result !== undefined) {
-        refusePromise(result, this.where);
+        refuseDeferred(result, this.where);
       }
     }
     const milestones = this.#milestones[run.stage];
@@ -116,8 +124,11 @@ export class ToolMachine<
       for (const milestone of milestones) {
         if ((run.milestones & milestone.bit) === 0) {
           this.where = milestone.path;
-          if (milestone.reached(run.state, run.problem, stage)) {
+          const reached: unknown = milestone.reached(run.state, run.problem, stage);
+          if (reached === true) {
             run.milestones |= milestone.bit;
+          } else if (reached !== false) {
+            throw notBoolean(reached, this.where);
           }
         }
       }
@@ -133,8 +144,10 @@ export class ToolMachine<
     }
     this.where = 'task.success';
     const result: unknown = this.#definition.success(run.state, run.problem, this.#stage(run.stage));
-    refusePromise(result, this.where);
-    return result === true;
+    if (typeof result !== 'boolean') {
+      throw notBoolean(result, this.where);
+    }
+    return result;
   }
 
   /** The return of a program, unguarded. */
@@ -164,7 +177,8 @@ export class ToolMachine<
     };
     const reward: unknown = judge(outcome);
     if (typeof reward !== 'number' || !Number.isFinite(Math.fround(reward))) {
-      throw new TaskError(`returned ${String(reward)}.`, { path: 'task.reward', remedy: 'Return a finite number that fits 32 bits.' });
+      refuseDeferred(reward, this.where);
+      throw new TaskError(`returned ${show(reward)}.`, { path: 'task.reward', remedy: 'Return a finite number that fits 32 bits.' });
     }
     return reward;
   }
@@ -178,14 +192,14 @@ export class ToolMachine<
    * Calls `action` and turns what the user's functions throw into a {@link TaskError}.
    *
    * @param action - What may call the user's functions.
-   * @param problemIndex - Which problem of a batch was at work, asked only after a failure.
    * @returns What `action` returned.
    */
-  guard<Result>(action: () => Result, problemIndex?: () => number): Result {
+  guard<Result>(action: () => Result): Result {
+    this.problemIndex = undefined;
     try {
       return action();
     } catch (error) {
-      throw TaskError.wrap(error, this.where, problemIndex?.());
+      throw TaskError.wrap(error, this.where, this.problemIndex);
     }
   }
 
@@ -246,20 +260,6 @@ export function unknownStage(stage: unknown, stages: readonly StageDeclaration[]
     path: 'stage',
     remedy: `Use one of ${known}.`,
   });
-}
-
-/**
- * Refuses what a function that ought to be synchronous returned, when it is a promise.
- *
- * @param result - What it returned.
- * @param path - The function.
- */
-export function refusePromise(result: unknown, path: string): void {
-  if (typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function') {
-    // Nobody will await it: keep its rejection from ending the process.
-    void Promise.resolve(result).then(undefined, () => undefined);
-    throw new TaskError('returned a promise.', { path, remedy: 'Make it synchronous: programs are scored inside one call.' });
-  }
 }
 
 function namesOf<Name extends string>(record: { readonly [Key in Name]: unknown }): Name[] {

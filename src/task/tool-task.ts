@@ -110,6 +110,18 @@ export interface ProgramTrace<State, Tool extends string, Milestone extends stri
   readonly ended: boolean;
 }
 
+/** One program of a batch, as {@link ToolTask.decode} reads it. */
+export interface DecodedProgram<Problem, State, Tool extends string, Milestone extends string = string> {
+  /** The problem that it is for. */
+  readonly problem: Problem;
+  /** Names of the tools emitted up to the end of the program, in order, those that could not be used among them. */
+  readonly tools: readonly Tool[];
+  /** Whether the stated target was met. */
+  readonly success: boolean;
+  /** The steps executed, as in {@link ToolTask.trace}. */
+  readonly steps: readonly TraceStep<State, Tool, Milestone>[];
+}
+
 /** A {@link Task} whose tokens are tools written as functions; made by {@link defineTask}. Stages may be given by name or by id. */
 export interface ToolTask<
   Problem = unknown,
@@ -150,17 +162,28 @@ export interface ToolTask<
    * @param problems - The problems, `[n]`.
    * @param stage - Stage name or id.
    * @returns The batch: contexts `[n, L]` and stages `[n]`.
-   * @throws {@link TaskError} when the stage is unknown, or `encode` throws or returns something that is no symbol.
+   * @throws {@link TaskError} when the stage is unknown, or `encode` throws or returns something that is no symbol; then with the
+   * `problemIndex`.
    */
   encode(problems: readonly Problem[], stage: Stage | number): ToolBatch<Problem>;
+  /**
+   * Reads what an agent answered: splits the actions by problem, executes each program and says what it did.
+   *
+   * @param batch - What {@link ToolTask.encode} or `sample` returned.
+   * @param actions - Token ids, one program a problem, `[n, T]`: `actions` of the rollout.
+   * @returns One entry a problem, in the order of the batch.
+   * @throws {@link TaskError} when the batch is none of this task, the actions are not n × T token ids, or a function of the definition throws;
+   * then with the `problemIndex`.
+   */
+  decode(batch: ToolBatch<Problem>, actions: ArrayLike<number>): DecodedProgram<Problem, State, Tool, Milestone>[];
   /**
    * Executes a program and says what happened at each step.
    *
    * @param problem - The problem.
    * @param stage - Stage name or id.
-   * @param actions - Token ids, any number of them; those after the end of the program are not looked at.
+   * @param actions - Token ids of one program, at most `T`; those after its end are not looked at.
    * @returns The steps executed, and what the program is worth.
-   * @throws {@link TaskError} when the stage is unknown, or a function of the definition throws.
+   * @throws {@link TaskError} when the stage is unknown, there are more than `T` tokens, or a function of the definition throws.
    */
   trace(problem: Problem, stage: Stage | number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone>;
 }

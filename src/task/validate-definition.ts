@@ -1,5 +1,6 @@
 import { TaskError } from '../errors/task-error.js';
 import type { StageDeclaration, TaskDefinition } from './definition.js';
+import { functionProblem, SYNCHRONOUS } from './returned.js';
 
 /** The longest horizon accepted. */
 const MAX_HORIZON = 10_000;
@@ -124,14 +125,10 @@ function validateNames(definition: object, refuse: Refuse): void {
 function validateFunctions(definition: object, refuse: Refuse): void {
   const fields = loose(definition);
   for (const name of ['sample', 'encode', 'start', 'success'] as const) {
-    if (typeof fields[name] !== 'function') {
-      refuse(name, 'is not a function.', 'Every task needs sample, encode, start and success.');
-    }
+    refuseFunction(fields[name], name, 'Every task needs sample, encode, start and success.', refuse);
   }
   for (const name of ['reward', 'target'] as const) {
-    if (fields[name] !== undefined && typeof fields[name] !== 'function') {
-      refuse(name, 'is not a function.', 'Leave it out, or give a function.');
-    }
+    refuseOptionalFunction(fields[name], name, refuse);
   }
   for (const [name, tool] of Object.entries(isRecord(fields.tools) ? fields.tools : {})) {
     if (!isRecord(tool)) {
@@ -139,9 +136,7 @@ function validateFunctions(definition: object, refuse: Refuse): void {
       continue;
     }
     for (const part of ['when', 'run']) {
-      if (tool[part] !== undefined && typeof tool[part] !== 'function') {
-        refuse(`tools.${name}.${part}`, 'is not a function.', 'Leave it out, or give a function.');
-      }
+      refuseOptionalFunction(tool[part], `tools.${name}.${part}`, refuse);
     }
     if (tool['ends'] !== undefined && typeof tool['ends'] !== 'boolean') {
       refuse(`tools.${name}.ends`, `is ${show(tool['ends'])}.`, 'Use true or false.');
@@ -168,10 +163,11 @@ function validateMilestones(definition: object, refuse: Refuse): void {
   }
   for (const [name, milestone] of Object.entries(milestones)) {
     const path = `milestones.${name}`;
-    if (!isRecord(milestone) || typeof milestone['reached'] !== 'function') {
-      refuse(`${path}.reached`, 'is not a function.', 'Say when the milestone is reached.');
+    if (!isRecord(milestone)) {
+      refuse(path, 'is not an object.', 'Give { reward, reached }.');
       continue;
     }
+    refuseFunction(milestone['reached'], `${path}.reached`, 'Say when the milestone is reached.', refuse);
     const worth = milestone['reward'];
     if (!isFiniteNumber(worth)) {
       refuse(`${path}.reward`, `is ${show(worth)}.`, 'Use a finite number.');
@@ -204,6 +200,19 @@ function validateMilestones(definition: object, refuse: Refuse): void {
       );
     }
   });
+}
+
+function refuseFunction(value: unknown, path: string, need: string, refuse: Refuse): void {
+  const problem = functionProblem(value);
+  if (problem !== undefined) {
+    refuse(path, problem, typeof value === 'function' ? SYNCHRONOUS : need);
+  }
+}
+
+function refuseOptionalFunction(value: unknown, path: string, refuse: Refuse): void {
+  if (value !== undefined) {
+    refuseFunction(value, path, 'Leave it out, or give a function.', refuse);
+  }
 }
 
 function throwProblems(problems: readonly Problem[]): void {

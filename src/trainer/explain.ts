@@ -1,5 +1,5 @@
 import type { Agent } from '../agent/agent.js';
-import { checkedSample, checkedScore } from '../task/checked.js';
+import { checkedDescribe, checkedSample, checkedScore } from '../task/checked.js';
 import type { ProblemBatch, Task } from '../task/task.js';
 import type { ToolTask } from '../task/tool-task.js';
 import type { Random } from '../util/random.js';
@@ -77,7 +77,7 @@ async function explainBatch(task: Task, agent: Agent, stages: Int32Array, random
       entropy: rollout.entropies[i * horizon + t] ?? NaN,
       applied: applied?.[t],
     }));
-    const { context, target } = task.describe(batch, i);
+    const { context, target } = checkedDescribe(task, batch, i);
     return {
       stage,
       name: task.stages[stage] ?? '',
