@@ -1,6 +1,5 @@
 import test from 'ava';
 import { meets, requirements } from '#dist/curriculum/promotion.js';
-import { fillBatch } from '#dist/curriculum/rehearsal.js';
 import { type PlannedStage, planStages } from '#dist/curriculum/stage-spec.js';
 
 interface Found {
@@ -86,19 +85,4 @@ test('mastery asks the earlier mastered stages again, an explicit rule does not'
   t.deepEqual(requirements(again, [first, second]), [again, second]);
   const [explicit] = plan([{ stage: 2, until: { successRate: 0.5 } }]).plan as [PlannedStage];
   t.deepEqual(requirements(explicit, [first]), [explicit]);
-});
-
-test('rehearsal gives earlier stages equal parts of the batch, the current stage first', (t) => {
-  const { plan: planned } = plan([0, 1, 2, 1]);
-  const stages = new Int32Array(10);
-  t.is(fillBatch(stages, planned, 0, 0.4), 10);
-  t.deepEqual([...stages], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-  t.is(fillBatch(stages, planned, 1, 0.4), 6);
-  t.deepEqual([...stages], [1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
-  t.is(fillBatch(stages, planned, 2, 0.3), 7);
-  t.deepEqual([...stages], [2, 2, 2, 2, 2, 2, 2, 0, 0, 1]);
-  t.is(fillBatch(stages, planned, 3, 0.2), 8);
-  t.deepEqual([...stages], [1, 1, 1, 1, 1, 1, 1, 1, 0, 2]);
-  t.is(fillBatch(stages, planned, 2, 0), 10);
-  t.is(fillBatch(new Int32Array(1), planned, 2, 0.99), 1);
 });

@@ -115,7 +115,7 @@ export class TrainingLoop {
       return;
     }
     await this.#emit({ type: 'stage', ...this.#position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
-    const current = fillBatch(this.#stages, plan, entry.index, rehearsal);
+    const current = fillBatch(this.#stages, plan, entry.index, rehearsal, 0);
     let reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'iterations' : 'budget';
     for (let k = 1; k <= entry.maxIterations && !this.#interrupted(); k += 1) {
       const last = k === entry.maxIterations;
@@ -138,7 +138,7 @@ export class TrainingLoop {
     const stages = this.#stages;
     const scores = this.#scores;
     const begun = performance.now();
-    const batch = this.#draw();
+    const batch = this.#draw(entry, k);
     const { contexts } = batch;
     const { actions } = await agent.act({ contexts, stages });
     checkedScore(task, batch, actions, scores);
@@ -150,7 +150,7 @@ export class TrainingLoop {
     }
     const updated = agent.update({ contexts, stages, actions, returns: scores.rewards, ...update });
     if (drawAhead) {
-      this.#ahead = this.#drawAhead();
+      this.#ahead = this.#drawAhead(entry, k + 1);
     }
     const stats: UpdateStats = await updated;
     this.#iterations += 1;
@@ -223,11 +223,14 @@ export class TrainingLoop {
     return measured;
   }
 
-  #draw(): ProblemBatch {
+  /** The problems of the stage's `k`-th iteration, from 1. */
+  #draw(entry: PlannedStage, k: number): ProblemBatch {
+    const { task, plan, rehearsal, problemRandom } = this.#context;
     const ahead = this.#ahead;
     this.#ahead = undefined;
     if (ahead === undefined) {
-      return checkedSample(this.#context.task, this.#stages, this.#context.problemRandom);
+      fillBatch(this.#stages, plan, entry.index, rehearsal, k - 1);
+      return checkedSample(task, this.#stages, problemRandom);
     }
     if ('error' in ahead.drawn) {
       throw ahead.drawn.error;
@@ -235,10 +238,10 @@ export class TrainingLoop {
     return ahead.drawn.batch;
   }
 
-  #drawAhead(): Ahead {
+  #drawAhead(entry: PlannedStage, k: number): Ahead {
     const before = this.#context.problemRandom.getState();
     try {
-      return { before, drawn: { batch: this.#draw() } };
+      return { before, drawn: { batch: this.#draw(entry, k) } };
     } catch (error) {
       return { before, drawn: { error } };
     }
