@@ -1,6 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { Agent, arithmetic } from 'innate';
 import { explanationLine } from '#dist/cli/explained.js';
 import { runTutorial } from '#dist/cli/run-tutorial.js';
 import { trainArithmetic } from '#dist/cli/train-arithmetic.js';
@@ -14,6 +18,7 @@ test('the tutorial prints what the tutorial prints', async (t) => {
       text += more;
     },
   });
+  t.regex(text, /^The published tutorial to the letter.*zeros[\s\S]*npm start[\s\S]*\n\nEpoch 05/, 'says why it looks broken, up front');
   const lines = text.trimEnd().split('\n');
   const number = String.raw`-?\d+\.\d{3}`;
   const epochs = lines.filter((line) => line.startsWith('Epoch'));
@@ -37,24 +42,43 @@ test('the tutorial prints what the tutorial prints', async (t) => {
   t.is(lines.filter((line) => /^Stage [012] \| Mean greedy reward on 1000 problems: \d\.\d{3}$/.test(line)).length, 3);
 });
 
-test('the main job explains, and says whether all was mastered', async (t) => {
+test('the main job says what its columns mean, explains, says once how good the agent is, saves it and says what to do next', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'innate-start-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'arithmetic.safetensors');
   let text = '';
   const events = new Set<string>();
   const mastered = await trainArithmetic({
     seed: 0,
+    file,
     maxIterations: 2,
     write: (more) => {
       text += more;
     },
     progress: (event) => {
-      events.add(event.type);
+      if (events.size === 0) {
+        text += 'first event\n';
+      }
+      events.add(event.type === 'evaluation' ? event.purpose : event.type);
     },
   });
   t.false(mastered, 'not in two iterations a stage');
-  t.deepEqual([...events].sort(), ['evaluation', 'iteration', 'stage', 'stage-end']);
+  t.true(['iteration', 'progress', 'stage', 'stage-end'].every((type) => events.has(type)));
+  t.false(events.has('final'), 'the final success is not for the progress line');
+  t.regex(text, /^success .*\nreturn .*\nentropy .*\ngreedy .*\n\nfirst event\n/, 'columns, before the first line');
   t.is(text.split('  target ').length - 1, 15);
   t.regex(text, /Stage 2 \(multiply-add-subtract-product\): \d+\.\d % {2}not mastered/);
-  t.regex(text, /Greedy success on 1000 fresh problems a stage\n {2}Stage 0 \(multiply-add\): \d+\.\d %/);
+  t.is(text.split('Greedy success on 1000 fresh problems a stage\n').length - 1, 1);
+  t.is(text.split('Stage 0 (multiply-add): ').length - 1, 1, 'said once');
+  const ending = text.slice(text.indexOf('Saved the agent')).trimEnd().split('\n');
+  t.is(ending[0], `Saved the agent to ${file}`);
+  t.true(ending.length <= 4);
+  for (const [path = ''] of ending.join('\n').matchAll(/docs\/[\w/-]+\.md/g)) {
+    t.true(existsSync(path), path);
+  }
+  const loaded = await Agent.load(file, { task: arithmetic });
+  t.is(loaded.info.seed, 0);
+  await loaded.close();
 });
 
 test('an explained problem ends where the program does, and marks what did nothing', (t) => {
@@ -65,16 +89,49 @@ test('an explained problem ends where the program does, and marks what did nothi
   t.is(explanationLine(explanation), '  1 2  target 2  ([SUB]) [MUL] [ANS]  right, reward 1.05, p 0.13');
 });
 
+const run = (command: string, flags: readonly string[]) => {
+  const script = fileURLToPath(new URL(`../../../dist/cli/${command}.js`, import.meta.url));
+  return spawnSync(process.execPath, [script, ...flags], { encoding: 'utf8' });
+};
+
+const USAGE = {
+  start: /Usage: npm start -- \[options\][\s\S]*--seed <n> {2}\S[\s\S]*--help {6}prints this/,
+  tutorial: /Usage: npm run tutorial -- \[options\][\s\S]*--seed <n> [\s\S]*--context <batch\|own> [\s\S]*--help /,
+} as const;
+
 for (const [command, flags, message] of [
-  ['start', ['--seed', 'x'], 'seed: must be an integer'],
-  ['start', ['--sed', '1'], "Unknown option '--sed'"],
+  ['start', ['--seed', 'x'], "--seed: must be an integer from 0 to 9007199254740991, got 'x'."],
+  ['start', ['--seed='], '--seed: must be an integer'],
+  ['start', ['--seed', '1.5'], '--seed: must be an integer'],
+  ['start', ['--seed', '0x10'], '--seed: must be an integer'],
+  ['start', ['--seed', '1e3'], '--seed: must be an integer'],
+  ['start', ['--seed=-1'], '--seed: must be an integer'],
+  ['start', ['--seed', '9007199254740992'], '--seed: must be an integer'],
+  ['start', ['--seed', '-1'], '--seed'],
+  ['start', ['--seed'], "Option '--seed <value>' argument missing"],
+  ['start', ['--sed', '3'], "Unknown option '--sed'"],
+  ['start', ['7'], "Unexpected argument '7'"],
+  ['start', ['--help=yes'], '--help'],
   ['tutorial', ['--context', 'none'], '--context: must be batch or own'],
+  ['tutorial', ['--seed', 'NaN'], '--seed: must be an integer'],
+  ['tutorial', ['--contxt', 'own'], "Unknown option '--contxt'"],
 ] as const) {
-  test(`${command} ${flags.join(' ')} fails with one clear message`, (t) => {
-    const script = fileURLToPath(new URL(`../../../dist/cli/${command}.js`, import.meta.url));
-    const child = spawnSync(process.execPath, [script, ...flags], { encoding: 'utf8' });
+  test(`${command} ${flags.join(' ')} fails with one clear message and the list of options`, (t) => {
+    const child = run(command, flags);
     t.is(child.status, 1);
     t.true(child.stderr.includes(message), child.stderr);
+    t.regex(child.stderr, USAGE[command]);
     t.false(child.stderr.includes('    at '), 'no stack');
+    t.is(child.stdout, '', 'nothing was begun');
+  });
+}
+
+for (const command of ['start', 'tutorial'] as const) {
+  test(`${command} --help prints the list of options`, (t) => {
+    for (const flag of ['--help', '-h']) {
+      const child = run(command, [flag]);
+      t.like(child, { status: 0, stderr: '' });
+      t.regex(child.stdout, USAGE[command]);
+    }
   });
 }

@@ -7,9 +7,11 @@ import { explanationLine, type Write } from './explained.js';
 export interface TrainArithmeticOptions {
   /** Seed of everything random. */
   readonly seed: number;
+  /** Where the agent is saved. */
+  readonly file: string;
   /** Where to print. */
   readonly write: Write;
-  /** Called with every event. */
+  /** Called with every event of training; the final success is printed after the explanations instead. */
   readonly progress: (event: TrainingEvent) => void;
   /** Iterations that a stage gets at most; the trainer's default where absent. */
   readonly maxIterations?: number | undefined;
@@ -17,16 +19,44 @@ export interface TrainArithmeticOptions {
 
 const EXPLAINED = 5;
 
+const TRAINING = `\
+success   share of the batch's programs that are right, their tokens drawn by the agent's probabilities
+return    their mean reward: 1 for a right program, and up to 0.9 for steps on the way
+entropy   how undecided the agent is about a token, in nats
+greedy    success on fresh problems when the most probable token is always taken; 99 % ends a stage
+
+`;
+
+const EXPLANATIONS = `
+Problems explained: what the agent saw, what is due, its program (a tool in parentheses did nothing), and p, the probability of that program
+`;
+
+const NEXT = `\
+Next: use it in a program, docs/guide/using-an-agent.md; give an agent tools of your own, docs/guide/own-tools.md;
+or train one that has to read its problems: node build/examples/refund-desk/main.js
+`;
+
 /**
- * The main job: trains all stages of arithmetic to mastery, explains some problems of each, and says how well the final agent does.
+ * The main job: trains all stages of arithmetic to mastery, explains some problems of each, says how well the final agent does, and saves it.
  *
- * @param options - Seed and output.
+ * @param options - Seed, file and output.
  * @returns Whether every stage was mastered.
  */
-export async function trainArithmetic({ seed, write, progress, maxIterations }: TrainArithmeticOptions): Promise<boolean> {
-  await using trainer = await Trainer.create({ task: arithmetic, seed, progress, maxIterations });
+export async function trainArithmetic({ seed, file, write, progress, maxIterations }: TrainArithmeticOptions): Promise<boolean> {
+  await using trainer = await Trainer.create({
+    task: arithmetic,
+    seed,
+    maxIterations,
+    progress: (event) => {
+      if (!(event.type === 'evaluation' && event.purpose === 'final')) {
+        progress(event);
+      }
+    },
+  });
   const ids = arithmetic.stages.map((_, id) => id);
+  write(TRAINING);
   const result = await trainer.run(ids);
+  write(EXPLANATIONS);
   for (const id of ids) {
     write(`\nStage ${id} (${arithmetic.stages[id]})\n`);
     for (const explanation of await trainer.explain(id, EXPLAINED)) {
@@ -40,5 +70,7 @@ export async function trainArithmetic({ seed, write, progress, maxIterations }: 
   const { iterations, episodes, seconds } = result;
   const speed = Math.round(episodes / seconds).toLocaleString('en-US');
   write(`\n${iterations} iterations, ${episodes.toLocaleString('en-US')} episodes, ${seconds.toFixed(1)} s, ${speed} episodes/s\n`);
+  await trainer.agent.save(file);
+  write(`\nSaved the agent to ${file}\n${NEXT}`);
   return result.stages.every(({ mastered }) => mastered);
 }

@@ -1,15 +1,22 @@
-import { OptionsError } from '../errors/options-error.js';
-import { runCommand, seedFlag } from './run-command.js';
+import { readChoice, readSeed, runCommand, SEED } from './run-command.js';
 import { runTutorial } from './run-tutorial.js';
 
-await runCommand({ seed: { type: 'string' }, context: { type: 'string', default: 'batch' } }, async ({ seed, context }) => {
-  if (context !== 'batch' && context !== 'own') {
-    const message = `must be batch or own, got ${String(context)}.`;
-    throw new OptionsError([{ path: '--context', message, remedy: 'Pass --context batch or --context own.' }]);
-  }
+const command = {
+  name: 'npm run tutorial',
+  does: 'Trains the published tutorial to the letter, mistakes included.',
+  options: {
+    seed: SEED,
+    context: {
+      value: 'batch|own',
+      means: 'batch, the default: all problems of a batch see their mean, as in the tutorial; own: each its own',
+    },
+  },
+};
+
+await runCommand(command, async ({ seed, context }) => {
   await runTutorial({
-    seed: seedFlag(seed),
-    context,
+    seed: readSeed(seed),
+    context: readChoice('--context', context, ['batch', 'own']),
     write: (text) => {
       process.stdout.write(text);
     },

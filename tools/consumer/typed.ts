@@ -12,8 +12,7 @@ async function main(): Promise<void> {
   const copy = await Agent.load('typed.safetensors', { task: arithmetic });
   const batch = arithmetic.encode([{ operands: [7, 3, 5, 2, 4] }], stage);
   const actions: Int32Array = (await copy.act({ ...batch, deterministic: true })).actions;
-  const [problem] = batch.problems;
-  if (problem === undefined || !arithmetic.trace(problem, 0, actions).success) {
+  if (!arithmetic.decode(batch, actions).every(({ success }) => success)) {
     throw new Error('the loaded agent does not solve 7·3 + 5');
   }
   await copy.close();
