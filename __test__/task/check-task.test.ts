@@ -103,4 +103,16 @@ test('options out of range are refused', (t) => {
     const error = t.throws(() => checkTask(createCounter(), options), { instanceOf: TaskError, code: 'ERR_TASK' });
     t.is(error?.path, `options.${Object.keys(options)[0] ?? ''}`);
   }
+  for (const [options, path] of [
+    [{ problem: 3 }, 'options.problem'],
+    [{ samples: 1e12 }, 'options.samples'],
+    [{ seed: '3' }, 'options.seed'],
+    [null, 'options'],
+    [7, 'options'],
+  ] as const) {
+    t.like(
+      t.throws(() => checkTask(createCounter(), options as never)),
+      { code: 'ERR_TASK', path },
+    );
+  }
 });

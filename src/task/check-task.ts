@@ -1,4 +1,6 @@
+import { joinProblems, type Problem } from '../errors/problem.js';
 import { TaskError } from '../errors/task-error.js';
+import { OptionReader } from '../util/option-reader.js';
 import { Random, STREAMS } from '../util/random.js';
 import { type ConstantProgram, percent, type StageReport, type TaskFinding, type TaskReport } from './check/report.js';
 import { type FoundProgram, type StageSearch, searchStage } from './check/search.js';
@@ -13,14 +15,16 @@ export { formatTaskCheck } from './check/report.js';
 export interface CheckTaskOptions {
   /** Seed of the problems and of the random programs. @defaultValue 0 */
   readonly seed?: number | undefined;
-  /** Problems searched in each stage; an integer of at least 1. @defaultValue 64 */
+  /** Problems searched in each stage; an integer from 1 to 2²⁰. @defaultValue 64 */
   readonly problems?: number | undefined;
-  /** Fresh problems on which constant and random programs are measured; an integer of at least 1. @defaultValue 2000 */
+  /** Fresh problems on which constant and random programs are measured; an integer from 1 to 2²⁰. @defaultValue 2000 */
   readonly samples?: number | undefined;
   /** States visited for each problem, and again for all of a stage together, before the search gives up. @defaultValue 20000 */
   readonly maxStates?: number | undefined;
 }
 
+/** The most problems of a stage: their contexts and programs fit typed arrays. */
+const MAX_SAMPLES = 2 ** 20;
 /** Random programs right this often are worth a note. */
 const RANDOM_SUCCESS = 0.1;
 
@@ -48,12 +52,7 @@ export function checkTask(task: Task, options: CheckTaskOptions = {}): TaskRepor
       remedy: 'Make the task with defineTask, which gives it one; a task written by hand can be trained on, but not checked.',
     });
   }
-  const settings = {
-    seed: integerOption(options.seed, 0, 'seed', 0),
-    problems: integerOption(options.problems, 64, 'problems', 1),
-    samples: integerOption(options.samples, 2000, 'samples', 1),
-    maxStates: integerOption(options.maxStates, 20_000, 'maxStates', 1),
-  };
+  const settings = readOptions(options);
   const checked = task.stages.map((_, stage) => checkStage(task, stage, settings));
   const findings = checked.flatMap(({ report, search }) => findingsOf(report, search));
   const lengths = new Set(checked.map(({ contextLength }) => contextLength));
@@ -181,12 +180,23 @@ function hasMachine(task: Task): task is ToolTask {
   return 'machine' in task && typeof task.machine === 'object' && task.machine !== null && 'program' in task;
 }
 
-function integerOption(value: number | undefined, byDefault: number, name: string, low: number): number {
-  const result = value ?? byDefault;
-  if (!Number.isSafeInteger(result) || result < low) {
-    throw new TaskError(`is ${String(result)}.`, { path: `options.${name}`, remedy: `Use an integer of at least ${low}.` });
+function readOptions(options: CheckTaskOptions): Settings {
+  const problems: Problem[] = [];
+  const reader = new OptionReader(options, problems, 'options');
+  const integer = (name: keyof CheckTaskOptions, byDefault: number, min: number, max: number): number =>
+    reader.number(name, byDefault, { integer: true, min, max });
+  const settings = {
+    seed: integer('seed', 0, 0, Number.MAX_SAFE_INTEGER),
+    problems: integer('problems', 64, 1, MAX_SAMPLES),
+    samples: integer('samples', 2000, 1, MAX_SAMPLES),
+    maxStates: integer('maxStates', 20_000, 1, Number.MAX_SAFE_INTEGER),
+  };
+  reader.finish();
+  if (problems.length > 0) {
+    const { path, problem, remedy } = joinProblems(problems);
+    throw new TaskError(problem, { path, remedy });
   }
-  return result;
+  return settings;
 }
 
 function mean(values: ArrayLike<number>): number {
