@@ -235,4 +235,5 @@ test('native errors become typed ones', (t) => {
     t.true(InnateError.isInstance(error));
     t.is(fromNative(error), error, 'passes unchanged');
   }
+  t.is(fromNative(new Error('ERR_CHECKPOINT\u001f/x\u001fis gone\u001fMake it.')).remedy, 'Make it.');
 });

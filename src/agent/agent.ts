@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { CheckpointError } from '../errors/checkpoint-error.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
@@ -8,6 +7,7 @@ import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
 import { fromNative } from '../native/error.js';
 import type { Task } from '../task/task.js';
 import type { UpdateConfig, UpdateOptions } from '../task/update-options.js';
+import { readFilePath } from '../util/file-path.js';
 import { OptionReader, show } from '../util/option-reader.js';
 import { onDevice } from './device.js';
 import { type AgentInfo, taskMismatch } from './info.js';
@@ -92,7 +92,7 @@ export class Agent {
    * Reads an agent from a file that {@link Agent.save} wrote: weights, Adam's state and random stream, so that training goes on as if it
    * had not been interrupted.
    *
-   * @param path - The file.
+   * @param path - The file, as a string or a `file:` URL. A relative path counts from the working folder at the time of the call.
    * @param options - Task to check against, device, engine, threads, coefficients.
    * @returns The agent.
    * @throws {@link CheckpointError} when the file cannot be read, is damaged, or does not fit the task.
@@ -102,7 +102,7 @@ export class Agent {
    */
   static async load(path: string | URL, options: AgentLoadOptions = {}): Promise<Agent> {
     const problems: Problem[] = [];
-    const file = readPath(path, problems);
+    const file = readFilePath(path, problems);
     const reader = new OptionReader(options, problems);
     const runtime = readRuntimeOptions(reader);
     const task = readTask(reader);
@@ -234,17 +234,19 @@ export class Agent {
   }
 
   /**
-   * Writes weights, Adam's state, random stream and hyperparameters to one safetensors file, whole or not at all.
+   * Writes weights, Adam's state, random stream and hyperparameters to one safetensors file, whole or not at all. Any number of agents and
+   * processes may save to one path; the last one stays. A symbolic link is followed, and an existing file keeps its mode.
    *
-   * @param path - The file; its folder must exist.
+   * @param path - The file, as a string or a `file:` URL; its folder must exist. A relative path counts from the working folder at the time of the
+   *   call.
    * @throws {@link InputError} when `path` is no path.
-   * @throws {@link CheckpointError} when it cannot be written.
+   * @throws {@link CheckpointError} when it cannot be written, or when it could not be loaded again; a file that was there is as it was.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async save(path: string | URL): Promise<void> {
     this.#checkOpen();
     const problems: Problem[] = [];
-    const file = readPath(path, problems);
+    const file = readFilePath(path, problems);
     if (problems.length > 0) {
       throw new InputError(problems);
     }
@@ -331,17 +333,6 @@ function describe(options: BindingAgentOptions, note: Note, deviceReason: string
     threads: options.threads,
     update: note.update,
   });
-}
-
-function readPath(path: unknown, problems: Problem[]): string {
-  if (path instanceof URL && path.protocol === 'file:') {
-    return fileURLToPath(path);
-  }
-  if (typeof path !== 'string' || path === '') {
-    problems.push({ path: 'path', message: `must be a file's path, got ${show(path)}.`, remedy: 'Pass a string or a file: URL.' });
-    return '';
-  }
-  return path;
 }
 
 function throwIfAny(problems: readonly Problem[]): void {

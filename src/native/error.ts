@@ -10,7 +10,8 @@ import { OptionsError } from '../errors/options-error.js';
 const SEPARATOR = '\u001f';
 
 /**
- * Turns what the addon threw, `CODE\u001fPATH\u001fMESSAGE`, into a typed error with the remedy. Errors of this package pass unchanged.
+ * Turns what the addon threw, `CODE\u001fPATH\u001fMESSAGE` and perhaps `\u001fREMEDY`, into a typed error with the remedy. Errors of this
+ * package pass unchanged.
  *
  * @param error - Anything thrown or rejected by the binding.
  * @returns The typed error; its `cause` is the native one.
@@ -20,11 +21,11 @@ export function fromNative(error: unknown): InnateError {
     return error;
   }
   const text = error instanceof Error ? error.message : String(error);
-  const [code, path, ...rest] = text.split(SEPARATOR);
-  if (path === undefined || rest.length === 0) {
+  const [code, path, reason, remedy] = text.split(SEPARATOR);
+  if (path === undefined || reason === undefined) {
     return new InternalError(`the native addon failed: ${sentence(text)}`, { remedy: REPORT, cause: error });
   }
-  const message = sentence(rest.join(SEPARATOR));
+  const message = sentence(reason);
   const where = path === '' ? undefined : path;
   switch (code) {
     case 'ERR_OPTIONS':
@@ -34,7 +35,7 @@ export function fromNative(error: unknown): InnateError {
     case 'ERR_CHECKPOINT':
       return new CheckpointError(message, {
         path: where,
-        remedy: 'Give a file written by agent.save() of this package, complete and of the same network.',
+        remedy: remedy ?? 'Give a file written by agent.save() of this package, complete and of the same network.',
         cause: error,
       });
     case 'ERR_DEVICE':

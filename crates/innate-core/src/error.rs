@@ -38,13 +38,15 @@ pub enum Error {
         /// The driver's or the build's own reason.
         message: String,
     },
-    /// A file is not a checkpoint that this network can take.
+    /// A file cannot be written or read, or is no checkpoint.
     #[error("{message}")]
     Checkpoint {
         /// The file or the tensor inside it.
         path: String,
         /// What is wrong with it.
         message: String,
+        /// What to do about it, one sentence.
+        remedy: &'static str,
     },
     /// Candle refused an operation; a bug here rather than a user's mistake.
     #[error(transparent)]
@@ -64,10 +66,5 @@ impl Error {
     /// An [`Error::Invalid`] from anything that prints.
     pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid { path: path.into(), message: message.into() }
-    }
-
-    /// An [`Error::Checkpoint`] from anything that prints.
-    pub fn checkpoint(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Checkpoint { path: path.into(), message: message.into() }
     }
 }

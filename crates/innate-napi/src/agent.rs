@@ -12,7 +12,7 @@ use napi_derive::napi;
 use crate::error::Failure;
 use crate::options::{
     BindingAgentOptions, BindingEvaluation, BindingGradients, BindingRollout, BindingTensor, BindingUpdateOptions,
-    BindingUpdateStats, MAX_SAFE_INTEGER, Placement, Resolved, integer,
+    BindingUpdateStats, Placement, Resolved, integer,
 };
 use crate::session::BindingSession;
 use crate::worker::{Access, Slot, Worker, submit, submit_fill};
@@ -58,10 +58,6 @@ impl BindingAgent {
         let work = move |slot: &mut Slot| {
             let placement = Placement::new(&device, &engine, threads)?;
             let mut state = checkpoint::load(Path::new(&path))?;
-            if state.seed > MAX_SAFE_INTEGER {
-                let message = format!("{path}: its seed {} is not a safe integer of JavaScript", state.seed);
-                return Err(Failure::new("ERR_CHECKPOINT", path, message));
-            }
             let note = std::mem::take(&mut state.note);
             let Placement { device, engine, threads } = placement;
             slot.fill(Agent::from_state(&state, engine, device, threads).map_err(Failure::while_making)?);

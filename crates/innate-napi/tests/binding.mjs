@@ -22,8 +22,8 @@ const stages = Int32Array.from({ length: n }, (_, i) => i % 3)
 const returns = Float32Array.from({ length: n }, (_, i) => (i % 5) / 4)
 
 const parts = error => {
-  const [code, path, message, ...rest] = error.message.split('\u001f')
-  assert.ok(message && rest.length === 0, error.message)
+  const [code, path, message, remedy = 'none', ...rest] = error.message.split('\u001f')
+  assert.ok(message && remedy && rest.length === 0, error.message)
   return { code, path, message }
 }
 const rejects = async (promise, code, path) => {

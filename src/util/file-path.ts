@@ -1,0 +1,51 @@
+import { isAbsolute, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Problem } from '../errors/problem.js';
+import { isRecord, show } from './option-reader.js';
+
+const REMEDY = "Pass the path of a file as a string, or a file: URL such as new URL('agent.safetensors', import.meta.url).";
+
+/**
+ * Reads the path of a file.
+ *
+ * @param path - What the caller passed: a string, or a `file:` URL, of any realm or implementation.
+ * @param problems - Where problems are added.
+ * @returns The absolute path, so that the working folder may change while the file is waited for; meaningful only when no problem was added.
+ */
+export function readFilePath(path: unknown, problems: Problem[]): string {
+  const add = (message: string, remedy = REMEDY): string => {
+    problems.push({ path: 'path', message, remedy });
+    return '';
+  };
+  let text = path;
+  if (isRecord(path) && typeof path['href'] === 'string') {
+    try {
+      text = fileURLToPath(path['href']);
+    } catch (error) {
+      return add(`must be the URL of a file, got ${show(path['href'])}: ${(error as Error).message}.`);
+    }
+  }
+  if (typeof text !== 'string' || text === '') {
+    return add(`must be a file's path, got ${show(path)}.`);
+  }
+  if (text.includes('\0')) {
+    return add('must not hold the character U+0000.');
+  }
+  const name = text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf(sep)) + 1);
+  if (['', '.', '..'].includes(name)) {
+    return add(`must be a file's path, got a folder's: ${show(text)}.`);
+  }
+  try {
+    return absolute(text);
+  } catch {
+    return add(`is relative, got ${show(text)}, and the working folder is gone.`, 'Pass an absolute path.');
+  }
+}
+
+/** The text stays as it is where the system reads it: `..` after a symbolic link is not the folder that the text says. */
+function absolute(path: string): string {
+  if (sep === '/') {
+    return isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+  }
+  return resolve(path);
+}
