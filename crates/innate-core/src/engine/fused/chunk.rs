@@ -2,15 +2,17 @@
 //!
 //! How a batch is cut into chunks depends on its size alone, so the same numbers come out whatever the number of threads.
 
+use std::cmp::Reverse;
+
 use super::layout::{Layout, Partial};
 use super::network::{Network, Pick};
 use crate::config::{Baseline, ContextPooling, UpdateConfig};
-use crate::engine::{Prompts, Sampling, UpdateStats};
+use crate::engine::{Episodes, Prompts, Sampling, UpdateStats};
 use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
 use crate::kernel::head::DistributionBackward;
-use crate::kernel::layer::{Layer, LayerGradient};
+use crate::kernel::layer::{Layer, LayerGradient, LayerScratch, gathered};
 use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::simd::{Operation, Vector};
 use crate::memory::{self, Bytes};
@@ -59,7 +61,8 @@ pub(super) struct Chunk {
 pub(super) struct Scratch {
     dh: Buffer,
     dgates: Buffer,
-    restarted: Buffer,
+    layer: LayerScratch,
+    states: Buffer,
     /// `[T, CHUNK, np]`.
     dlogits: Buffer,
     row: Vec<f32>,
@@ -68,7 +71,8 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Bytes for `steps` steps.
     pub(super) fn bytes(layout: &Layout, steps: usize) -> Bytes {
-        Bytes::floats(&[CHUNK, layout.hp, gru::SAVED + 2]).plus(Bytes::floats(&[steps, CHUNK, layout.np]))
+        let gates = Bytes::floats(&[CHUNK, layout.hp, gru::SAVED + 2]).plus(Bytes::floats(&[steps, CHUNK, layout.np]));
+        gates.plus(LayerScratch::bytes(CHUNK, layout.hp))
     }
 
     /// Makes room for `steps` steps.
@@ -76,11 +80,24 @@ impl Scratch {
         let &Layout { hp, np, .. } = layout;
         self.dh.grow(CHUNK * hp)?;
         self.dgates.grow(CHUNK * gru::SAVED * hp)?;
-        self.restarted.grow(CHUNK * hp)?;
+        self.layer.prepare(CHUNK, hp)?;
+        self.states.grow(CHUNK * hp)?;
         self.dlogits.grow(steps * CHUNK * np)?;
         self.row.resize(hp, 0.0);
         Ok(())
     }
+}
+
+/// What programs are to be improved by.
+pub(super) struct Objective<'a> {
+    episodes: Episodes<'a>,
+    config: &'a UpdateConfig,
+    /// Problems, `n`.
+    problems: f64,
+    /// Steps that count, `N`.
+    steps: f64,
+    /// Estimates of a return, a problem: 1, or the mean length.
+    estimates: f64,
 }
 
 /// Sums over the problems of a chunk.
@@ -172,25 +189,32 @@ impl Chunk {
         Ok(())
     }
 
-    /// Adds this chunk's gradients to `out` (see [`Partial`]) and returns its part of the loss.
+    /// Adds this chunk's gradients to `out` (see [`Partial`]) and returns its part of the loss. A step is computed for the rows that it counts
+    /// for, and not at all where there is none.
     pub(super) fn backward(
         &self,
         shared: &Shared<'_>,
         first: usize,
-        returns: &[f32],
-        config: &UpdateConfig,
+        objective: &Objective<'_>,
         scratch: &mut Scratch,
         (place, out): (&Partial, &mut [f32]),
     ) -> LossSums {
         let (rows, steps, network) = (self.rows, shared.steps, shared.network);
         let (isa, layout) = (network.isa, &network.layout);
         let &Layout { hp, np, vocab, .. } = layout;
-        let n = shared.prompts.len() as f64;
+        let &Objective { episodes, config, problems, .. } = objective;
+        let length = |row: u32| episodes.length(first + row as usize);
+        // By length, so that the rows that a step counts for are the first ones. Row i of the scratch is row order[i] of the chunk.
+        let mut order: [u32; CHUNK] = std::array::from_fn(|row| row as u32);
+        let order = &mut order[..rows];
+        order.sort_unstable_by_key(|&row| (Reverse(length(row)), row));
+        scratch.dh.fill(0.0);
+
         let mut sums = LossSums::default();
-        let entropy_scale = (config.entropy_coef / (n * steps as f64)) as f32;
-        for row in 0..rows {
-            let at = row * steps..(row + 1) * steps;
-            let target = returns[first + row];
+        let entropy_scale = (config.entropy_coef / objective.steps) as f32;
+        for (index, &row) in order.iter().enumerate() {
+            let at = row as usize * steps..row as usize * steps + length(row);
+            let target = episodes.returns[first + row as usize];
             let values = &self.values[at.clone()];
             let program = target - values.iter().sum::<f32>();
             sums.entropy += self.entropies[at.clone()].iter().map(|&e| f64::from(e)).sum::<f64>();
@@ -198,32 +222,32 @@ impl Chunk {
                 sums.value += f64::from(program) * f64::from(program);
             }
             for (t, (&action, &log_prob)) in self.actions[at.clone()].iter().zip(&self.log_probs[at.clone()]).enumerate() {
-                let (advantage, value_terms) = match config.baseline {
-                    Baseline::Program => (program, 1.0),
-                    Baseline::Step => (target - values[t], steps as f64),
-                };
-                let advantage = f64::from(advantage);
+                let advantage = f64::from(match config.baseline {
+                    Baseline::Program => program,
+                    Baseline::Step => target - values[t],
+                });
                 sums.policy -= f64::from(log_prob) * advantage;
                 if config.baseline == Baseline::Step {
-                    sums.value += advantage * advantage / value_terms;
+                    sums.value += advantage * advantage / objective.estimates;
                 }
-                let place = (t * CHUNK + row) * np;
                 isa.run(DistributionBackward {
                     vocab,
-                    probabilities: &self.probabilities[place..][..np],
+                    probabilities: &self.probabilities[(t * CHUNK + row as usize) * np..][..np],
                     action: action as usize,
-                    advantage: (advantage / n) as f32,
+                    advantage: (advantage / problems) as f32,
                     entropy: entropy_scale,
-                    value: (-2.0 * config.value_coef * advantage / (n * value_terms)) as f32,
-                    dlogits: &mut scratch.dlogits[place..][..np],
+                    value: (-2.0 * config.value_coef * advantage / (problems * objective.estimates)) as f32,
+                    dlogits: &mut scratch.dlogits[(t * CHUNK + index) * np..][..np],
                 });
             }
         }
 
         let weights = &network.weights;
-        for t in (0..steps).rev() {
+        for t in (0..length(order[0])).rev() {
+            let alive = &order[..order.partition_point(|&row| length(row) > t)];
+            let count = alive.len();
             isa.run(Matmul {
-                m: rows,
+                m: count,
                 n: hp,
                 k: vocab + 1,
                 a: &scratch.dlogits[t * CHUNK * np..],
@@ -233,29 +257,31 @@ impl Chunk {
                 b_row: hp,
                 c: &mut scratch.dh,
                 c_row: hp,
-                start: if t + 1 == steps { Start::Zero } else { Start::Accumulate },
+                start: Start::Accumulate,
             });
             let (dweight, dbias) = out[place.weight_hh.start..place.dgates.end].split_at_mut(place.weight_hh.len());
-            let Scratch { dh, dgates, restarted, .. } = scratch;
+            let Scratch { dh, dgates, layer, .. } = scratch;
             let gradient = &mut LayerGradient { weight_hh: dweight, dgates: dbias };
-            self.gru.backward(isa, network.gru(), (t, rows), None, dh, dgates, restarted, gradient);
+            self.gru.backward(isa, network.gru(), (t, alive), None, dh, dgates, layer, gradient);
+            let mut inputs = [0; CHUNK];
+            inputs.iter_mut().zip(alive).for_each(|(input, &row)| *input = self.inputs[t * CHUNK + row as usize]);
             isa.run(gru::ScatterInput {
                 hp,
-                gate_rows: &self.inputs[t * CHUNK..][..rows],
+                gate_rows: &inputs[..count],
                 dgates: &scratch.dgates,
                 table: &mut out[place.table.clone()],
             });
             // The head's weights, from the state that this step made.
             let (dhead, dhead_bias) = out[place.head.start..place.head_bias.end].split_at_mut(place.head.len());
-            let dlogits = &scratch.dlogits[t * CHUNK * np..][..rows * np];
+            let dlogits = &scratch.dlogits[t * CHUNK * np..][..count * np];
             isa.run(Matmul {
                 m: vocab + 1,
                 n: hp,
-                k: rows,
+                k: count,
                 a: dlogits,
                 a_row: 1,
                 a_col: np,
-                b: self.gru.state(t + 1),
+                b: gathered(self.gru.state(t + 1), &mut scratch.states, hp, alive),
                 b_row: hp,
                 c: dhead,
                 c_row: hp,
@@ -263,7 +289,7 @@ impl Chunk {
             });
             isa.run(AddRows { rows: dlogits, out: dhead_bias });
         }
-        self.initial_state_backward(shared, first, scratch, (place, out));
+        self.initial_state_backward(shared, first, order, scratch, (place, out));
         sums
     }
 
@@ -272,14 +298,15 @@ impl Chunk {
         &self,
         shared: &Shared<'_>,
         first: usize,
+        order: &[u32],
         scratch: &mut Scratch,
         (place, out): (&Partial, &mut [f32]),
     ) {
         let hp = shared.network.layout.hp;
         let length = shared.prompts.context_len();
-        for row in 0..self.rows {
-            let problem = first + row;
-            for ((d, &dh), &h) in scratch.row.iter_mut().zip(&scratch.dh[row * hp..]).zip(&self.gru.state(0)[row * hp..]) {
+        for (&row, dh) in order.iter().zip(scratch.dh.chunks_exact(hp)) {
+            let problem = first + row as usize;
+            for ((d, &dh), &h) in scratch.row.iter_mut().zip(dh).zip(&self.gru.state(0)[row as usize * hp..]) {
                 *d = dh * (1.0 - h * h);
             }
             let stage = shared.prompts.stages[problem] as usize;
@@ -321,16 +348,25 @@ impl Operation for AddRows<'_> {
     }
 }
 
-impl LossSums {
-    /// The terms of the loss over `n` problems of `steps` steps.
-    pub(super) fn stats(parts: impl Iterator<Item = Self>, n: usize, steps: usize, config: &UpdateConfig) -> UpdateStats {
-        let (n, steps) = (n as f64, steps as f64);
-        let total = parts.fold(Self::default(), |a, b| Self {
+impl<'a> Objective<'a> {
+    pub(super) fn new(episodes: Episodes<'a>, config: &'a UpdateConfig) -> Self {
+        let (problems, steps) = (episodes.prompts.len() as f64, episodes.counted() as f64);
+        let estimates = match config.baseline {
+            Baseline::Program => 1.0,
+            Baseline::Step => steps / problems,
+        };
+        Self { episodes, config, problems, steps, estimates }
+    }
+
+    /// The terms of the loss.
+    pub(super) fn stats(&self, parts: impl Iterator<Item = LossSums>) -> UpdateStats {
+        let &Self { config, problems, steps, .. } = self;
+        let total = parts.fold(LossSums::default(), |a, b| LossSums {
             policy: a.policy + b.policy,
             value: a.value + b.value,
             entropy: a.entropy + b.entropy,
         });
-        let (policy_loss, value_loss, entropy) = (total.policy / n, total.value / n, total.entropy / (n * steps));
+        let (policy_loss, value_loss, entropy) = (total.policy / problems, total.value / problems, total.entropy / steps);
         UpdateStats {
             loss: policy_loss + config.value_coef * value_loss - config.entropy_coef * entropy,
             policy_loss,
