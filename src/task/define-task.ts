@@ -144,6 +144,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   score(batch: ToolBatch<Problem>, actions: Int32Array, scores: Scores): void {
     const { machine, horizon } = this;
     const { problems, stages } = batch;
+    const lengths = this.#definition.trainPastEnd === true ? undefined : scores.lengths;
     let index = 0;
     machine.guard(
       () => {
@@ -155,6 +156,9 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
           const success = machine.succeeded(run);
           scores.rewards[index] = machine.reward(run, success);
           scores.successes[index] = success ? 1 : 0;
+          if (lengths !== undefined) {
+            lengths[index] = run.steps;
+          }
           index++;
         }
       },

@@ -70,7 +70,7 @@ fn check_baseline(case: &Case, baseline: Baseline) {
 #[test]
 fn odd_sizes_agree() {
     cases().for_each(|case| check(&case));
-    cases().for_each(|case| check(&case.ending(1)));
+    cases().step_by(3).for_each(|case| check(&case.ending(1)));
 }
 
 proptest! {
