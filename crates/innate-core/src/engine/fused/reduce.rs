@@ -31,7 +31,9 @@ impl Fused {
                     // A return weighs as its estimates do, so that a critic that says the same everywhere explains nothing.
                     Baseline::Step => {
                         targets.add(f64::from(target), values.len() as f64 / mean_length);
-                        values.iter().for_each(|&value| errors.add(f64::from(target) - f64::from(value), 1.0));
+                        for &value in values {
+                            errors.add(f64::from(target) - f64::from(value), 1.0);
+                        }
                     }
                 }
             }

@@ -1,64 +1,23 @@
-//! A chunk: up to [`CHUNK`] problems that go through the whole sequence together, on one thread, with all they need in cache.
-//!
-//! How a batch is cut into chunks depends on its size alone, so the same numbers come out whatever the number of threads.
+//! The way back through a chunk's steps.
 
 use std::cmp::Reverse;
 
-use super::layout::{Layout, Partial};
-use super::network::{Network, Pick};
-use crate::config::{Baseline, ContextPooling, UpdateConfig};
-use crate::engine::{Episodes, Prompts, Sampling, UpdateStats};
+use super::{CHUNK, Chunk, Shared};
+use crate::config::{Baseline, ContextPooling};
+use crate::engine::fused::layout::{Layout, Partial};
+use crate::engine::fused::objective::{LossSums, Objective};
 use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
 use crate::kernel::head::DistributionBackward;
-use crate::kernel::layer::{Layer, LayerGradient, LayerScratch, gathered};
+use crate::kernel::layer::{LayerGradient, LayerScratch, gathered};
 use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::simd::{Operation, Vector};
-use crate::memory::{self, Bytes};
-
-/// Problems in a chunk.
-pub(super) const CHUNK: usize = 32;
-
-/// What every chunk reads.
-pub(super) struct Shared<'a> {
-    pub(super) network: &'a Network,
-    pub(super) prompts: Prompts<'a>,
-    pub(super) steps: usize,
-}
-
-/// Where actions come from.
-#[derive(Clone, Copy)]
-pub(super) enum Source<'a> {
-    Sample(Sampling),
-    /// `[n, T]`.
-    Given(&'a [i32]),
-}
-
-/// The activations of a chunk: those of every step, kept from the forward pass for the backward pass, or those of the present step alone.
-#[derive(Default)]
-pub(super) struct Chunk {
-    pub(super) rows: usize,
-    gru: Layer,
-    /// `[T, CHUNK, np]`.
-    probabilities: Buffer,
-    /// Of the present step, `[CHUNK, np]`.
-    logits: Buffer,
-    /// Input token of each step, `[T, CHUNK]`.
-    inputs: Vec<u32>,
-    /// `[rows, T]`.
-    pub(super) actions: Vec<i32>,
-    /// `[rows, T]`.
-    pub(super) log_probs: Vec<f32>,
-    /// `[rows, T]`.
-    pub(super) entropies: Vec<f32>,
-    /// `[rows, T]`.
-    pub(super) values: Vec<f32>,
-}
+use crate::memory::Bytes;
 
 /// A worker's own memory for the backward pass.
 #[derive(Default)]
-pub(super) struct Scratch {
+pub(in crate::engine::fused) struct Scratch {
     dh: Buffer,
     dgates: Buffer,
     layer: LayerScratch,
@@ -70,13 +29,13 @@ pub(super) struct Scratch {
 
 impl Scratch {
     /// Bytes for `steps` steps.
-    pub(super) fn bytes(layout: &Layout, steps: usize) -> Bytes {
+    pub(in crate::engine::fused) fn bytes(layout: &Layout, steps: usize) -> Bytes {
         let gates = Bytes::floats(&[CHUNK, layout.hp, gru::SAVED + 2]).plus(Bytes::floats(&[steps, CHUNK, layout.np]));
         gates.plus(LayerScratch::bytes(CHUNK, layout.hp))
     }
 
     /// Makes room for `steps` steps.
-    pub(super) fn prepare(&mut self, layout: &Layout, steps: usize) -> Result<()> {
+    pub(in crate::engine::fused) fn prepare(&mut self, layout: &Layout, steps: usize) -> Result<()> {
         let &Layout { hp, np, .. } = layout;
         self.dh.grow(CHUNK * hp)?;
         self.dgates.grow(CHUNK * gru::SAVED * hp)?;
@@ -88,110 +47,10 @@ impl Scratch {
     }
 }
 
-/// What programs are to be improved by.
-pub(super) struct Objective<'a> {
-    episodes: Episodes<'a>,
-    config: &'a UpdateConfig,
-    /// Problems, `n`.
-    problems: f64,
-    /// Steps that count, `N`.
-    steps: f64,
-    /// Estimates of a return, a problem: 1, or the mean length.
-    estimates: f64,
-}
-
-/// Sums over the problems of a chunk.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct LossSums {
-    pub(super) policy: f64,
-    pub(super) value: f64,
-    pub(super) entropy: f64,
-}
-
-/// Probabilities that cannot be made.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Undefined {
-    /// Row and step of the batch.
-    pub(super) at: (usize, usize),
-    /// The normalizer.
-    pub(super) value: f32,
-}
-
 impl Chunk {
-    /// Bytes of a chunk that goes through `steps` steps and keeps `kept` of them.
-    pub(super) fn bytes(layout: &Layout, steps: usize, kept: usize) -> Bytes {
-        let &Layout { hp, np, .. } = layout;
-        let states = Bytes::floats(&[CHUNK, hp, gru::SAVED + 1]).plus(Bytes::floats(&[CHUNK, np + 1]));
-        states.times(kept.saturating_add(2)).plus(Bytes::floats(&[CHUNK, steps, 4]))
-    }
-
-    /// Makes room for `steps` steps of which `kept` are kept: all, or one.
-    pub(super) fn prepare(&mut self, layout: &Layout, steps: usize, kept: usize) -> Result<()> {
-        let &Layout { hp, np, .. } = layout;
-        self.gru.prepare(CHUNK, kept, hp)?;
-        self.probabilities.grow(kept * CHUNK * np)?;
-        self.logits.grow(CHUNK * np)?;
-        memory::reserve(&mut self.inputs, kept * CHUNK)?;
-        self.inputs.resize(kept * CHUNK, 0);
-        memory::reserve(&mut self.actions, CHUNK * steps)?;
-        for out in [&mut self.log_probs, &mut self.entropies, &mut self.values] {
-            memory::reserve(out, CHUNK * steps)?;
-        }
-        Ok(())
-    }
-
-    /// Runs the network over problems `first..first + rows`, in the room that [`Chunk::prepare`] made. `logits`, where asked for, is
-    /// `[rows, T, V]`.
-    pub(super) fn forward(
-        &mut self,
-        shared: &Shared<'_>,
-        (first, rows): (usize, usize),
-        source: Source<'_>,
-        mut logits_out: Option<&mut [f32]>,
-    ) -> std::result::Result<(), Undefined> {
-        let Shared { network, prompts, steps } = *shared;
-        let &Layout { np, vocab, .. } = &network.layout;
-        let keeps = self.inputs.len() >= steps * CHUNK;
-        self.rows = rows;
-        self.actions.resize(rows * steps, 0);
-        for out in [&mut self.log_probs, &mut self.entropies, &mut self.values] {
-            out.resize(rows * steps, 0.0);
-        }
-        network.begin(prompts, first, rows, self.gru.state_mut(0));
-        self.inputs[..rows].fill(network.config.start_token as u32);
-        for t in 0..steps {
-            let (slot, next) = if keeps { (t, t + 1) } else { (0, 0) };
-            network.advance(&mut self.gru, (slot, rows), &self.inputs[slot * CHUNK..], &mut self.logits);
-            if !keeps {
-                self.gru.rewind();
-            }
-            let probabilities = self.probabilities[slot * CHUNK * np..].chunks_exact_mut(np);
-            for (row, (logits, probabilities)) in self.logits.chunks_exact_mut(np).zip(probabilities).take(rows).enumerate() {
-                let pick = match source {
-                    Source::Given(actions) => Pick::Given(actions[(first + row) * steps + t] as usize),
-                    Source::Sample(sampling) => Pick::sampled(sampling, first + row, t),
-                };
-                let choice =
-                    network.choose(logits, probabilities, pick).map_err(|value| Undefined { at: (first + row, t), value })?;
-                let at = row * steps + t;
-                if let Some(out) = &mut logits_out {
-                    out[at * vocab..][..vocab].copy_from_slice(&logits[..vocab]);
-                }
-                self.actions[at] = choice.action as i32;
-                self.log_probs[at] = choice.log_prob;
-                self.entropies[at] = choice.entropy;
-                self.values[at] = choice.value;
-                if t + 1 < steps {
-                    self.inputs[next * CHUNK + row] = choice.action as u32;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Adds this chunk's gradients to `out` (see [`Partial`]) and returns its part of the loss. A step is computed for the rows that it counts
     /// for, and not at all where there is none.
-    pub(super) fn backward(
+    pub(in crate::engine::fused) fn backward(
         &self,
         shared: &Shared<'_>,
         first: usize,
@@ -348,31 +207,49 @@ impl Operation for AddRows<'_> {
     }
 }
 
-impl<'a> Objective<'a> {
-    pub(super) fn new(episodes: Episodes<'a>, config: &'a UpdateConfig) -> Self {
-        let (problems, steps) = (episodes.prompts.len() as f64, episodes.counted() as f64);
-        let estimates = match config.baseline {
-            Baseline::Program => 1.0,
-            Baseline::Step => steps / problems,
-        };
-        Self { episodes, config, problems, steps, estimates }
-    }
+#[cfg(test)]
+mod tests {
+    use crate::config::{Baseline, ContextPooling, NetworkConfig, UpdateConfig};
+    use crate::engine::fused::{CHUNK, Fused, own};
+    use crate::engine::{Engine, Episodes, Prompts, Sampling};
+    use crate::params;
+    use crate::rng::Seed;
 
-    /// The terms of the loss.
-    pub(super) fn stats(&self, parts: impl Iterator<Item = LossSums>) -> UpdateStats {
-        let &Self { config, problems, steps, .. } = self;
-        let total = parts.fold(LossSums::default(), |a, b| LossSums {
-            policy: a.policy + b.policy,
-            value: a.value + b.value,
-            entropy: a.entropy + b.entropy,
-        });
-        let (policy_loss, value_loss, entropy) = (total.policy / problems, total.value / problems, total.entropy / steps);
-        UpdateStats {
-            loss: policy_loss + config.value_coef * value_loss - config.entropy_coef * entropy,
-            policy_loss,
-            value_loss,
-            entropy,
-            ..UpdateStats::default()
+    /// The kept activations of steps that do not count may be anything.
+    #[test]
+    fn what_lies_after_the_end_is_not_read() {
+        const STEPS: usize = 5;
+        const N: usize = 40;
+        let config = NetworkConfig {
+            vocab_size: 18,
+            stage_count: 2,
+            hidden_size: 20,
+            horizon: STEPS,
+            start_token: 10,
+            pooling: ContextPooling::Own,
+            action_mask: None,
+        };
+        let contexts: Vec<i32> = (0..N as i32 * 3).map(|i| i * 7 % 18).collect();
+        let prompts = Prompts { contexts: &contexts, stages: &[1; N] };
+        let lengths: Vec<i32> = (0..N as i32).map(|i| 1 + i * 3 % STEPS as i32).collect();
+        let returns: Vec<f32> = (0..N).map(|i| (i % 7) as f32 / 7.0).collect();
+        let mut engine = Fused::new(config.clone(), 2, &params::init(&config, Seed(1))).unwrap();
+        let actions = engine.rollout(prompts, Sampling::Random { seed: Seed(2), rollout: 0 }).unwrap().actions;
+        let episodes = Episodes { prompts, actions: &actions, lengths: Some(&lengths), returns: &returns };
+        for baseline in [Baseline::Program, Baseline::Step] {
+            let update = UpdateConfig { baseline, ..UpdateConfig::default() };
+            let before = engine.gradients(episodes, &update).unwrap();
+            for (index, &length) in lengths.iter().enumerate() {
+                let (chunk, row) = (own(&mut engine.chunks[index / CHUNK]), index % CHUNK);
+                for t in length as usize..STEPS {
+                    let at = row * STEPS + t;
+                    (chunk.log_probs[at], chunk.entropies[at], chunk.values[at]) = (f32::NAN, f32::NAN, f32::NAN);
+                    let (np, hp) = (engine.network.layout.np, engine.network.layout.hp);
+                    chunk.probabilities[(t * CHUNK + row) * np..][..np].fill(f32::NAN);
+                    chunk.gru.state_mut(t + 1)[row * hp..][..hp].fill(f32::NAN);
+                }
+            }
+            assert_eq!(engine.gradients(episodes, &update).unwrap(), before);
         }
     }
 }
