@@ -194,6 +194,54 @@ test('refuses bad actions, returns and coefficients, and stays as it was', async
   t.is(await digest(agent), before);
 });
 
+test('steps after the end of a program do not count', async (t) => {
+  for (const engine of engines) {
+    await using agent = await Agent.create({ device, task, engine, hiddenSize: 8 });
+    const ending = { ...episodes, lengths: Int32Array.of(1, 2, 1) };
+    const counted = await agent.gradients(ending);
+    t.deepEqual(await agent.gradients({ ...ending, lengths: [1, 2, 1] }), counted, 'a plain list');
+    t.deepEqual(await agent.gradients({ ...ending, actions: Int32Array.of(0, 3, 1, 1, 2, 0) }), counted, 'what follows the end');
+    t.notDeepEqual(await agent.gradients({ ...ending, actions: Int32Array.of(0, 3, 1, 0, 2, 0) }), counted, 'what counts');
+    const whole = await agent.gradients(episodes);
+    t.notDeepEqual(counted, whole);
+    t.deepEqual(await agent.gradients({ ...episodes, lengths: Int32Array.of(2, 2, 2) }), whole);
+    t.deepEqual(await agent.gradients({ ...episodes, lengths: undefined }), whole);
+    const scratch = ending.lengths.slice();
+    const pending = agent.update({ ...ending, lengths: scratch });
+    scratch.fill(2);
+    const { gradients: _, ...stats } = counted;
+    t.deepEqual(await pending, stats, 'overwritten as soon as the call returns');
+  }
+});
+
+test('refuses bad lengths, and stays as it was', async (t) => {
+  await using agent = await Agent.create({ device, task, hiddenSize: 8 });
+  const before = await digest(agent);
+  const cases: [unknown, string][] = [
+    [null, 'lengths'],
+    [2, 'lengths'],
+    ['212', 'lengths'],
+    [[], 'lengths'],
+    [Int32Array.of(1, 2), 'lengths'],
+    [Int32Array.of(1, 2, 1, 1), 'lengths'],
+    [Int32Array.of(1, 0, 1), 'lengths[1]'],
+    [Int32Array.of(1, 2, 3), 'lengths[2]'],
+    [Int32Array.of(-1, 2, 1), 'lengths[0]'],
+    [[1, 1.5, 1], 'lengths[1]'],
+    [[1, Number.NaN, 1], 'lengths[1]'],
+    [[1, '2', 1], 'lengths[1]'],
+    [[1, 2 ** 32 + 1, 1], 'lengths[1]'],
+    [[1, , 1], 'lengths[1]'],
+    [BigInt64Array.of(1n, 2n, 1n), 'lengths[0]'],
+  ];
+  for (const [lengths, path] of cases) {
+    for (const call of ['update', 'gradients'] as const) {
+      await fails(t, () => agent[call]({ ...episodes, lengths: lengths as Int32Array }), { code: 'ERR_INPUT', path, name: 'InputError' });
+    }
+  }
+  t.is(await digest(agent), before);
+});
+
 test('a loss that is not finite stops before the weights are touched', async (t) => {
   await using agent = await Agent.create({ device, task, hiddenSize: 8 });
   const before = await digest(agent);

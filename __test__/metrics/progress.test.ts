@@ -10,6 +10,7 @@ const iteration: IterationEvent = {
   problems: 192,
   successRate: 0.5,
   meanReturn: 0.75,
+  meanLength: 4.5,
   loss: 1,
   policyLoss: 2,
   valueLoss: 3,
@@ -64,6 +65,7 @@ test("an event's numbers by metric key", (t) => {
   t.like(eventMetrics(iteration), {
     'rollout/success_rate': 0.5,
     'rollout/episode_return_mean': 0.75,
+    'rollout/episode_length_mean': 4.5,
     'train/policy_loss': 2,
     'train/grad_norm': 4,
     'time/iterations': 25,
@@ -71,6 +73,6 @@ test("an event's numbers by metric key", (t) => {
   });
   t.deepEqual(
     EVENTS.map((event) => Object.keys(eventMetrics(event)).length),
-    [0, 11, 4, 4, 0, 4],
+    [0, 12, 4, 4, 0, 4],
   );
 });

@@ -8,10 +8,12 @@ export interface EchoOptions {
   readonly onScore?: () => void;
   /** Replaces a reward. */
   readonly reward?: (reward: number, index: number) => number;
+  /** Says how long each program is. */
+  readonly length?: (index: number) => number;
 }
 
 /** Known answer: say the token that is shown. Two stages: among the first two tokens, among all four. Learned in some dozen iterations. */
-export function echoTask({ onSample, onScore, reward = (value) => value }: EchoOptions = {}): Task {
+export function echoTask({ onSample, onScore, reward = (value) => value, length }: EchoOptions = {}): Task {
   return {
     name: 'echo',
     vocabulary: ['a', 'b', 'c', 'd', 'go'],
@@ -30,6 +32,9 @@ export function echoTask({ onSample, onScore, reward = (value) => value }: EchoO
         const right = Number(actions[2 * i] === batch.contexts[i]) + Number(actions[2 * i + 1] === batch.contexts[i]);
         scores.rewards[i] = reward(right / 2, i);
         scores.successes[i] = right === 2 ? 1 : 0;
+        if (length !== undefined && scores.lengths !== undefined) {
+          scores.lengths[i] = length(i);
+        }
       }
     },
     describe: (batch, index) => {

@@ -2,7 +2,7 @@ import test from 'ava';
 import { TaskError } from '#dist/errors/task-error.js';
 import { checkTask } from '#dist/task/check-task.js';
 import { assertTask, checkedSample, checkedScore } from '#dist/task/checked.js';
-import type { ProblemBatch, Task } from '#dist/task/task.js';
+import type { ProblemBatch, Scores, Task } from '#dist/task/task.js';
 import { Random } from '#dist/util/random.js';
 
 /** A task written by hand, with parts replaced. */
@@ -75,6 +75,33 @@ test('says which problem is wrong', (t) => {
     { instanceOf: TaskError },
   );
   t.is(reward?.problemIndex, 2);
+});
+
+test('lengths are those that the task writes, and the horizon where it writes none', (t) => {
+  const scores = { rewards: new Float32Array(3), successes: new Uint8Array(3), lengths: Int32Array.of(1, 1, 1) };
+  const score = (write: (lengths: Int32Array | undefined) => void, into: Scores = scores): void => {
+    const task = handWritten({
+      score: (_, __, { rewards, successes, lengths }) => {
+        rewards.fill(0);
+        successes.fill(0);
+        write(lengths);
+      },
+    });
+    checkedScore(task, checkedSample(task, stages, new Random(1)), new Int32Array(6), into);
+  };
+  score(() => undefined);
+  t.deepEqual([...scores.lengths], [2, 2, 2]);
+  score((lengths) => lengths?.fill(1, 1));
+  t.deepEqual([...scores.lengths], [2, 1, 1]);
+  score((lengths) => t.is(lengths, undefined), { rewards: scores.rewards, successes: scores.successes });
+  for (const length of [0, 3, -1]) {
+    const write = (lengths: Int32Array | undefined): void => void lengths?.set([length], 1);
+    const error = t.throws(() => score(write), { instanceOf: TaskError, code: 'ERR_TASK' });
+    t.like(error, { path: 'task.score', problemIndex: 1 });
+    t.regex(error?.remedy ?? '', /1 to 2/);
+  }
+  const error = t.throws(() => score(() => undefined, { ...scores, lengths: new Int32Array(2) }), { instanceOf: TaskError });
+  t.is(error?.path, 'scores.lengths');
 });
 
 test('what a task throws is wrapped with its cause; a TaskError keeps its path', (t) => {

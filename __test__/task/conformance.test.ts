@@ -3,7 +3,7 @@ import { assertTask, checkedSample, checkedScore } from '#dist/task/checked.js';
 import { Random } from '#dist/util/random.js';
 import { builtIn } from './support/built-in.js';
 
-for (const { title, task, low, high } of builtIn) {
+for (const { title, task, low, high, pastEnd } of builtIn) {
   const mixed = Int32Array.from({ length: 60 }, (_, index) => index % task.stages.length);
   const programs = (random: Random, size: number): Int32Array =>
     Int32Array.from({ length: size * task.horizon }, () => random.int(task.vocabulary.length));
@@ -45,13 +45,15 @@ for (const { title, task, low, high } of builtIn) {
     const actions = Int32Array.from({ length: batch.size * task.horizon }, () =>
       task.token(task.tools[random.int(task.tools.length)] ?? ''),
     );
-    const scores = { rewards: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
+    const lengths = new Int32Array(batch.size).fill(task.horizon);
+    const scores = { rewards: new Float32Array(batch.size), successes: new Uint8Array(batch.size), lengths };
     task.score(batch, actions, scores);
     batch.problems.forEach((problem, index) => {
       const program = actions.subarray(index * task.horizon, (index + 1) * task.horizon);
       const trace = task.trace(problem, batch.stages[index] ?? 0, program);
       t.is(scores.rewards[index], Math.fround(trace.reward));
       t.is(scores.successes[index], trace.success ? 1 : 0);
+      t.is(lengths[index], pastEnd ? task.horizon : trace.steps.length);
       const one = task.encode([problem], batch.stages[index] ?? 0);
       const alone = { rewards: new Float32Array(1), successes: new Uint8Array(1) };
       task.score(one, Int32Array.from(program), alone);

@@ -135,6 +135,7 @@ const refusals: readonly (readonly [string, object])[] = [
   ['task.success', { success: 1 }],
   ['task.reward', { reward: 1 }],
   ['task.mask', { mask: 0 }],
+  ['task.trainPastEnd', { trainPastEnd: 'no' }],
   ['task.contextLength', { contextLength: 0 }],
   ['task.contextPooling', { contextPooling: 'mean' }],
   ['task.successReward', { successReward: 0 }],
@@ -241,6 +242,25 @@ test('checkTask refuses a state that is not plain data', (t) => {
     done = false;
   }
   refused(t, 'task.start', () => checkTask(define({ start: () => new Desk() })));
+});
+
+test('a program counts up to its end, the ending step included; with trainPastEnd, whole', (t) => {
+  const lengths = (changes: object): number[] => {
+    const task = define({ horizon: 3, ...changes });
+    const programs = [task.program('END'), task.program('DO', 'END'), task.program('DO', 'DO', 'END'), task.program('DO', 'DO', 'DO')];
+    const batch = task.encode(
+      Array.from(programs, () => ({ goal: 0 })),
+      0,
+    );
+    const scores = { rewards: new Float32Array(4), successes: new Uint8Array(4), lengths: new Int32Array(4) };
+    checkedScore(task, batch, Int32Array.from(programs.flatMap((program) => [...program])), scores);
+    return [...scores.lengths];
+  };
+  t.deepEqual(lengths({}), [1, 2, 3, 3]);
+  t.deepEqual(lengths({ trainPastEnd: false }), [1, 2, 3, 3]);
+  t.deepEqual(lengths({ trainPastEnd: true }), [3, 3, 3, 3]);
+  const { DO } = valid.tools;
+  t.deepEqual(lengths({ tools: { DO, END: { ends: true, when: (state: { done: boolean }) => state.done } } }), [3, 2, 3, 3], 'not usable');
 });
 
 test('defined tasks pass the checks of the trainer', (t) => {

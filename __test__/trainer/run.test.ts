@@ -46,6 +46,25 @@ test('fixed iterations are exact, targets and budgets are kept', async (t) => {
   t.is(stages[2]?.mastered, false);
 });
 
+test('learns from the steps that a task says count, and tells their mean', async (t) => {
+  const train = async (length?: (index: number) => number): Promise<{ lengths: number[]; weights: string }> => {
+    await using trainer = await Trainer.create({ ...options, task: echoTask(length === undefined ? {} : { length }), seed: 1 });
+    const lengths: number[] = [];
+    for await (const event of trainer.run([{ stage: 0, iterations: 3 }])) {
+      if (event.type === 'iteration') {
+        lengths.push(event.meanLength);
+      }
+    }
+    return { lengths, weights: await digest(trainer.agent) };
+  };
+  const whole = await train();
+  t.deepEqual(whole.lengths, [2, 2, 2], 'the horizon, where a task says nothing');
+  t.deepEqual(await train(() => 2), whole);
+  const half = await train((index) => 1 + (index % 2));
+  t.deepEqual(half.lengths, [1.5, 1.5, 1.5]);
+  t.not(half.weights, whole.weights);
+});
+
 test('events come in order and tell what happened', async (t) => {
   await using trainer = await Trainer.create({ ...options, rehearsal: 0.25 });
   const events: TrainingEvent[] = [];

@@ -11,7 +11,16 @@ import { readFilePath } from '../util/file-path.js';
 import { OptionReader, show } from '../util/option-reader.js';
 import { onDevice } from './device.js';
 import { type AgentInfo, taskMismatch } from './info.js';
-import { type CheckedPrompts, checkActions, checkPrompts, checkReturns, type Episodes, type Programs, type Prompts } from './inputs.js';
+import {
+  type CheckedPrompts,
+  checkActions,
+  checkLengths,
+  checkPrompts,
+  checkReturns,
+  type Episodes,
+  type Programs,
+  type Prompts,
+} from './inputs.js';
 import { makeNote, type Note, readNote, writeNote } from './note.js';
 import { type AgentOptions, type RuntimeOptions, readAgentOptions, readRuntimeOptions, readTask, readUpdateOptions } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './results.js';
@@ -166,7 +175,8 @@ export class Agent {
   /**
    * One step of A2C: policy gradient with the advantages of the `baseline`, value loss, entropy bonus, clipping, Adam.
    *
-   * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`, returns `[n]`; coefficients given here hold for this call only.
+   * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`, returns `[n]`, and the `lengths` `[n]` of programs that end before the
+   * horizon; coefficients given here hold for this call only.
    * @returns The losses before the step.
    * @throws {@link InputError} naming the first bad entry.
    * @throws {@link OptionsError} when a coefficient is out of range.
@@ -174,8 +184,8 @@ export class Agent {
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async update(input: Episodes & UpdateOptions): Promise<UpdateStats> {
-    const { prompts, actions, returns, update } = this.#episodes(input);
-    return guarded(() => this.#native.update(prompts.contexts, prompts.stages, actions, returns, update));
+    const { prompts, actions, lengths, returns, update } = this.#episodes(input);
+    return guarded(() => this.#native.update(prompts.contexts, prompts.stages, actions, lengths, returns, update));
   }
 
   /**
@@ -186,8 +196,10 @@ export class Agent {
    * @throws As {@link Agent.update}.
    */
   async gradients(input: Episodes & UpdateOptions): Promise<Gradients> {
-    const { prompts, actions, returns, update } = this.#episodes(input);
-    const { stats, gradients } = await guarded(() => this.#native.gradients(prompts.contexts, prompts.stages, actions, returns, update));
+    const { prompts, actions, lengths, returns, update } = this.#episodes(input);
+    const { stats, gradients } = await guarded(() =>
+      this.#native.gradients(prompts.contexts, prompts.stages, actions, lengths, returns, update),
+    );
     return { ...stats, gradients: toStateDict(gradients) };
   }
 
@@ -292,19 +304,31 @@ export class Agent {
   #episodes(input: Episodes & UpdateOptions): {
     prompts: CheckedPrompts;
     actions: Int32Array;
+    lengths: Int32Array | undefined;
     returns: Float32Array;
     update: UpdateConfig;
   } {
     this.#checkOpen();
     const prompts = checkPrompts(input, this.info);
     const actions = checkActions(input.actions, prompts.stages.length, this.info);
-    const returns = checkReturns(input.returns, prompts.stages.length);
-    return { prompts, actions, returns, update: this.#coefficients(input) };
+    const count = prompts.stages.length;
+    const lengths = checkLengths(input.lengths, count, actions.length / count);
+    const returns = checkReturns(input.returns, count);
+    return { prompts, actions, lengths, returns, update: this.#coefficients(input) };
   }
 }
 
 /** What {@link Agent.update} takes beside options; the rest of a task's batch may be spread into it. */
-const NOT_OPTIONS: ReadonlySet<string> = new Set(['contexts', 'stages', 'actions', 'returns', 'size', 'contextLength', 'problems']);
+const NOT_OPTIONS: ReadonlySet<string> = new Set([
+  'contexts',
+  'stages',
+  'actions',
+  'lengths',
+  'returns',
+  'size',
+  'contextLength',
+  'problems',
+]);
 
 async function guarded<T>(call: () => Promise<T>): Promise<T> {
   try {

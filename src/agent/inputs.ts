@@ -20,6 +20,13 @@ export interface Programs extends Prompts {
 
 /** Problems, programs and what they earned. */
 export interface Episodes extends Programs {
+  /**
+   * Steps of each program that count, `[n]`, each from 1 to `T`: what follows the end of a program is not learned from. An `Int32Array` is
+   * passed on as it is; anything else is copied. `actions` holds tokens that may be emitted after the end too, as `act()` returns them.
+   *
+   * @defaultValue all count
+   */
+  readonly lengths?: Ids | undefined;
   /** Return of each program, `[n]`, finite. A `Float32Array` is passed on as it is; anything else is copied. */
   readonly returns: Float32Array | ArrayLike<number>;
 }
@@ -98,6 +105,34 @@ export function checkActions(value: Ids, count: number, limits: IdLimits): Int32
     }
   }
   return actions;
+}
+
+/**
+ * @param value - `lengths` as the caller passed it.
+ * @param count - Problems, `n`.
+ * @param steps - Tokens of a program, `T`.
+ * @returns `[n]`, or `undefined` where absent.
+ * @throws {@link InputError} naming the first bad entry.
+ */
+export function checkLengths(value: Ids | undefined, count: number, steps: number): Int32Array | undefined {
+  if (value === undefined) {
+    return undefined;
+  }
+  if (!isArrayLike(value) || value.length !== count) {
+    const got = isArrayLike(value) ? `${value.length}` : show(value);
+    throw wrong('lengths', `must hold ${count} numbers, one a problem, got ${got}.`, 'Pass an Int32Array with one length a problem.');
+  }
+  for (let i = 0; i < count; i += 1) {
+    const length: unknown = value[i];
+    if (!Number.isInteger(length) || (length as number) < 1 || (length as number) > steps) {
+      throw wrong(
+        `lengths[${i}]`,
+        `must be an integer from 1 to ${steps}, the tokens of a program, got ${show(length)}.`,
+        'Count the tokens up to the end of the program, the last one included.',
+      );
+    }
+  }
+  return value instanceof Int32Array ? value : Int32Array.from(value);
 }
 
 /**

@@ -38,11 +38,11 @@ export interface Evaluation {
 export interface UpdateStats {
   /** The whole loss: policyLoss + valueCoef · valueLoss − entropyCoef · entropy. */
   readonly loss: number;
-  /** −mean(Σₜ log π(aₜ) · advantageₜ). The advantage is R − vₜ, or R − Σₜ vₜ at every step where the `baseline` is `program`. */
+  /** −mean(Σₜ log π(aₜ) · advantageₜ), the mean over problems, the sum over steps that count. The advantage is R − vₜ, or R − Σₜ vₜ at every step where the `baseline` is `program`. */
   readonly policyLoss: number;
-  /** Mean of (vₜ − R)² over problems and steps, or of (Σₜ vₜ − R)² over problems where the `baseline` is `program`. */
+  /** Mean of (vₜ − R)² over all steps that count, or of (Σₜ vₜ − R)² over problems where the `baseline` is `program`. */
   readonly valueLoss: number;
-  /** Mean over problems and steps, in nats, at least 0. */
+  /** Mean over all steps that count, in nats, at least 0. */
   readonly entropy: number;
   /** Global norm of the gradient before clipping. */
   readonly gradNorm: number;

@@ -28,12 +28,14 @@ export interface IterationEvent extends RunPosition {
   readonly type: 'iteration';
   /** Iterations done in this stage, from 1. */
   readonly stageIteration: number;
-  /** Problems of the batch that were of the current stage; `successRate` and `meanReturn` are over these. */
+  /** Problems of the batch that were of the current stage; `successRate`, `meanReturn` and `meanLength` are over these. */
   readonly problems: number;
   /** Share of the sampled programs of the current stage that met the stated target, 0 to 1. */
   readonly successRate: number;
   /** Mean return of the sampled programs of the current stage. */
   readonly meanReturn: number;
+  /** Mean number of steps that count of the sampled programs of the current stage, 1 to `T`; see {@link Scores.lengths}. */
+  readonly meanLength: number;
   /** Total loss before the step. */
   readonly loss: number;
   /** The policy's term; see {@link UpdateStats.policyLoss}. */
@@ -91,6 +93,7 @@ export function eventMetrics(event: TrainingEvent): Metrics {
   if (event.type === 'iteration') {
     return {
       'rollout/episode_return_mean': event.meanReturn,
+      'rollout/episode_length_mean': event.meanLength,
       'rollout/success_rate': event.successRate,
       'train/loss': event.loss,
       'train/policy_loss': event.policyLoss,

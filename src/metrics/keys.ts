@@ -2,6 +2,8 @@
 export type MetricKey =
   /** Mean return of the sampled programs of the current stage. */
   | 'rollout/episode_return_mean'
+  /** Mean number of steps that count of the sampled programs of the current stage. */
+  | 'rollout/episode_length_mean'
   /** Share of the sampled programs of the current stage that met the stated target. */
   | 'rollout/success_rate'
   /** The whole loss of an update, before its step. */

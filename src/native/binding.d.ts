@@ -16,10 +16,10 @@ export declare class BindingAgent {
   rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean): Promise<BindingRollout>
   /** Runs the network over given actions `[n, T]`. */
   evaluateActions(contexts: Int32Array, stages: Int32Array, actions: Int32Array): Promise<BindingEvaluation>
-  /** One Adam step at actions `[n, T]` and returns `[n]`. */
-  update(contexts: Int32Array, stages: Int32Array, actions: Int32Array, returns: Float32Array, options: BindingUpdateOptions): Promise<BindingUpdateStats>
+  /** One Adam step at actions `[n, T]`, of which the first `lengths` `[n]` of a program count, and returns `[n]`. */
+  update(contexts: Int32Array, stages: Int32Array, actions: Int32Array, lengths: Int32Array | undefined | null, returns: Float32Array, options: BindingUpdateOptions): Promise<BindingUpdateStats>
   /** The terms and the clipped gradient of an update that is not made. */
-  gradients(contexts: Int32Array, stages: Int32Array, actions: Int32Array, returns: Float32Array, options: BindingUpdateOptions): Promise<BindingGradients>
+  gradients(contexts: Int32Array, stages: Int32Array, actions: Int32Array, lengths: Int32Array | undefined | null, returns: Float32Array, options: BindingUpdateOptions): Promise<BindingGradients>
   /** The weights by PyTorch's names. */
   stateDict(): Promise<Array<BindingTensor>>
   /** A copy of the weights to take decisions with on the JavaScript thread, for at most `size` rows. */

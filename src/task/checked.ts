@@ -92,7 +92,8 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
 }
 
 /**
- * {@link Task.score}, with arguments and results checked: shapes, tokens within the vocabulary, every return written and finite.
+ * {@link Task.score}, with arguments and results checked: shapes, tokens within the vocabulary, every return written and finite, every length
+ * from 1 to `T`.
  *
  * @param task - The task.
  * @param batch - What {@link checkedSample} returned.
@@ -103,13 +104,17 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
  */
 export function checkedScore<Batch extends ProblemBatch>(task: Task<Batch>, batch: Batch, actions: Int32Array, scores: Scores): void {
   const { size } = batch;
-  const { rewards, successes } = scores;
+  const { rewards, successes, lengths } = scores;
   checkActions(task, size, actions);
   requireShape(rewards, size, 'scores.rewards', 'one a problem');
   requireShape(successes, size, 'scores.successes', 'one a problem');
+  if (lengths !== undefined) {
+    requireShape(lengths, size, 'scores.lengths', 'one a problem');
+  }
   // Marks, so that what the task leaves unwritten is seen.
   rewards.fill(Number.NaN);
   successes.fill(255);
+  lengths?.fill(task.horizon);
   try {
     refuseDeferred(task.score(batch, actions, scores), 'task.score');
   } catch (error) {
@@ -134,6 +139,15 @@ export function checkedScore<Batch extends ProblemBatch>(task: Task<Batch>, batc
       });
     }
   }
+  lengths?.forEach((length, problemIndex) => {
+    if (length < 1 || length > task.horizon) {
+      throw new TaskError(`said that a program has ${length} steps.`, {
+        path: 'task.score',
+        remedy: `Write 1 to ${task.horizon} to scores.lengths, the ending step included, or leave the entry as it is: all steps count then.`,
+        problemIndex,
+      });
+    }
+  });
 }
 
 /**

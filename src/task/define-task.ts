@@ -149,6 +149,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   score(batch: ToolBatch<Problem>, actions: Int32Array, scores: Scores): void {
     const { machine, horizon } = this;
     const { problems, stages } = batch;
+    const lengths = this.#definition.trainPastEnd === true ? undefined : scores.lengths;
     machine.guard(() => {
       let index = 0;
       for (const problem of problems) {
@@ -160,6 +161,9 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
         const success = machine.succeeded(run);
         scores.rewards[index] = machine.reward(run, success);
         scores.successes[index] = success ? 1 : 0;
+        if (lengths !== undefined) {
+          lengths[index] = run.steps;
+        }
         index++;
       }
     });

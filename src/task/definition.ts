@@ -95,6 +95,13 @@ export interface TaskDefinition<
   readonly contextLength?: number | undefined;
   /** `true`: only tools may be emitted. `false`: all tokens may, and those that are no tool only take a step. @defaultValue true */
   readonly mask?: boolean | undefined;
+  /**
+   * `true`: what is emitted after a tool has ended the program is learned from as if it had earned the return too, as in the tutorial.
+   * `false`: learning stops at the end.
+   *
+   * @defaultValue false
+   */
+  readonly trainPastEnd?: boolean | undefined;
   /** `own`: a problem sees its own context; `batch`: the mean over the batch. @defaultValue `'own'` */
   readonly contextPooling?: 'own' | 'batch' | undefined;
   /** How the task is best trained: defaults that come before the library's and after the caller's. @defaultValue none of its own */

@@ -19,6 +19,13 @@ export interface Scores {
   readonly rewards: Float32Array;
   /** 1 where the stated target was met, else 0, `[n]`. */
   readonly successes: Uint8Array;
+  /**
+   * Steps of each program up to its end, the ending one included, `[n]`, each from 1 to `T`: those after it are not learned from. Holds `T`
+   * where the task does not write it, so that all steps count.
+   *
+   * @defaultValue not asked for
+   */
+  readonly lengths?: Int32Array | undefined;
 }
 
 /** One problem in words. */
@@ -78,7 +85,7 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    *
    * @param batch - What {@link Task.sample} returned.
    * @param actions - Token ids, `[n, T]`.
-   * @param scores - Written in full, `[n]`.
+   * @param scores - Written in full, `[n]`; `lengths`, where there is one, as far as programs end before the horizon.
    */
   score(batch: Batch, actions: Int32Array, scores: Scores): void;
   /**

@@ -50,7 +50,7 @@ function loose(definition: object): Record<keyof Definition, unknown> {
 }
 
 function validateScalars(definition: object, refuse: Refuse): void {
-  const { name, horizon, mask, contextLength, contextPooling, successReward } = loose(definition);
+  const { name, horizon, mask, trainPastEnd, contextLength, contextPooling, successReward } = loose(definition);
   if (typeof name !== 'string' || name === '') {
     refuse('name', 'is not a text with at least one character.', 'Name the task.');
   }
@@ -59,6 +59,9 @@ function validateScalars(definition: object, refuse: Refuse): void {
   }
   if (mask !== undefined && typeof mask !== 'boolean') {
     refuse('mask', `is ${show(mask)}.`, 'Use true or false.');
+  }
+  if (trainPastEnd !== undefined && typeof trainPastEnd !== 'boolean') {
+    refuse('trainPastEnd', `is ${show(trainPastEnd)}.`, 'Use true or false.');
   }
   if (contextLength !== undefined && !isInteger(contextLength, 1, MAX_HORIZON)) {
     refuse('contextLength', `is ${show(contextLength)}.`, 'Use the length of the longest context, its start token included.');

@@ -56,10 +56,13 @@ export class Evaluator {
   }
 }
 
+/** {@link Scores} with all that a task may write. */
+export type FullScores = { readonly [K in keyof Scores]-?: NonNullable<Scores[K]> };
+
 /**
  * @param count - Programs, `n`.
  * @returns Where a task writes its scores.
  */
-export function makeScores(count: number): Scores {
-  return { rewards: new Float32Array(count), successes: new Uint8Array(count) };
+export function makeScores(count: number): FullScores {
+  return { rewards: new Float32Array(count), successes: new Uint8Array(count), lengths: new Int32Array(count) };
 }

@@ -6,11 +6,11 @@ import type { PlannedStage } from '../curriculum/stage-spec.js';
 import { AbortedError } from '../errors/aborted-error.js';
 import type { EvaluationEvent, RunPosition, StageEndEvent, TrainingEvent } from '../metrics/events.js';
 import { checkedSample, checkedScore } from '../task/checked.js';
-import type { ProblemBatch, Scores, Task } from '../task/task.js';
+import type { ProblemBatch, Task } from '../task/task.js';
 import type { UpdateConfig } from '../task/update-options.js';
 import type { Random, RandomState } from '../util/random.js';
 import type { EventPipe } from './event-pipe.js';
-import { Evaluator, makeScores } from './measure.js';
+import { Evaluator, type FullScores, makeScores } from './measure.js';
 import type { PartialTrainingResult, TrainingResult } from './result.js';
 
 /** Problems of the final evaluation, and of the one that confirms mastery. */
@@ -48,7 +48,7 @@ export class TrainingLoop {
   readonly #context: LoopContext;
   readonly #evaluator: Evaluator;
   readonly #stages: Int32Array;
-  readonly #scores: Scores;
+  readonly #scores: FullScores;
   readonly #begun = performance.now();
   readonly #spent: number[];
   readonly #measured = new Map<number, Measured>();
@@ -144,11 +144,13 @@ export class TrainingLoop {
     checkedScore(task, batch, actions, scores);
     let successes = 0;
     let total = 0;
+    let steps = 0;
     for (let i = 0; i < current; i += 1) {
       successes += scores.successes[i] as number;
       total += scores.rewards[i] as number;
+      steps += scores.lengths[i] as number;
     }
-    const updated = agent.update({ contexts, stages, actions, returns: scores.rewards, ...update });
+    const updated = agent.update({ contexts, stages, actions, lengths: scores.lengths, returns: scores.rewards, ...update });
     if (drawAhead) {
       this.#ahead = this.#drawAhead(entry, k + 1);
     }
@@ -164,6 +166,7 @@ export class TrainingLoop {
       problems: current,
       successRate: successes / current,
       meanReturn: total / current,
+      meanLength: steps / current,
       loss: stats.loss,
       policyLoss: stats.policyLoss,
       valueLoss: stats.valueLoss,

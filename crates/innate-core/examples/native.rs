@@ -33,7 +33,7 @@ fn main() {
             rollout.actions.chunks(horizon).map(|a| a.iter().filter(|&&x| x == 14).count() as f32 * 0.1).collect();
         let t2 = Instant::now();
         engine
-            .update(Episodes { prompts, actions: &rollout.actions, returns: &returns }, &UpdateConfig::default())
+            .update(Episodes { prompts, actions: &rollout.actions, lengths: None, returns: &returns }, &UpdateConfig::default())
             .expect("an update");
         if start.elapsed() > warm_up {
             rollouts.push((t1 - t0).as_nanos());

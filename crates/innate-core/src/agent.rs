@@ -321,7 +321,7 @@ mod tests {
     fn bad_coefficients_are_named() {
         let config = UpdateConfig { max_grad_norm: f64::NAN, ..UpdateConfig::default() };
         let prompts = Prompts { contexts: &[1], stages: &[0] };
-        let episodes = Episodes { prompts, actions: &[1, 1], returns: &[1.0] };
+        let episodes = Episodes { prompts, actions: &[1, 1], lengths: None, returns: &[1.0] };
         assert_eq!(path(agent().update(episodes, &config).map(drop)), "maxGradNorm");
     }
 }

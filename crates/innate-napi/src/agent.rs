@@ -100,18 +100,20 @@ impl BindingAgent {
         submit(env, self.jobs().as_ref(), Access::Reads, work, BindingEvaluation::from)
     }
 
-    /// One Adam step at actions `[n, T]` and returns `[n]`.
+    /// One Adam step at actions `[n, T]`, of which the first `lengths` `[n]` of a program count, and returns `[n]`.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingUpdateStats>")]
+    #[allow(clippy::too_many_arguments, reason = "arrays cross one by one")]
     pub fn update<'env>(
         &self,
         env: &'env Env,
         contexts: &[i32],
         stages: &[i32],
         actions: &[i32],
+        lengths: Option<&[i32]>,
         returns: &[f32],
         options: BindingUpdateOptions,
     ) -> napi::Result<Object<'env>> {
-        let episodes = OwnedEpisodes::new(contexts, stages, actions, returns);
+        let episodes = OwnedEpisodes::new(contexts, stages, actions, lengths, returns);
         let config = options.config()?;
         let work = move |agent: &mut Agent| Ok(agent.update(episodes.view(), &config)?);
         submit(env, self.jobs().as_ref(), Access::Writes, work, BindingUpdateStats::from)
@@ -119,16 +121,18 @@ impl BindingAgent {
 
     /// The terms and the clipped gradient of an update that is not made.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingGradients>")]
+    #[allow(clippy::too_many_arguments, reason = "arrays cross one by one")]
     pub fn gradients<'env>(
         &self,
         env: &'env Env,
         contexts: &[i32],
         stages: &[i32],
         actions: &[i32],
+        lengths: Option<&[i32]>,
         returns: &[f32],
         options: BindingUpdateOptions,
     ) -> napi::Result<Object<'env>> {
-        let episodes = OwnedEpisodes::new(contexts, stages, actions, returns);
+        let episodes = OwnedEpisodes::new(contexts, stages, actions, lengths, returns);
         let config = options.config()?;
         let work = move |agent: &mut Agent| {
             let (stats, flat) = agent.gradients(episodes.view(), &config)?;
@@ -208,16 +212,23 @@ struct OwnedEpisodes {
     contexts: Vec<i32>,
     stages: Vec<i32>,
     actions: Vec<i32>,
+    lengths: Option<Vec<i32>>,
     returns: Vec<f32>,
 }
 
 impl OwnedEpisodes {
-    fn new(contexts: &[i32], stages: &[i32], actions: &[i32], returns: &[f32]) -> Self {
-        Self { contexts: contexts.to_vec(), stages: stages.to_vec(), actions: actions.to_vec(), returns: returns.to_vec() }
+    fn new(contexts: &[i32], stages: &[i32], actions: &[i32], lengths: Option<&[i32]>, returns: &[f32]) -> Self {
+        Self {
+            contexts: contexts.to_vec(),
+            stages: stages.to_vec(),
+            actions: actions.to_vec(),
+            lengths: lengths.map(<[i32]>::to_vec),
+            returns: returns.to_vec(),
+        }
     }
 
     fn view(&self) -> Episodes<'_> {
         let prompts = Prompts { contexts: &self.contexts, stages: &self.stages };
-        Episodes { prompts, actions: &self.actions, returns: &self.returns }
+        Episodes { prompts, actions: &self.actions, lengths: self.lengths.as_deref(), returns: &self.returns }
     }
 }

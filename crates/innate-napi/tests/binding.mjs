@@ -34,14 +34,14 @@ const rejects = async (promise, code, path) => {
 }
 const iterate = async agent => {
   const rollout = await agent.rollout(contexts, stages, false)
-  return [rollout, await agent.update(contexts, stages, rollout.actions, returns, update)]
+  return [rollout, await agent.update(contexts, stages, rollout.actions, null, returns, update)]
 }
 
 if (!isMainThread) {
   const agent = await BindingAgent.create(options)
   agent.rollout(contexts, stages, false)
   await iterate(agent)
-  agent.update(contexts, stages, new Int32Array(n * 6), returns, update).catch(() => {})
+  agent.update(contexts, stages, new Int32Array(n * 6), null, returns, update).catch(() => {})
   process.exit(0)
 }
 
@@ -65,8 +65,8 @@ assert.ok(first.actions instanceof Int32Array && first.logProbs instanceof Float
 const said = await agent.evaluateActions(contexts, stages, first.actions)
 assert.equal(said.logits.length, n * 6 * 18)
 assert.ok(said.logProbs.every((value, i) => Math.abs(value - first.logProbs[i]) < 1e-5))
-const { stats, gradients } = await agent.gradients(contexts, stages, first.actions, returns, update)
-assert.deepEqual(await agent.update(contexts, stages, first.actions, returns, update), stats)
+const { stats, gradients } = await agent.gradients(contexts, stages, first.actions, null, returns, update)
+assert.deepEqual(await agent.update(contexts, stages, first.actions, null, returns, update), stats)
 assert.deepEqual(gradients.map(({ name }) => name), (await agent.stateDict()).map(({ name }) => name))
 assert.deepEqual(gradients.find(({ name }) => name === 'rnn.weight_hh_l0').shape, [288, 96])
 
@@ -106,9 +106,9 @@ await rejects(create({ device: 'cuda' }), 'ERR_DEVICE', 'device')
 await rejects(agent.rollout(Int32Array.of(1, 99), Int32Array.of(0), true), 'ERR_INPUT', 'contexts[1]')
 await rejects(agent.rollout(new Int32Array(0), new Int32Array(0), true), 'ERR_INPUT', 'stages')
 await rejects(agent.evaluateActions(contexts, stages, new Int32Array(5)), 'ERR_INPUT', 'actions')
-await rejects(agent.update(contexts, stages, first.actions, returns.map(() => NaN), update), 'ERR_INPUT', 'returns[0]')
-await rejects(agent.update(contexts, stages, first.actions, returns, { ...update, beta1: 1 }), 'ERR_INPUT', 'beta1')
-await rejects(agent.update(contexts, stages, first.actions, returns.map(() => 1e30), update), 'ERR_NON_FINITE', 'loss')
+await rejects(agent.update(contexts, stages, first.actions, null, returns.map(() => NaN), update), 'ERR_INPUT', 'returns[0]')
+await rejects(agent.update(contexts, stages, first.actions, null, returns, { ...update, beta1: 1 }), 'ERR_INPUT', 'beta1')
+await rejects(agent.update(contexts, stages, first.actions, null, returns.map(() => 1e30), update), 'ERR_NON_FINITE', 'loss')
 await rejects(agent.loadStateDict(before.slice(1)), 'ERR_INPUT', 'emb.weight')
 await rejects(agent.save(join(folder, 'none', 'x'), ''), 'ERR_CHECKPOINT')
 await rejects(BindingAgent.load(join(folder, 'none'), 'cpu', 'plain', 1), 'ERR_CHECKPOINT')
@@ -139,7 +139,7 @@ await loaded.close()
 // Long programs: the backward pass recurses over the graph.
 const long = await BindingAgent.create({ ...options, hiddenSize: 8, horizon: 3000 })
 const one = await long.rollout(contexts.slice(0, 4), stages.slice(0, 1), false)
-await long.update(contexts.slice(0, 4), stages.slice(0, 1), one.actions, returns.slice(0, 1), update)
+await long.update(contexts.slice(0, 4), stages.slice(0, 1), one.actions, null, returns.slice(0, 1), update)
 
 // A worker thread that ends in the middle of a job.
 const code = await new Promise(done => new Worker(new URL(import.meta.url)).on('exit', done))
@@ -148,6 +148,6 @@ assert.equal(code, 0)
 rmSync(folder, { recursive: true })
 const started = performance.now()
 const runs = 20
-for (let i = 0; i < runs; i++) await agent.update(contexts, stages, first.actions, returns, update)
+for (let i = 0; i < runs; i++) await agent.update(contexts, stages, first.actions, null, returns, update)
 console.log(`ok; ${((performance.now() - started) / runs).toFixed(1)} ms an update of ${n} problems (plain)`)
 // `agent` stays open: an idle agent must not keep the process alive.

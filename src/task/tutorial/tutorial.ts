@@ -144,6 +144,7 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
     horizon: 6,
     symbols: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     mask: false,
+    trainPastEnd: true,
     contextPooling: context,
     updateOptions: UPDATE_OPTIONS,
     sample: (random): TutorialProblem => ({

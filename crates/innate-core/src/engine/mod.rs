@@ -99,8 +99,10 @@ impl<'a> Prompts<'a> {
 pub struct Episodes<'a> {
     /// The problems.
     pub prompts: Prompts<'a>,
-    /// Tokens emitted, `[n, T]`.
+    /// Tokens emitted, `[n, T]`; after a program's end too they must be tokens that can be emitted.
     pub actions: &'a [i32],
+    /// Steps of each program that count, `[n]`, each 1 to `T`: what was emitted after them changes nothing. All count where absent.
+    pub lengths: Option<&'a [i32]>,
     /// Return of each program, `[n]`.
     pub returns: &'a [f32],
 }
@@ -111,9 +113,12 @@ impl Episodes<'_> {
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element.
     pub fn check(&self, config: &NetworkConfig) -> Result<()> {
-        let &Self { prompts, actions, returns } = self;
+        let &Self { prompts, actions, lengths, returns } = self;
         prompts.check(config)?;
-        prompts.check_actions(config, actions)?;
+        let steps = prompts.check_actions(config, actions)?;
+        if let Some(lengths) = lengths {
+            check_lengths(lengths, prompts.len(), steps)?;
+        }
         if returns.len() != prompts.len() {
             return Err(Error::invalid("returns", format!("must hold {} numbers, got {}", prompts.len(), returns.len())));
         }
@@ -128,6 +133,28 @@ impl Episodes<'_> {
     /// Tokens of a program, `T`.
     pub fn steps(&self) -> usize {
         self.actions.len() / self.prompts.len()
+    }
+
+    /// Steps of one program that count.
+    pub(crate) fn length(&self, problem: usize) -> usize {
+        self.lengths.map_or(self.steps(), |lengths| lengths[problem] as usize)
+    }
+
+    /// Steps that count in all programs.
+    pub(crate) fn counted(&self) -> usize {
+        (0..self.prompts.len()).map(|problem| self.length(problem)).sum()
+    }
+}
+
+fn check_lengths(lengths: &[i32], n: usize, steps: usize) -> Result<()> {
+    if lengths.len() != n {
+        return Err(Error::invalid("lengths", format!("must hold {n} numbers, got {}", lengths.len())));
+    }
+    match lengths.iter().position(|&length| length < 1 || length as usize > steps) {
+        Some(index) => {
+            Err(Error::invalid(format!("lengths[{index}]"), format!("must be between 1 and {steps}, got {}", lengths[index])))
+        }
+        None => Ok(()),
     }
 }
 
@@ -206,11 +233,11 @@ pub struct Evaluation {
 pub struct UpdateStats {
     /// `policy + value_coef·value − entropy_coef·entropy`.
     pub loss: f64,
-    /// `−mean(Σ_t log π(a_t) · advantage)`.
+    /// `−mean(Σ_t log π(a_t) · advantage)`, the mean over problems.
     pub policy_loss: f64,
-    /// mean((V̂ − R)²).
+    /// Mean of (V̂ − R)² over problems, or of (v_t − R)² over steps that count.
     pub value_loss: f64,
-    /// Mean entropy over problems and steps; at least 0.
+    /// Mean entropy over steps that count; at least 0.
     pub entropy: f64,
     /// Global gradient norm before clipping.
     pub grad_norm: f64,
@@ -229,9 +256,18 @@ pub struct AdamState {
     pub exp_avg_sq: Vec<f32>,
 }
 
-/// The actor-critic update over whole programs: with `V̂ = Σ_t v_t` and `advantage = R − V̂` (no gradient),
-/// `loss = −mean(Σ_t log π(a_t)·advantage) + value_coef·mean((V̂ − R)²) − entropy_coef·mean(entropy)`; clip by global norm as PyTorch
-/// does, coefficient `min(1, max/(norm + 1e−6))`; Adam as PyTorch does. Inputs have been checked by
+/// The actor-critic update over whole programs. With `n` problems, program i's steps t < l_i that count, `N = Σ_i l_i` of them, all sums over
+/// these alone, and no gradient through advantages:
+///
+/// ```text
+/// Baseline::Program   V̂_i = Σ_t v_it    A_it = R_i − V̂_i     value = Σ_i (V̂_i − R_i)² / n
+/// Baseline::Step                        A_it = R_i − v_it    value = Σ_it (v_it − R_i)² / N
+/// policy = −Σ_it log π(a_it)·A_it / n    entropy = Σ_it H(π_it) / N
+/// loss = policy + value_coef·value − entropy_coef·entropy
+/// ```
+///
+/// The policy's term is a sum over a program's steps, as the gradient of its expected return is; so that no term knows how much was emitted
+/// after the ends. Clip by global norm as PyTorch does, coefficient `min(1, max/(norm + 1e−6))`; Adam as PyTorch does. Inputs have been checked by
 /// [`Prompts::new`], [`Prompts::check_actions`] and [`Episodes::check`].
 pub trait Engine: Send {
     /// The parameters, flat (see [`crate::params`]).

@@ -39,7 +39,7 @@ const STAGES: [i32; 4] = [0, 1, 1, 0];
 fn iterate(agent: &mut Agent) {
     let rollout = agent.rollout(&CONTEXTS, &STAGES, false).unwrap();
     let prompts = Prompts { contexts: &CONTEXTS, stages: &STAGES };
-    let episodes = Episodes { prompts, actions: &rollout.actions, returns: &[0.0, 1.0, 0.5, 0.25] };
+    let episodes = Episodes { prompts, actions: &rollout.actions, lengths: None, returns: &[0.0, 1.0, 0.5, 0.25] };
     agent.update(episodes, &UpdateConfig::default()).unwrap();
 }
 

@@ -70,6 +70,7 @@ fn check_baseline(case: &Case, baseline: Baseline) {
 #[test]
 fn odd_sizes_agree() {
     cases().for_each(|case| check(&case));
+    cases().step_by(3).for_each(|case| check(&case.ending(1)));
 }
 
 proptest! {
@@ -78,10 +79,11 @@ proptest! {
     #[test]
     fn drawn_sizes_agree(
         seed in 0_u32..1000, v in 3_usize..40, s in 1_usize..5, h in 1_usize..40, n in 1_usize..70, l in 1_usize..8, t in 1_usize..9,
-        batch: bool, masked: bool,
+        batch: bool, masked: bool, ends: bool,
     ) {
         let pooling = if batch { ContextPooling::Batch } else { ContextPooling::Own };
-        check(&Case::new(seed, [v, s, h, n, l, t], pooling, masked));
+        let case = Case::new(seed, [v, s, h, n, l, t], pooling, masked);
+        check(&if ends { case.ending(seed) } else { case });
     }
 }
 
@@ -183,14 +185,24 @@ fn explained_variance_is_nan_for_equal_returns_and_matches_its_formula() {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / values.len() as f64
     };
-    for baseline in [Baseline::Program, Baseline::Step] {
+    for (baseline, ends) in [Baseline::Program, Baseline::Step].into_iter().flat_map(|b| [(b, false), (b, true)]) {
         let mut case = Case::new(8, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
+        if ends {
+            case = case.ending(8);
+        }
         let stats = |case: &Case, (_, mut engine): Named| {
             let config = UpdateConfig { baseline, ..UpdateConfig::default() };
             engine.gradients(case.episodes(), &config).unwrap().0
         };
         let errors = oracle::advantages(&case, &oracle::forward(&case, &wide(&case.flat)), baseline);
-        let expected = 1.0 - variance(&errors) / variance(&wide(&case.returns));
+        // Each return as often as it is estimated: once a program, or once a step that counts.
+        let estimated: Vec<bool> = match baseline {
+            Baseline::Program => (0..errors.len()).map(|at| at % 4 == 0).collect(),
+            Baseline::Step => case.counts(),
+        };
+        let of = |all: Vec<f64>| all.into_iter().zip(&estimated).filter(|(_, e)| **e).map(|(x, _)| x).collect::<Vec<_>>();
+        let returns = case.returns.iter().flat_map(|&r| [f64::from(r); 4]).collect();
+        let expected = 1.0 - variance(&of(errors)) / variance(&of(returns));
         for engine in case.engines() {
             assert!((stats(&case, engine).explained_variance - expected).abs() < 1e-5);
         }
@@ -204,7 +216,7 @@ fn explained_variance_is_nan_for_equal_returns_and_matches_its_formula() {
 /// 600 problems make more chunks than gradient groups, and a ragged last chunk.
 #[test]
 fn the_fused_engine_gives_the_same_bytes_for_any_number_of_threads() {
-    let case = Case::new(12, [18, 3, 20, 601, 4, 5], ContextPooling::Own, true);
+    let case = Case::new(12, [18, 3, 20, 601, 4, 5], ContextPooling::Own, true).ending(12);
     for isa in Isa::available() {
         let mut traces = [1, 2, 3, 8].map(|threads| {
             let mut engine = Fused::with_isa(case.config.clone(), threads, &case.flat, isa).unwrap();

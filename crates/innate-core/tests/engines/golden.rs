@@ -83,7 +83,7 @@ fn replay(name: &str, pooling: ContextPooling, worst: &mut BTreeMap<String, Wors
             worst.note("entropies", &said.entropies, &golden.floats(&at("entropy")));
             worst.note("values", &said.values, &golden.floats(&at("value")));
 
-            let episodes = Episodes { prompts, actions: &actions, returns: &returns };
+            let episodes = Episodes { prompts, actions: &actions, lengths: None, returns: &returns };
             let (stats, gradient) = engine.gradients(episodes, &update).unwrap();
             worst.note("clipped gradients", &gradient, &golden.flat(&at("clipped_grad"), &config));
             assert_eq!(engine.update(episodes, &update).unwrap(), stats, "{engine_name}");

@@ -32,10 +32,16 @@ fn every_derivative_matches_its_central_difference() {
     for pooling in [ContextPooling::Own, ContextPooling::Batch] {
         for masked in [false, true] {
             // A large entropy coefficient, so that its gradient is not lost beside the others.
-            for (seed, entropy_coef, baseline) in
-                [(1, 0.01, Baseline::Program), (2, 1.0, Baseline::Program), (3, 0.01, Baseline::Step), (4, 1.0, Baseline::Step)]
-            {
+            for (seed, entropy_coef, baseline, ends) in [
+                (1, 0.01, Baseline::Program, false),
+                (2, 1.0, Baseline::Program, false),
+                (3, 0.01, Baseline::Step, false),
+                (4, 1.0, Baseline::Step, false),
+                (5, 1.0, Baseline::Program, true),
+                (6, 1.0, Baseline::Step, true),
+            ] {
                 let case = Case::new(seed, [7, 2, 5, 6, 3, 4], pooling, masked);
+                let case = if ends { case.ending(seed) } else { case };
                 let config = UpdateConfig { entropy_coef, baseline, ..UNCLIPPED };
                 let expected = numerical(&case, &config);
                 let norm = expected.iter().map(|g| g * g).sum::<f64>().sqrt();
@@ -43,7 +49,8 @@ fn every_derivative_matches_its_central_difference() {
                 let held = oracle::advantages(&case, &oracle::forward(&case, &base), config.baseline);
                 let loss = oracle::loss(&case, &base, &held, &config);
                 for (name, mut engine) in case.engines() {
-                    let what = format!("{name}, {pooling:?}, masked: {masked}, entropy_coef {entropy_coef}, {baseline:?}");
+                    let what =
+                        format!("{name}, {pooling:?}, masked: {masked}, entropy_coef {entropy_coef}, {baseline:?}, ends: {ends}");
                     let (stats, got) = engine.gradients(case.episodes(), &config).unwrap();
                     assert_close(&what, &got, &expected, 5e-6);
                     assert!((stats.grad_norm - norm).abs() < 5e-6, "{what}: norm {} {norm}", stats.grad_norm);

@@ -6,6 +6,7 @@ mod agreement;
 mod finite;
 mod golden;
 mod gradient;
+mod lengths;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
@@ -51,6 +52,7 @@ struct Case {
     contexts: Vec<i32>,
     stages: Vec<i32>,
     actions: Vec<i32>,
+    lengths: Option<Vec<i32>>,
     returns: Vec<f32>,
 }
 
@@ -77,9 +79,27 @@ impl Case {
             contexts: draw(0, n * l, v).into_iter().map(|id| id as i32).collect(),
             stages: draw(1, n, s).into_iter().map(|id| id as i32).collect(),
             actions: draw(2, n * t, allowed.len()).into_iter().map(|index| allowed[index]).collect(),
+            lengths: None,
             returns: draw(3, n, 1000).into_iter().map(|value| value as f32 / 700.0).collect(),
             config,
         }
+    }
+
+    /// With drawn lengths.
+    fn ending(mut self, seed: u32) -> Self {
+        let (n, steps) = (self.stages.len(), self.steps() as u32);
+        self.lengths = Some((0..n).map(|row| 1 + (philox([row as u32, 4, 0, 0], [seed, 77])[0] % steps) as i32).collect());
+        self
+    }
+
+    fn steps(&self) -> usize {
+        self.actions.len() / self.stages.len()
+    }
+
+    /// Whether each step counts, `[n, T]`.
+    fn counts(&self) -> Vec<bool> {
+        let length = |row: usize| self.lengths.as_ref().map_or(self.steps(), |lengths| lengths[row] as usize);
+        (0..self.stages.len()).flat_map(|row| (0..self.steps()).map(move |t| t < length(row))).collect()
     }
 
     fn engines(&self) -> Vec<Named> {
@@ -93,7 +113,12 @@ impl Case {
     }
 
     fn episodes(&self) -> Episodes<'_> {
-        let episodes = Episodes { prompts: self.prompts(), actions: &self.actions, returns: &self.returns };
+        let episodes = Episodes {
+            prompts: self.prompts(),
+            actions: &self.actions,
+            lengths: self.lengths.as_deref(),
+            returns: &self.returns,
+        };
         episodes.check(&self.config).unwrap();
         episodes
     }

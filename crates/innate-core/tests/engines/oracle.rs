@@ -89,18 +89,16 @@ pub(crate) fn forward(case: &Case, flat: &[f64]) -> Said {
     said
 }
 
-/// The advantage at each step, `[n, T]`.
+/// The advantage at each step, `[n, T]`; 0 at those that do not count.
 pub(crate) fn advantages(case: &Case, said: &Said, baseline: Baseline) -> Vec<f64> {
-    let steps = case.actions.len() / case.stages.len();
-    let rows = said.values.chunks(steps).zip(&case.returns);
-    rows.flat_map(|(values, &target)| {
-        let program = values.iter().sum::<f64>();
-        values.iter().map(move |&value| {
-            f64::from(target)
-                - match baseline {
-                    Baseline::Program => program,
-                    Baseline::Step => value,
-                }
+    let (steps, counts) = (case.steps(), case.counts());
+    let rows = said.values.chunks(steps).zip(counts.chunks(steps)).zip(&case.returns);
+    rows.flat_map(|((values, counts), &target)| {
+        let program = values.iter().zip(counts).map(|(value, &counts)| if counts { *value } else { 0.0 }).sum::<f64>();
+        values.iter().zip(counts).map(move |(&value, &counts)| match baseline {
+            _ if !counts => 0.0,
+            Baseline::Program => f64::from(target) - program,
+            Baseline::Step => f64::from(target) - value,
         })
     })
     .collect()
@@ -111,9 +109,14 @@ pub(crate) fn loss(case: &Case, flat: &[f64], advantages_held: &[f64], config: &
     let said = forward(case, flat);
     let n = case.stages.len() as f64;
     let policy = -said.log_probs.iter().zip(advantages_held).map(|(log_prob, a)| log_prob * a).sum::<f64>() / n;
-    // With the program's baseline all steps have one error, so the mean over steps is that error's square.
     let errors = advantages(case, &said, config.baseline);
-    let value = errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64;
-    let entropy = said.entropies.iter().sum::<f64>() / said.entropies.len() as f64;
+    let counts = case.counts();
+    let counted = counts.iter().filter(|&&counts| counts).count() as f64;
+    let value = match config.baseline {
+        // One error a program, that of its first step.
+        Baseline::Program => errors.iter().step_by(case.steps()).map(|error| error * error).sum::<f64>() / n,
+        Baseline::Step => errors.iter().map(|error| error * error).sum::<f64>() / counted,
+    };
+    let entropy = said.entropies.iter().zip(counts).filter(|(_, counts)| *counts).map(|(e, _)| e).sum::<f64>() / counted;
     policy + config.value_coef * value - config.entropy_coef * entropy
 }

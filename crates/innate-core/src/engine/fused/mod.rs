@@ -8,6 +8,7 @@ mod budget;
 mod chunk;
 mod layout;
 mod network;
+mod objective;
 mod outputs;
 mod parts;
 mod reduce;
@@ -18,9 +19,10 @@ use std::sync::{Mutex, PoisonError};
 
 pub(crate) use self::budget::afford_network;
 use self::budget::{Granted, Size};
-use self::chunk::{CHUNK, Chunk, LossSums, Scratch, Shared, Source, Undefined};
+use self::chunk::{CHUNK, Chunk, Scratch, Shared, Source, Undefined};
 use self::layout::Partial;
 use self::network::Network;
+use self::objective::{LossSums, Objective};
 use self::outputs::Evaluated;
 use self::parts::Parts;
 pub use self::session::{Session, StepOutput};
@@ -224,7 +226,7 @@ impl Fused {
 
     /// Leaves the gradient, before clipping, in `self.gradient`.
     fn backward(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<UpdateStats> {
-        let Episodes { prompts, actions, returns } = episodes;
+        let Episodes { prompts, actions, .. } = episodes;
         let (n, steps) = (prompts.len(), episodes.steps());
         let count = n.div_ceil(CHUNK);
         let groups = count.min(GROUPS);
@@ -240,6 +242,7 @@ impl Fused {
             own(scratch).prepare(&self.network.layout, steps)?;
         }
         let shared = Shared { network: &self.network, prompts, steps };
+        let objective = Objective::new(episodes, config);
         let Self { chunks, scratch, groups: all_groups, place, .. } = self;
         self.pool.run(groups, &|task, worker| {
             let group = &mut *hold(&all_groups[task]);
@@ -248,14 +251,14 @@ impl Fused {
             let range = task * count / groups..(task + 1) * count / groups;
             for (chunk, first) in chunks[range.clone()].iter().zip((range.start * CHUNK..).step_by(CHUNK)) {
                 let out = (&*place, &mut *group.gradient);
-                let loss = hold(chunk).backward(&shared, first, returns, config, &mut hold(&scratch[worker]), out);
+                let loss = hold(chunk).backward(&shared, first, &objective, &mut hold(&scratch[worker]), out);
                 group.loss.policy += loss.policy;
                 group.loss.value += loss.value;
                 group.loss.entropy += loss.entropy;
             }
         });
-        let mut stats = LossSums::stats(self.groups[..groups].iter_mut().map(|group| own(group).loss), n, steps, config);
-        stats.explained_variance = self.explained_variance(returns, steps, config.baseline);
+        let mut stats = objective.stats(self.groups[..groups].iter_mut().map(|group| own(group).loss));
+        stats.explained_variance = self.explained_variance(episodes, config.baseline);
         if !stats.loss.is_finite() {
             return Err(Error::NonFinite { what: "loss", value: stats.loss, at: None });
         }

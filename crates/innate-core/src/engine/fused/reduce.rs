@@ -5,27 +5,36 @@ use super::network::Network;
 use super::parts::Parts;
 use super::{BLOCK, CHUNK, Fused, GROUPS, own};
 use crate::config::{Baseline, ContextPooling};
-use crate::engine::Prompts;
+use crate::engine::{Episodes, Prompts};
 use crate::kernel::adam::{Sum, SumOfSquares};
 use crate::kernel::matmul::{Matmul, Start};
 
 impl Fused {
     /// 1 − Var(R − V)/Var(R) over all estimates of each return; NaN when all returns are equal.
-    pub(super) fn explained_variance(&mut self, returns: &[f32], steps: usize, baseline: Baseline) -> f64 {
+    pub(super) fn explained_variance(&mut self, episodes: Episodes<'_>, baseline: Baseline) -> f64 {
+        let returns = episodes.returns;
         #[allow(clippy::float_cmp, reason = "0 and −0 are one return")]
         if returns.iter().all(|&value| value == returns[0]) {
             return f64::NAN;
         }
         let (mut targets, mut errors) = (Moments::default(), Moments::default());
-        let mut rows = returns.iter();
+        let mean_length = episodes.counted() as f64 / returns.len() as f64;
+        let mut rows = returns.iter().enumerate();
         for chunk in &mut self.chunks[..returns.len().div_ceil(CHUNK)] {
-            for (values, &target) in own(chunk).values.chunks_exact(steps).zip(&mut rows) {
-                targets.add(f64::from(target));
+            for (values, (problem, &target)) in own(chunk).values.chunks_exact(episodes.steps()).zip(&mut rows) {
+                let values = &values[..episodes.length(problem)];
                 match baseline {
                     Baseline::Program => {
-                        errors.add(f64::from(target) - values.iter().map(|&value| f64::from(value)).sum::<f64>())
+                        targets.add(f64::from(target), 1.0);
+                        errors.add(f64::from(target) - values.iter().map(|&value| f64::from(value)).sum::<f64>(), 1.0);
                     }
-                    Baseline::Step => values.iter().for_each(|&value| errors.add(f64::from(target) - f64::from(value))),
+                    // A return weighs as its estimates do, so that a critic that says the same everywhere explains nothing.
+                    Baseline::Step => {
+                        targets.add(f64::from(target), values.len() as f64 / mean_length);
+                        for &value in values {
+                            errors.add(f64::from(target) - f64::from(value), 1.0);
+                        }
+                    }
                 }
             }
         }
@@ -122,23 +131,23 @@ impl Fused {
     }
 }
 
-/// Running mean and sum of squares about it (Welford).
+/// Running weighted mean and sum of squares about it (Welford).
 #[derive(Default)]
 struct Moments {
-    count: f64,
+    weight: f64,
     mean: f64,
     squares: f64,
 }
 
 impl Moments {
-    fn add(&mut self, x: f64) {
-        self.count += 1.0;
+    fn add(&mut self, x: f64, weight: f64) {
+        self.weight += weight;
         let delta = x - self.mean;
-        self.mean += delta / self.count;
-        self.squares += delta * (x - self.mean);
+        self.mean += weight * delta / self.weight;
+        self.squares += weight * delta * (x - self.mean);
     }
 
     fn variance(&self) -> f64 {
-        self.squares / self.count
+        self.squares / self.weight
     }
 }

@@ -126,8 +126,12 @@ impl Plain {
 
     /// The loss's terms and the clipped gradient, `[P]`.
     fn clipped(&self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Tensor)> {
-        let Episodes { prompts, actions, returns } = episodes;
+        let Episodes { prompts, actions, returns, .. } = episodes;
         let (n, steps) = (prompts.len(), episodes.steps());
+        // 1 where a step counts, 0 after the end, [n, T].
+        let weights = (0..n).flat_map(|problem| (0..steps).map(move |t| if t < episodes.length(problem) { 1_f32 } else { 0.0 }));
+        let weights = Tensor::from_vec(weights.collect::<Vec<_>>(), (n, steps), &self.device)?;
+        let counted = episodes.counted() as f64;
         let vars = self.tensors()?.iter().map(Var::from_tensor).collect::<Candle<Vec<_>>>()?;
         let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
         let heads = self.weights(&tensors).unroll(&self.batch(prompts)?, &self.inputs(actions, steps)?, steps)?;
@@ -136,13 +140,16 @@ impl Plain {
         let target = Tensor::from_slice(returns, (n, 1), &self.device)?;
         // [n, 1] for the program's own sum of values, [n, T] for each step's value.
         let estimate = match config.baseline {
-            Baseline::Program => values.sum_keepdim(1)?,
+            Baseline::Program => (values * &weights)?.sum_keepdim(1)?,
             Baseline::Step => values,
         };
         let error = estimate.broadcast_sub(&target)?;
-        let policy_loss = log_prob.broadcast_mul(&error.detach())?.sum(1)?.mean_all()?;
-        let value_loss = error.sqr()?.mean_all()?;
-        let entropy = heads.entropies.mean_all()?;
+        let policy_loss = (log_prob * &weights)?.broadcast_mul(&error.detach())?.sum(1)?.mean_all()?;
+        let value_loss = match config.baseline {
+            Baseline::Program => error.sqr()?.mean_all()?,
+            Baseline::Step => ((error.sqr()? * &weights)?.sum_all()? / counted)?,
+        };
+        let entropy = ((heads.entropies * weights.flatten_all()?)?.sum_all()? / counted)?;
         let loss = ((&policy_loss + value_loss.affine(config.value_coef, 0.0)?)? - entropy.affine(config.entropy_coef, 0.0)?)?;
 
         let terms = Tensor::stack(&[&loss, &policy_loss, &value_loss, &entropy], 0)?.to_vec1::<f32>()?;
@@ -163,7 +170,7 @@ impl Plain {
             value_loss: f64::from(terms[2]),
             entropy: f64::from(terms[3]).max(0.0),
             grad_norm,
-            explained_variance: explained_variance(returns, &estimate.to_vec2::<f32>()?),
+            explained_variance: explained_variance(episodes, &estimate.to_vec2::<f32>()?),
         };
         Ok((stats, Tensor::cat(&grads, 0)?.affine(coefficient, 0.0)?))
     }
@@ -185,7 +192,8 @@ fn defined(scores: &[f32], row: usize, step: usize) -> Result<()> {
 }
 
 /// 1 − Var(R − V)/Var(R) over all estimates of each return; NaN when all returns are equal.
-fn explained_variance(returns: &[f32], estimates: &[Vec<f32>]) -> f64 {
+fn explained_variance(episodes: Episodes<'_>, estimates: &[Vec<f32>]) -> f64 {
+    let returns = episodes.returns;
     if returns.iter().all(|value| value - returns[0] == 0.0) {
         return f64::NAN;
     }
@@ -194,9 +202,11 @@ fn explained_variance(returns: &[f32], estimates: &[Vec<f32>]) -> f64 {
         let mean = values.iter().sum::<f64>() / n;
         values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n
     };
-    let targets = returns.iter().copied().map(f64::from);
-    let errors = targets.clone().zip(estimates).flat_map(|(target, row)| row.iter().map(move |&value| target - f64::from(value)));
-    1.0 - variance(errors.collect()) / variance(targets.collect())
+    let pairs = returns.iter().zip(estimates).enumerate().flat_map(|(problem, (&target, row))| {
+        row.iter().take(episodes.length(problem)).map(move |&value| (f64::from(target), f64::from(value)))
+    });
+    1.0 - variance(pairs.clone().map(|(target, value)| target - value).collect())
+        / variance(pairs.map(|(target, _)| target).collect())
 }
 
 impl Engine for Plain {

@@ -9,6 +9,7 @@ use super::gru::{self, SAVED};
 use super::matmul::{Matmul, Start};
 use super::simd::Isa;
 use crate::error::Result;
+use crate::memory::Bytes;
 
 /// A layer's weights.
 #[derive(Clone, Copy)]
@@ -29,6 +30,28 @@ pub(crate) struct LayerGradient<'a> {
     pub(crate) weight_hh: &'a mut [f32],
     /// Sums of `dgates` over rows and steps, `[4, hp]`: b_ih gets (0, 1, 3), b_hh gets (0, 1, 2).
     pub(crate) dgates: &'a mut [f32],
+}
+
+/// A caller's own memory for [`Layer::backward`].
+#[derive(Default)]
+pub(crate) struct LayerScratch {
+    states: Buffer,
+    restarted: Buffer,
+    saved: Buffer,
+}
+
+impl LayerScratch {
+    /// Bytes for `rows` rows.
+    pub(crate) fn bytes(rows: usize, hp: usize) -> Bytes {
+        Bytes::floats(&[rows, hp, SAVED + 2])
+    }
+
+    /// Makes room for `rows` rows.
+    pub(crate) fn prepare(&mut self, rows: usize, hp: usize) -> Result<()> {
+        self.states.grow(rows * hp)?;
+        self.restarted.grow(rows * hp)?;
+        self.saved.grow(rows * SAVED * hp)
+    }
 }
 
 /// See the module. Slot t of the states is the state before step t.
@@ -101,34 +124,35 @@ impl Layer {
         });
     }
 
-    /// Step `t` backward: `dh` `[rows, hp]` holds dL/dh after the step on entry and before it on return; `dgates` `[rows, 4, hp]` is
-    /// written. `restarted` has room for `[rows, hp]`.
+    /// Step `t` backward for some of the rows, the i-th of all arguments being the layer's row `rows[i]`: `dh` `[_, hp]` holds dL/dh after
+    /// the step on entry and before it on return; `dgates` `[_, 4, hp]` is written. `scratch` has room for the rows.
     #[allow(clippy::too_many_arguments, reason = "operands of one equation")]
     pub(crate) fn backward(
         &self,
         isa: Isa,
         weights: LayerWeights<'_>,
-        (t, rows): (usize, usize),
+        (t, rows): (usize, &[u32]),
         starts: Option<&[bool]>,
         dh: &mut [f32],
         dgates: &mut [f32],
-        restarted: &mut Buffer,
+        scratch: &mut LayerScratch,
         gradient: &mut LayerGradient<'_>,
     ) {
         let hp = self.hp;
-        let h = before(self.state(t), restarted, hp, rows, starts);
+        let count = rows.len();
+        let h = gathered(self.state(t), &mut scratch.states, hp, rows);
         isa.run(gru::Backward {
-            rows,
+            rows: count,
             hp,
-            saved: &self.saved[t * self.rows * SAVED * hp..],
-            h,
+            saved: gathered(&self.saved[t * self.rows * SAVED * hp..], &mut scratch.saved, SAVED * hp, rows),
+            h: before(h, &mut scratch.restarted, hp, count, starts),
             weight: weights.weight_hh,
             dh,
             dgates,
             dweight: gradient.weight_hh,
             dbias: gradient.dgates,
         });
-        for (row, _) in starts.unwrap_or(&[]).iter().take(rows).enumerate().filter(|(_, start)| **start) {
+        for (row, _) in starts.unwrap_or(&[]).iter().take(count).enumerate().filter(|(_, start)| **start) {
             dh[row * hp..][..hp].fill(0.0);
         }
     }
@@ -142,6 +166,17 @@ fn before<'a>(h: &'a [f32], restarted: &'a mut Buffer, hp: usize, rows: usize, s
         restarted[row * hp..][..hp].fill(0.0);
     }
     restarted
+}
+
+/// The given rows of `values` `[_, width]`, side by side: as they stand where they are the first ones in order, else copied.
+pub(crate) fn gathered<'a>(values: &'a [f32], copy: &'a mut [f32], width: usize, rows: &[u32]) -> &'a [f32] {
+    if rows.iter().enumerate().all(|(i, &row)| i == row as usize) {
+        return values;
+    }
+    for (out, &row) in copy.chunks_exact_mut(width).zip(rows) {
+        out.copy_from_slice(&values[row as usize * width..][..width]);
+    }
+    copy
 }
 
 /// Dense inputs backward: from the gradients at the gates to those of the inputs and of W_ih.

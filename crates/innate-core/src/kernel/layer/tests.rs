@@ -131,8 +131,10 @@ impl Fused {
         let weights =
             LayerWeights { hidden: self.h, panels: &self.packed[1], weight_hh: &self.weight_hh, bias_hh: &self.bias[1] };
         let gradient = &mut LayerGradient { weight_hh: &mut self.dweight_hh, dgates: &mut self.dsums };
-        let restarted = &mut Buffer::zeros(ROWS * self.layer.hp).unwrap();
-        self.layer.backward(self.isa, weights, (t, ROWS), starts, dh, &mut dgates, restarted, gradient);
+        let rows: Vec<u32> = (0..ROWS as u32).collect();
+        let scratch = &mut LayerScratch::default();
+        scratch.prepare(ROWS, self.layer.hp).unwrap();
+        self.layer.backward(self.isa, weights, (t, &rows), starts, dh, &mut dgates, scratch, gradient);
         let mut dx = vec![0.0; ROWS * self.dp];
         InputBackward {
             rows: ROWS,
