@@ -1,4 +1,5 @@
 import { TaskError } from '../errors/task-error.js';
+import { readOptions } from '../util/option-reader.js';
 import { Random } from '../util/random.js';
 import { type ConstantProgram, percent, type StageReport, type TaskFinding, type TaskReport } from './check/report.js';
 import { type FoundProgram, type StageSearch, searchStage } from './check/search.js';
@@ -13,9 +14,9 @@ export { formatTaskCheck } from './check/report.js';
 export interface CheckTaskOptions {
   /** Seed of the problems and of the random programs. @defaultValue 0 */
   readonly seed?: number | undefined;
-  /** Problems searched in each stage; an integer of at least 1. @defaultValue 64 */
+  /** Problems searched in each stage, 1 to 2²⁰. @defaultValue 64 */
   readonly problems?: number | undefined;
-  /** Fresh problems on which constant and random programs are measured; an integer of at least 1. @defaultValue 2000 */
+  /** Fresh problems on which constant and random programs are measured, 1 to 2²⁰. @defaultValue 2000 */
   readonly samples?: number | undefined;
   /** States visited for each problem, and again for all of a stage together, before the search gives up. @defaultValue 20000 */
   readonly maxStates?: number | undefined;
@@ -33,7 +34,8 @@ const RANDOM_SUCCESS = 0.1;
  * @param task - A task with a machine: one made by {@link defineTask}.
  * @param options - See {@link CheckTaskOptions}.
  * @returns The report; {@link formatTaskCheck} prints it.
- * @throws {@link TaskError} when the task has no machine, when its functions throw, or when an option is out of range.
+ * @throws {@link TaskError} when the task has no machine, or when its functions throw.
+ * @throws {@link OptionsError} saying all that is wrong with the options.
  */
 export function checkTask<Tool extends string, Stage extends string>(
   task: ToolTask<unknown, unknown, Tool, Stage>,
@@ -48,12 +50,7 @@ export function checkTask(task: Task, options: CheckTaskOptions = {}): TaskRepor
       remedy: 'Make the task with defineTask, which gives it one; a task written by hand can be trained on, but not checked.',
     });
   }
-  const settings = {
-    seed: integerOption(options.seed, 0, 'seed', 0),
-    problems: integerOption(options.problems, 64, 'problems', 1),
-    samples: integerOption(options.samples, 2000, 'samples', 1),
-    maxStates: integerOption(options.maxStates, 20_000, 'maxStates', 1),
-  };
+  const settings = readSettings(options);
   const checked = task.stages.map((_, stage) => checkStage(task, stage, settings));
   const findings = checked.flatMap(({ report, search }) => findingsOf(report, search));
   const lengths = new Set(checked.map(({ contextLength }) => contextLength));
@@ -181,12 +178,14 @@ function hasMachine(task: Task): task is ToolTask {
   return 'machine' in task && typeof task.machine === 'object' && task.machine !== null && 'program' in task;
 }
 
-function integerOption(value: number | undefined, byDefault: number, name: string, low: number): number {
-  const result = value ?? byDefault;
-  if (!Number.isSafeInteger(result) || result < low) {
-    throw new TaskError(`is ${String(result)}.`, { path: `options.${name}`, remedy: `Use an integer of at least ${low}.` });
-  }
-  return result;
+function readSettings(options: CheckTaskOptions): Settings {
+  const count = { integer: true, min: 1, max: 2 ** 20 } as const;
+  return readOptions(options, (reader) => ({
+    seed: reader.number('seed', 0, { integer: true, min: 0 }),
+    problems: reader.number('problems', 64, count),
+    samples: reader.number('samples', 2000, count),
+    maxStates: reader.number('maxStates', 20_000, { integer: true, min: 1 }),
+  }));
 }
 
 function mean(values: ArrayLike<number>): number {
