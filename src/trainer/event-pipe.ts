@@ -22,6 +22,7 @@ export class EventPipe {
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
+  #leaveWatcher: (() => void) | undefined;
   readonly #pulls: Pull[] = [];
 
   /** Whether the consumer wants no more. */
@@ -117,6 +118,7 @@ export class EventPipe {
     this.#released = true;
     this.#interrupted = true;
     this.#wake?.();
+    this.#leaveWatcher?.();
   }
 
   #attend(work: PromiseLike<unknown>): Promise<void> {
@@ -130,7 +132,7 @@ export class EventPipe {
         () => settle(resolve),
         (error: unknown) => settle(() => reject(error)),
       );
-      this.#wake = resolve;
+      this.#leaveWatcher = resolve;
       if (this.#interrupted) {
         resolve();
       }
