@@ -1,4 +1,4 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs, types } from 'node:util';
 import { InnateError } from '../errors/innate-error.js';
 
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
@@ -17,7 +17,7 @@ export async function runCommand(
     process.exitCode = await body(parseArgs({ options }).values);
   } catch (error) {
     const expected =
-      InnateError.isInstance(error) || (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+      InnateError.isInstance(error) || (types.isNativeError(error) && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
     console.error(expected ? error.message : error);
     process.exitCode = 1;
   }
