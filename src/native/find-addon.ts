@@ -51,7 +51,9 @@ export function findAddon(context: LoadContext): Addon {
       }
       failures.push(found);
     } catch (error) {
-      cause = error;
+      if (cause === undefined || !isMissing(error)) {
+        cause = error;
+      }
       failures.push(
         isMissing(error) ? { from, kind: 'missing', reason: 'not found' } : { from, kind: 'broken', reason: oneLine(error, from) },
       );

@@ -52,7 +52,7 @@ export async function checkRunners(machine, folder, check) {
         writeFileSync(join(project, path), text);
       }
       await machine.npm(project, ['install', 'innate']);
-      const { code, output } = await machine.node(project, [...node, join(modules, file), ...args]);
+      const { code, output } = await machine.node(project, [...node, join(modules, file), ...args], { NO_COLOR: '1' });
       const passed = Number(/^\s*Tests:?\s+(\d+) passed/m.exec(output)?.[1]);
       if (code !== 0 || passed !== TESTS) {
         throw new ToolError(`${passed} of ${TESTS} tests passed; it ended with exit status ${code} and said:\n${output}`);
