@@ -6,7 +6,7 @@ import { npmProgram } from './lib/npm.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { countOne, Steps } from './lib/steps.mjs';
 
-const LOCKS = ['.', 'tools/registry', 'tools/runtimes', 'tools/sysroot'];
+const LOCKS = ['.', 'tools/registry', 'tools/runners', 'tools/runtimes', 'tools/sysroot'];
 const LIMIT = 2 * 60_000;
 const SKIPPED = { passed: 0, failed: 0, skipped: 1 };
 

@@ -1,5 +1,5 @@
 // `npm run test:package`: packs, publishes to a registry on loopback, installs as a user would on a machine without compilers, and uses the
-// package from JavaScript and TypeScript, under each runtime, and with CUDA's beside it if `npm run build:cuda` made one.
+// package from JavaScript and TypeScript, under test runners, under each runtime, and with CUDA's beside it if `npm run build:cuda` made one.
 // `--packed` takes what build/npm holds instead of building. See docs/decisions/0012 to 0014.
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { checkFailures } from './lib/package-failures.mjs';
 import { checkTypes } from './lib/package-types.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { startRegistry } from './lib/registry.mjs';
+import { checkRunners } from './lib/runners.mjs';
 import { checkRuntimes } from './lib/runtimes.mjs';
 import { Steps } from './lib/steps.mjs';
 import { OUT, pack, stageEmptyPlatforms } from './pack.mjs';
@@ -115,6 +116,7 @@ await tool(async () => {
     await check('import and require', () => checkJavaScript(machine, project));
     await check('TypeScript: NodeNext, CommonJS, bundler', () => checkTypes(machine, project));
     await check('cold import', () => checkBudget(machine, project));
+    await checkRunners(machine, join(folder, 'runners'), check);
     await checkRuntimes(machine, join(folder, 'runtimes'), project, steps, check);
     await checkFailures(machine, join(folder, 'failures'), check);
     if (cuda === undefined) {

@@ -26,7 +26,7 @@ test('samples alike under one seed, and what is fed changes what comes next', as
   await using agent = await Agent.create({ seed: 3 });
   const run = async (seed: number, feed?: number): Promise<number[]> => {
     using session = await agent.session({ seed });
-    session.begin({ contexts: [1, 2, 3, 10], stages: [0] });
+    session.begin({ contexts: [1, 2, 3, 10, 17, 17], stages: [0] });
     return Array.from({ length: 20 }, () => {
       const { actions, values } = session.step();
       if (feed !== undefined) {
@@ -48,7 +48,8 @@ test('refuses what it cannot do, and goes on', async (t) => {
   t.is(t.throws(() => session.step(), { instanceOf: InputError })?.path, 'session');
   t.is(t.throws(() => session.begin(PROMPTS), { instanceOf: InputError })?.path, 'stages');
   t.is(t.throws(() => session.begin({ contexts: [99], stages: [0] }), { instanceOf: InputError })?.path, 'contexts[0]');
-  session.begin({ contexts: [1], stages: [0] });
+  t.is(t.throws(() => session.begin({ contexts: [1, 10], stages: [0] }), { instanceOf: InputError })?.path, 'contexts');
+  session.begin({ contexts: [1, 2, 3, 10, 17, 17], stages: [0] });
   t.is(t.throws(() => session.feed([1, 2]), { instanceOf: InputError })?.path, 'tokens');
   t.is(session.step().actions.length, 1);
   session.close();

@@ -31,7 +31,7 @@ const EVENTS: TrainingEvent[] = [
 ];
 const LINE = 'Stage 0 | iteration 25 | success 50.0 % | return 0.750 | entropy 1.250 | 12,346 episodes/s';
 
-function written(isTTY: boolean, ci: boolean, columns = 200): string {
+function written(isTTY: boolean, ci: boolean, columns: number | undefined): string {
   let text = '';
   const output = {
     isTTY,
@@ -52,13 +52,20 @@ test('plain lines where there is no terminal, and in CI', (t) => {
     'Final greedy success, stage 0 (easy): 99.5 % of 1000 problems',
     '',
   ].join('\n');
-  t.is(written(false, false), expected);
-  t.is(written(true, true), expected);
+  t.is(written(false, false, 200), expected);
+  t.is(written(true, true, 200), expected);
 });
 
 test('a line that is rewritten on a terminal, no wider than it', (t) => {
-  t.true(written(true, false).includes(`\r\u001b[2K${LINE}\r\u001b[2K${LINE}\n`));
+  t.true(written(true, false, 200).includes(`\r\u001b[2K${LINE}\r\u001b[2K${LINE}\n`));
   t.true(written(true, false, 30).includes(`\r\u001b[2K${LINE.slice(0, 29)}\r`));
+});
+
+test('a terminal that does not know its width has 80 columns; on one too narrow for a line, lines are plain', (t) => {
+  for (const columns of [0, 1, -1, NaN, undefined]) {
+    t.true(written(true, false, columns).includes(`\r\u001b[2K${LINE.slice(0, 79)}\r`), String(columns));
+  }
+  t.is(written(true, false, 19), written(false, false, 200));
 });
 
 test("an event's numbers by metric key", (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { TaskError } from '#dist/errors/task-error.js';
+import { OptionsError } from '#dist/errors/options-error.js';
 import { checkTask, formatTaskCheck } from '#dist/task/check-task.js';
 import { defineTask } from '#dist/task/define-task.js';
 import { tutorial } from '#dist/task/tutorial/tutorial.js';
@@ -100,8 +100,8 @@ test('the report as text names the verdict, the programs and the findings', (t) 
 
 test('options out of range are refused', (t) => {
   for (const options of [{ problems: 0 }, { samples: 1.5 }, { maxStates: -1 }, { seed: Number.NaN }]) {
-    const error = t.throws(() => checkTask(createCounter(), options), { instanceOf: TaskError, code: 'ERR_TASK' });
-    t.is(error?.path, `options.${Object.keys(options)[0] ?? ''}`);
+    const error = t.throws(() => checkTask(createCounter(), options), { instanceOf: OptionsError, code: 'ERR_OPTIONS' });
+    t.is(error?.path, Object.keys(options)[0]);
   }
   for (const [options, path] of [
     [{ problem: 3 }, 'options.problem'],

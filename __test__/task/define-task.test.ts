@@ -244,6 +244,7 @@ test('checkTask refuses a state that is not plain data', (t) => {
   refused(t, 'task.start', () => checkTask(define({ start: () => new Desk() })));
 });
 
+<<<<<<< ours
 test('a program counts up to its end, the ending step included; with trainPastEnd, whole', (t) => {
   const lengths = (changes: object): number[] => {
     const task = define({ horizon: 3, ...changes });
@@ -261,6 +262,22 @@ test('a program counts up to its end, the ending step included; with trainPastEn
   t.deepEqual(lengths({ trainPastEnd: true }), [3, 3, 3, 3]);
   const { DO } = valid.tools;
   t.deepEqual(lengths({ tools: { DO, END: { ends: true, when: (state: { done: boolean }) => state.done } } }), [3, 2, 3, 3], 'not usable');
+=======
+test('misspelt parts of a definition, of a tool and of a milestone are refused', (t) => {
+  for (const [path, remedy, change] of [
+    ['task.horizn', 'Did you mean horizon?', { horizn: 3 }],
+    ['task.tools.DO.wehn', 'Did you mean when?', { tools: { DO: { wehn: () => true } } }],
+    ['task.milestones.near.rewards', 'Did you mean reward?', { milestones: { near: { reward: 0.1, reached: () => true, rewards: 1 } } }],
+    ['task.colour', 'Known here: ', { colour: 'red' }],
+  ] as const) {
+    t.true(refused(t, path, () => define(change))?.remedy?.startsWith(remedy), path);
+  }
+});
+
+test("the length that a definition fixes is the task's", (t) => {
+  t.is(define({ contextLength: 3 }).contextLength, 3);
+  t.is(define({}).contextLength, undefined);
+>>>>>>> theirs
 });
 
 test('defined tasks pass the checks of the trainer', (t) => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
+import { OptionsError } from '#dist/errors/options-error.js';
 import { TaskError } from '#dist/errors/task-error.js';
 import { checkTask } from '#dist/task/check-task.js';
 import { tutorial } from '#dist/task/tutorial/tutorial.js';
@@ -90,7 +91,7 @@ test('refuses an unknown stage, too few operands and an unknown context', (t) =>
   t.throws(() => tutorial.score(3, [1, 2, 3, 4, 5], []), { instanceOf: TaskError, code: 'ERR_TASK' });
   t.throws(() => tutorial.score(0, [1, 2, 3], []), { instanceOf: TaskError, message: /^operands: has 3/ });
   // @ts-expect-error -- no such context
-  t.throws(() => tutorial.task({ context: 'both' }), { instanceOf: TaskError, message: /^context/ });
+  t.throws(() => tutorial.task({ context: 'both' }), { instanceOf: OptionsError, message: /^context/ });
 });
 
 test('defect 1: the scored target is one goal short of the stated one, in every stage', (t) => {

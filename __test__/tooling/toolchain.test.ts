@@ -71,7 +71,7 @@ posix('an old Node: one sentence', (t) => {
 
 test('the locks name no address and no registry', async (t) => {
   const { readFileSync } = await import('node:fs');
-  for (const folder of ['.', 'tools/registry', 'tools/runtimes']) {
+  for (const folder of ['.', 'tools/registry', 'tools/runners', 'tools/runtimes']) {
     t.notRegex(readFileSync(join(ROOT, folder, 'package-lock.json'), 'utf8'), /"resolved"/, folder);
   }
   t.notRegex(readFileSync(join(ROOT, '.npmrc'), 'utf8'), /registry\s*=|https?:/);

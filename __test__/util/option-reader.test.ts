@@ -1,5 +1,8 @@
+import { runInNewContext } from 'node:vm';
 import test from 'ava';
-import { numberProblem, OptionReader, show } from '#dist/util/option-reader.js';
+import { OptionsError } from 'innate';
+import { adviseOn } from '#dist/util/option-names.js';
+import { addUnknownKeys, numberProblem, OptionReader, readOptions, show, showThrown } from '#dist/util/option-reader.js';
 
 type Problems = ConstructorParameters<typeof OptionReader>[1];
 
@@ -31,14 +34,96 @@ test('unknown keys are named, with the key that was meant', (t) => {
   );
 });
 
+test("other libraries' names are answered with ours, and with why there is none", (t) => {
+  const known = new Set(['learningRate', 'entropyCoef', 'valueCoef', 'maxGradNorm', 'batchSize', 'maxIterations', 'deterministic', 'seed']);
+  for (const [name, ours] of [
+    ['lr', 'learningRate'],
+    ['learning_rate', 'learningRate'],
+    ['ent_coef', 'entropyCoef'],
+    ['vf_coef', 'valueCoef'],
+    ['max_grad_norm', 'maxGradNorm'],
+    ['n_envs', 'batchSize'],
+    ['total_timesteps', 'maxIterations'],
+    ['determinstic', 'deterministic'],
+    ['Deterministic', 'deterministic'],
+    ['sede', 'seed'],
+    ['bathcSize', 'batchSize'],
+  ] as const) {
+    t.is(adviseOn(name, known), `Did you mean ${ours}?`, name);
+  }
+  for (const name of ['gamma', 'gae_lambda', 'clip_range', 'n_epochs', 'target_kl']) {
+    t.truthy(adviseOn(name, known), name);
+  }
+  for (const name of ['pages', 'label', 'id', '', 'note', 'constructor', '__proto__', 'toString']) {
+    t.is(adviseOn(name, known), undefined, name);
+  }
+});
+
+test('objects that may bring more: only what looks like an option, or is one elsewhere, is refused', (t) => {
+  const problems: Problems = [];
+  const values = { seed: 1, labels: [], sede: 2, lr: 3, threads: 4, gamma: 5, later: undefined };
+  addUnknownKeys(values, new Set(['seed', 'learningRate']), problems, '', new Set(['threads']));
+  t.deepEqual(
+    problems.map(({ path }) => path),
+    ['sede', 'lr', 'threads', 'gamma'],
+  );
+});
+
+test('what cannot be read is said, not thrown', (t) => {
+  const problems: Problems = [];
+  const throwing = {
+    get seed(): number {
+      throw new RangeError('out of order.');
+    },
+    get unknown(): number {
+      throw Symbol('odd');
+    },
+  };
+  const reader = new OptionReader(throwing, problems);
+  t.is(reader.number('seed', 7, {}), 7);
+  t.is(reader.number('seed', 7, {}), 7);
+  reader.finish();
+  t.deepEqual(
+    problems.map(({ path, message }) => `${path} ${message}`),
+    ['seed could not be read: reading it threw RangeError: out of order.', 'unknown could not be read: reading it threw a symbol.'],
+  );
+  const deaf = new Proxy({}, { get: () => undefined, ownKeys: (): never => breaks() });
+  new OptionReader(deaf, problems).finish();
+  t.is(problems.at(-1)?.path, 'options');
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  new OptionReader(revoked.proxy, problems).finish();
+  t.is(problems.at(-1)?.path, 'options');
+});
+
+test('options are read whole', (t) => {
+  const read = (options: unknown): number => readOptions(options, (reader) => reader.number('size', 1, { min: 1 }));
+  t.is(read(undefined), 1);
+  t.is(read({ size: 2 }), 2);
+  const error = t.throws(() => read({ size: 0, sise: 2 }), { instanceOf: OptionsError });
+  t.deepEqual(
+    error?.problems.map(({ path }) => path),
+    ['size', 'sise'],
+  );
+  for (const options of [null, 3, 'x', [], Symbol('x'), 1n, () => 1]) {
+    t.is(t.throws(() => read(options), { instanceOf: OptionsError })?.path, 'options');
+  }
+  const booleans = (options: unknown): boolean => readOptions(options, (reader) => reader.boolean('mask', true));
+  t.deepEqual([booleans({}), booleans({ mask: false }), booleans({ mask: true })], [true, false, true]);
+  t.throws(() => booleans({ mask: 0 }), { instanceOf: OptionsError, message: /^mask: must be true or false, got 0\./ });
+});
+
 test('ranges', (t) => {
   t.is(numberProblem(1, { above: 0 }), undefined);
   t.is(numberProblem(0, { above: 0 }), 'must be a finite number above 0, got 0.');
   t.is(numberProblem(1, { min: 0, below: 1 }), 'must be a finite number of at least 0 and below 1, got 1.');
   t.is(numberProblem(Infinity, { above: 0, infinite: true }), undefined);
   t.is(numberProblem(-Infinity, { infinite: true }), 'must be a number, got -Infinity.');
-  t.is(numberProblem('3', { integer: true }), "must be an integer, got '3'.");
-  t.is(numberProblem(2 ** 60, { integer: true }), 'must be an integer, got 1152921504606847000.');
+  t.is(numberProblem('3', { integer: true, max: 8 }), "must be an integer of at most 8, got '3'.");
+  t.is(
+    numberProblem(2 ** 60, { integer: true, min: 0 }),
+    'must be an integer of at least 0 and at most 9007199254740991, got 1152921504606847000.',
+  );
 });
 
 test('shows anything in a few characters', (t) => {
@@ -51,4 +136,31 @@ test('shows anything in a few characters', (t) => {
     show(() => 1),
     'a function',
   );
+  t.is(show(Symbol('x')), 'a symbol');
+  t.is(show(Object.create({ constructor: null })), 'an object (no prototype)');
+  t.is(show(Object.create({ constructor: { name: 3 } })), 'an object (no prototype)');
+  t.is(show({ toString: breaks }), 'an object (Object)');
+  t.is(show(new Proxy({}, { getPrototypeOf: (): never => breaks() })), 'an object (unreadable)');
 });
+
+test('shows what was thrown', (t) => {
+  t.is(showThrown(new RangeError('too far.')), 'RangeError: too far');
+  t.is(showThrown(runInNewContext('new TypeError("elsewhere")')), 'TypeError: elsewhere');
+  t.is(showThrown(new DOMException('stopped', 'AbortError')), 'AbortError: stopped');
+  t.is(showThrown('a text'), "'a text'");
+  t.is(showThrown(undefined), 'undefined');
+  t.is(showThrown(null), 'null');
+  t.is(showThrown(Object.create(null)), 'an object (no prototype)');
+  t.is(
+    showThrown({
+      get name(): string {
+        return breaks();
+      },
+    }),
+    'an object (Object)',
+  );
+});
+
+function breaks(): never {
+  throw new Error('this is broken');
+}

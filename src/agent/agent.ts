@@ -1,31 +1,45 @@
 import { CheckpointError } from '../errors/checkpoint-error.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
-import { OptionsError } from '../errors/options-error.js';
 import type { Problem } from '../errors/problem.js';
 import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
 import { fromNative } from '../native/error.js';
 import type { Task } from '../task/task.js';
 import type { UpdateConfig, UpdateOptions } from '../task/update-options.js';
 import { readFilePath } from '../util/file-path.js';
-import { OptionReader, show } from '../util/option-reader.js';
+import { hasBrand } from '../util/kind.js';
+import { OptionReader, readOptions } from '../util/option-reader.js';
 import { onDevice } from './device.js';
 import { type AgentInfo, taskMismatch } from './info.js';
 import {
   type CheckedPrompts,
   checkActions,
+  checkDeterministic,
   checkLengths,
+  checkNames,
   checkPrompts,
   checkReturns,
   type Episodes,
+  entryOf,
+  inputNames,
   type Programs,
   type Prompts,
 } from './inputs.js';
 import { makeNote, type Note, readNote, writeNote } from './note.js';
-import { type AgentOptions, type RuntimeOptions, readAgentOptions, readRuntimeOptions, readTask, readUpdateOptions } from './options.js';
+import {
+  type AgentOptions,
+  DEFAULT_UPDATE,
+  type RuntimeOptions,
+  readAgentOptions,
+  readRuntimeOptions,
+  readTask,
+  readUpdateOptions,
+} from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './results.js';
 import { Session, type SessionOptions } from './session.js';
 import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
+
+const BRAND = Symbol.for('innate.agent');
 
 /** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
 export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
@@ -61,6 +75,17 @@ export class Agent {
     this.#native = native;
     this.#note = note;
     this.info = describe(native.options, note, deviceReason);
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /**
+   * Whether a value is an agent, also when it comes from another copy of this package.
+   *
+   * @param value - Anything.
+   * @returns True for an {@link Agent}.
+   */
+  static isInstance(value: unknown): value is Agent {
+    return hasBrand(value, BRAND);
   }
 
   /**
@@ -73,11 +98,7 @@ export class Agent {
    * @throws {@link NativeLoadError} when the addon for the device does not load.
    */
   static async create(options: AgentOptions = {}): Promise<Agent> {
-    const problems: Problem[] = [];
-    const reader = new OptionReader(options, problems);
-    const { task, seed, hiddenSize, runtime, update } = readAgentOptions(reader);
-    reader.finish();
-    throwIfAny(problems);
+    const { task, seed, hiddenSize, runtime, update } = readOptions(options, readAgentOptions);
     const { actionMask } = task;
     const made = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
       BindingAgent.create({
@@ -118,12 +139,13 @@ export class Agent {
     const update = (fallback: UpdateConfig): UpdateConfig => readUpdateOptions(reader, fallback);
     update(readNote('').update);
     reader.finish();
-    throwIfAny(problems);
+    reader.check();
     const { value: native, reason } = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
       BindingAgent.load(file, device, engine, runtime.threads),
     );
     const stored = readNote(native.note());
-    const agent = new Agent(native, { ...stored, update: update(stored.update) }, reason);
+    const contextLength = stored.contextLength ?? task?.contextLength;
+    const agent = new Agent(native, { ...stored, contextLength, update: update(stored.update) }, reason);
     const [mismatch, ...others] = task === undefined ? [] : taskMismatch(agent.info, task, `Load it with the task it was made for.`);
     if (mismatch !== undefined) {
       await agent.close();
@@ -144,16 +166,14 @@ export class Agent {
    * @param input - Contexts `[n, L]`, stages `[n]`; `deterministic: true` takes the most probable token instead of sampling.
    * @returns Actions, log-probabilities, entropies and values, each `[n, T]`.
    * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link OptionsError} for a name that looks like one of these and is not.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async act(input: Prompts & ActOptions): Promise<Rollout> {
     this.#checkOpen();
+    checkNames(input, ACT_NAMES);
     const { contexts, stages } = checkPrompts(input, this.info);
-    const { deterministic = false } = input;
-    if (typeof deterministic !== 'boolean') {
-      const message = `must be true or false, got ${show(deterministic)}.`;
-      throw new InputError([{ path: 'deterministic', message, remedy: 'Pass true for the most probable token, false to sample.' }]);
-    }
+    const deterministic = checkDeterministic(entryOf(input, 'deterministic'));
     return guarded(() => this.#native.rollout(contexts, stages, deterministic));
   }
 
@@ -163,12 +183,14 @@ export class Agent {
    * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`.
    * @returns Logits `[n, T, V]` and log-probabilities, entropies and values `[n, T]`.
    * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link OptionsError} for a name that looks like one of these and is not.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async evaluateActions(input: Programs): Promise<Evaluation> {
     this.#checkOpen();
+    checkNames(input, PROGRAM_NAMES);
     const { contexts, stages } = checkPrompts(input, this.info);
-    const actions = checkActions(input.actions, stages.length, this.info);
+    const actions = checkActions(entryOf(input, 'actions'), stages.length, this.info);
     return guarded(() => this.#native.evaluateActions(contexts, stages, actions));
   }
 
@@ -179,7 +201,7 @@ export class Agent {
    * horizon; coefficients given here hold for this call only.
    * @returns The losses before the step.
    * @throws {@link InputError} naming the first bad entry.
-   * @throws {@link OptionsError} when a coefficient is out of range.
+   * @throws {@link OptionsError} when a coefficient is out of range, and for a name that looks like one of these and is not.
    * @throws {@link NonFiniteError} when the loss or the gradient is not finite; the weights are untouched.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
@@ -213,12 +235,10 @@ export class Agent {
    */
   async session(options: SessionOptions = {}): Promise<Session> {
     this.#checkOpen();
-    const problems: Problem[] = [];
-    const reader = new OptionReader(options, problems);
-    const size = reader.number('size', 1, { integer: true, min: 1, max: 2 ** 20 });
-    const seed = reader.number('seed', 0, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER });
-    reader.finish();
-    throwIfAny(problems);
+    const { size, seed } = readOptions(options, (reader) => ({
+      size: reader.number('size', 1, { integer: true, min: 1, max: 2 ** 20 }),
+      seed: reader.number('seed', 0, { integer: true, min: 0 }),
+    }));
     return new Session(await guarded(() => this.#native.session(size, seed)), this.info);
   }
 
@@ -286,21 +306,6 @@ export class Agent {
     }
   }
 
-  #coefficients(input: UpdateOptions): UpdateConfig {
-    if (Object.keys(input).every((key) => NOT_OPTIONS.has(key))) {
-      return this.#note.update;
-    }
-    const problems: Problem[] = [];
-    const reader = new OptionReader(input, problems);
-    for (const key of NOT_OPTIONS) {
-      reader.raw(key);
-    }
-    const update = readUpdateOptions(reader, this.#note.update);
-    reader.finish(true);
-    throwIfAny(problems);
-    return update;
-  }
-
   #episodes(input: Episodes & UpdateOptions): {
     prompts: CheckedPrompts;
     actions: Int32Array;
@@ -309,26 +314,22 @@ export class Agent {
     update: UpdateConfig;
   } {
     this.#checkOpen();
+    checkNames(input, EPISODE_NAMES);
     const prompts = checkPrompts(input, this.info);
-    const actions = checkActions(input.actions, prompts.stages.length, this.info);
+    const actions = checkActions(entryOf(input, 'actions'), prompts.stages.length, this.info);
     const count = prompts.stages.length;
-    const lengths = checkLengths(input.lengths, count, actions.length / count);
-    const returns = checkReturns(input.returns, count);
-    return { prompts, actions, lengths, returns, update: this.#coefficients(input) };
+    const lengths = checkLengths(entryOf(input, 'lengths'), count, actions.length / count);
+    const returns = checkReturns(entryOf(input, 'returns'), count);
+    const reader = new OptionReader(input, []);
+    const update = readUpdateOptions(reader, this.#note.update);
+    reader.check();
+    return { prompts, actions, lengths, returns, update };
   }
 }
 
-/** What {@link Agent.update} takes beside options; the rest of a task's batch may be spread into it. */
-const NOT_OPTIONS: ReadonlySet<string> = new Set([
-  'contexts',
-  'stages',
-  'actions',
-  'lengths',
-  'returns',
-  'size',
-  'contextLength',
-  'problems',
-]);
+const ACT_NAMES = inputNames('deterministic');
+const PROGRAM_NAMES = inputNames('actions');
+const EPISODE_NAMES = inputNames('actions', 'lengths', 'returns', ...Object.keys(DEFAULT_UPDATE));
 
 async function guarded<T>(call: () => Promise<T>): Promise<T> {
   try {
@@ -347,6 +348,7 @@ function describe(options: BindingAgentOptions, note: Note, deviceReason: string
     stageCount: options.stageCount,
     hiddenSize: options.hiddenSize,
     horizon: options.horizon,
+    contextLength: note.contextLength,
     startToken: options.startToken,
     actionMask: options.actionMask,
     contextPooling: options.batchContext ? 'batch' : 'own',
@@ -357,10 +359,4 @@ function describe(options: BindingAgentOptions, note: Note, deviceReason: string
     threads: options.threads,
     update: note.update,
   });
-}
-
-function throwIfAny(problems: readonly Problem[]): void {
-  if (problems.length > 0) {
-    throw new OptionsError(problems);
-  }
 }

@@ -1,5 +1,4 @@
-import { DeviceError } from '../errors/device-error.js';
-import { NativeLoadError } from '../errors/native-load-error.js';
+import { InnateError } from '../errors/innate-error.js';
 import { fromNative } from '../native/error.js';
 import { type Binding, loadBinding } from '../native/load.js';
 import type { Engine, RuntimeConfig } from './options.js';
@@ -43,19 +42,26 @@ export async function onDevice<T>({ device, engine }: RuntimeConfig, make: Make<
   try {
     return { value: await on('cuda'), reason: undefined };
   } catch (error) {
-    if (!(error instanceof DeviceError || error instanceof NativeLoadError)) {
+    const reason = reasonOf(error);
+    if (reason === undefined) {
       throw error;
     }
     const value = await on('cpu');
-    const reason = reasonOf(error);
     warnOnce(reason);
     return { value, reason };
   }
 }
 
-/** What an error says without the path and the remedy of who asked for CUDA and nothing else. */
-function reasonOf(error: DeviceError | NativeLoadError): string {
-  return error instanceof DeviceError ? error.message.replace(`${error.path}: `, '').replace(` ${error.remedy}`, '') : error.message;
+/** What an error of the device says without the path and the remedy of who asked for CUDA and nothing else; `undefined` for other errors. */
+function reasonOf(error: unknown): string | undefined {
+  if (!InnateError.isInstance(error)) {
+    return undefined;
+  }
+  const { code, message, path, remedy } = error;
+  if (code === 'ERR_DEVICE') {
+    return message.replace(`${path}: `, '').replace(` ${remedy}`, '');
+  }
+  return code === 'ERR_NATIVE_LOAD' ? message : undefined;
 }
 
 let warned = false;

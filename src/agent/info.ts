@@ -1,6 +1,7 @@
 import type { Problem } from '../errors/problem.js';
 import type { Task } from '../task/task.js';
 import type { UpdateConfig } from '../task/update-options.js';
+import { show } from '../util/option-reader.js';
 import type { Engine } from './options.js';
 
 /** What an agent is made of and where it runs. */
@@ -19,6 +20,8 @@ export interface AgentInfo {
   readonly hiddenSize: number;
   /** Tokens emitted in an episode, `T`. */
   readonly horizon: number;
+  /** Tokens of each context, `L`, where the task fixed it; absent: contexts of any length are taken. */
+  readonly contextLength: number | undefined;
   /** The token whose embedding is the first input. */
   readonly startToken: number;
   /** 1 for each token that may be emitted, `[V]`; absent: all may. */
@@ -51,12 +54,15 @@ export function taskMismatch(info: AgentInfo, task: Task, remedy: string): Probl
   const problems: Problem[] = [];
   const compare = (key: string, actual: unknown, expected: unknown): void => {
     if (actual !== expected) {
-      problems.push({ path: `task.${key}`, message: `is ${String(actual)}, the agent was made for ${String(expected)}.`, remedy });
+      problems.push({ path: `task.${key}`, message: `is ${show(actual)}, the agent was made for ${show(expected)}.`, remedy });
     }
   };
   compare('vocabulary.length', task.vocabulary.length, info.vocabSize);
   compare('stages.length', task.stages.length, info.stageCount);
   compare('horizon', task.horizon, info.horizon);
+  if (task.contextLength !== undefined && info.contextLength !== undefined) {
+    compare('contextLength', task.contextLength, info.contextLength);
+  }
   compare('startToken', task.startToken, info.startToken);
   compare('contextPooling', task.contextPooling ?? 'own', info.contextPooling);
   compare('actionMask', maskText(task.actionMask, task.vocabulary.length), maskText(info.actionMask, info.vocabSize));

@@ -1,5 +1,9 @@
 import { InputError } from '../errors/input-error.js';
-import { isRecord, show } from '../util/option-reader.js';
+import { OptionsError } from '../errors/options-error.js';
+import type { Problem } from '../errors/problem.js';
+import { isArray, isFloat32Array, isInt32Array, isTypedArray } from '../util/kind.js';
+import { addUnknownKeys, isRecord, show, showThrown } from '../util/option-reader.js';
+import { DEFAULT_UPDATE } from './options.js';
 
 /** Token or stage ids. An `Int32Array` is passed on as it is; anything else is copied and each entry checked to be an integer. */
 export type Ids = Int32Array | ArrayLike<number>;
@@ -41,6 +45,8 @@ export interface IdLimits {
   readonly horizon: number;
   /** 1 for each token that may be emitted, `[V]`. */
   readonly actionMask: Uint8Array | undefined;
+  /** Tokens of each context, `L`, where that is fixed. */
+  readonly contextLength: number | undefined;
 }
 
 /** {@link Episodes}, checked. */
@@ -49,31 +55,93 @@ export interface CheckedPrompts {
   readonly stages: Int32Array;
 }
 
+/** Options of the methods that take inputs. Where a method does not read one, it would be lost in silence. */
+const INPUT_OPTIONS: ReadonlySet<string> = new Set([...Object.keys(DEFAULT_UPDATE), 'deterministic']);
+
 /**
- * Checks the argument itself and its `contexts` and `stages`.
+ * @param names - What a method reads.
+ * @returns These, and what a task's batch brings beside: it may be spread into an input.
+ */
+export function inputNames(...names: readonly string[]): ReadonlySet<string> {
+  return new Set(['contexts', 'stages', ...names, 'size', 'contextLength', 'problems']);
+}
+
+/**
+ * Refuses names that look like one of those that a method reads, or are an option of another method. An input may bring more, such as all
+ * that a batch and a rollout have.
  *
  * @param value - What the caller passed.
+ * @param names - See {@link inputNames}.
+ * @throws {@link InputError} when it is no object.
+ * @throws {@link OptionsError} naming every bad name.
+ */
+export function checkNames(value: unknown, names: ReadonlySet<string>): void {
+  if (!isRecord(value)) {
+    throw wrong('input', `must be an object with contexts and stages, got ${show(value)}.`, 'Pass { contexts, stages, … }.');
+  }
+  const problems: Problem[] = [];
+  addUnknownKeys(value, names, problems, '', INPUT_OPTIONS);
+  if (problems.length > 0) {
+    throw new OptionsError(problems);
+  }
+}
+
+/**
+ * @param input - What the caller passed.
+ * @param name - Name of an entry.
+ * @returns The entry.
+ * @throws {@link InputError} when it cannot be read.
+ */
+export function entryOf<T extends object>(input: T, name: keyof T & string): unknown {
+  try {
+    return input[name];
+  } catch (error) {
+    throw wrong(name, `could not be read: reading it threw ${showThrown(error)}.`, 'Pass a plain object.');
+  }
+}
+
+/**
+ * Checks `contexts` and `stages`.
+ *
+ * @param input - What the caller passed.
  * @param limits - The network's sizes.
  * @returns Typed arrays.
  * @throws {@link InputError} naming the first bad entry.
  */
-export function checkPrompts(value: Prompts, limits: IdLimits): CheckedPrompts {
-  if (!isRecord(value)) {
-    throw wrong('input', `must be an object with contexts and stages, got ${show(value)}.`, 'Pass { contexts, stages, … }.');
-  }
-  const stages = checkIds('stages', value.stages, limits.stageCount, 'the number of stages');
-  if (stages.length === 0) {
+export function checkPrompts(input: Prompts, limits: IdLimits): CheckedPrompts {
+  const stages = checkIds('stages', entryOf(input, 'stages'), limits.stageCount, 'the number of stages');
+  const count = stages.length;
+  if (count === 0) {
     throw wrong('stages', 'must hold at least one problem, got none.', 'Pass one stage id a problem.');
   }
-  const contexts = checkIds('contexts', value.contexts, limits.vocabSize, 'the vocabulary size');
-  if (contexts.length === 0 || contexts.length % stages.length !== 0) {
+  const contexts = checkIds('contexts', entryOf(input, 'contexts'), limits.vocabSize, 'the vocabulary size');
+  const { length } = contexts;
+  const { contextLength } = limits;
+  if (contextLength !== undefined && length !== count * contextLength) {
+    const message = `must hold ${contextLength} tokens for each of the ${count} problems, ${count * contextLength} in all, got ${length}.`;
+    throw wrong('contexts', message, `Pad each context to ${contextLength} tokens, as the task that the agent was made for does.`);
+  }
+  if (length === 0 || length % count !== 0) {
     throw wrong(
       'contexts',
-      `must hold the same number of tokens for each of the ${stages.length} problems, got ${contexts.length} in all.`,
+      `must hold the same number of tokens for each of the ${count} problems, got ${length} in all.`,
       'Pad the contexts of one batch to one length.',
     );
   }
   return { contexts, stages };
+}
+
+/**
+ * @param deterministic - As the caller passed it.
+ * @returns Whether to take the most probable token.
+ * @throws {@link InputError} when it is no boolean.
+ */
+export function checkDeterministic(deterministic: unknown): boolean {
+  if (deterministic !== undefined && typeof deterministic !== 'boolean') {
+    const message = `must be true or false, got ${show(deterministic)}.`;
+    throw wrong('deterministic', message, 'Pass true for the most probable token, false to sample.');
+  }
+  return deterministic ?? false;
 }
 
 /**
@@ -83,7 +151,7 @@ export function checkPrompts(value: Prompts, limits: IdLimits): CheckedPrompts {
  * @returns `[n, T]`.
  * @throws {@link InputError} naming the first bad entry.
  */
-export function checkActions(value: Ids, count: number, limits: IdLimits): Int32Array {
+export function checkActions(value: unknown, count: number, limits: IdLimits): Int32Array {
   const actions = checkIds('actions', value, limits.vocabSize, 'the vocabulary size');
   if (actions.length === 0 || actions.length % count !== 0) {
     throw wrong(
@@ -114,7 +182,7 @@ export function checkActions(value: Ids, count: number, limits: IdLimits): Int32
  * @returns `[n]`, or `undefined` where absent.
  * @throws {@link InputError} naming the first bad entry.
  */
-export function checkLengths(value: Ids | undefined, count: number, steps: number): Int32Array | undefined {
+export function checkLengths(value: unknown, count: number, steps: number): Int32Array | undefined {
   if (value === undefined) {
     return undefined;
   }
@@ -132,7 +200,7 @@ export function checkLengths(value: Ids | undefined, count: number, steps: numbe
       );
     }
   }
-  return value instanceof Int32Array ? value : Int32Array.from(value);
+  return isInt32Array(value) ? value : Int32Array.from(value as ArrayLike<number>);
 }
 
 /**
@@ -141,12 +209,12 @@ export function checkLengths(value: Ids | undefined, count: number, steps: numbe
  * @returns `[n]`.
  * @throws {@link InputError} naming the first bad entry.
  */
-export function checkReturns(value: Float32Array | ArrayLike<number>, count: number): Float32Array {
+export function checkReturns(value: unknown, count: number): Float32Array {
   if (!isArrayLike(value) || value.length !== count) {
     const got = isArrayLike(value) ? `${value.length}` : show(value);
     throw wrong('returns', `must hold ${count} numbers, one a problem, got ${got}.`, 'Pass a Float32Array with one return a problem.');
   }
-  const exact = value instanceof Float32Array;
+  const exact = isFloat32Array(value);
   const returns = exact ? value : new Float32Array(count);
   for (let i = 0; i < count; i += 1) {
     const entry: unknown = value[i];
@@ -168,22 +236,22 @@ export function checkReturns(value: Float32Array | ArrayLike<number>, count: num
  * @returns Typed array.
  * @throws {@link InputError} naming the first bad entry.
  */
-export function checkIds(name: string, value: Ids, limit: number, what: string): Int32Array {
+export function checkIds(name: string, value: unknown, limit: number, what: string): Int32Array {
   if (!isArrayLike(value)) {
     throw wrong(name, `must be an Int32Array, got ${show(value)}.`, 'Pass an Int32Array of ids.');
   }
-  const exact = value instanceof Int32Array;
+  const exact = isInt32Array(value);
   for (let i = 0; i < value.length; i += 1) {
     const id: unknown = value[i];
     if (typeof id !== 'number' || !(id >= 0 && id < limit) || (!exact && !Number.isInteger(id))) {
       throw wrong(`${name}[${i}]`, `must be an integer from 0 and below ${what}, ${limit}, got ${show(id)}.`, 'Correct this id.');
     }
   }
-  return exact ? value : Int32Array.from(value);
+  return exact ? value : Int32Array.from(value as ArrayLike<number>);
 }
 
 function isArrayLike(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  return isArray(value) || isTypedArray(value);
 }
 
 function wrong(path: string, message: string, remedy: string): InputError {

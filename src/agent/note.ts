@@ -1,6 +1,6 @@
 import type { Task } from '../task/task.js';
 import type { UpdateConfig } from '../task/update-options.js';
-import { isRecord, OptionReader } from '../util/option-reader.js';
+import { isRecord, numberProblem, OptionReader } from '../util/option-reader.js';
 import { DEFAULT_UPDATE, readUpdateOptions } from './options.js';
 
 /** What this side writes into a checkpoint beside the numbers. */
@@ -13,6 +13,8 @@ export interface Note {
   readonly vocabulary: readonly string[] | undefined;
   /** Name of each stage. */
   readonly stages: readonly string[] | undefined;
+  /** Tokens of each context, where the task fixed it. */
+  readonly contextLength: number | undefined;
   /** Coefficients of the updates. */
   readonly update: UpdateConfig;
 }
@@ -23,7 +25,8 @@ export interface Note {
  * @returns The record.
  */
 export function makeNote(task: Task, update: UpdateConfig): Note {
-  return { format: 1, task: task.name, vocabulary: [...task.vocabulary], stages: [...task.stages], update };
+  const { name, vocabulary, stages, contextLength } = task;
+  return { format: 1, task: name, vocabulary: [...vocabulary], stages: [...stages], contextLength, update };
 }
 
 /**
@@ -55,6 +58,8 @@ export function readNote(text: string): Note {
     task: typeof record['task'] === 'string' ? record['task'] : undefined,
     vocabulary: stringsOr(record['vocabulary']),
     stages: stringsOr(record['stages']),
+    contextLength:
+      numberProblem(record['contextLength'], { integer: true, min: 1 }) === undefined ? (record['contextLength'] as number) : undefined,
     update: readUpdateOptions(new OptionReader(update, []), DEFAULT_UPDATE),
   };
 }

@@ -1,8 +1,8 @@
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
 import { fromNative } from '../native/error.js';
-import { show } from '../util/option-reader.js';
-import { checkIds, checkPrompts, type IdLimits, type Ids, type Prompts } from './inputs.js';
+import { readOptions } from '../util/option-reader.js';
+import { checkDeterministic, checkIds, checkNames, checkPrompts, type IdLimits, type Ids, inputNames, type Prompts } from './inputs.js';
 import type { ActOptions } from './results.js';
 
 /** Options of {@link Agent.session}. */
@@ -32,6 +32,8 @@ export interface SessionStep {
   /** The critic's v, `[n]`; see {@link Rollout.values}. */
   readonly values: Float32Array;
 }
+
+const PROMPT_NAMES = inputNames();
 
 /** The native side, as far as it is used here. */
 interface NativeSession {
@@ -73,10 +75,12 @@ export class Session {
    *
    * @param prompts - Contexts `[n, L]`, stages `[n]`; at most the session's `size` rows.
    * @throws {@link InputError} naming the first bad entry, or when there are more rows than `size`.
+   * @throws {@link OptionsError} for a name that looks like one of these and is not.
    * @throws {@link ClosedError} after {@link Session.close}.
    */
   begin(prompts: Prompts): void {
     this.#checkOpen();
+    checkNames(prompts, PROMPT_NAMES);
     const { contexts, stages } = checkPrompts(prompts, this.#limits);
     guarded(() => this.#native.begin(contexts, stages));
     const n = stages.length;
@@ -96,18 +100,16 @@ export class Session {
    * @param options - `deterministic: true` takes the most probable token instead of sampling.
    * @returns The choices, `[n]`.
    * @throws {@link InputError} before {@link Session.begin}, or when `deterministic` is no boolean.
+   * @throws {@link OptionsError} for an unknown option.
    * @throws {@link ClosedError} after {@link Session.close}.
    */
-  step({ deterministic = false }: ActOptions = {}): SessionStep {
+  step(options?: ActOptions): SessionStep {
     this.#checkOpen();
     const step = this.#step;
     if (step === undefined) {
       throw new InputError([{ path: 'session', message: 'has not begun.', remedy: 'Call begin() with contexts and stages first.' }]);
     }
-    if (typeof deterministic !== 'boolean') {
-      const message = `must be true or false, got ${show(deterministic)}.`;
-      throw new InputError([{ path: 'deterministic', message, remedy: 'Pass true for the most probable token, false to sample.' }]);
-    }
+    const deterministic = options !== undefined && readOptions(options, (reader) => checkDeterministic(reader.raw('deterministic')));
     guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values));
     return step;
   }

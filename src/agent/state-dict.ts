@@ -1,6 +1,8 @@
+import { InnateError } from '../errors/innate-error.js';
 import { InputError } from '../errors/input-error.js';
 import type { Problem } from '../errors/problem.js';
-import { isRecord, show } from '../util/option-reader.js';
+import { isArray, isFloat32Array } from '../util/kind.js';
+import { isRecord, show, showThrown } from '../util/option-reader.js';
 
 /** One tensor, row-major. */
 export interface Tensor {
@@ -69,6 +71,19 @@ export interface NamedTensor {
  * @throws {@link InputError} with paths such as `stateDict['emb.weight'].shape`.
  */
 export function readStateDict(value: unknown, network: NetworkShape): NamedTensor[] {
+  try {
+    return readTensors(value, network);
+  } catch (error) {
+    if (InnateError.isInstance(error)) {
+      throw error;
+    }
+    // A getter or a proxy of the caller's.
+    const message = `could not be read: reading it threw ${showThrown(error)}.`;
+    throw new InputError([{ path: 'stateDict', message, remedy: 'Pass a plain record of tensors by name.' }], { cause: error });
+  }
+}
+
+function readTensors(value: unknown, network: NetworkShape): NamedTensor[] {
   const problems: Problem[] = [];
   const remedy = `Pass what stateDict() of an agent with hiddenSize ${network.hiddenSize} and the same task returns.`;
   if (!isRecord(value)) {
@@ -88,13 +103,13 @@ export function readStateDict(value: unknown, network: NetworkShape): NamedTenso
       continue;
     }
     const given = tensor['shape'];
-    if (!Array.isArray(given) || given.length !== shape.length || given.some((length, i) => length !== shape[i])) {
-      const got = Array.isArray(given) ? `[${given.join(', ')}]` : show(given);
+    if (!isArray(given) || given.length !== shape.length || given.some((length, i) => length !== shape[i])) {
+      const got = isArray(given) ? `[${given.join(', ')}]` : show(given);
       problems.push({ path: `${path}.shape`, message: `must be [${shape.join(', ')}], got ${got}.`, remedy });
     }
     const data = tensor['data'];
     const size = shape.reduce((product, length) => product * length, 1);
-    if (!(data instanceof Float32Array)) {
+    if (!isFloat32Array(data)) {
       problems.push({ path: `${path}.data`, message: `must be a Float32Array, got ${show(data)}.`, remedy });
     } else if (data.length !== size) {
       problems.push({ path: `${path}.data`, message: `must hold ${size} numbers, got ${data.length}.`, remedy });

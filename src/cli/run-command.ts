@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, types } from 'node:util';
 import { InnateError } from '../errors/innate-error.js';
 import { OptionsError } from '../errors/options-error.js';
 
@@ -25,10 +25,10 @@ export async function runCommand(command: Command, body: (values: Values) => Pro
   const usage = usageOf(command);
   let values: Values & { help?: boolean };
   try {
-    const types = Object.keys(command.options).map((name) => [name, { type: 'string' }] as const);
-    values = parseArgs({ options: { ...Object.fromEntries(types), help: { type: 'boolean', short: 'h' } } }).values as typeof values;
+    const given = Object.keys(command.options).map((name) => [name, { type: 'string' }] as const);
+    values = parseArgs({ options: { ...Object.fromEntries(given), help: { type: 'boolean', short: 'h' } } }).values as typeof values;
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    console.error(`${types.isNativeError(error) ? error.message : String(error)}\n\n${usage}`);
     process.exitCode = 1;
     return;
   }

@@ -1,4 +1,5 @@
 import type { Problem } from '../errors/problem.js';
+import { isArray } from '../util/kind.js';
 import { isRecord, numberProblem, OptionReader, show } from '../util/option-reader.js';
 
 /** When a stage is done: every number given must be reached by greedy programs on fresh problems. At least one must be given. */
@@ -84,7 +85,7 @@ export interface PlanContext {
  * @returns The plan; meaningful only when no problem was added.
  */
 export function planStages(specs: unknown, context: PlanContext, problems: Problem[]): PlannedStage[] {
-  if (!Array.isArray(specs)) {
+  if (!isArray(specs)) {
     problems.push({ path: 'stages', message: `must be a list of stages, got ${show(specs)}.`, remedy: 'Pass a list such as [0, 1, 2].' });
     return [];
   }

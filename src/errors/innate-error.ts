@@ -1,3 +1,5 @@
+import { hasBrand } from '../util/kind.js';
+
 /** Stable codes of the errors that this package throws. */
 export type ErrorCode =
   /** {@link OptionsError} */
@@ -76,6 +78,6 @@ export class InnateError extends Error {
    * @returns True for an {@link InnateError}.
    */
   static isInstance(value: unknown): value is InnateError {
-    return typeof value === 'object' && value !== null && BRAND in value;
+    return hasBrand(value, BRAND);
   }
 }

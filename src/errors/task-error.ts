@@ -1,3 +1,4 @@
+import { showThrown } from '../util/option-reader.js';
 import { type ErrorDetails, InnateError } from './innate-error.js';
 
 /** What a {@link TaskError} says beside its message. */
@@ -36,17 +37,21 @@ export class TaskError extends InnateError {
    * @returns The error to throw.
    */
   static wrap(error: unknown, path: string, problemIndex?: number): TaskError {
-    if (error instanceof TaskError) {
+    if (isTaskError(error)) {
       return error.problemIndex !== undefined || problemIndex === undefined
         ? error
         : new TaskError(error.problem, { path: error.path, remedy: error.remedy, cause: error.cause, problemIndex });
     }
-    const thrown = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return new TaskError(`threw ${thrown.replace(/\.$/, '')}.`, {
+    return new TaskError(`threw ${showThrown(error)}.`, {
       path,
       remedy: 'See the cause, and correct the function.',
       cause: error,
       problemIndex,
     });
   }
+}
+
+/** Also one of another copy of this package. */
+function isTaskError(error: unknown): error is TaskError {
+  return InnateError.isInstance(error) && error.code === 'ERR_TASK';
 }

@@ -20,6 +20,10 @@ export interface ProgressContext {
 
 const LIVE_INTERVAL_MS = 80;
 const PLAIN_INTERVAL_MS = 1000;
+/** Some terminals say that they have no columns, or one: then their width is not known. */
+const UNKNOWN_COLUMNS = 80;
+/** On a terminal narrower than this a cut line would say nothing: it gets plain lines. */
+const LEAST_COLUMNS = 20;
 const CLEAR_LINE = '\r\u001b[2K';
 
 /**
@@ -30,7 +34,9 @@ const CLEAR_LINE = '\r\u001b[2K';
  * @returns A function to be called with every event.
  */
 export function createProgress(output: ProgressOutput, context: ProgressContext = currentContext()): (event: TrainingEvent) => void {
-  const live = output.isTTY === true && !context.ci;
+  // Asked for each time, because a window's size changes.
+  const width = (): number => (output.columns !== undefined && output.columns > 1 ? output.columns : UNKNOWN_COLUMNS);
+  const live = (): boolean => output.isTTY === true && !context.ci && width() >= LEAST_COLUMNS;
   let shown = -Infinity;
   let last: IterationEvent | undefined;
   let open = false;
@@ -47,15 +53,15 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
       case 'iteration': {
         last = event;
         const now = context.now();
-        if (live && now - shown >= LIVE_INTERVAL_MS) {
+        if (live() && now - shown >= LIVE_INTERVAL_MS) {
           shown = now;
-          output.write(CLEAR_LINE + iterationLine(event).slice(0, Math.max((output.columns ?? 80) - 1, 20)));
+          output.write(CLEAR_LINE + iterationLine(event).slice(0, width() - 1));
           open = true;
         }
         break;
       }
       case 'evaluation':
-        if (event.purpose === 'progress' && !live && event.stage === last?.stage && context.now() - shown >= PLAIN_INTERVAL_MS) {
+        if (event.purpose === 'progress' && !live() && event.stage === last?.stage && context.now() - shown >= PLAIN_INTERVAL_MS) {
           shown = context.now();
           line(`${iterationLine(last)} | greedy ${percent(event.successRate)}`);
         }
@@ -64,7 +70,7 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
         }
         break;
       default:
-        if (live && last !== undefined) {
+        if (live() && last !== undefined) {
           line(iterationLine(last));
         }
         line(`Stage ${event.stage} (${event.name}): ${ENDINGS[event.reason]} after ${event.stageIteration} iterations`);

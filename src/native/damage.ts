@@ -25,7 +25,11 @@ export function findDamage(name: string, resolve: (id: string) => string): strin
     const { createHash } = process.getBuiltinModule('node:crypto');
     const binary = readFileSync(join(dirname(path), main));
     return createHash('sha256').update(binary).digest('hex') === innate.sha256 ? undefined : 'is damaged';
-  } catch {
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === 'ERR_ACCESS_DENIED') {
+      // Not the package's fault; loading it says so.
+      return undefined;
+    }
     return 'is damaged, with a file that cannot be read';
   }
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { CheckpointError } from '../errors/checkpoint-error.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { DeviceError } from '../errors/device-error.js';
@@ -20,7 +21,7 @@ export function fromNative(error: unknown): InnateError {
   if (InnateError.isInstance(error)) {
     return error;
   }
-  const text = error instanceof Error ? error.message : String(error);
+  const text = types.isNativeError(error) ? error.message : String(error);
   const [code, path, reason, remedy] = text.split(SEPARATOR);
   if (path === undefined || reason === undefined) {
     return new InternalError(`the native addon failed: ${sentence(text)}`, { remedy: REPORT, cause: error });

@@ -44,6 +44,10 @@ export function explain(facts: SearchFacts): Explanation {
   const { variant, platform, version, override, inClone, failures } = facts;
   // A place with something in it says more than one with nothing.
   const decisive = failures.findLast(({ kind }) => kind !== 'missing');
+  const refused = explainRefusal(failures);
+  if (refused !== undefined) {
+    return refused;
+  }
   if (override) {
     return {
       problem: `NAPI_RS_NATIVE_LIBRARY_PATH names ${override}, which ${decisive === undefined ? 'does not exist' : predicate(decisive)}`,
@@ -59,6 +63,23 @@ export function explain(facts: SearchFacts): Explanation {
   }
   return variant === 'cuda' ? explainCuda(facts, decisive) : explainCpu(facts, decisive);
 }
+
+/** What Node.js was told not to do. */
+function explainRefusal(failures: readonly Failure[]): Explanation | undefined {
+  if (failures.some(({ reason }) => reason.includes('loading addons is disabled'))) {
+    return {
+      problem: 'this Node.js was told to load no native addons, and innate has one',
+      remedy: 'leave --no-addons out, or pass --allow-addons beside --permission.',
+    };
+  }
+  return failures.some(({ reason }) => reason.includes('Access to this API has been restricted')) ? UNREADABLE : undefined;
+}
+
+/** The permission model keeps the package from its own files. */
+export const UNREADABLE: Explanation = {
+  problem: 'this Node.js was told not to read the folder that innate is installed in',
+  remedy: 'pass --allow-fs-read with that folder, and --allow-addons, beside --permission.',
+};
 
 const BUILD = 'install Rust and run `npm run build` in a clone of its repository.';
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { types } from 'node:util';
 import { type NativeCandidate, NativeLoadError } from '../errors/native-load-error.js';
 import { explain, type Failure } from './explain.js';
 import type { Variant } from './platform.js';
@@ -50,7 +51,9 @@ export function findAddon(context: LoadContext): Addon {
       }
       failures.push(found);
     } catch (error) {
-      cause = error;
+      if (cause === undefined || !isMissing(error)) {
+        cause = error;
+      }
       failures.push(
         isMissing(error) ? { from, kind: 'missing', reason: 'not found' } : { from, kind: 'broken', reason: oneLine(error, from) },
       );
@@ -77,14 +80,14 @@ function tryPlace({ require, damage, version }: LoadContext, from: string): Addo
 
 function isMissing(error: unknown): boolean {
   // With `path`: the package is there, and the file that it names is not.
-  return error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND' && !('path' in error);
+  return types.isNativeError(error) && 'code' in error && error.code === 'MODULE_NOT_FOUND' && !('path' in error);
 }
 
 function oneLine(error: unknown, from: string): string {
-  if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') {
+  if (types.isNativeError(error) && 'code' in error && error.code === 'MODULE_NOT_FOUND') {
     return 'its file is missing';
   }
-  const text = error instanceof Error ? error.message : String(error);
+  const text = types.isNativeError(error) ? error.message : String(error);
   const line = text.split('\n', 1)[0] ?? text;
   return line.startsWith(`${from}: `) ? line.slice(from.length + 2) : line;
 }

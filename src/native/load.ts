@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { NativeLoadError } from '../errors/native-load-error.js';
 import type * as binding from './binding.js';
 import { findDamage } from './damage.js';
+import { UNREADABLE } from './explain.js';
 import { findAddon, type LoadContext } from './find-addon.js';
 import { currentPlatform, platformName, type Variant } from './platform.js';
 
@@ -45,6 +46,17 @@ function currentContext(variant: Variant): LoadContext {
 
 /** The folder above with this package's package.json, and the version in it. How far above depends: what is published is one file. */
 function ownPackage(platform: string): { root: string; version: string } {
+  try {
+    return findPackage(platform);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === 'ERR_ACCESS_DENIED') {
+      throw new NativeLoadError(platform, UNREADABLE.problem, UNREADABLE.remedy, [], error);
+    }
+    throw error;
+  }
+}
+
+function findPackage(platform: string): { root: string; version: string } {
   let folder = new URL('.', import.meta.url);
   for (;;) {
     const file = new URL('package.json', folder);

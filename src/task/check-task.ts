@@ -1,6 +1,5 @@
-import { joinProblems, type Problem } from '../errors/problem.js';
 import { TaskError } from '../errors/task-error.js';
-import { OptionReader } from '../util/option-reader.js';
+import { readOptions } from '../util/option-reader.js';
 import { Random, STREAMS } from '../util/random.js';
 import { type ConstantProgram, percent, type StageReport, type TaskFinding, type TaskReport } from './check/report.js';
 import { type FoundProgram, type StageSearch, searchStage } from './check/search.js';
@@ -15,16 +14,15 @@ export { formatTaskCheck } from './check/report.js';
 export interface CheckTaskOptions {
   /** Seed of the problems and of the random programs. @defaultValue 0 */
   readonly seed?: number | undefined;
-  /** Problems searched in each stage; an integer from 1 to 2²⁰. @defaultValue 64 */
+  /** Problems searched in each stage, 1 to 2²⁰. @defaultValue 64 */
   readonly problems?: number | undefined;
-  /** Fresh problems on which constant and random programs are measured; an integer from 1 to 2²⁰. @defaultValue 2000 */
+  /** Fresh problems on which constant and random programs are measured, 1 to 2²⁰. @defaultValue 2000 */
   readonly samples?: number | undefined;
   /** States visited for each problem, and again for all of a stage together, before the search gives up. @defaultValue 20000 */
   readonly maxStates?: number | undefined;
 }
 
 /** The most problems of a stage: their contexts and programs fit typed arrays. */
-const MAX_SAMPLES = 2 ** 20;
 /** Random programs right this often are worth a note. */
 const RANDOM_SUCCESS = 0.1;
 
@@ -37,7 +35,8 @@ const RANDOM_SUCCESS = 0.1;
  * @param task - A task with a machine: one made by {@link defineTask}.
  * @param options - See {@link CheckTaskOptions}.
  * @returns The report; {@link formatTaskCheck} prints it.
- * @throws {@link TaskError} when the task has no machine, when its functions throw, or when an option is out of range.
+ * @throws {@link TaskError} when the task has no machine, or when its functions throw.
+ * @throws {@link OptionsError} saying all that is wrong with the options.
  */
 export function checkTask<Tool extends string, Stage extends string>(
   task: ToolTask<unknown, unknown, Tool, Stage>,
@@ -52,7 +51,7 @@ export function checkTask(task: Task, options: CheckTaskOptions = {}): TaskRepor
       remedy: 'Make the task with defineTask, which gives it one; a task written by hand can be trained on, but not checked.',
     });
   }
-  const settings = readOptions(options);
+  const settings = readSettings(options);
   const checked = task.stages.map((_, stage) => checkStage(task, stage, settings));
   const findings = checked.flatMap(({ report, search }) => findingsOf(report, search));
   const lengths = new Set(checked.map(({ contextLength }) => contextLength));
@@ -180,23 +179,14 @@ function hasMachine(task: Task): task is ToolTask {
   return 'machine' in task && typeof task.machine === 'object' && task.machine !== null && 'program' in task;
 }
 
-function readOptions(options: CheckTaskOptions): Settings {
-  const problems: Problem[] = [];
-  const reader = new OptionReader(options, problems, 'options');
-  const integer = (name: keyof CheckTaskOptions, byDefault: number, min: number, max: number): number =>
-    reader.number(name, byDefault, { integer: true, min, max });
-  const settings = {
-    seed: integer('seed', 0, 0, Number.MAX_SAFE_INTEGER),
-    problems: integer('problems', 64, 1, MAX_SAMPLES),
-    samples: integer('samples', 2000, 1, MAX_SAMPLES),
-    maxStates: integer('maxStates', 20_000, 1, Number.MAX_SAFE_INTEGER),
-  };
-  reader.finish();
-  if (problems.length > 0) {
-    const { path, problem, remedy } = joinProblems(problems);
-    throw new TaskError(problem, { path, remedy });
-  }
-  return settings;
+function readSettings(options: CheckTaskOptions): Settings {
+  const count = { integer: true, min: 1, max: 2 ** 20 } as const;
+  return readOptions(options, (reader) => ({
+    seed: reader.number('seed', 0, { integer: true, min: 0 }),
+    problems: reader.number('problems', 64, count),
+    samples: reader.number('samples', 2000, count),
+    maxStates: reader.number('maxStates', 20_000, { integer: true, min: 1 }),
+  }));
 }
 
 function mean(values: ArrayLike<number>): number {

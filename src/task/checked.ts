@@ -1,4 +1,6 @@
 import { TaskError } from '../errors/task-error.js';
+import { isInt32Array, isUint8Array } from '../util/kind.js';
+import { show } from '../util/option-reader.js';
 import type { Random } from '../util/random.js';
 import { functionProblem, refuseDeferred, SYNCHRONOUS } from './returned.js';
 import type { ProblemBatch, ProblemDescription, Scores, Task } from './task.js';
@@ -10,22 +12,32 @@ import type { ProblemBatch, ProblemDescription, Scores, Task } from './task.js';
  * @throws {@link TaskError} with the path of the first bad property.
  */
 export function assertTask(task: Task): void {
+  try {
+    checkParts(task);
+  } catch (error) {
+    // Also what a getter or a proxy throws.
+    throw TaskError.wrap(error, 'task');
+  }
+}
+
+function checkParts(task: Task): void {
   const value: unknown = task;
   if (typeof value !== 'object' || value === null) {
-    throw new TaskError(`is ${String(value)}.`, {
+    throw new TaskError(`is ${show(value)}.`, {
       path: 'task',
       remedy: 'Give an object made by defineTask, or one that implements Task.',
     });
   }
-  const { vocabulary, stages, horizon, startToken, actionMask } = task;
+  const { vocabulary, stages, horizon, contextLength, startToken, actionMask } = task;
   requireTask(Array.isArray(vocabulary) && vocabulary.length > 0, 'vocabulary', 'is empty.', 'List the text of each token.');
   requireTask(Array.isArray(stages) && stages.length > 0, 'stages', 'is empty.', 'Name at least one stage.');
-  requireTask(Number.isInteger(horizon) && horizon >= 1, 'horizon', `is ${String(horizon)}.`, 'Use an integer of at least 1.');
-  requireTask(isToken(startToken, vocabulary.length), 'startToken', `is ${String(startToken)}.`, 'Use a token id.');
+  requireTask(Number.isInteger(horizon) && horizon >= 1, 'horizon', `is ${show(horizon)}.`, 'Use an integer of at least 1.');
+  const hasLength = contextLength === undefined || (Number.isInteger(contextLength) && contextLength >= 1);
+  requireTask(hasLength, 'contextLength', `is ${show(contextLength)}.`, 'Use an integer of at least 1, or leave it out.');
+  requireTask(isToken(startToken, vocabulary.length), 'startToken', `is ${show(startToken)}.`, 'Use a token id.');
   if (actionMask !== undefined) {
     const size = vocabulary.length;
-    const ok =
-      actionMask instanceof Uint8Array && actionMask.length === size && actionMask.every((bit) => bit <= 1) && actionMask.includes(1);
+    const ok = isUint8Array(actionMask) && actionMask.length === size && actionMask.every((bit) => bit <= 1) && actionMask.includes(1);
     requireTask(ok, 'actionMask', 'is no mask of the vocabulary.', `Use a Uint8Array of ${size} zeros and ones, at least one of them 1.`);
   }
   for (const method of ['sample', 'score', 'describe'] as const) {
@@ -58,16 +70,23 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
     throw TaskError.wrap(error, 'task.sample');
   }
   requireTask(typeof batch === 'object' && batch !== null, 'sample', 'returned no batch.', 'Return a ProblemBatch, synchronously.');
-  requireTask(batch.size === size, 'sample', `returned size ${String(batch.size)} for ${size} stages.`, 'Draw one problem a stage.');
+  requireTask(batch.size === size, 'sample', `returned size ${show(batch.size)} for ${size} stages.`, 'Draw one problem a stage.');
   const { contexts, contextLength } = batch;
   const path = 'sample.contexts';
   requireTask(
     Number.isInteger(contextLength) && contextLength >= 1,
     'sample.contextLength',
-    `is ${String(contextLength)}.`,
+    `is ${show(contextLength)}.`,
     'Use an integer of at least 1.',
   );
-  requireTask(contexts instanceof Int32Array, path, 'is no Int32Array.', 'Return token ids as an Int32Array.');
+  const fixed = task.contextLength ?? contextLength;
+  requireTask(
+    contextLength === fixed,
+    'sample.contextLength',
+    `is ${contextLength}.`,
+    `Return contexts of ${fixed} tokens, as contextLength says.`,
+  );
+  requireTask(isInt32Array(contexts), path, 'is no Int32Array.', 'Return token ids as an Int32Array.');
   requireTask(
     contexts.length === size * contextLength,
     path,
@@ -85,8 +104,7 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
       });
     }
   }
-  const stagesKept =
-    batch.stages instanceof Int32Array && batch.stages.length === size && batch.stages.every((id, at) => id === stages[at]);
+  const stagesKept = isInt32Array(batch.stages) && batch.stages.length === size && batch.stages.every((id, at) => id === stages[at]);
   requireTask(stagesKept, 'sample.stages', 'differs from the stages asked for.', 'Return an Int32Array equal to the argument.');
   return batch;
 }

@@ -64,6 +64,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly vocabulary: readonly string[];
   readonly stages: readonly StageName<Stage>[];
   readonly horizon: number;
+  readonly contextLength: number | undefined;
   readonly startToken: number;
   readonly padToken: number;
   readonly actionMask: Uint8Array | undefined;
@@ -83,6 +84,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     this.name = definition.name;
     this.stages = definition.stages.map((stage) => stageNameOf(stage) as StageName<Stage>);
     this.horizon = definition.horizon;
+    this.contextLength = definition.contextLength;
     this.startToken = symbols;
     this.machine = new ToolMachine(definition, symbols + 1);
     this.tools = this.machine.tools.map((tool) => tool.name);

@@ -1,3 +1,6 @@
+import { isTypedArray, kindOf } from '../util/kind.js';
+import { show } from '../util/option-reader.js';
+
 /**
  * Copies plain data deeply; faster than `structuredClone` for the small objects that states are.
  *
@@ -62,22 +65,23 @@ function objectKey(value: object): string {
     }
     return `${text}}`;
   }
-  if (value instanceof Map) {
-    return `M(${[...value].map(([k, v]) => `${dataKey(k)}=>${dataKey(v)}`).join(',')})`;
+  switch (kindOf(value)) {
+    case 'Map':
+      return `M(${[...(value as Map<unknown, unknown>)].map(([k, v]) => `${dataKey(k)}=>${dataKey(v)}`).join(',')})`;
+    case 'Set':
+      return `S(${[...(value as Set<unknown>)].map(dataKey).join(',')})`;
+    case 'Date':
+      return `D${(value as Date).getTime()}`;
+    default:
+      if (isTypedArray(value)) {
+        return `${kindOf(value)}[${String(value)}]`;
+      }
+      throw new TypeError(`${show(value)} is not plain data`);
   }
-  if (value instanceof Set) {
-    return `S(${[...value].map(dataKey).join(',')})`;
-  }
-  if (value instanceof Date) {
-    return `D${value.getTime()}`;
-  }
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    return `${value.constructor.name}[${String(value)}]`;
-  }
-  throw new TypeError(`an instance of ${value.constructor.name} is not plain data`);
 }
 
+/** Whether an object's prototype is `Object.prototype`, of any realm, or none. */
 function isPlainObject(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === Object.prototype || prototype === null || (Object.getPrototypeOf(prototype) === null && kindOf(value) === 'Object');
 }

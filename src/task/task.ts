@@ -52,6 +52,12 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
   readonly stages: readonly string[];
   /** Tokens emitted in an episode, `T`, at least 1. */
   readonly horizon: number;
+  /**
+   * Tokens of every context, `L`, at least 1: with it, an agent refuses contexts of another length.
+   *
+   * @defaultValue contexts of one batch have one length, which may differ from batch to batch
+   */
+  readonly contextLength?: number | undefined;
   /** Id of the token whose embedding is the network's first input. */
   readonly startToken: number;
   /**

@@ -1,5 +1,6 @@
 import { TaskError } from '../errors/task-error.js';
-import type { StageDeclaration, TaskDefinition } from './definition.js';
+import { adviseOn, listOptions } from '../util/option-names.js';
+import type { MilestoneDefinition, StageDeclaration, TaskDefinition, ToolDefinition } from './definition.js';
 import { functionProblem, SYNCHRONOUS } from './returned.js';
 
 /** The longest horizon accepted. */
@@ -31,6 +32,7 @@ export function validateDefinition<P, S, Tool extends string, Stage extends Stag
   const refuse = (path: string, problem: string, remedy: string): void => {
     problems.push({ path: `task.${path}`, problem, remedy });
   };
+  validateKeys(definition, refuse);
   validateScalars(definition, refuse);
   validateNames(definition, refuse);
   validateFunctions(definition, refuse);
@@ -47,6 +49,54 @@ type Definition<M extends string = string> = TaskDefinition<never, never, string
 /** Reads any definition without its types: what a caller without a compiler may have passed. */
 function loose(definition: object): Record<keyof Definition, unknown> {
   return definition as Record<keyof Definition, unknown>;
+}
+
+/** Every part of a definition, a tool and a milestone: the compiler sees to it that none is missing. */
+const KEYS = new Set(
+  Object.keys({
+    name: 1,
+    stages: 1,
+    horizon: 1,
+    symbols: 1,
+    startToken: 1,
+    padToken: 1,
+    contextLength: 1,
+    mask: 1,
+    trainPastEnd: 1,
+    contextPooling: 1,
+    updateOptions: 1,
+    sample: 1,
+    encode: 1,
+    start: 1,
+    tools: 1,
+    success: 1,
+    successReward: 1,
+    milestones: 1,
+    reward: 1,
+    target: 1,
+  } satisfies Record<keyof Definition, 1>),
+);
+const TOOL_KEYS = new Set(Object.keys({ when: 1, run: 1, ends: 1 } satisfies Record<keyof ToolDefinition<never, never, never>, 1>));
+const MILESTONE_KEYS = new Set(
+  Object.keys({ reward: 1, reached: 1, stages: 1 } satisfies Record<keyof MilestoneDefinition<never, never, never, never>, 1>),
+);
+
+function validateKeys(definition: object, refuse: Refuse): void {
+  const check = (value: unknown, keys: ReadonlySet<string>, path: string): void => {
+    for (const key of isRecord(value) ? Object.keys(value) : []) {
+      if (!keys.has(key)) {
+        refuse(path + key, 'is no part of a definition.', adviseOn(key, keys) ?? listOptions(keys));
+      }
+    }
+  };
+  const { tools, milestones } = loose(definition);
+  check(definition, KEYS, '');
+  for (const [name, tool] of Object.entries(isRecord(tools) ? tools : {})) {
+    check(tool, TOOL_KEYS, `tools.${name}.`);
+  }
+  for (const [name, milestone] of Object.entries(isRecord(milestones) ? milestones : {})) {
+    check(milestone, MILESTONE_KEYS, `milestones.${name}.`);
+  }
 }
 
 function validateScalars(definition: object, refuse: Refuse): void {

@@ -1,4 +1,5 @@
 import type { TrainingEvent } from '../metrics/events.js';
+import { isThenable } from '../util/kind.js';
 
 interface Pull {
   resolve(result: IteratorResult<TrainingEvent, undefined>): void;
@@ -8,16 +9,20 @@ interface Pull {
 const DONE: IteratorResult<TrainingEvent, undefined> = { done: true, value: undefined };
 
 /**
- * Between a run and the one who iterates over its events. Without an iterator events are dropped and the run goes at full speed; with one,
- * the run goes on only while an event is asked for.
+ * Between a run and those who watch it: a function that is called with every event, and the one who iterates over them. Without an iterator
+ * the run goes at full speed; with one, it goes on only while an event is asked for. A stop or an abort ends every wait.
  */
 export class EventPipe {
   #attached = false;
   #stopped = false;
   #released = false;
+  #aborted = false;
+  #interrupted = false;
+  #watcherBusy = false;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
+  #leaveWatcher: (() => void) | undefined;
   readonly #pulls: Pull[] = [];
 
   /** Whether the consumer wants no more. */
@@ -33,18 +38,35 @@ export class EventPipe {
   /** Asks the run to end with what it has. */
   stop(): void {
     this.#stopped = true;
-    this.release();
+    this.#release();
   }
 
-  /** Lets the run go on without a consumer: it is about to end. */
-  release(): void {
-    this.#released = true;
-    this.#wake?.();
+  /** Lets the run go on to where it sees that it was aborted. */
+  abort(): void {
+    this.#aborted = true;
+    this.#release();
   }
 
   /** @returns When the run may begin, or `undefined` for at once. */
   ready(): Promise<void> | undefined {
     return this.#attached ? this.#demand() : undefined;
+  }
+
+  /**
+   * Calls a function with an event and waits for what it returns, so that its calls never overlap. One that is still at work when the run
+   * is stopped is not called again before it is done; what it throws or rejects with until then is thrown here.
+   *
+   * @param watcher - The function.
+   * @param event - What happened.
+   * @returns When the run may go on, or `undefined` for at once.
+   */
+  tell(watcher: (event: TrainingEvent) => unknown, event: TrainingEvent): Promise<void> | undefined {
+    if (this.#watcherBusy) {
+      return undefined;
+    }
+    this.#interrupted = this.#aborted;
+    const result = watcher(event);
+    return isThenable(result) ? this.#attend(result) : undefined;
   }
 
   /**
@@ -89,6 +111,31 @@ export class EventPipe {
     return new Promise((resolve, reject) => {
       this.#pulls.push({ resolve, reject });
       this.#wake?.();
+    });
+  }
+
+  #release(): void {
+    this.#released = true;
+    this.#interrupted = true;
+    this.#wake?.();
+    this.#leaveWatcher?.();
+  }
+
+  #attend(work: PromiseLike<unknown>): Promise<void> {
+    this.#watcherBusy = true;
+    return new Promise<void>((resolve, reject) => {
+      const settle = (end: () => void): void => {
+        this.#watcherBusy = false;
+        end();
+      };
+      Promise.resolve(work).then(
+        () => settle(resolve),
+        (error: unknown) => settle(() => reject(error)),
+      );
+      this.#leaveWatcher = resolve;
+      if (this.#interrupted) {
+        resolve();
+      }
     });
   }
 

@@ -5,8 +5,11 @@ import type { TrainingEvent } from '../metrics/events.js';
 import type { UpdateConfig } from '../task/update-options.js';
 import { type OptionReader, show } from '../util/option-reader.js';
 
-/** How progress is shown: `true` on standard error, `false` not at all, or a function that is called with every event. */
-export type ProgressOption = boolean | ((event: TrainingEvent) => void);
+/**
+ * How progress is shown: `true` on standard error, `false` not at all, or a function that is called with every event. The run waits for a
+ * promise that the function returns, so that its calls never overlap; what it throws or rejects with ends the run.
+ */
+export type ProgressOption = boolean | ((event: TrainingEvent) => unknown);
 
 /** Options of {@link Trainer.create} and {@link Trainer.run}. All are optional; those of the agent are passed on to it. */
 export interface TrainerOptions extends AgentOptions {
@@ -49,7 +52,8 @@ export interface TrainerOptions extends AgentOptions {
   readonly maxIterations?: number | undefined;
   /**
    * How progress is shown: `true` on standard error (one line rewritten on a terminal, plain lines elsewhere and in CI), `false` not at
-   * all, or a function that is called with every event.
+   * all, or a function that is called with every event. The run waits for a promise that the function returns, and ends with what it throws
+   * or rejects with.
    *
    * @defaultValue true
    */
@@ -108,7 +112,7 @@ function readAgent(reader: OptionReader, config: AgentConfig): Agent | undefined
   if (agent === undefined) {
     return undefined;
   }
-  if (!(agent instanceof Agent)) {
+  if (!Agent.isInstance(agent)) {
     reader.add('agent', `must be an Agent, got ${show(agent)}.`, 'Pass what Agent.create() or Agent.load() returned.');
     return undefined;
   }
@@ -131,7 +135,7 @@ function givenUpdate(reader: OptionReader, own: UpdateConfig, read: UpdateConfig
 function readProgress(reader: OptionReader): ProgressOption {
   const progress = reader.raw('progress');
   if (typeof progress === 'function') {
-    return progress as (event: TrainingEvent) => void;
+    return progress as (event: TrainingEvent) => unknown;
   }
   if (progress !== undefined && typeof progress !== 'boolean') {
     reader.add('progress', `must be true, false or a function, got ${show(progress)}.`, 'Pass false for silence.');

@@ -1,5 +1,6 @@
 import type { Agent } from '../agent/agent.js';
 import { InnateError } from '../errors/innate-error.js';
+import { showThrown } from '../util/option-reader.js';
 
 /** How one stage of a run ended. */
 export interface StageResult {
@@ -77,14 +78,19 @@ export function hasPartialResult(error: unknown): error is ErrorWithPartialResul
  *
  * @param error - Anything that was thrown.
  * @param partial - What was trained.
- * @returns The same error; something that is not an object is wrapped in an `Error` first.
+ * @returns The same error; what cannot be hung on, such as a text or a frozen object, is wrapped in an error first.
  */
 export function withPartialResult(error: unknown, partial: PartialTrainingResult): unknown {
-  const carrier = typeof error === 'object' && error !== null && Object.isExtensible(error) ? error : wrap(error);
-  Object.defineProperty(carrier, 'partial', { value: partial, enumerable: false, configurable: true, writable: true });
-  return carrier;
+  return carries(error, partial) ? error : wrap(error, partial);
 }
 
-function wrap(error: unknown): InnateError {
-  return new InnateError('ERR_INTERNAL', `training stopped: ${String(error)}`, { cause: error });
+function carries(error: unknown, partial: PartialTrainingResult): boolean {
+  const isObject = typeof error === 'object' && error !== null;
+  return isObject && Reflect.defineProperty(error, 'partial', { value: partial, enumerable: false, configurable: true, writable: true });
+}
+
+function wrap(error: unknown, partial: PartialTrainingResult): InnateError {
+  const wrapper = new InnateError('ERR_INTERNAL', `training stopped: ${showThrown(error)}.`, { cause: error });
+  carries(wrapper, partial);
+  return wrapper;
 }

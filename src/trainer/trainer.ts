@@ -7,7 +7,8 @@ import type { Problem } from '../errors/problem.js';
 import type { TrainingEvent } from '../metrics/events.js';
 import { createProgress } from '../metrics/progress.js';
 import type { Task } from '../task/task.js';
-import { numberProblem, OptionReader } from '../util/option-reader.js';
+import { isArray } from '../util/kind.js';
+import { numberProblem, OptionReader, readOptions } from '../util/option-reader.js';
 import { Random, STREAMS } from '../util/random.js';
 import type { EventPipe } from './event-pipe.js';
 import { type Explanation, explainStage } from './explain.js';
@@ -173,7 +174,7 @@ export class Trainer {
    * throws or gives bad numbers, {@link NonFiniteError} when the loss is not finite.
    *
    * @param stages - Stages in order; see {@link StageSpec}.
-   * @param options - Signal.
+   * @param options - See {@link RunOptions}.
    * @returns The run: await it, or iterate over its events.
    */
   run(stages: readonly StageSpec[], options: RunOptions = {}): TrainingRun {
@@ -191,12 +192,10 @@ export class Trainer {
    */
   async evaluate(options: EvaluateOptions = {}): Promise<StageEvaluation[]> {
     this.#checkOpen();
-    const problems: Problem[] = [];
-    const reader = new OptionReader(options, problems);
-    const count = reader.number('problems', FINAL_PROBLEMS, { integer: true, min: 1, max: MAX_PROBLEMS });
-    const ids = this.#evaluatedStages(reader, problems);
-    reader.finish();
-    throwIfAny(problems);
+    const { count, ids } = readOptions(options, (reader) => ({
+      count: reader.number('problems', FINAL_PROBLEMS, { integer: true, min: 1, max: MAX_PROBLEMS }),
+      ids: this.#evaluatedStages(reader),
+    }));
     const evaluator = new Evaluator(this.task, this.agent);
     const evaluations: StageEvaluation[] = [];
     for (const stage of ids) {
@@ -304,7 +303,8 @@ export class Trainer {
     return { stageNames: this.task.stages, taskName: this.task.name };
   }
 
-  #evaluatedStages(reader: OptionReader, problems: Problem[]): number[] {
+  #evaluatedStages(reader: OptionReader): number[] {
+    const { problems } = reader;
     const one = reader.raw('stage');
     const several = reader.raw('stages');
     if (one !== undefined && several !== undefined) {
@@ -313,14 +313,14 @@ export class Trainer {
     if (several === undefined) {
       return one === undefined ? this.task.stages.map((_, id) => id) : [resolveStage(one, 'stage', this.#names(), problems)];
     }
-    if (!Array.isArray(several) || several.length === 0) {
+    if (!isArray(several) || several.length === 0) {
       reader.add('stages', 'must be a list of at least one stage.', 'Pass a list such as [0, 1, 2].');
       return [];
     }
     return several.map((stage: unknown, i) => resolveStage(stage, `stages[${i}]`, this.#names(), problems));
   }
 
-  #eventHandler(): ((event: TrainingEvent) => void) | undefined {
+  #eventHandler(): ((event: TrainingEvent) => unknown) | undefined {
     const { progress } = this.#config;
     if (typeof progress === 'function') {
       return progress;

@@ -8,6 +8,7 @@ import type { EvaluationEvent, RunPosition, StageEndEvent, TrainingEvent } from 
 import { checkedSample, checkedScore } from '../task/checked.js';
 import type { ProblemBatch, Task } from '../task/task.js';
 import type { UpdateConfig } from '../task/update-options.js';
+import { onAbort } from '../util/abort.js';
 import type { Random, RandomState } from '../util/random.js';
 import type { EventPipe } from './event-pipe.js';
 import { Evaluator, type FullScores, makeScores } from './measure.js';
@@ -33,8 +34,8 @@ export interface LoopContext {
   readonly evaluationRandom: Random;
   readonly signals: readonly AbortSignal[];
   readonly pipe: EventPipe;
-  /** Called with every event. */
-  readonly onEvent: ((event: TrainingEvent) => void) | undefined;
+  /** Called with every event, and waited for. */
+  readonly onEvent: ((event: TrainingEvent) => unknown) | undefined;
 }
 
 /** A batch drawn while the update before it ran, and the state of the stream before it. */
@@ -69,19 +70,18 @@ export class TrainingLoop {
   /** @returns What was done, measured with the final agent. */
   async run(): Promise<TrainingResult> {
     const { plan, signals, pipe } = this.#context;
-    const release = (): void => pipe.release();
-    for (const signal of signals) {
-      signal.addEventListener('abort', release);
-    }
+    const leave = signals.map((signal) => onAbort(signal, () => pipe.abort()));
     try {
+      this.#checkAbort();
+      await pipe.ready();
       for (const entry of plan) {
         await this.#trainStage(entry);
       }
       return await this.#finish();
     } finally {
       this.#drop();
-      for (const signal of signals) {
-        signal.removeEventListener('abort', release);
+      for (const stop of leave) {
+        stop();
       }
     }
   }
@@ -259,8 +259,11 @@ export class TrainingLoop {
   }
 
   async #emit(event: TrainingEvent): Promise<void> {
-    this.#context.onEvent?.(event);
-    await this.#context.pipe.emit(event);
+    const { onEvent, pipe } = this.#context;
+    if (onEvent !== undefined) {
+      await pipe.tell(onEvent, event);
+    }
+    await pipe.emit(event);
   }
 
   #interrupted(): boolean {

@@ -5,8 +5,8 @@ import type { TrainingResult } from './result.js';
 /**
  * A run under way. Await it for the result, or iterate over its events with `for await`, or both.
  *
- * It begins by itself in a microtask. While an iterator is attached, training goes on only when the next event is asked for, so that a slow
- * consumer slows it and sees the agent as that event left it; leaving the loop ends the run cleanly, and the promise resolves with what was
+ * It begins by itself in a microtask. While an iterator is attached, training goes on, and begins, only when the next event is asked for, so
+ * that a slow consumer slows it and sees the agent as that event left it; leaving the loop ends the run cleanly, and the promise resolves with what was
  * done (`stopped: true`). An error is thrown to the loop and rejects the promise; when there is a loop, the promise need not be awaited.
  *
  * @example
@@ -86,12 +86,17 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
     pipe.attach();
     // The loop sees the error; a promise that nobody awaits must not report it a second time.
     result.catch(() => undefined);
+    const leave = async (): Promise<IteratorReturnResult<undefined>> => {
+      pipe.stop();
+      await result;
+      return { done: true, value: undefined };
+    };
     const iterator: AsyncIterableIterator<TrainingEvent, undefined> = {
       next: () => pipe.pull(),
-      return: async () => {
-        pipe.stop();
-        await result;
-        return { done: true, value: undefined };
+      return: leave,
+      throw: async (error) => {
+        await leave();
+        throw error;
       },
       [Symbol.asyncIterator]: () => iterator,
     };
@@ -101,7 +106,6 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
   async #run(body: (pipe: EventPipe) => Promise<TrainingResult>): Promise<TrainingResult> {
     await Promise.resolve();
     const pipe = this.#pipe;
-    await pipe.ready();
     try {
       const result = await body(pipe);
       pipe.end();

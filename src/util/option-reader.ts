@@ -1,4 +1,7 @@
+import { OptionsError } from '../errors/options-error.js';
 import type { Problem } from '../errors/problem.js';
+import { isAbortSignal, isArray } from './kind.js';
+import { adviseOn, listOptions } from './option-names.js';
 
 /** The range of a number. */
 export interface NumberRule {
@@ -57,11 +60,19 @@ export class OptionReader {
 
   /**
    * @param key - Option.
-   * @returns Its value as it stands; `undefined` where absent.
+   * @returns Its value as it stands; `undefined` where absent, or where reading it throws.
    */
   raw(key: string): unknown {
+    const first = !this.#known.has(key);
     this.#known.add(key);
-    return this.#values[key];
+    try {
+      return this.#values[key];
+    } catch (error) {
+      if (first) {
+        this.#problems.push(unreadable(this.#prefix + key, error));
+      }
+      return undefined;
+    }
   }
 
   /**
@@ -94,6 +105,20 @@ export class OptionReader {
   /**
    * @param key - Option.
    * @param fallback - Where absent or wrong.
+   * @returns True or false.
+   */
+  boolean(key: string, fallback: boolean): boolean {
+    const value = this.raw(key);
+    if (value === undefined || typeof value === 'boolean') {
+      return value ?? fallback;
+    }
+    this.add(this.#prefix + key, `must be true or false, got ${show(value)}.`, 'Pass true or false.');
+    return fallback;
+  }
+
+  /**
+   * @param key - Option.
+   * @param fallback - Where absent or wrong.
    * @param choices - What is allowed.
    * @returns The choice.
    */
@@ -117,7 +142,7 @@ export class OptionReader {
    */
   signal(key: string): AbortSignal | undefined {
     const value = this.raw(key);
-    if (value !== undefined && !(value instanceof AbortSignal)) {
+    if (value !== undefined && !isAbortSignal(value)) {
       this.add(this.#prefix + key, `must be an AbortSignal, got ${show(value)}.`, 'Pass the signal of an AbortController.');
       return undefined;
     }
@@ -126,22 +151,68 @@ export class OptionReader {
 
   /**
    * Adds a problem for every key that was never read.
-   *
-   * @param lenient - Only for those that look like a misspelt one: for objects that may bring more than options.
    */
-  finish(lenient = false): void {
-    const known = [...this.#known].sort();
-    for (const key of Object.keys(this.#values)) {
-      if (!this.#known.has(key) && this.#values[key] !== undefined) {
-        const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= 2);
-        if (lenient && near === undefined) {
-          continue;
-        }
-        const remedy = near === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean ${near}?`;
-        this.add(this.#prefix + key, 'is not an option.', remedy);
-      }
+  finish(): void {
+    addUnknownKeys(this.#values, this.#known, this.#problems, this.#prefix);
+  }
+
+  /** @throws {@link OptionsError} when problems were added. */
+  check(): void {
+    if (this.#problems.length > 0) {
+      throw new OptionsError(this.#problems);
     }
   }
+}
+
+/**
+ * Adds a problem for every key of an object that is not known.
+ *
+ * @param values - The object.
+ * @param known - The keys there are.
+ * @param problems - Where problems are added.
+ * @param prefix - What the keys' paths begin with.
+ * @param options - For an object that may bring more than is asked for: then only for keys that are among these, or look like a known one.
+ */
+export function addUnknownKeys(
+  values: Readonly<Record<string, unknown>>,
+  known: ReadonlySet<string>,
+  problems: Problem[],
+  prefix = '',
+  options?: ReadonlySet<string>,
+): void {
+  let key = '';
+  try {
+    for (key of Object.keys(values)) {
+      if (!known.has(key) && values[key] !== undefined) {
+        const advice = adviseOn(key, known);
+        if (advice !== undefined || options === undefined || options.has(key)) {
+          problems.push({ path: prefix + key, message: 'is not an option.', remedy: advice ?? listOptions(known) });
+        }
+      }
+    }
+  } catch (error) {
+    problems.push(unreadable(prefix + key || 'options', error));
+  }
+}
+
+function unreadable(path: string, error: unknown): Problem {
+  return { path, message: `could not be read: reading it threw ${showThrown(error)}.`, remedy: 'Pass a plain object.' };
+}
+
+/**
+ * Reads options whole.
+ *
+ * @param options - What the caller passed.
+ * @param read - Reads every option there is.
+ * @returns What that returned.
+ * @throws {@link OptionsError} saying all that is wrong, unknown names included.
+ */
+export function readOptions<T>(options: unknown, read: (reader: OptionReader) => T): T {
+  const reader = new OptionReader(options, []);
+  const result = read(reader);
+  reader.finish();
+  reader.check();
+  return result;
 }
 
 /**
@@ -149,7 +220,7 @@ export class OptionReader {
  * @returns Whether it is an object with string keys, and not an array.
  */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !isArray(value);
 }
 
 /**
@@ -181,37 +252,50 @@ export function show(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null) {
     return String(value);
   }
-  if (Array.isArray(value)) {
+  if (isArray(value)) {
     return `an array of ${value.length}`;
   }
   if (typeof value === 'object') {
-    return `an object (${Object.getPrototypeOf(value)?.constructor?.name ?? 'no prototype'})`;
+    return `an object (${className(value) ?? 'no prototype'})`;
   }
   return typeof value === 'bigint' ? `${value}n` : `a ${typeof value}`;
 }
 
-function describeRule({ min, above, max, below, integer = false, infinite = false }: NumberRule): string {
+/**
+ * @param thrown - Anything that was thrown.
+ * @returns It in one clause, for a message: `RangeError: out of order`.
+ */
+export function showThrown(thrown: unknown): string {
+  try {
+    const { name, message } = thrown as { readonly name?: unknown; readonly message?: unknown };
+    if (typeof name === 'string' && typeof message === 'string') {
+      return `${name}: ${message}`.replace(/\.$/, '');
+    }
+  } catch {
+    // No object, or one that cannot be read.
+  }
+  return show(thrown);
+}
+
+function className(value: object): string | undefined {
+  try {
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function describeRule({ min, above, below, integer = false, infinite = false, ...rule }: NumberRule): string {
+  const max = rule.max ?? (integer ? Number.MAX_SAFE_INTEGER : undefined);
   const bounds = [
     ...(min === undefined ? [] : [`at least ${min}`]),
     ...(above === undefined ? [] : [`above ${above}`]),
-    ...(max === undefined || max === Number.MAX_SAFE_INTEGER ? [] : [`at most ${max}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
     ...(below === undefined ? [] : [`below ${below}`]),
   ];
   const number = infinite ? 'a number' : 'a finite number';
   const kind = integer ? 'an integer' : number;
   const of = min === undefined && above !== undefined ? ' ' : ' of ';
   return bounds.length === 0 ? kind : `${kind}${of}${bounds.join(' and ')}`;
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -14,14 +14,24 @@ export async function esbuild(options) {
 }
 
 /**
- * Writes the compiled package as it is published: all modules in one, and every declaration file.
+ * Writes the compiled package as it is published: all modules in one, as an ES module and as CommonJS, and every declaration file.
  *
  * @param {string} out - Its `dist` folder.
  */
 export async function bundle(out) {
   const dist = join(ROOT, 'dist');
+  /** @type {import('esbuild').BuildOptions} */
   // Names are kept, because errors show those of their classes.
-  await esbuild({ entryPoints: [join(dist, 'index.js')], outfile: join(out, 'index.js'), keepNames: true, legalComments: 'none' });
+  const options = { entryPoints: [join(dist, 'index.js')], keepNames: true, legalComments: 'none' };
+  await esbuild({ ...options, outfile: join(out, 'index.js') });
+  // For whoever requires it and cannot have an ES module: Jest. See index.cjs.
+  await esbuild({
+    ...options,
+    outfile: join(out, 'index.cjs'),
+    format: 'cjs',
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "'use strict';\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  });
   const cli = join(dist, 'cli');
   cpSync(dist, out, { recursive: true, filter: (path) => path !== cli && (!/\.[^/.]+$/.test(path) || /\.d\.c?ts$/.test(path)) });
 }

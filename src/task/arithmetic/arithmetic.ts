@@ -1,3 +1,4 @@
+import { readOptions } from '../../util/option-reader.js';
 import { defineTask } from '../define-task.js';
 import type { ToolTask } from '../tool-task.js';
 
@@ -77,8 +78,10 @@ interface Stage {
  *
  * @param options - See {@link ArithmeticOptions}.
  * @returns The task.
+ * @throws {@link OptionsError} saying all that is wrong with the options.
  */
 export function createArithmetic(options: ArithmeticOptions = {}): ArithmeticTask {
+  const mask = readOptions(options, (reader) => reader.boolean('mask', true));
   const stages: readonly Stage[] = [
     { name: 'multiply-add', operands: 3 },
     { name: 'multiply-add-subtract', operands: 4 },
@@ -90,7 +93,7 @@ export function createArithmetic(options: ArithmeticOptions = {}): ArithmeticTas
     horizon: 7,
     symbols: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     contextLength: 6,
-    mask: options.mask,
+    mask,
     sample: (random): ArithmeticProblem => ({
       operands: [random.int(10), random.int(10), random.int(10), random.int(10), random.int(10)],
     }),

@@ -1,4 +1,5 @@
 import { TaskError } from '../../errors/task-error.js';
+import { readOptions } from '../../util/option-reader.js';
 import { defineTask } from '../define-task.js';
 import type { ToolTask } from '../tool-task.js';
 
@@ -85,12 +86,10 @@ export const tutorial = {
    *
    * @param options - See {@link TutorialOptions}.
    * @returns The task.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
    */
   task(options: TutorialOptions = {}): TutorialTask {
-    const context = options.context ?? 'batch';
-    if (!Object.hasOwn(tasks, context)) {
-      throw new TaskError(`is '${String(context)}'.`, { path: 'context', remedy: "Use 'batch' or 'own'." });
-    }
+    const context = readOptions(options, (reader) => reader.choice('context', 'batch', ['batch', 'own']));
     return tasks[context];
   },
 
