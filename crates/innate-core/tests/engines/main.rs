@@ -6,9 +6,11 @@ mod agreement;
 mod finite;
 mod golden;
 mod gradient;
+mod kept;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
+mod terms;
 
 use innate_core::config::{ContextPooling, DeviceKind, NetworkConfig};
 use innate_core::device;
@@ -86,8 +88,12 @@ impl Case {
         engines(&self.config, &self.flat).unwrap()
     }
 
+    fn prompts_without_actions(&self) -> Prompts<'_> {
+        Prompts::new(&self.config, &self.contexts, &self.stages).unwrap()
+    }
+
     fn prompts(&self) -> Prompts<'_> {
-        let prompts = Prompts::new(&self.config, &self.contexts, &self.stages).unwrap();
+        let prompts = self.prompts_without_actions();
         prompts.check_actions(&self.config, &self.actions).unwrap();
         prompts
     }
