@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use innate_core::config::{ContextPooling, NetworkConfig};
-use innate_core::engine::Prompts;
+use innate_core::engine::{Episodes, Prompts};
 use innate_core::error::Error;
 use innate_core::params;
 use innate_core::rng::{Seed, Stream, philox, unit};
@@ -162,7 +162,8 @@ fn the_first_bad_element_of_a_batch_is_named() {
     assert_eq!(path(steps(&[0, 2, 3, 1])), "actions[3]");
     let unmasked = NetworkConfig { action_mask: None, ..config.clone() };
     assert_eq!(batch.check_actions(&unmasked, &[0, 2, 3, 1]).unwrap(), 2);
-    let returns = |returns: &[f32]| path(batch.check_returns(returns));
+    let returns = |returns: &[f32]| path(Episodes { prompts: batch, actions: &[0, 2, 3, 4], returns }.check(&config));
+    assert_eq!(Episodes { prompts: batch, actions: &[0, 2, 3, 4], returns: &[0.0; 2] }.steps(), 2);
     assert_eq!(returns(&[0.0, -1.0]), "");
     assert_eq!(returns(&[0.0]), "returns");
     assert_eq!(returns(&[0.0, 1.0, 2.0]), "returns");

@@ -1,7 +1,7 @@
 //! What the fused engine keeps of a forward pass is used again only for the very same one: nothing is told of the past by what came before.
 
 use innate_core::config::{ContextPooling, UpdateConfig};
-use innate_core::engine::{Engine, Prompts, Sampling};
+use innate_core::engine::{Engine, Episodes, Prompts, Sampling};
 use innate_core::rng::Seed;
 
 use crate::{Case, assert_close, wide};
@@ -36,8 +36,9 @@ fn a_batch_that_differs_in_one_part_is_run_afresh() {
                         "{name} {what}"
                     );
                     engine.evaluate(first, &before[2]).unwrap();
-                    let gradients =
-                        |engine: &mut Box<dyn Engine>| engine.gradients(prompts, actions, &case.returns, &config).unwrap();
+                    let gradients = |engine: &mut Box<dyn Engine>| {
+                        engine.gradients(Episodes { prompts, actions, returns: &case.returns }, &config).unwrap()
+                    };
                     assert_eq!(gradients(&mut engine), gradients(&mut fresh), "{name} {what}");
                 }
             }
@@ -61,8 +62,7 @@ fn a_batch_of_another_size_is_run_afresh() {
                 fresh.evaluate(case.prompts(), &case.actions).unwrap(),
                 "{name}"
             );
-            let gradients =
-                |engine: &mut Box<dyn Engine>| engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+            let gradients = |engine: &mut Box<dyn Engine>| engine.gradients(case.episodes(), &config).unwrap();
             assert_eq!(gradients(&mut engine), gradients(&mut fresh), "{name}");
         }
     }
@@ -84,7 +84,7 @@ fn new_weights_are_seen_at_once() {
         assert_eq!(loaded, fresh.evaluate(case.prompts(), &case.actions).unwrap(), "{name}");
         assert_ne!(loaded, before, "{name}");
 
-        engine.update(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+        engine.update(case.episodes(), &config).unwrap();
         let updated = engine.evaluate(case.prompts(), &case.actions).unwrap();
         fresh.set_parameters(&engine.parameters().unwrap()).unwrap();
         assert_eq!(updated, fresh.evaluate(case.prompts(), &case.actions).unwrap(), "{name}");
@@ -98,8 +98,8 @@ fn a_first_step_is_the_learning_rate_against_the_sign_of_the_gradient() {
     let case = Case::new(26, [7, 2, 5, 9, 3, 4], ContextPooling::Own, false);
     let config = UpdateConfig { learning_rate: 0.01, epsilon: 1e-12, ..UpdateConfig::default() };
     for (name, mut engine) in case.engines() {
-        let (_, gradient) = engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
-        engine.update(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+        let (_, gradient) = engine.gradients(case.episodes(), &config).unwrap();
+        engine.update(case.episodes(), &config).unwrap();
         let (weights, adam) = (engine.parameters().unwrap(), engine.optimizer().unwrap());
         assert_eq!(adam.step, 1);
         assert_close(&name, &adam.exp_avg, &gradient.iter().map(|&g| 0.1 * f64::from(g)).collect::<Vec<_>>(), 1e-6);

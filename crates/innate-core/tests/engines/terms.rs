@@ -2,7 +2,7 @@
 
 use innate_core::config::{Baseline, ContextPooling, UpdateConfig};
 use innate_core::engine::Sampling;
-use innate_core::engine::fused::Fused;
+use innate_core::engine::fused::{Fused, Session};
 use innate_core::error::Error;
 use innate_core::params;
 use innate_core::rng::Seed;
@@ -33,7 +33,7 @@ fn each_term_is_the_oracles() {
             let entropy = mean(&mut said.entropies.iter().copied(), 4 * n);
             let config = UpdateConfig { baseline, ..CONFIG };
             for (name, mut engine) in case.engines() {
-                let (stats, _) = engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+                let (stats, _) = engine.gradients(case.episodes(), &config).unwrap();
                 let got = [stats.policy_loss, stats.value_loss, stats.entropy, stats.loss];
                 for (got, expected) in got.into_iter().zip([policy, value, entropy, policy + 0.7 * value - 0.3 * entropy]) {
                     assert!(
@@ -54,9 +54,9 @@ fn many_chunks_sum_to_the_whole_gradient() {
             let case = Case::new(n as u32, [6, 2, 5, n, 2, 2], pooling, false);
             let mut engines = case.engines().into_iter();
             let (_, mut first) = engines.next().unwrap();
-            let (stats, expected) = first.gradients(case.prompts(), &case.actions, &case.returns, &CONFIG).unwrap();
+            let (stats, expected) = first.gradients(case.episodes(), &CONFIG).unwrap();
             for (name, mut engine) in engines {
-                let (got, gradient) = engine.gradients(case.prompts(), &case.actions, &case.returns, &CONFIG).unwrap();
+                let (got, gradient) = engine.gradients(case.episodes(), &CONFIG).unwrap();
                 assert_close(&name, &gradient, &wide(&expected), 1e-5);
                 for (got, expected) in
                     [(got.loss, stats.loss), (got.grad_norm, stats.grad_norm), (got.value_loss, stats.value_loss)]
@@ -78,10 +78,10 @@ fn a_tiny_gradient_is_clipped_by_the_same_formula() {
     case.returns.iter_mut().for_each(|value| *value *= 1e-6);
     let unclipped = UpdateConfig { entropy_coef: 0.0, ..CONFIG };
     for (name, mut engine) in case.engines() {
-        let (stats, whole) = engine.gradients(case.prompts(), &case.actions, &case.returns, &unclipped).unwrap();
+        let (stats, whole) = engine.gradients(case.episodes(), &unclipped).unwrap();
         assert!(stats.grad_norm > 1e-7 && stats.grad_norm < 2e-5, "{name}: {}", stats.grad_norm);
         let config = UpdateConfig { max_grad_norm: 0.5 * stats.grad_norm, ..unclipped };
-        let (_, clipped) = engine.gradients(case.prompts(), &case.actions, &case.returns, &config).unwrap();
+        let (_, clipped) = engine.gradients(case.episodes(), &config).unwrap();
         let coefficient = config.max_grad_norm / (stats.grad_norm + 1e-6);
         let largest = whole.iter().fold(0.0_f64, |worst, g| worst.max(f64::from(g.abs())));
         for (clipped, whole) in clipped.iter().zip(&whole) {
@@ -142,4 +142,18 @@ fn rows_steps_and_rollouts_are_drawn_apart() {
         assert_eq!(first, draw(&mut engine, 0), "{name}");
         assert_ne!(first[..6], first[6..12], "{name}");
     }
+}
+
+#[test]
+fn a_session_takes_as_many_rows_as_it_has_room_for() {
+    let case = Case::new(8, [7, 2, 5, 33, 2, 4], ContextPooling::Own, false);
+    let mut session = Session::new(case.config.clone(), &case.flat, 33).unwrap();
+    assert_eq!(session.rows(), 0);
+    session.begin(&case.contexts, &case.stages).unwrap();
+    assert_eq!(session.rows(), 33);
+    session.begin(&case.contexts[..4], &case.stages[..2]).unwrap();
+    assert_eq!(session.rows(), 2);
+    let more = [case.stages.as_slice(), &[0]].concat();
+    assert!(session.begin(&[0; 68], &more).is_err());
+    assert_eq!(session.rows(), 2);
 }
