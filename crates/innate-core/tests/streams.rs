@@ -54,6 +54,9 @@ fn an_actions_uniform_is_one_word_of_its_rows_block() {
                 let word = philox(counter, key(Stream::Actions))[step % 4];
                 let got = Seed(SEED).action_uniform(rollout, row, step);
                 assert_eq!(got.to_bits(), unit(word).to_bits(), "{rollout} {row} {step}");
+                let word = philox(counter, key(Stream::Session))[step % 4];
+                let got = Seed(SEED).uniform(Stream::Session, rollout, row, step);
+                assert_eq!(got.to_bits(), unit(word).to_bits(), "session {rollout} {row} {step}");
             }
         }
     }

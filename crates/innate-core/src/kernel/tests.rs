@@ -180,12 +180,12 @@ fn sizes_are_padded_to_whole_lines() {
 
 #[test]
 fn a_buffer_keeps_what_it_holds_and_begins_on_a_line() {
-    let mut buffer = Buffer::zeros(3);
+    let mut buffer = Buffer::zeros(3).unwrap();
     assert_eq!(&buffer[..], [0.0; 3]);
     buffer.copy_from_slice(&[1.0, 2.0, 3.0]);
     for len in [2, 3, 16, 17, 33, 5, 64] {
         let before = buffer.len();
-        buffer.grow(len);
+        buffer.grow(len).unwrap();
         assert_eq!(buffer.len(), before.max(len));
         assert_eq!(buffer[..3], [1.0, 2.0, 3.0]);
         assert!(buffer[3..].iter().all(|x| *x == 0.0));
@@ -265,4 +265,62 @@ fn a_team_counts_the_caller() {
     assert_eq!([1, 2, 5].map(|threads| Pool::new(threads).threads()), [1, 2, 5]);
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     assert_eq!(Pool::new(0).threads(), all);
+}
+
+/// Every number of rows from one to beyond two tiles, in slices without a float to spare.
+#[test]
+fn a_step_is_the_formula_for_any_number_of_rows() {
+    let (hidden, hp, tokens) = (5, 16, 3);
+    let number = |i: usize, salt: usize| ((i * 37 + salt * 11) % 29) as f32 / 14.0 - 1.0;
+    let padded = |count: usize, salt: usize| -> Vec<f32> {
+        (0..count * hp).map(|i| if i % hp < hidden { number(i, salt) } else { 0.0 }).collect()
+    };
+    let (weight, bias, inputs) = (padded(3 * hp, 1), padded(3, 2), padded(tokens * 3, 3));
+    for isa in Isa::available() {
+        let lanes = gru::lanes(isa);
+        let len = gru::panel_len(hidden, lanes);
+        let mut panels = vec![0.0; hp / lanes * len];
+        for (panel, out) in panels.chunks_mut(len).enumerate() {
+            gru::pack_panel(&weight, (hp, hp), hidden, lanes, panel, out);
+        }
+        // `inputs` is [token][gate][unit], and a panel holds the three gates of neighbouring units.
+        let gate_at = |token: usize, gate: usize, unit: usize| inputs[(token * 3 + gate) * hp + unit];
+        let gates: Vec<f32> = (0..tokens * 3 * hp)
+            .map(|at| gate_at(at / (3 * hp), at / lanes % 3, at % (3 * hp) / (3 * lanes) * lanes + at % lanes))
+            .collect();
+        for rows in 1..=18 {
+            let gate_rows: Vec<u32> = (0..rows as u32).map(|row| row % tokens as u32).collect();
+            let h = padded(rows, 4);
+            let (mut h_next, mut saved) = (vec![9.0; rows * hp], vec![9.0; rows * gru::SAVED * hp]);
+            isa.run(gru::Forward {
+                rows,
+                hp,
+                hidden,
+                panels: &panels,
+                bias: &bias,
+                gates: &gates,
+                gate_rows: &gate_rows,
+                h: &h,
+                h_next: &mut h_next,
+                saved: &mut saved,
+            });
+            for (row, unit) in (0..rows).flat_map(|row| (0..hidden).map(move |unit| (row, unit))) {
+                let own = |gate: usize| {
+                    let weights = &weight[(gate * hp + unit) * hp..][..hidden];
+                    let product: f64 = weights.iter().zip(&h[row * hp..]).map(|(w, h)| f64::from(*w) * f64::from(*h)).sum();
+                    f64::from(bias[gate * hp + unit]) + product
+                };
+                let input = |gate: usize| f64::from(gate_at(row % tokens, gate, unit));
+                let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+                let (r, z, hn) = (sigmoid(input(0) + own(0)), sigmoid(input(1) + own(1)), own(2));
+                let n = (input(2) + r * hn).tanh();
+                let next = (1.0 - z) * n + z * f64::from(h[row * hp + unit]);
+                let at = |part: usize| saved[(row * gru::SAVED + part) * hp + unit];
+                let got = [h_next[row * hp + unit], at(0), at(1), at(2), at(3)];
+                for (got, expected) in got.into_iter().zip([next, r, z, n, hn]) {
+                    assert!((f64::from(got) - expected).abs() < 2e-6, "{isa:?}, {rows} rows: [{row}, {unit}] {got} {expected}");
+                }
+            }
+        }
+    }
 }

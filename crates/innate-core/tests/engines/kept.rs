@@ -23,23 +23,17 @@ fn a_batch_that_differs_in_one_part_is_run_afresh() {
         let case = Case::new(21, [7, 2, 5, 40, 3, 4], pooling, false);
         let config = UpdateConfig::default();
         let variants = variants(&case);
+        let said = |engine: &mut Box<dyn Engine>, [contexts, stages, actions]: &[Vec<i32>; 3]| {
+            let prompts = Prompts::new(&case.config, contexts, stages).unwrap();
+            let gradients = engine.gradients(Episodes { prompts, actions, returns: &case.returns }, &config).unwrap();
+            (gradients, engine.evaluate(prompts, actions).unwrap())
+        };
         for (index, (name, mut engine)) in case.engines().into_iter().enumerate() {
             for (_, before) in &variants {
-                for (what, [contexts, stages, actions]) in &variants {
-                    let first = Prompts::new(&case.config, &before[0], &before[1]).unwrap();
-                    let prompts = Prompts::new(&case.config, contexts, stages).unwrap();
+                for (what, batch) in &variants {
+                    said(&mut engine, before);
                     let (_, mut fresh) = case.engines().swap_remove(index);
-                    engine.evaluate(first, &before[2]).unwrap();
-                    assert_eq!(
-                        engine.evaluate(prompts, actions).unwrap(),
-                        fresh.evaluate(prompts, actions).unwrap(),
-                        "{name} {what}"
-                    );
-                    engine.evaluate(first, &before[2]).unwrap();
-                    let gradients = |engine: &mut Box<dyn Engine>| {
-                        engine.gradients(Episodes { prompts, actions, returns: &case.returns }, &config).unwrap()
-                    };
-                    assert_eq!(gradients(&mut engine), gradients(&mut fresh), "{name} {what}");
+                    assert_eq!(said(&mut engine, batch), said(&mut fresh, batch), "{name} {what}");
                 }
             }
         }

@@ -341,3 +341,6 @@ impl Engine for Fused {
         Ok(stats)
     }
 }
+
+#[cfg(test)]
+mod tests;
