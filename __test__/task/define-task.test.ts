@@ -244,7 +244,6 @@ test('checkTask refuses a state that is not plain data', (t) => {
   refused(t, 'task.start', () => checkTask(define({ start: () => new Desk() })));
 });
 
-<<<<<<< ours
 test('a program counts up to its end, the ending step included; with trainPastEnd, whole', (t) => {
   const lengths = (changes: object): number[] => {
     const task = define({ horizon: 3, ...changes });
@@ -262,7 +261,8 @@ test('a program counts up to its end, the ending step included; with trainPastEn
   t.deepEqual(lengths({ trainPastEnd: true }), [3, 3, 3, 3]);
   const { DO } = valid.tools;
   t.deepEqual(lengths({ tools: { DO, END: { ends: true, when: (state: { done: boolean }) => state.done } } }), [3, 2, 3, 3], 'not usable');
-=======
+});
+
 test('misspelt parts of a definition, of a tool and of a milestone are refused', (t) => {
   for (const [path, remedy, change] of [
     ['task.horizn', 'Did you mean horizon?', { horizn: 3 }],
@@ -277,7 +277,6 @@ test('misspelt parts of a definition, of a tool and of a milestone are refused',
 test("the length that a definition fixes is the task's", (t) => {
   t.is(define({ contextLength: 3 }).contextLength, 3);
   t.is(define({}).contextLength, undefined);
->>>>>>> theirs
 });
 
 test('defined tasks pass the checks of the trainer', (t) => {

@@ -22,7 +22,6 @@ export interface CheckTaskOptions {
   readonly maxStates?: number | undefined;
 }
 
-/** The most problems of a stage: their contexts and programs fit typed arrays. */
 /** Random programs right this often are worth a note. */
 const RANDOM_SUCCESS = 0.1;
 

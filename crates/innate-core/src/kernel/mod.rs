@@ -14,3 +14,6 @@ pub(crate) mod matmul;
 pub(crate) mod pool;
 pub mod probe;
 pub mod simd;
+
+#[cfg(test)]
+mod tests;

@@ -34,5 +34,28 @@ fn one_thread([m, k, n]: [usize; 3], duration: Duration, barrier: &Barrier) -> f
         }
         done += 16;
     }
-    2.0 * (m * k * n) as f64 * done as f64 / start.elapsed().as_secs_f64()
+    rate([m, k, n], done, start.elapsed())
+}
+
+/// Floating-point operations a second: a multiplication and an addition for each of `m·k·n` terms.
+fn rate([m, k, n]: [usize; 3], products: u64, time: Duration) -> f64 {
+    2.0 * (m * k * n) as f64 * products as f64 / time.as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_counts_two_operations_a_term() {
+        assert!((rate([3, 5, 16], 7, Duration::from_millis(250)) - 2.0 * 240.0 * 7.0 * 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn all_threads_work_for_the_time_asked_for() {
+        let (time, start) = (Duration::from_millis(30), Instant::now());
+        let rate = matmul_rate([4, 4, 16], 2, time);
+        assert!(start.elapsed() >= time);
+        assert!(rate.is_finite() && rate > 1e4 && rate < 1e13, "{rate}");
+    }
 }

@@ -6,10 +6,12 @@ mod agreement;
 mod finite;
 mod golden;
 mod gradient;
+mod kept;
 mod lengths;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
+mod terms;
 
 use innate_core::config::{ContextPooling, DeviceKind, NetworkConfig};
 use innate_core::device;
@@ -106,8 +108,12 @@ impl Case {
         engines(&self.config, &self.flat).unwrap()
     }
 
+    fn prompts_without_actions(&self) -> Prompts<'_> {
+        Prompts::new(&self.config, &self.contexts, &self.stages).unwrap()
+    }
+
     fn prompts(&self) -> Prompts<'_> {
-        let prompts = Prompts::new(&self.config, &self.contexts, &self.stages).unwrap();
+        let prompts = self.prompts_without_actions();
         prompts.check_actions(&self.config, &self.actions).unwrap();
         prompts
     }

@@ -344,3 +344,6 @@ impl Engine for Fused {
         Ok(stats)
     }
 }
+
+#[cfg(test)]
+mod tests;

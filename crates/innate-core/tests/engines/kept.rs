@@ -1,0 +1,111 @@
+//! What the fused engine keeps of a forward pass is used again only for the very same one: nothing is told of the past by what came before.
+
+use innate_core::config::{ContextPooling, UpdateConfig};
+use innate_core::engine::{Engine, Episodes, Prompts, Sampling};
+use innate_core::rng::Seed;
+
+use crate::{Case, assert_close, wide};
+
+/// Ways in which two batches of one size differ.
+fn variants(case: &Case) -> [(&'static str, [Vec<i32>; 3]); 4] {
+    let whole = [case.contexts.clone(), case.stages.clone(), case.actions.clone()];
+    let other = |part: usize, limit: i32| {
+        let mut changed = whole.clone();
+        changed[part].iter_mut().for_each(|id| *id = (*id + 1) % limit);
+        changed
+    };
+    [("same", whole.clone()), ("contexts", other(0, 7)), ("stages", other(1, 2)), ("actions", other(2, 7))]
+}
+
+#[test]
+fn a_batch_that_differs_in_one_part_is_run_afresh() {
+    for pooling in [ContextPooling::Own, ContextPooling::Batch] {
+        let case = Case::new(21, [7, 2, 5, 40, 3, 4], pooling, false);
+        let config = UpdateConfig::default();
+        let variants = variants(&case);
+        let said = |engine: &mut Box<dyn Engine>, [contexts, stages, actions]: &[Vec<i32>; 3]| {
+            let prompts = Prompts::new(&case.config, contexts, stages).unwrap();
+            let gradients = engine.gradients(Episodes { prompts, actions, returns: &case.returns }, &config).unwrap();
+            (gradients, engine.evaluate(prompts, actions).unwrap())
+        };
+        for (index, (name, mut engine)) in case.engines().into_iter().enumerate() {
+            for (_, before) in &variants {
+                for (what, batch) in &variants {
+                    said(&mut engine, before);
+                    let (_, mut fresh) = case.engines().swap_remove(index);
+                    assert_eq!(said(&mut engine, batch), said(&mut fresh, batch), "{name} {what}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_batch_of_another_size_is_run_afresh() {
+    let config = UpdateConfig::default();
+    let small = Case::new(22, [7, 2, 5, 3, 3, 4], ContextPooling::Own, false);
+    let cases = [
+        Case::new(23, [7, 2, 5, 70, 2, 5], ContextPooling::Own, false),
+        Case::new(24, [7, 2, 5, 33, 4, 1], ContextPooling::Own, false),
+    ];
+    for (index, (name, mut engine)) in small.engines().into_iter().enumerate() {
+        for case in [&cases[0], &small, &cases[1], &cases[0], &small] {
+            let (_, mut fresh) = small.engines().swap_remove(index);
+            assert_eq!(
+                engine.evaluate(case.prompts(), &case.actions).unwrap(),
+                fresh.evaluate(case.prompts(), &case.actions).unwrap(),
+                "{name}"
+            );
+            let gradients = |engine: &mut Box<dyn Engine>| engine.gradients(case.episodes(), &config).unwrap();
+            assert_eq!(gradients(&mut engine), gradients(&mut fresh), "{name}");
+        }
+    }
+}
+
+/// New weights, whoever made them, make all that was kept worthless.
+#[test]
+fn new_weights_are_seen_at_once() {
+    let case = Case::new(25, [7, 2, 5, 40, 3, 4], ContextPooling::Batch, true);
+    let config = UpdateConfig { learning_rate: 0.05, ..UpdateConfig::default() };
+    let moved: Vec<f32> = case.flat.iter().map(|w| w * 0.5 + 0.01).collect();
+    for (index, (name, mut engine)) in case.engines().into_iter().enumerate() {
+        engine.rollout(case.prompts(), Sampling::Random { seed: Seed(2), rollout: 0 }).unwrap();
+        let before = engine.evaluate(case.prompts(), &case.actions).unwrap();
+        engine.set_parameters(&moved).unwrap();
+        let loaded = engine.evaluate(case.prompts(), &case.actions).unwrap();
+        let (_, mut fresh) = case.engines().swap_remove(index);
+        fresh.set_parameters(&moved).unwrap();
+        assert_eq!(loaded, fresh.evaluate(case.prompts(), &case.actions).unwrap(), "{name}");
+        assert_ne!(loaded, before, "{name}");
+
+        engine.update(case.episodes(), &config).unwrap();
+        let updated = engine.evaluate(case.prompts(), &case.actions).unwrap();
+        fresh.set_parameters(&engine.parameters().unwrap()).unwrap();
+        assert_eq!(updated, fresh.evaluate(case.prompts(), &case.actions).unwrap(), "{name}");
+        assert_ne!(updated, loaded, "{name}");
+    }
+}
+
+/// A step moves every weight against its first moment and by no more than Adam's bound.
+#[test]
+fn a_first_step_is_the_learning_rate_against_the_sign_of_the_gradient() {
+    let case = Case::new(26, [7, 2, 5, 9, 3, 4], ContextPooling::Own, false);
+    let config = UpdateConfig { learning_rate: 0.01, epsilon: 1e-12, ..UpdateConfig::default() };
+    for (name, mut engine) in case.engines() {
+        let (_, gradient) = engine.gradients(case.episodes(), &config).unwrap();
+        engine.update(case.episodes(), &config).unwrap();
+        let (weights, adam) = (engine.parameters().unwrap(), engine.optimizer().unwrap());
+        assert_eq!(adam.step, 1);
+        assert_close(&name, &adam.exp_avg, &gradient.iter().map(|&g| 0.1 * f64::from(g)).collect::<Vec<_>>(), 1e-6);
+        assert_close(&name, &adam.exp_avg_sq, &gradient.iter().map(|&g| 1e-3 * f64::from(g).powi(2)).collect::<Vec<_>>(), 1e-8);
+        let expected: Vec<f64> = wide(&case.flat)
+            .iter()
+            .zip(&gradient)
+            .map(|(w, &g)| if g.abs() > 1e-6 { w - 0.01 * f64::from(g.signum()) } else { f64::NAN })
+            .collect();
+        let sure: Vec<usize> = (0..weights.len()).filter(|&i| !expected[i].is_nan()).collect();
+        assert!(sure.len() > weights.len() / 2, "{name}");
+        let pick = |values: &[f32]| sure.iter().map(|&i| values[i]).collect::<Vec<_>>();
+        assert_close(&name, &pick(&weights), &sure.iter().map(|&i| expected[i]).collect::<Vec<_>>(), 1e-5);
+    }
+}
