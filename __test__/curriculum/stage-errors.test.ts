@@ -66,7 +66,7 @@ const MESSAGES: readonly (readonly [unknown, string, string, string])[] = [
 for (const [specs, path, message, remedy] of MESSAGES) {
   test(`${path} ${message}`, (t) => {
     const problems: Problems = [];
-    planStages(specs, context, problems);
+    t.is(planStages(specs, context, problems).length, Array.isArray(specs) ? specs.length : 0);
     t.deepEqual(problems, [{ path, message, remedy }]);
   });
 }

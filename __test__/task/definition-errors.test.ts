@@ -15,8 +15,8 @@ const valid = {
 };
 const reached = () => true;
 
-function define(changes: object | null): unknown {
-  return defineTask((changes === null ? null : { ...valid, ...changes }) as unknown as Parameters<typeof defineTask>[0]);
+function define(changes: object | number | null): unknown {
+  return defineTask((typeof changes === 'object' && changes !== null ? { ...valid, ...changes } : changes) as unknown as Parameters<typeof defineTask>[0]);
 }
 
 const FIRST = 'Use a text with at least one character.';
@@ -26,7 +26,8 @@ const LOWER = 'Lower their rewards, or raise successReward, so that no wrong pro
 const FUNCTION = 'Leave it out, or give a function.';
 const NEEDED = 'Every task needs sample, encode, start and success.';
 
-const MESSAGES: readonly (readonly [object | null, string])[] = [
+const MESSAGES: readonly (readonly [object | number | null, string])[] = [
+  [3, 'task: is not an object. Give defineTask one object.'],
   [null, 'task: is not an object. Give defineTask one object.'],
   [{ name: '' }, 'task.name: is not a text with at least one character. Name the task.'],
   [{ name: 3 }, 'task.name: is not a text with at least one character. Name the task.'],
@@ -179,6 +180,7 @@ const ACCEPTED: readonly (readonly [string, object])[] = [
   ['a stage named twice, which is paid once', { milestones: { m: { reward: 0.6, reached, stages: ['x', 'x'] } } }],
   ['milestones that cost', { milestones: { m: { reward: -0.9, reached } } }],
   ['milestones beside a larger success', { successReward: 3, milestones: { m: { reward: 2, reached } } }],
+  ['a cost that leaves success its lead', { milestones: { m: { reward: -0.5, reached }, n: { reward: 0.4, reached } } }],
   ['any milestones beside a reward of its own', { reward: () => 0, milestones: { m: { reward: 5, reached } } }],
 ];
 

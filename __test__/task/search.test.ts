@@ -149,3 +149,53 @@ test('nothing is searched where nothing can be emitted', (t) => {
   const { mostSuccessful, shortest, complete } = search([0], {}, { horizon: 0 });
   t.deepEqual([mostSuccessful, shortest, complete], [undefined, [undefined], true]);
 });
+
+/** Counts by the goal, modulo 4. A program can end at the goal or beyond: some problems end sooner than others under one program. */
+const picky = defineTask({
+  name: 'picky',
+  stages: ['only'],
+  horizon: 4,
+  symbols: ['go'],
+  sample: () => ({ goal: 1 }),
+  encode: () => [],
+  start: () => ({ n: 0 }),
+  tools: {
+    END: { when: (state, { goal }) => state.n >= goal, ends: true },
+    UP: {
+      run: (state, { goal }) => {
+        state.n = (state.n + Math.max(1, goal - 1)) % 4;
+      },
+    },
+  },
+  success: (state, { goal }) => state.n === goal,
+  reward: ({ success, state, steps }) => (success ? 2 : 1) + state.n / 10 + steps / 100,
+});
+
+test('a problem whose program has ended stays as it is while others go on', (t) => {
+  const found = searchStage(picky.machine, [{ goal: 0 }, { goal: 2 }, { goal: 3 }], 0, 4, 1000);
+  t.deepEqual(found.shortest, [['END'], ['UP', 'UP', 'END'], undefined]);
+  t.deepEqual(found.mostSuccessful, { tools: ['END', 'UP', 'UP', 'END'], successRate: 2 / 3, meanReturn: found.mostSuccessful?.meanReturn ?? 0 });
+  const returns = [['END'], ['END', 'UP', 'UP', 'END'], ['END', 'UP', 'UP', 'END']].map((tools, at) =>
+    picky.trace({ goal: [0, 2, 3][at] ?? 0 }, 0, tools.map((tool) => picky.token(tool as 'END' | 'UP'))),
+  );
+  t.is(found.mostSuccessful?.meanReturn, returns.reduce((sum, { reward }) => sum + reward, 0) / 3);
+  t.deepEqual(
+    found.bestRight.map((value) => Math.round(1e6 * value) / 1e6),
+    [2.01, 2.24, -Infinity],
+  );
+  t.true(found.complete);
+});
+
+test('all problems together may have more states than each by itself', (t) => {
+  const problems = [{ goal: 1 }, { goal: 2 }, { goal: 3 }];
+  const least = (of: readonly { goal: number }[]): number => {
+    let budget = 1;
+    while (!searchStage(picky.machine, of, 0, 4, budget).complete) {
+      budget += 1;
+    }
+    return budget;
+  };
+  // Enough for each, not for all together: that search is not complete.
+  t.deepEqual([problems.map((problem) => least([problem])), least(problems)], [[14, 14, 9], 30]);
+  t.false(searchStage(picky.machine, problems, 0, 4, 14).complete);
+});

@@ -81,6 +81,20 @@ test("the task's functions are called with state, problem and the stage as decla
   ]);
 });
 
+test('what a definition says is what the task says', (t) => {
+  const { task } = createDiary();
+  t.like(task, { name: 'diary', horizon: 3, contextPooling: 'own', updateOptions: undefined, startToken: 2, padToken: 5 });
+  const updateOptions = { learningRate: 0.5 };
+  t.like(createDiary({ contextPooling: 'batch', updateOptions }).task, { contextPooling: 'batch', updateOptions });
+});
+
+test('a milestone is paid in each of its stages', (t) => {
+  const reached = () => true;
+  const { task } = createDiary({ milestones: { m: { reward: 0.5, stages: ['plain', 'fancy'], reached }, n: { reward: 0.25, reached } } });
+  t.is(task.trace(PROBLEM, 'plain', task.program('ADD')).reward, 0.75);
+  t.is(task.trace(PROBLEM, 'fancy', task.program('ADD')).reward, 0.75);
+});
+
 test('a trace in full', (t) => {
   const { task } = createDiary();
   t.deepEqual(task.trace(PROBLEM, 'fancy', [1, 4, 3, 3, 9, 4, 3]), {
@@ -257,6 +271,7 @@ test('what is said of a wrong call, and of a function that returns what it must 
     [`task.success: at problem 0 of the batch: ${PROMISE}`, () => score({ success: promise })],
     [`task.tools.ADD.run: at problem 0 of the batch: ${PROMISE}`, () => score({ tools: { ADD: { run: promise }, END: { ends: true } } })],
     ['task.reward: at problem 0 of the batch: returned much. Return a finite number that fits 32 bits.', () => score({ reward: () => 'much' })],
+    ['task.reward: at problem 0 of the batch: returned 1. Return a finite number that fits 32 bits.', () => score({ reward: () => '1' })],
     ['task.reward: at problem 0 of the batch: returned 1e+300. Return a finite number that fits 32 bits.', () => score({ reward: () => 1e300 })],
     [
       'task.encode: threw Error: late. See the cause, and correct the function.',
@@ -293,6 +308,15 @@ test('whatever a function throws is blamed on it, in every way of calling', (t) 
     ['task.sample', { sample: boom }, (task) => task.sample(new Int32Array(1), new Random(1))],
     ['task.encode', { encode: boom }, (task) => task.sample(new Int32Array(1), new Random(1))],
     ['task.start', { start: () => ({ f: boom }) }, ({ machine }) => machine.key(machine.start(PROBLEM, 0))],
+    [
+      'task.start',
+      { start: () => ({ f: boom }), tools: { ADD: { run: () => undefined }, END: {} }, milestones: undefined },
+      ({ machine }) => {
+        const run = machine.start(PROBLEM, 0);
+        machine.step(run, 3);
+        return machine.key(run);
+      },
+    ],
     ['task.start', { start: () => new Proxy({}, { ownKeys: boom }) }, ({ machine }) => machine.fork(machine.start(PROBLEM, 0))],
     ['task.start', { start: () => new Proxy({}, { ownKeys: boom }), tools: { ADD: { run: () => undefined }, END: {} }, milestones: undefined }, forkAfterStep],
   ];
