@@ -18,7 +18,7 @@ function plan(specs: unknown): PlannedStage[] {
 }
 
 const LIST = 'Pass a list such as [0, 1, 2].';
-const ITERATIONS = 'must be an integer of at least 1, got';
+const ITERATIONS = 'must be an integer of at least 1';
 
 const MESSAGES: readonly (readonly [unknown, string, string, string])[] = [
   [3, 'stages', 'must be a list of stages, got 3.', LIST],
@@ -146,11 +146,14 @@ test('of stages mastered twice, the latest target counts', (t) => {
   t.deepEqual(requirements(fixed, [first]), [fixed]);
 });
 
+/** The first batch of a stage. */
+const fillFirst: (...args: [Int32Array, readonly PlannedStage[], number, number, number]) => number = fillBatch;
+
 test('a batch keeps at least one problem of the current stage, and rounds the share for the others', (t) => {
   const planned = plan([0, 1, 2]);
   const fill = (size: number, index: number, rehearsal: number): [number, number[]] => {
     const stages = new Int32Array(size).fill(9);
-    return [fillBatch(stages, planned, index, rehearsal), [...stages]];
+    return [fillFirst(stages, planned, index, rehearsal, 0), [...stages]];
   };
   t.deepEqual(fill(1, 1, 0.9), [1, [1]]);
   t.deepEqual(fill(2, 1, 0.9), [1, [1, 0]]);

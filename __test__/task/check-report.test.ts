@@ -1,4 +1,5 @@
 import test from 'ava';
+import { InnateError } from '#dist/errors/innate-error.js';
 import { TaskError } from '#dist/errors/task-error.js';
 import { checkTask } from '#dist/task/check-task.js';
 import { defineTask } from '#dist/task/define-task.js';
@@ -237,10 +238,16 @@ test('what checkTask says of a wrong option, and of a task that it cannot search
   const task = counting({ goals: [[0]] });
   const message = (of: Task, options = {}): string | undefined =>
     t.throws(() => checkTask(of, options), { instanceOf: TaskError, code: 'ERR_TASK' })?.message;
-  t.is(message(task, { seed: -1 }), 'options.seed: is -1. Use an integer of at least 0.');
-  t.is(message(task, { problems: 0 }), 'options.problems: is 0. Use an integer of at least 1.');
-  t.is(message(task, { samples: 1.5 }), 'options.samples: is 1.5. Use an integer of at least 1.');
-  t.is(message(task, { maxStates: 0 }), 'options.maxStates: is 0. Use an integer of at least 1.');
+  for (const [key, value, least] of [
+    ['seed', -1, 0],
+    ['problems', 0, 1],
+    ['samples', 1.5, 1],
+    ['maxStates', 0, 1],
+  ] as const) {
+    const error = t.throws(() => checkTask(task, { [key]: value }), { instanceOf: InnateError });
+    t.true(error?.path?.endsWith(key));
+    t.regex(error?.message ?? '', new RegExp(`${value}\\..*an integer of at least ${least}\\b`));
+  }
   t.notThrows(() => checkTask(task, { seed: 0, problems: 1, samples: 1, maxStates: 1 }));
   const bare: Task = {
     name: 'bare',

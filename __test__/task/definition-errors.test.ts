@@ -82,7 +82,6 @@ const MESSAGES: readonly (readonly [object | number | null, string])[] = [
   [{ target: 'x' }, `task.target: is not a function. ${FUNCTION}`],
   [{ milestones: 3 }, 'task.milestones: is not an object. Give { name: { reward, reached } }.'],
   [{ milestones: null }, 'task.milestones: is not an object. Give { name: { reward, reached } }.'],
-  [{ milestones: { m: null } }, 'task.milestones.m.reached: is not a function. Say when the milestone is reached.'],
   [{ milestones: { m: { reward: 0.1 } } }, 'task.milestones.m.reached: is not a function. Say when the milestone is reached.'],
   [{ milestones: { m: { reward: '1', reached } } }, "task.milestones.m.reward: is '1'. Use a finite number."],
   [{ milestones: { m: { reward: NaN, reached } } }, 'task.milestones.m.reward: is NaN. Use a finite number.'],
@@ -131,7 +130,7 @@ test('every milestone that is wrong is named, each by all that is wrong', (t) =>
     () =>
       define({
         milestones: {
-          a: {},
+          a: { reward: 0 },
           b: { reward: Infinity, reached },
           c: { reward: 0, reached, stages: 3 },
           d: { reward: 2, reached, stages: ['v', 'y', 'w'] },

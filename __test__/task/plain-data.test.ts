@@ -30,12 +30,12 @@ for (const [title, value, key] of KEYS) {
 
 test('what is no plain data has no key, at any depth', (t) => {
   class Desk {}
-  const refused: readonly (readonly [unknown, string])[] = [
-    [() => 1, 'a function is not plain data'],
-    [Symbol('s'), 'a symbol is not plain data'],
-    [new Desk(), 'an instance of Desk is not plain data'],
-    [{ a: [new Desk()] }, 'an instance of Desk is not plain data'],
-    [new DataView(new ArrayBuffer(1)), 'an instance of DataView is not plain data'],
+  const refused: readonly (readonly [unknown, RegExp])[] = [
+    [() => 1, /^a function is not plain data$/],
+    [Symbol('s'), /^a symbol is not plain data$/],
+    [new Desk(), /^an .*\bDesk\b.* is not plain data$/],
+    [{ a: [new Desk()] }, /^an .*\bDesk\b.* is not plain data$/],
+    [new DataView(new ArrayBuffer(1)), /^an .*\bDataView\b.* is not plain data$/],
   ];
   for (const [value, message] of refused) {
     t.throws(() => dataKey(value), { instanceOf: TypeError, message });

@@ -19,9 +19,9 @@ const SLOW = ['determinism', 'event-loop', 'mastery', 'tutorial-defects'];
 const UNLIMITED = 600_000;
 
 /** Where mutants run: a copy of what is built. */
-const BOX = join(ROOT, 'build/mutants');
+const BOX = join(ROOT, 'build/mutants/ts');
 
-const EQUIVALENT = join(ROOT, 'tools/lib/mutants-ts-equivalent.json');
+const EQUIVALENT = join(ROOT, 'tools/mutants/equivalent-ts.txt');
 
 /**
  * @typedef {object} NamedMutant
@@ -59,16 +59,15 @@ export async function mutantsTypeScript({ sample, seed }) {
     }
     limits.set(folder, 30_000 + 4 * (performance.now() - start));
   }
-  const isEquivalent = readEquivalent();
+  const equivalent = readEquivalent();
   /** @type {MutantCounts} */
   const counts = { killed: 0, lived: 0, equivalent: 0, names: [] };
   for (const mutant of sampleOf(FOLDERS.flatMap(mutantsIn), sample, seed)) {
-    if (isEquivalent(mutant)) {
+    if (equivalent.has(nameOf(mutant).replace(/:\d+\n/, '\n'))) {
       counts.equivalent += 1;
     } else if (await lives(mutant, limits.get(mutant.folder) ?? UNLIMITED)) {
       counts.lived += 1;
       counts.names.push(nameOf(mutant));
-      console.log(`lived: ${nameOf(mutant)}`);
     } else {
       counts.killed += 1;
     }
@@ -134,12 +133,10 @@ function sampleOf(mutants, count, seed) {
   return [...mutants].sort((a, b) => digest(a).localeCompare(digest(b))).slice(0, count);
 }
 
-/** @returns {(mutant: NamedMutant) => boolean} Whether a mutant is listed as equivalent. */
+/** @returns {Set<string>} The names of mutants that are listed as equivalent, without their lines' numbers. */
 function readEquivalent() {
-  /** @type {Record<string, { before: string, after: string, why: string }[]>} */
-  const listed = JSON.parse(readFileSync(EQUIVALENT, 'utf8'));
-  return ({ folder, file, before, after }) =>
-    (listed[`src/${folder}/${file}`] ?? []).some((entry) => entry.before === before && entry.after === after);
+  const blocks = readFileSync(EQUIVALENT, 'utf8').split(/\n{2,}/);
+  return new Set(blocks.map((block) => block.trim().replaceAll(/^#.*\n/gm, '')));
 }
 
 /**
@@ -184,9 +181,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await tool(async () => {
     const { values } = parseArgs({ options: { sample: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } } });
     const start = performance.now();
-    const { killed, lived, equivalent } = await mutantsTypeScript({ sample: Number(values.sample), seed: Number(values.seed) });
+    const { killed, lived, equivalent, names } = await mutantsTypeScript({ sample: Number(values.sample), seed: Number(values.seed) });
     const share = ((100 * killed) / (killed + lived)).toFixed(1);
     const seconds = Math.round((performance.now() - start) / 1000);
+    console.log(names.map((name) => `lived: ${name}\n`).join(''));
     console.log(`TypeScript: ${killed} of ${killed + lived} killed (${share} %), ${equivalent} equivalent, ${seconds} s`);
     return 0;
   });
