@@ -1,0 +1,134 @@
+import test from 'ava';
+import { Agent } from 'innate';
+import { readTrainerOptions } from '#dist/trainer/options.js';
+import { hasPartialResult, type PartialTrainingResult, withPartialResult } from '#dist/trainer/result.js';
+import { OptionReader } from '#dist/util/option-reader.js';
+import { device } from '../support/device.js';
+import { echoTask } from '../support/echo-task.js';
+
+type Problems = ConstructorParameters<typeof OptionReader>[1];
+
+function read(options: object): { config: ReturnType<typeof readTrainerOptions>; problems: Problems } {
+  const problems: Problems = [];
+  const reader = new OptionReader(options, problems);
+  const config = readTrainerOptions(reader);
+  reader.finish();
+  return { config, problems };
+}
+
+test('the defaults', (t) => {
+  const { config, problems } = read({});
+  const { agentConfig: _, ...rest } = config;
+  t.deepEqual(problems, []);
+  t.deepEqual(rest, {
+    agent: undefined,
+    update: undefined,
+    batchSize: 192,
+    rehearsal: 0.4,
+    evaluateEvery: 25,
+    evaluationProblems: 512,
+    maxIterations: 4000,
+    progress: true,
+    signal: undefined,
+  });
+});
+
+test('everything given is taken', (t) => {
+  const progress = (): void => undefined;
+  const { signal } = new AbortController();
+  const options = { batchSize: 3, rehearsal: 0.5, evaluateEvery: 4, evaluationProblems: 5, maxIterations: 6, progress, signal };
+  const { config, problems } = read(options);
+  const { agentConfig: _, agent, update, ...rest } = config;
+  t.deepEqual([problems, agent, update], [[], undefined, undefined]);
+  t.deepEqual(rest, options);
+  t.is(read({ progress: false }).config.progress, false);
+  t.is(read({ progress: true }).config.progress, true);
+});
+
+const MOST = Number.MAX_SAFE_INTEGER;
+const RANGES: readonly (readonly [string, readonly unknown[], readonly unknown[]])[] = [
+  ['batchSize', [1, 2 ** 20], [0, 2 ** 20 + 1, 1.5, '3', null, NaN]],
+  ['rehearsal', [0, 0.999], [-0.001, 1, NaN, '0']],
+  ['evaluateEvery', [1, MOST], [0, MOST + 1, 1.5, Infinity]],
+  ['evaluationProblems', [1, 2 ** 20], [0, 2 ** 20 + 1, 1.5]],
+  ['maxIterations', [1, MOST], [0, MOST + 1, 1.5, Infinity]],
+];
+
+for (const [key, good, bad] of RANGES) {
+  test(`${key} has its limits`, (t) => {
+    for (const value of good) {
+      const { config, problems } = read({ [key]: value });
+      t.deepEqual(problems, []);
+      t.is(config[key as 'batchSize'], value as number);
+    }
+    for (const value of bad) {
+      t.deepEqual(
+        read({ [key]: value }).problems.map(({ path }) => path),
+        [key],
+        String(value),
+      );
+    }
+  });
+}
+
+test('what is said of values that are no numbers', (t) => {
+  t.deepEqual(read({ progress: 'yes' }).problems, [
+    { path: 'progress', message: "must be true, false or a function, got 'yes'.", remedy: 'Pass false for silence.' },
+  ]);
+  t.is(read({ progress: null }).problems[0]?.message, 'must be true, false or a function, got null.');
+  t.deepEqual(read({ agent: 3 }).problems, [
+    { path: 'agent', message: 'must be an Agent, got 3.', remedy: 'Pass what Agent.create() or Agent.load() returned.' },
+  ]);
+  t.is(read({ signal: 3 }).problems[0]?.path, 'signal');
+});
+
+test('beside an agent: its coefficients where none are given, no options of the network, its own task', async (t) => {
+  const task = echoTask();
+  const own = { baseline: 'program', learningRate: 0.1, valueCoef: 0.2, entropyCoef: 0.3, maxGradNorm: 4, beta1: 0.5, beta2: 0.6, epsilon: 0.7 } as const;
+  await using agent = await Agent.create({ device, task, hiddenSize: 4, ...own });
+  const { config, problems } = read({ agent, task, learningRate: 0.25, beta1: 0 });
+  t.deepEqual(problems, []);
+  t.is(config.agent, agent);
+  t.deepEqual(config.update, { ...agent.info.update, learningRate: 0.25, beta1: 0 });
+  t.deepEqual(
+    read({ agent, task, device: 'cpu', engine: 'plain', threads: 1, hiddenSize: 4 }).problems,
+    ['device', 'engine', 'threads', 'hiddenSize'].map((path) => ({
+      path,
+      message: 'cannot be given beside an agent, which has its own.',
+      remedy: `Leave ${path} out, or leave agent out.`,
+    })),
+  );
+  t.deepEqual(read({ agent, task: { ...task, horizon: 3 } }).problems, [
+    { path: 'task.horizon', message: 'is 3, the agent was made for 2.', remedy: 'Pass the task that the agent was made for.' },
+  ]);
+});
+
+const partial = { iterations: 3 } as PartialTrainingResult;
+
+test('what was trained is hung on any error, out of sight', (t) => {
+  for (const error of [new Error('mine'), { any: 'object' }, Object.create(null) as object]) {
+    t.false(hasPartialResult(error));
+    t.is(withPartialResult(error, partial), error);
+    t.true(hasPartialResult(error));
+    t.deepEqual(Object.getOwnPropertyDescriptor(error, 'partial'), { value: partial, enumerable: false, configurable: true, writable: true });
+  }
+});
+
+test('what nothing can be hung on is wrapped, with itself as the cause', (t) => {
+  for (const thrown of ['text', 3, null, undefined, Object.freeze(new Error('frozen')), Object.preventExtensions({})]) {
+    const error = withPartialResult(thrown, partial);
+    t.true(error instanceof Error);
+    t.is((error as Error).cause, thrown);
+    t.true(hasPartialResult(error) && error.partial === partial);
+    t.like(error, { code: 'ERR_INTERNAL' });
+    t.true((error as Error).message.startsWith('training stopped: '));
+  }
+  t.true((withPartialResult('text', partial) as Error).message.includes('text'));
+});
+
+test('only an object with a partial result has one', (t) => {
+  for (const other of [undefined, null, 3, 'partial', {}, { partial: undefined }]) {
+    t.false(hasPartialResult(other));
+  }
+  t.true(hasPartialResult({ partial }));
+});
