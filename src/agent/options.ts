@@ -134,13 +134,13 @@ export function readRuntimeOptions(reader: OptionReader): RuntimeConfig {
 export function readUpdateOptions(reader: OptionReader, fallback: UpdateConfig): UpdateConfig {
   return {
     baseline: reader.choice('baseline', fallback.baseline, ['step', 'program']),
-    learningRate: reader.number('learningRate', fallback.learningRate, { above: 0 }),
-    valueCoef: reader.number('valueCoef', fallback.valueCoef, { min: 0 }),
-    entropyCoef: reader.number('entropyCoef', fallback.entropyCoef, { min: 0 }),
-    maxGradNorm: reader.number('maxGradNorm', fallback.maxGradNorm, { above: 0, infinite: true }),
-    beta1: reader.number('beta1', fallback.beta1, { min: 0, below: 1 }),
-    beta2: reader.number('beta2', fallback.beta2, { min: 0, below: 1 }),
-    epsilon: reader.number('epsilon', fallback.epsilon, { above: 0 }),
+    learningRate: reader.number('learningRate', fallback.learningRate, { above: 0, single: true }),
+    valueCoef: reader.number('valueCoef', fallback.valueCoef, { min: 0, single: true }),
+    entropyCoef: reader.number('entropyCoef', fallback.entropyCoef, { min: 0, single: true }),
+    maxGradNorm: reader.number('maxGradNorm', fallback.maxGradNorm, { above: 0, infinite: true, single: true }),
+    beta1: reader.number('beta1', fallback.beta1, { min: 0, below: 1, single: true }),
+    beta2: reader.number('beta2', fallback.beta2, { min: 0, below: 1, single: true }),
+    epsilon: reader.number('epsilon', fallback.epsilon, { above: 0, single: true }),
   };
 }
 

@@ -1,6 +1,9 @@
 import { type ErrorDetails, InnateError } from './innate-error.js';
 
-/** The loss or the gradient stopped being a finite number. The weights and Adam's state are as they were before the update. Code `ERR_NON_FINITE`. */
+/**
+ * Something stopped being a finite number, and `path` says what: `loss`, `grad_norm`, the `weights` (or Adam's moments) that a step would have
+ * made, or the `logits` of a row. The weights and Adam's state are as they were before. Code `ERR_NON_FINITE`.
+ */
 export class NonFiniteError extends InnateError {
   /**
    * @param problem - What is wrong.

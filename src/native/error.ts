@@ -30,9 +30,9 @@ export function fromNative(error: unknown): InnateError {
   const where = path === '' ? undefined : path;
   switch (code) {
     case 'ERR_OPTIONS':
-      return new OptionsError([{ path: path || 'options', message, remedy: 'Correct this option.' }]);
+      return new OptionsError([{ path: path || 'options', message, remedy: remedy ?? 'Correct this option.' }]);
     case 'ERR_INPUT':
-      return new InputError([{ path: path || 'input', message, remedy: 'Correct this value.' }], { cause: error });
+      return new InputError([{ path: path || 'input', message, remedy: remedy ?? 'Correct this value.' }], { cause: error });
     case 'ERR_CHECKPOINT':
       return new CheckpointError(message, {
         path: where,

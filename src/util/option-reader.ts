@@ -17,6 +17,8 @@ export interface NumberRule {
   readonly integer?: boolean;
   /** Whether Infinity is allowed. */
   readonly infinite?: boolean;
+  /** Whether it is judged in 32 bits, as the kernels compute with it: 1e39 is infinite there, and 1e-46 is 0. */
+  readonly single?: boolean;
 }
 
 /**
@@ -229,15 +231,16 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
  * @returns What is wrong with it, or `undefined`.
  */
 export function numberProblem(value: unknown, rule: NumberRule): string | undefined {
-  const { min = -Infinity, above = -Infinity, max = Infinity, below = Infinity, integer = false, infinite = false } = rule;
+  const { min = -Infinity, above = -Infinity, max = Infinity, below = Infinity, integer = false, infinite = false, single = false } = rule;
+  const judged = single && typeof value === 'number' ? Math.fround(value) : value;
   const good =
-    typeof value === 'number' &&
-    (Number.isFinite(value) || (infinite && value === Infinity)) &&
-    (!integer || Number.isSafeInteger(value)) &&
-    value >= min &&
-    (value > above || above === -Infinity) &&
-    value <= max &&
-    (value < below || below === Infinity);
+    typeof judged === 'number' &&
+    (Number.isFinite(judged) || (infinite && judged === Infinity)) &&
+    (!integer || Number.isSafeInteger(judged)) &&
+    judged >= min &&
+    (judged > above || above === -Infinity) &&
+    judged <= max &&
+    (judged < below || below === Infinity);
   return good ? undefined : `must be ${describeRule(rule)}, got ${show(value)}.`;
 }
 
@@ -286,7 +289,7 @@ function className(value: object): string | undefined {
   }
 }
 
-function describeRule({ min, above, below, integer = false, infinite = false, ...rule }: NumberRule): string {
+function describeRule({ min, above, below, integer = false, infinite = false, single = false, ...rule }: NumberRule): string {
   const max = rule.max ?? (integer ? Number.MAX_SAFE_INTEGER : undefined);
   const bounds = [
     ...(min === undefined ? [] : [`at least ${min}`]),
@@ -295,7 +298,9 @@ function describeRule({ min, above, below, integer = false, infinite = false, ..
     ...(below === undefined ? [] : [`below ${below}`]),
   ];
   const number = infinite ? 'a number' : 'a finite number';
-  const kind = integer ? 'an integer' : number;
-  const of = min === undefined && above !== undefined ? ' ' : ' of ';
+  const real = single ? `${number} that 32 bits can hold (1.4e-45 to 3.4e+38 in size)` : number;
+  const kind = integer ? 'an integer' : real;
+  const join = single ? ', ' : ' of ';
+  const of = !single && min === undefined && above !== undefined ? ' ' : join;
   return bounds.length === 0 ? kind : `${kind}${of}${bounds.join(' and ')}`;
 }

@@ -29,8 +29,10 @@ pub enum Error {
     Memory {
         /// The size that asks for the most, such as `stages` or `hiddenSize`.
         path: String,
-        /// What is needed for what, what there is, and what to lower.
+        /// What is needed for what, and what there is.
         message: String,
+        /// What to lower.
+        remedy: &'static str,
     },
     /// The requested device cannot be used.
     #[error("{message}")]

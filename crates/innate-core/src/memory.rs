@@ -30,19 +30,20 @@ impl std::fmt::Display for Bytes {
     }
 }
 
-/// Asks for `more` bytes beyond what is held. `needs` says what for and what to lower, to be put into one sentence.
+/// Asks for `more` bytes beyond what is held, for `what`.
 ///
 /// # Errors
 /// [`Error::Memory`] at `path` when there is not so much.
-pub(crate) fn afford(more: Bytes, path: &str, needs: impl FnOnce() -> (String, String)) -> Result<()> {
+pub(crate) fn afford(more: Bytes, path: &str, what: impl FnOnce() -> String, remedy: &'static str) -> Result<()> {
     if more.0 <= SMALL {
         return Ok(());
     }
     match available() {
-        Some(limit) if more > limit => {
-            let (what, remedy) = needs();
-            Err(Error::Memory { path: path.to_owned(), message: format!("{what} needs {more}, and there are {limit}: {remedy}") })
-        }
+        Some(limit) if more > limit => Err(Error::Memory {
+            path: path.to_owned(),
+            message: format!("{} needs {more}, and there are {limit}", what()),
+            remedy,
+        }),
         _ => Ok(()),
     }
 }
@@ -54,7 +55,8 @@ pub(crate) fn afford(more: Bytes, path: &str, needs: impl FnOnce() -> (String, S
 pub(crate) fn reserve<T>(vec: &mut Vec<T>, len: usize) -> Result<()> {
     vec.try_reserve_exact(len.saturating_sub(vec.len())).map_err(|_| {
         let bytes = Bytes((len as u64).saturating_mul(size_of::<T>() as u64));
-        Error::Memory { path: "memory".to_owned(), message: format!("the system has no more: {bytes} were asked for") }
+        let message = format!("the system has no more: {bytes} were asked for");
+        Error::Memory { path: "memory".to_owned(), message, remedy: "Pass less at once, or make a smaller agent." }
     })
 }
 
@@ -116,15 +118,12 @@ mod tests {
 
     #[test]
     fn what_there_is_not_is_an_error_that_says_what_to_do() {
-        let needs = || ("this".to_owned(), "lower that.".to_owned());
-        assert!(afford(Bytes(SMALL), "x", needs).is_ok());
+        let ask = |bytes: u64| afford(Bytes(bytes), "x", || "this".to_owned(), "Lower that.");
+        assert!(ask(SMALL).is_ok());
         if cfg!(target_os = "linux") {
-            let Err(Error::Memory { path, message }) = afford(Bytes(1 << 60), "x", needs) else { panic!("granted") };
-            assert_eq!(path, "x");
-            assert!(
-                message.starts_with("this needs 1152921504.6 GB, and there are ") && message.ends_with(": lower that."),
-                "{message}"
-            );
+            let Err(Error::Memory { path, message, remedy }) = ask(1 << 60) else { panic!("granted") };
+            assert_eq!((path.as_str(), remedy), ("x", "Lower that."));
+            assert!(message.starts_with("this needs 1152921504.6 GB, and there are "), "{message}");
         }
     }
 

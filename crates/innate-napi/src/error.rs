@@ -31,7 +31,7 @@ impl Failure {
     /// For what is made of options: there an invalid value is an option's.
     pub(crate) fn while_making(error: Error) -> Self {
         match Self::from(error) {
-            Self { code: "ERR_INPUT", path, message, .. } => Self::options(path, message),
+            Self { code: "ERR_INPUT", path, message, remedy } => Self { remedy, ..Self::options(path, message) },
             other => other,
         }
     }
@@ -43,7 +43,7 @@ impl From<Error> for Failure {
         match error {
             Error::Invalid { path, message } => Self::new("ERR_INPUT", path, message),
             Error::NonFinite { what, .. } => Self::new("ERR_NON_FINITE", what, text),
-            Error::Memory { path, message } => Self::new("ERR_INPUT", path, message),
+            Error::Memory { path, message, remedy } => Self { remedy, ..Self::new("ERR_INPUT", path, message) },
             Error::Device { message } => Self::new("ERR_DEVICE", "device", message),
             Error::Checkpoint { path, message, remedy } => Self { remedy, ..Self::new("ERR_CHECKPOINT", path, message) },
             // Candle appends a backtrace when RUST_BACKTRACE is set.

@@ -193,7 +193,7 @@ fn what_no_machine_holds_is_refused_before_it_is_taken() {
     let mut engine = Fused::new(case.config.clone(), 2, &flat).unwrap();
     let (contexts, stages) = (vec![0; 3 << 12], vec![0; 1 << 12]);
     let many = innate_core::engine::Prompts::new(&case.config, &contexts, &stages).unwrap();
-    let Err(Error::Memory { path, message }) = engine.rollout(many, SAMPLINGS[1]) else { panic!("went through") };
+    let Err(Error::Memory { path, message, .. }) = engine.rollout(many, SAMPLINGS[1]) else { panic!("went through") };
     assert_eq!(path, "stages");
     assert!(message.contains("4096 problems × 1048576 steps at hiddenSize 64"), "{message}");
     let size = Session::new(innate_core::NetworkConfig { hidden_size: 8192, ..case.config.clone() }, &[], 1 << 20).map(drop);

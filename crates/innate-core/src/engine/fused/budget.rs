@@ -22,10 +22,8 @@ pub(crate) fn afford_network(config: &NetworkConfig) -> Result<()> {
     } else {
         "hiddenSize"
     };
-    afford(needed, widest, || {
-        let what = format!("a network with {} tokens, {} stages and hiddenSize {}", layout.vocab, layout.stages, layout.hidden);
-        (what, format!("lower {widest}."))
-    })
+    let what = || format!("a network with {} tokens, {} stages and hiddenSize {}", layout.vocab, layout.stages, layout.hidden);
+    afford(needed, widest, what, "Lower it.")
 }
 
 /// The size of a forward pass.
@@ -77,10 +75,8 @@ impl Granted {
 
 fn ask(held: &mut Bytes, stays: Bytes, passes: Bytes, network: &Network, (n, steps): (usize, usize)) -> Result<()> {
     let more = Bytes(stays.0.saturating_sub(held.0)).plus(passes);
-    afford(more, "stages", || {
-        let what = format!("a batch of {n} problems × {steps} steps at hiddenSize {}", network.layout.hidden);
-        (what, "pass fewer problems at once, or use an agent with a smaller horizon or hiddenSize.".to_owned())
-    })?;
+    let what = || format!("a batch of {n} problems × {steps} steps at hiddenSize {}", network.layout.hidden);
+    afford(more, "stages", what, "Pass fewer problems at once, or use an agent with a smaller horizon or hiddenSize.")?;
     *held = (*held).max(stays);
     Ok(())
 }

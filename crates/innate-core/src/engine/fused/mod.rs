@@ -195,7 +195,7 @@ impl Fused {
             spare.grow(len)?;
         }
         let from = [&self.network.weights, &self.exp_avg, &self.exp_avg_sq];
-        let to = self.spare.each_mut().map(|spare| Parts::new(&mut **spare, BLOCK));
+        let to = self.spare.each_mut().map(|spare| Parts::new(spare, BLOCK));
         let finite = AtomicBool::new(true);
         self.pool.run(len.div_ceil(BLOCK), &|task, _| {
             let range = task * BLOCK..len.min((task + 1) * BLOCK);

@@ -56,6 +56,7 @@ impl EvaluatedParts<'_> {
     ///
     /// # Safety
     /// Each block is taken at most once.
+    #[allow(clippy::mut_from_ref, reason = "the blocks are disjoint and each is taken once")]
     pub(super) unsafe fn take(&self, index: usize) -> (Block<'_>, Option<&mut [f32]>) {
         // SAFETY: the caller takes each block once.
         unsafe {

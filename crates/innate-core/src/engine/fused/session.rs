@@ -50,10 +50,8 @@ impl Session {
         let layout = Layout::new(&config);
         let rows = CHUNK.min(size);
         let block = Bytes::floats(&[rows, layout.hp, 7]).times(size.div_ceil(CHUNK)).plus(Bytes::floats(&[size]));
-        afford(Network::bytes(&layout).plus(block), "size", || {
-            let what = format!("a session of {size} rows at hiddenSize {}", layout.hidden);
-            (what, "make a smaller one, or several one after another.".to_owned())
-        })?;
+        let what = || format!("a session of {size} rows at hiddenSize {}", layout.hidden);
+        afford(Network::bytes(&layout).plus(block), "size", what, "Make a smaller one, or several one after another.")?;
         let network = Network::new(config, Isa::best(), flat)?;
         let (hp, np) = (network.layout.hp, network.layout.np);
         let mut blocks: Vec<Layer> = Vec::new();

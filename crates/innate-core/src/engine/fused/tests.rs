@@ -54,7 +54,7 @@ fn the_widest_part_of_a_network_is_to_be_lowered() {
         (config(6 * wide, 2, wide), "hiddenSize"),
         (config(6 * wide + 1, 2, wide), "vocabSize"),
     ] {
-        let Err(Error::Memory { path, message }) = afford_network(&config) else { panic!("granted: {config:?}") };
+        let Err(Error::Memory { path, message, .. }) = afford_network(&config) else { panic!("granted: {config:?}") };
         assert_eq!(path, expected);
         assert!(message.ends_with(&format!("lower {expected}.")), "{message}");
     }
