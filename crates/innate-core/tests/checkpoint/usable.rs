@@ -41,7 +41,7 @@ fn iterate(agent: &mut Agent) -> Result<(), Error> {
         assert!(rollout.actions.iter().all(allowed), "{:?}", rollout.actions);
         assert!(rollout.log_probs.iter().all(|value| value.is_finite()), "{:?}", rollout.log_probs);
         let prompts = Prompts { contexts: &contexts, stages: &stages };
-        agent.update(Episodes { prompts, actions: &rollout.actions, returns: &[0.0, 1.0, 0.5] }, &UpdateConfig::default())?;
+        agent.update(Episodes { prompts, actions: &rollout.actions, lengths: None, returns: &[0.0, 1.0, 0.5] }, &UpdateConfig::default())?;
     }
     Ok(())
 }
