@@ -58,6 +58,8 @@ export class Session {
   readonly #native: NativeSession;
   readonly #limits: IdLimits;
   #closed = false;
+  /** 0 before the first {@link Session.begin}. */
+  #rows = 0;
   #step: SessionStep | undefined;
 
   /**
@@ -83,15 +85,7 @@ export class Session {
     checkNames(prompts, PROMPT_NAMES);
     const { contexts, stages } = checkPrompts(prompts, this.#limits);
     guarded(() => this.#native.begin(contexts, stages));
-    const n = stages.length;
-    if (this.#step?.actions.length !== n) {
-      this.#step = {
-        actions: new Int32Array(n),
-        logProbs: new Float32Array(n),
-        entropies: new Float32Array(n),
-        values: new Float32Array(n),
-      };
-    }
+    this.#rows = stages.length;
   }
 
   /**
@@ -105,11 +99,12 @@ export class Session {
    */
   step(options?: ActOptions): SessionStep {
     this.#checkOpen();
-    const step = this.#step;
-    if (step === undefined) {
+    if (this.#rows === 0) {
       throw new InputError([{ path: 'session', message: 'has not begun.', remedy: 'Call begin() with contexts and stages first.' }]);
     }
     const deterministic = options !== undefined && readOptions(options, (reader) => checkDeterministic(reader.raw('deterministic')));
+    const step = sized(this.#step, this.#rows);
+    this.#step = step;
     guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values));
     return step;
   }
@@ -144,6 +139,14 @@ export class Session {
       throw new ClosedError('session');
     }
   }
+}
+
+/** The arrays of the step before, or new ones: for other rows, or where the caller has transferred one. */
+function sized(step: SessionStep | undefined, n: number): SessionStep {
+  const whole = step !== undefined && [step.actions, step.logProbs, step.entropies, step.values].every(({ length }) => length === n);
+  return whole
+    ? step
+    : { actions: new Int32Array(n), logProbs: new Float32Array(n), entropies: new Float32Array(n), values: new Float32Array(n) };
 }
 
 function guarded<T>(call: () => T): T {

@@ -30,8 +30,9 @@ export declare class BindingAgent {
   save(path: string, note: string): Promise<void>
   /** The `note` of the file this agent was loaded from, or an empty string. */
   note(): string
-  /** Joins the native thread after what is queued; later calls reject with `ERR_CLOSED`, but closing again resolves. */
+  /** Frees the agent after what is queued; later calls reject with `ERR_CLOSED`, but closing again resolves. */
   close(): Promise<void>
+
 }
 
 /** Rows of a network that are stepped together. Arrays are written in place. */

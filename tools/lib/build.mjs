@@ -78,12 +78,12 @@ async function buildAddon({ profile, folder, dts, features = [], cargo = [], env
 }
 
 /**
- * Builds the addon for this clone: into the root folder, and its declarations into src/native.
+ * Builds the addon for this clone, with what tests need: into the root folder, and its declarations into src/native.
  *
  * @returns {Promise<string>} The host's target triple.
  */
 export function buildNative() {
-  return buildAddon({ profile: 'release', folder: '.', dts: 'src/native/binding.d.ts' });
+  return buildAddon({ profile: 'release', folder: '.', dts: 'src/native/binding.d.ts', features: ['test-hooks'] });
 }
 
 /**
@@ -93,7 +93,7 @@ export function buildNative() {
  * @returns {Promise<string>} The host's target triple.
  */
 export function buildCudaForTests(env) {
-  return buildAddon({ profile: 'release', folder: 'build/addon-cuda-test', dts: 'binding.d.ts', features: ['cuda'], env });
+  return buildAddon({ profile: 'release', folder: 'build/addon-cuda-test', dts: 'binding.d.ts', features: ['cuda', 'test-hooks'], env });
 }
 
 /**

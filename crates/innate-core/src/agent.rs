@@ -103,6 +103,16 @@ impl Agent {
         })
     }
 
+    /// Bytes that are held between calls, those on the device included.
+    pub fn bytes(&self) -> usize {
+        self.engine.bytes()
+    }
+
+    /// Ends the threads that the next call would start again.
+    pub fn rest(&mut self) {
+        self.engine.rest();
+    }
+
     /// The network's shape.
     pub fn config(&self) -> &NetworkConfig {
         &self.config

@@ -165,7 +165,8 @@ fn the_first_bad_element_of_a_batch_is_named() {
     assert_eq!(path(steps(&[0, 2, 3, 1])), "actions[3]");
     let unmasked = NetworkConfig { action_mask: None, ..config.clone() };
     assert_eq!(batch.check_actions(&unmasked, &[0, 2, 3, 1]).unwrap(), 2);
-    let returns = |returns: &[f32]| path(Episodes { prompts: batch, actions: &[0, 2, 3, 4], lengths: None, returns }.check(&config));
+    let returns =
+        |returns: &[f32]| path(Episodes { prompts: batch, actions: &[0, 2, 3, 4], lengths: None, returns }.check(&config));
     assert_eq!(Episodes { prompts: batch, actions: &[0, 2, 3, 4], lengths: None, returns: &[0.0; 2] }.steps(), 2);
     assert_eq!(returns(&[0.0, -1.0]), "");
     assert_eq!(returns(&[0.0]), "returns");

@@ -1,12 +1,11 @@
 //! The agent's class.
 
 use std::path::Path;
-use std::sync::mpsc::Sender;
 
 use innate_core::engine::{Episodes, Prompts};
 use innate_core::{Agent, checkpoint};
 use napi::Env;
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::{Object, ObjectFinalize};
 use napi_derive::napi;
 
 use crate::error::Failure;
@@ -19,13 +18,20 @@ use crate::worker::{Access, Slot, Worker, submit, submit_fill};
 
 /// Rejections and throws carry `CODE\u001fPATH\u001fMESSAGE` as message. Calls on one agent are carried out in the order they are made,
 /// on a native thread of the agent's own. Inputs are copied before the call returns.
-#[napi]
+#[napi(custom_finalize)]
 pub struct BindingAgent {
     worker: Option<Worker>,
     resolved: Resolved,
     note: String,
-    /// Read from `INNATE_TEST_PANIC` when the agent is made.
-    may_panic: bool,
+}
+
+impl ObjectFinalize for BindingAgent {
+    fn finalize(self, env: Env) -> napi::Result<()> {
+        if let Some(worker) = self.worker {
+            worker.abandon(&env);
+        }
+        Ok(())
+    }
 }
 
 #[napi]
@@ -34,27 +40,21 @@ impl BindingAgent {
     #[napi(catch_unwind, ts_return_type = "Promise<BindingAgent>")]
     pub fn create(env: &Env, options: BindingAgentOptions) -> napi::Result<Object<'_>> {
         let resolved = Resolved::try_from(options)?;
-        let worker = Worker::spawn()?;
-        let jobs = worker.jobs();
+        let worker = Worker::new();
         let work = move |slot: &mut Slot| {
             let Placement { device, engine, threads } = resolved.placement;
             let agent = Agent::new(resolved.config.clone(), engine, device, resolved.seed, threads);
             slot.fill(agent.map_err(Failure::while_making)?);
             Ok(resolved)
         };
-        submit_fill(env, &jobs, work, move |resolved| Self::around(worker, resolved, String::new()))
-    }
-
-    fn around(worker: Worker, resolved: Resolved, note: String) -> Self {
-        let may_panic = std::env::var_os("INNATE_TEST_PANIC").is_some_and(|value| value == "1");
-        Self { worker: Some(worker), resolved, note, may_panic }
+        let own = worker.clone();
+        submit_fill(env, &worker, work, move |_, resolved| Self { worker: Some(own), resolved, note: String::new() })
     }
 
     /// Reads a checkpoint file; device, engine and threads are the caller's, the rest is the file's.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingAgent>")]
     pub fn load(env: &Env, path: String, device: String, engine: String, threads: f64) -> napi::Result<Object<'_>> {
-        let worker = Worker::spawn()?;
-        let jobs = worker.jobs();
+        let worker = Worker::new();
         let work = move |slot: &mut Slot| {
             let placement = Placement::new(&device, &engine, threads)?;
             let mut state = checkpoint::load(Path::new(&path))?;
@@ -63,7 +63,8 @@ impl BindingAgent {
             slot.fill(Agent::from_state(&state, engine, device, threads).map_err(Failure::while_making)?);
             Ok((Resolved { config: state.config, seed: state.seed, placement }, note))
         };
-        submit_fill(env, &jobs, work, move |(resolved, note)| Self::around(worker, resolved, note))
+        let own = worker.clone();
+        submit_fill(env, &worker, work, move |_, (resolved, note)| Self { worker: Some(own), resolved, note })
     }
 
     /// What the agent was made or loaded with.
@@ -83,7 +84,7 @@ impl BindingAgent {
     ) -> napi::Result<Object<'env>> {
         let (contexts, stages) = (contexts.to_vec(), stages.to_vec());
         let work = move |agent: &mut Agent| Ok(agent.rollout(&contexts, &stages, deterministic)?);
-        submit(env, self.jobs().as_ref(), Access::Reads, work, BindingRollout::from)
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, result| BindingRollout::from(result))
     }
 
     /// Runs the network over given actions `[n, T]`.
@@ -97,7 +98,7 @@ impl BindingAgent {
     ) -> napi::Result<Object<'env>> {
         let (contexts, stages, actions) = (contexts.to_vec(), stages.to_vec(), actions.to_vec());
         let work = move |agent: &mut Agent| Ok(agent.evaluate(&contexts, &stages, &actions)?);
-        submit(env, self.jobs().as_ref(), Access::Reads, work, BindingEvaluation::from)
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, result| BindingEvaluation::from(result))
     }
 
     /// One Adam step at actions `[n, T]`, of which the first `lengths` `[n]` of a program count, and returns `[n]`.
@@ -116,7 +117,7 @@ impl BindingAgent {
         let episodes = OwnedEpisodes::new(contexts, stages, actions, lengths, returns);
         let config = options.config()?;
         let work = move |agent: &mut Agent| Ok(agent.update(episodes.view(), &config)?);
-        submit(env, self.jobs().as_ref(), Access::Writes, work, BindingUpdateStats::from)
+        submit(env, self.worker.as_ref(), Access::Writes, work, |_, result| BindingUpdateStats::from(result))
     }
 
     /// The terms and the clipped gradient of an update that is not made.
@@ -138,7 +139,7 @@ impl BindingAgent {
             let (stats, flat) = agent.gradients(episodes.view(), &config)?;
             Ok((stats, agent.named(&flat)))
         };
-        submit(env, self.jobs().as_ref(), Access::Reads, work, |(stats, tensors)| BindingGradients {
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, (stats, tensors)| BindingGradients {
             stats: stats.into(),
             gradients: tensors.into_iter().map(BindingTensor::from).collect(),
         })
@@ -148,7 +149,7 @@ impl BindingAgent {
     #[napi(catch_unwind, ts_return_type = "Promise<Array<BindingTensor>>")]
     pub fn state_dict<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         let work = |agent: &mut Agent| Ok(agent.state_dict()?);
-        submit(env, self.jobs().as_ref(), Access::Salvages, work, |tensors| {
+        submit(env, self.worker.as_ref(), Access::Salvages, work, |_, tensors| {
             tensors.into_iter().map(BindingTensor::from).collect::<Vec<_>>()
         })
     }
@@ -158,7 +159,7 @@ impl BindingAgent {
     pub fn session<'env>(&self, env: &'env Env, size: f64, seed: f64) -> napi::Result<Object<'env>> {
         let (size, seed) = (integer("size", size)? as usize, integer("seed", seed)?);
         let work = move |agent: &mut Agent| Ok(agent.session(size)?);
-        submit(env, self.jobs().as_ref(), Access::Reads, work, move |session| BindingSession::around(session, seed))
+        submit(env, self.worker.as_ref(), Access::Reads, work, move |env, session| BindingSession::new(env, session, seed))
     }
 
     /// Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays.
@@ -166,14 +167,14 @@ impl BindingAgent {
     pub fn load_state_dict<'env>(&self, env: &'env Env, tensors: Vec<BindingTensor>) -> napi::Result<Object<'env>> {
         let tensors: Vec<_> = tensors.into_iter().map(innate_core::NamedTensor::from).collect();
         let work = move |agent: &mut Agent| Ok(agent.load_state_dict(&tensors)?);
-        submit(env, self.jobs().as_ref(), Access::Writes, work, |()| ())
+        submit(env, self.worker.as_ref(), Access::Writes, work, |_, ()| ())
     }
 
     /// Writes weights, Adam's state, random streams, options and `note` to one file, atomically.
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
     pub fn save<'env>(&self, env: &'env Env, path: String, note: String) -> napi::Result<Object<'env>> {
         let work = move |agent: &mut Agent| Ok(checkpoint::save(Path::new(&path), &agent.state(note)?)?);
-        submit(env, self.jobs().as_ref(), Access::Reads, work, |()| ())
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, ()| ())
     }
 
     /// The `note` of the file this agent was loaded from, or an empty string.
@@ -182,28 +183,22 @@ impl BindingAgent {
         self.note.clone()
     }
 
-    /// Joins the native thread after what is queued; later calls reject with `ERR_CLOSED`, but closing again resolves.
+    /// Frees the agent after what is queued; later calls reject with `ERR_CLOSED`, but closing again resolves.
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
     pub fn close<'env>(&mut self, env: &'env Env) -> napi::Result<Object<'env>> {
-        match self.worker.take() {
-            Some(worker) => worker.join(env),
-            None => Worker::spawn()?.join(env),
-        }
+        self.worker.take().unwrap_or_else(Worker::new).close(env)
     }
+}
 
-    /// Panics inside a job, so that a test can show what becomes of it; refused unless `INNATE_TEST_PANIC` was 1 when the agent was made.
+/// What only the addon that tests load has.
+#[cfg(feature = "test-hooks")]
+#[napi]
+impl BindingAgent {
+    /// Panics inside a job.
     #[napi(catch_unwind, skip_typescript)]
     pub fn panic_for_test<'env>(&self, env: &'env Env, writing: bool) -> napi::Result<Object<'env>> {
-        let may_panic = self.may_panic;
-        let work = move |_: &mut Agent| {
-            assert!(!may_panic, "a panic for a test");
-            Err::<(), _>(Failure::internal("panicForTest() is for tests"))
-        };
-        submit(env, self.jobs().as_ref(), if writing { Access::Writes } else { Access::Reads }, work, |()| ())
-    }
-
-    fn jobs(&self) -> Option<Sender<crate::worker::Job>> {
-        self.worker.as_ref().map(Worker::jobs)
+        let access = if writing { Access::Writes } else { Access::Reads };
+        submit(env, self.worker.as_ref(), access, |_| -> Result<(), Failure> { panic!("a panic for a test") }, |_, ()| ())
     }
 }
 

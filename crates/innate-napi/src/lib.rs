@@ -1,7 +1,9 @@
 //! The Node-API binding of `innate-core`: options in, typed arrays out, every call on a native thread of the agent's own. No arithmetic.
 
 mod agent;
+pub mod array;
 mod error;
+mod memory;
 pub mod options;
 mod session;
 mod worker;

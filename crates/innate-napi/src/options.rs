@@ -2,9 +2,9 @@
 
 use innate_core::engine::{Evaluation, Rollout, UpdateStats};
 use innate_core::{Baseline, ContextPooling, DeviceKind, EngineKind, NamedTensor, NetworkConfig, UpdateConfig};
-use napi::bindgen_prelude::{Float32Array, Int32Array, Uint8Array};
 use napi_derive::napi;
 
+use crate::array::Numbers;
 use crate::error::Failure;
 
 /// Above it, a JavaScript number no longer holds every integer.
@@ -26,7 +26,8 @@ pub struct BindingAgentOptions {
     /// Whether the context is averaged over the whole batch.
     pub batch_context: bool,
     /// Non-zero where a token may be emitted, `[V]`; absent allows all.
-    pub action_mask: Option<Uint8Array>,
+    #[napi(ts_type = "Uint8Array")]
+    pub action_mask: Option<Numbers<u8>>,
     /// Non-negative safe integer.
     pub seed: f64,
     /// `cpu` or `cuda`.
@@ -62,26 +63,34 @@ pub struct BindingUpdateOptions {
 #[napi(object)]
 pub struct BindingRollout {
     /// Tokens emitted, `[n, T]`.
-    pub actions: Int32Array,
+    #[napi(ts_type = "Int32Array")]
+    pub actions: Numbers<i32>,
     /// log π(a), `[n, T]`.
-    pub log_probs: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub log_probs: Numbers<f32>,
     /// Entropy of each step, `[n, T]`.
-    pub entropies: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub entropies: Numbers<f32>,
     /// Value of each step, `[n, T]`.
-    pub values: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub values: Numbers<f32>,
 }
 
 /// What the network says of given actions.
 #[napi(object)]
 pub struct BindingEvaluation {
     /// Before the softmax, `[n, T, V]`; −∞ where masked.
-    pub logits: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub logits: Numbers<f32>,
     /// log π(a), `[n, T]`.
-    pub log_probs: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub log_probs: Numbers<f32>,
     /// Entropy of each step, `[n, T]`.
-    pub entropies: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub entropies: Numbers<f32>,
     /// Value of each step, `[n, T]`.
-    pub values: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub values: Numbers<f32>,
 }
 
 /// The terms of one update.
@@ -109,7 +118,8 @@ pub struct BindingTensor {
     /// PyTorch's shape.
     pub shape: Vec<u32>,
     /// The elements.
-    pub data: Float32Array,
+    #[napi(ts_type = "Float32Array")]
+    pub data: Numbers<f32>,
 }
 
 /// The terms of an update and its gradient after clipping.
@@ -178,7 +188,7 @@ impl TryFrom<BindingAgentOptions> for Resolved {
                 horizon: size("horizon", options.horizon)?,
                 start_token: size("startToken", options.start_token)?,
                 pooling: if options.batch_context { ContextPooling::Batch } else { ContextPooling::Own },
-                action_mask: options.action_mask.map(|mask| mask.iter().map(|&entry| entry != 0).collect()),
+                action_mask: options.action_mask.map(|Numbers(mask)| mask.into_iter().map(|entry| entry != 0).collect()),
             },
             seed: integer("seed", options.seed)?,
             placement: Placement::new(&options.device, &options.engine, options.threads)?,
@@ -195,10 +205,7 @@ impl From<&Resolved> for BindingAgentOptions {
             horizon: config.horizon as f64,
             start_token: config.start_token as f64,
             batch_context: config.pooling == ContextPooling::Batch,
-            action_mask: config
-                .action_mask
-                .as_ref()
-                .map(|mask| Uint8Array::new(mask.iter().map(|&allowed| u8::from(allowed)).collect())),
+            action_mask: config.action_mask.as_ref().map(|mask| Numbers(mask.iter().map(|&allowed| u8::from(allowed)).collect())),
             seed: *seed as f64,
             device: match placement.device {
                 DeviceKind::Cpu => "cpu",
@@ -237,10 +244,10 @@ impl BindingUpdateOptions {
 impl From<Rollout> for BindingRollout {
     fn from(rollout: Rollout) -> Self {
         Self {
-            actions: Int32Array::new(rollout.actions),
-            log_probs: Float32Array::new(rollout.log_probs),
-            entropies: Float32Array::new(rollout.entropies),
-            values: Float32Array::new(rollout.values),
+            actions: Numbers(rollout.actions),
+            log_probs: Numbers(rollout.log_probs),
+            entropies: Numbers(rollout.entropies),
+            values: Numbers(rollout.values),
         }
     }
 }
@@ -248,10 +255,10 @@ impl From<Rollout> for BindingRollout {
 impl From<Evaluation> for BindingEvaluation {
     fn from(evaluation: Evaluation) -> Self {
         Self {
-            logits: Float32Array::new(evaluation.logits),
-            log_probs: Float32Array::new(evaluation.log_probs),
-            entropies: Float32Array::new(evaluation.entropies),
-            values: Float32Array::new(evaluation.values),
+            logits: Numbers(evaluation.logits),
+            log_probs: Numbers(evaluation.log_probs),
+            entropies: Numbers(evaluation.entropies),
+            values: Numbers(evaluation.values),
         }
     }
 }
@@ -271,20 +278,12 @@ impl From<UpdateStats> for BindingUpdateStats {
 
 impl From<NamedTensor> for BindingTensor {
     fn from(tensor: NamedTensor) -> Self {
-        Self {
-            name: tensor.name,
-            shape: tensor.shape.into_iter().map(|size| size as u32).collect(),
-            data: Float32Array::new(tensor.data),
-        }
+        Self { name: tensor.name, shape: tensor.shape.into_iter().map(|size| size as u32).collect(), data: Numbers(tensor.data) }
     }
 }
 
 impl From<BindingTensor> for NamedTensor {
     fn from(tensor: BindingTensor) -> Self {
-        Self {
-            name: tensor.name,
-            shape: tensor.shape.into_iter().map(|size| size as usize).collect(),
-            data: tensor.data.to_vec(),
-        }
+        Self { name: tensor.name, shape: tensor.shape.into_iter().map(|size| size as usize).collect(), data: tensor.data.0 }
     }
 }

@@ -5,22 +5,34 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use innate_core::engine::Sampling;
 use innate_core::engine::fused::{Session, StepOutput};
 use innate_core::rng::Seed;
-use napi::bindgen_prelude::{Float32ArraySlice, Int32ArraySlice};
+use napi::Env;
+use napi::bindgen_prelude::{Float32ArraySlice, Int32ArraySlice, ObjectFinalize};
 use napi_derive::napi;
 
 use crate::error::Failure;
+use crate::memory::Footprint;
 
 /// Rows of a network that are stepped together. Arrays are written in place.
-#[napi]
+#[napi(custom_finalize)]
 pub struct BindingSession {
     session: Option<Session>,
     seed: Seed,
     begun: u64,
+    footprint: Footprint,
+}
+
+impl ObjectFinalize for BindingSession {
+    fn finalize(self, env: Env) -> napi::Result<()> {
+        self.footprint.end(&env);
+        Ok(())
+    }
 }
 
 impl BindingSession {
-    pub(crate) fn around(session: Session, seed: u64) -> Self {
-        Self { session: Some(session), seed: Seed(seed), begun: 0 }
+    pub(crate) fn new(env: &Env, session: Session, seed: u64) -> Self {
+        let footprint = Footprint::new();
+        footprint.tell(env, session.bytes());
+        Self { session: Some(session), seed: Seed(seed), begun: 0, footprint }
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Session) -> innate_core::Result<T>) -> napi::Result<T> {
@@ -73,7 +85,8 @@ impl BindingSession {
 
     /// Frees the weights; later calls throw `ERR_CLOSED`.
     #[napi(catch_unwind)]
-    pub fn close(&mut self) {
+    pub fn close(&mut self, env: &Env) {
         self.session = None;
+        self.footprint.end(env);
     }
 }

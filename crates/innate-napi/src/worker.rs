@@ -1,10 +1,10 @@
-//! One native thread an agent: calls are carried out in the order they are made, on a stack that Candle's recursive backward pass cannot
-//! exhaust, and a panic in one of them becomes that call's rejection.
+//! Calls on one agent are carried out in the order they are made, on a native thread: with a stack that Candle's recursive backward pass
+//! cannot exhaust, and a panic in one of them becomes that call's rejection. An agent that is idle has no thread.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvError, Sender, TryRecvError, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use innate_core::Agent;
@@ -12,11 +12,17 @@ use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, JsDeferred};
 
 use crate::error::Failure;
+use crate::memory::Footprint;
 
 const STACK_BYTES: usize = 64 << 20;
 
 /// How long the thread looks for the next job before it sleeps: what TypeScript takes between a rollout and its update.
 const LINGER: Duration = Duration::from_micros(300);
+
+/// How long the thread sleeps before it ends: longer than the pauses of a program that is at work with its agent.
+const IDLE: Duration = Duration::from_millis(500);
+
+static SPARE_CORE: LazyLock<bool> = LazyLock::new(|| std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1));
 
 pub(crate) type Job = Box<dyn FnOnce(&mut Slot) + Send>;
 
@@ -31,7 +37,7 @@ pub(crate) enum Access {
     Salvages,
 }
 
-/// The agent on its thread.
+/// The agent, whoever runs it.
 pub(crate) struct Slot {
     agent: Option<Agent>,
     poisoned: bool,
@@ -41,6 +47,16 @@ impl Slot {
     /// Puts the agent in its place.
     pub(crate) fn fill(&mut self, agent: Agent) {
         self.agent = Some(agent);
+    }
+
+    fn bytes(&self) -> usize {
+        self.agent.as_ref().map_or(0, Agent::bytes)
+    }
+
+    fn rest(&mut self) {
+        if let Some(agent) = &mut self.agent {
+            agent.rest();
+        }
     }
 
     fn run<T>(&mut self, access: Access, work: impl FnOnce(&mut Agent) -> Result<T, Failure>) -> Result<T, Failure> {
@@ -66,130 +82,179 @@ fn panic_text(payload: &(dyn Any + Send)) -> &str {
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// The thread and the way to it. Dropping it lets the thread finish what is queued and end by itself.
-pub(crate) struct Worker {
-    jobs: Sender<Job>,
-    thread: JoinHandle<()>,
+/// What is asked of the agent, and the agent: a thread's for as long as it runs.
+struct Seat {
+    queue: Receiver<Job>,
+    slot: Slot,
 }
 
-impl Worker {
-    /// Starts the thread, without an agent: a job has to [`Slot::fill`] it.
-    pub(crate) fn spawn() -> Result<Self, Failure> {
-        let (jobs, queue) = channel();
-        let thread = std::thread::Builder::new()
-            .name("innate-agent".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn(move || serve(&queue))
-            .map_err(|error| Failure::internal(format!("cannot start a thread: {error}")))?;
-        Ok(Self { jobs, thread })
-    }
-
-    pub(crate) fn jobs(&self) -> Sender<Job> {
-        self.jobs.clone()
-    }
-
-    /// A promise that resolves when all that is queued is done and the thread has ended.
-    pub(crate) fn join(self, env: &Env) -> napi::Result<Object<'_>> {
-        let (deferred, promise) = env.create_deferred()?;
-        let Self { jobs, thread } = self;
-        drop(jobs);
-        let join = move || {
-            // A panic on that thread was already delivered to the call that it belongs to.
-            let _ = thread.join();
-            settle(deferred, Ok(()), |()| ());
-        };
-        let spawned = std::thread::Builder::new().name("innate-join".to_owned()).spawn(join);
-        spawned.map_err(|error| Failure::internal(format!("cannot start a thread: {error}")))?;
-        Ok(promise)
-    }
+struct Home {
+    /// Whether a thread will look into the queue again. Locked while a job is queued, and while a thread decides to end.
+    running: Mutex<bool>,
+    seat: Mutex<Seat>,
 }
 
-fn serve(queue: &Receiver<Job>) {
-    let mut slot = Slot { agent: None, poisoned: false };
-    let spare_core = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
-    let mut job = queue.recv();
-    while let Ok(work) = job {
-        work(&mut slot);
-        job = if spare_core { await_soon(queue) } else { queue.recv() };
+impl Home {
+    fn serve(&self) {
+        let Seat { queue, slot } = &mut *lock(&self.seat);
+        loop {
+            match next(queue) {
+                Ok(job) => job(slot),
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {
+                    slot.rest();
+                    let mut running = lock(&self.running);
+                    let Ok(job) = queue.try_recv() else {
+                        *running = false;
+                        return;
+                    };
+                    drop(running);
+                    job(slot);
+                }
+            }
+        }
     }
 }
 
 /// The next job; while training, it comes within [`LINGER`], and waking a sleeping thread would cost more than looking for it.
-fn await_soon(queue: &Receiver<Job>) -> Result<Job, RecvError> {
+fn next(queue: &Receiver<Job>) -> Result<Job, RecvTimeoutError> {
     let start = Instant::now();
-    loop {
+    while *SPARE_CORE && start.elapsed() <= LINGER {
         for _ in 0..64 {
             match queue.try_recv() {
                 Ok(job) => return Ok(job),
-                Err(TryRecvError::Disconnected) => return Err(RecvError),
+                Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
                 Err(TryRecvError::Empty) => std::hint::spin_loop(),
             }
         }
-        if start.elapsed() > LINGER {
-            return queue.recv();
+    }
+    queue.recv_timeout(IDLE)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The way to an agent. When the last is dropped, so is the agent, after what is queued.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    jobs: Sender<Job>,
+    home: Arc<Home>,
+    footprint: Footprint,
+}
+
+impl Worker {
+    /// Without an agent: a job has to [`Slot::fill`] it.
+    pub(crate) fn new() -> Self {
+        let (jobs, queue) = channel();
+        let seat = Mutex::new(Seat { queue, slot: Slot { agent: None, poisoned: false } });
+        Self { jobs, home: Arc::new(Home { running: Mutex::new(false), seat }), footprint: Footprint::new() }
+    }
+
+    /// Sees to it that there is a thread, and keeps it from ending while the guard is held.
+    fn awake(&self) -> Result<MutexGuard<'_, bool>, Failure> {
+        let mut running = lock(&self.home.running);
+        if !*running {
+            let home = Arc::clone(&self.home);
+            let thread = std::thread::Builder::new().name("innate-agent".to_owned()).stack_size(STACK_BYTES);
+            let started = thread.spawn(move || home.serve());
+            started.map_err(|error| Failure::internal(format!("cannot start a thread: {error}")))?;
+            *running = true;
         }
+        Ok(running)
+    }
+
+    /// Queues `job`. The receiver lives as long as this does.
+    fn send(&self, job: Job) {
+        let _ = self.jobs.send(job);
+    }
+
+    /// A promise that resolves when all that is queued is done and the agent is freed.
+    pub(crate) fn close(self, env: &Env) -> napi::Result<Object<'_>> {
+        let (deferred, promise) = env.create_deferred()?;
+        let footprint = self.footprint.clone();
+        let freed = move || settle(deferred, move |env| Ok(footprint.end(env)));
+        let running = lock(&self.home.running);
+        if *running {
+            self.send(Box::new(move |slot| {
+                slot.agent = None;
+                freed();
+            }));
+        } else {
+            drop(running);
+            drop(self);
+            freed();
+        }
+        Ok(promise)
+    }
+
+    /// Lets the agent go when no object of JavaScript has it any more.
+    pub(crate) fn abandon(self, env: &Env) {
+        self.footprint.end(env);
     }
 }
 
 /// Queues `work` and returns its promise; `convert` runs on the JavaScript thread.
 pub(crate) fn submit<'env, T, R>(
     env: &'env Env,
-    jobs: Option<&Sender<Job>>,
+    worker: Option<&Worker>,
     access: Access,
     work: impl FnOnce(&mut Agent) -> Result<T, Failure> + Send + 'static,
-    convert: impl FnOnce(T) -> R + Send + 'static,
+    convert: impl FnOnce(&Env, T) -> R + Send + 'static,
 ) -> napi::Result<Object<'env>>
 where
     T: Send + 'static,
     R: ToNapiValue + 'static,
 {
-    enqueue(env, jobs, move |slot| slot.run(access, work), convert)
+    enqueue(env, worker, move |slot| slot.run(access, work), convert)
 }
 
 /// As [`submit`], for a job that fills the slot.
 pub(crate) fn submit_fill<'env, T, R>(
     env: &'env Env,
-    jobs: &Sender<Job>,
+    worker: &Worker,
     work: impl FnOnce(&mut Slot) -> Result<T, Failure> + Send + 'static,
-    convert: impl FnOnce(T) -> R + Send + 'static,
+    convert: impl FnOnce(&Env, T) -> R + Send + 'static,
 ) -> napi::Result<Object<'env>>
 where
     T: Send + 'static,
     R: ToNapiValue + 'static,
 {
-    enqueue(env, Some(jobs), move |slot| caught(|| work(slot)).flatten(), convert)
+    enqueue(env, Some(worker), move |slot| caught(|| work(slot)).flatten(), convert)
 }
 
 fn enqueue<'env, T, R>(
     env: &'env Env,
-    jobs: Option<&Sender<Job>>,
+    worker: Option<&Worker>,
     work: impl FnOnce(&mut Slot) -> Result<T, Failure> + Send + 'static,
-    convert: impl FnOnce(T) -> R + Send + 'static,
+    convert: impl FnOnce(&Env, T) -> R + Send + 'static,
 ) -> napi::Result<Object<'env>>
 where
     T: Send + 'static,
     R: ToNapiValue + 'static,
 {
     let (deferred, promise) = env.create_deferred()?;
-    let Some(jobs) = jobs else {
-        settle(deferred, Err(Failure::closed()), convert);
-        return Ok(promise);
-    };
-    let job: Job = Box::new(move |slot| settle(deferred, work(slot), convert));
-    jobs.send(job).map_err(|_| Failure::internal("the agent's thread has ended"))?;
+    match worker.ok_or_else(Failure::closed).and_then(|worker| Ok((worker, worker.awake()?))) {
+        Ok((worker, _awake)) => {
+            let footprint = worker.footprint.clone();
+            worker.send(Box::new(move |slot| {
+                let outcome = work(slot);
+                let bytes = slot.bytes();
+                settle(deferred, move |env| {
+                    footprint.tell(env, bytes);
+                    outcome.map(|value| convert(env, value))
+                });
+            }));
+        }
+        Err(failure) => settle(deferred, move |_| Err(failure)),
+    }
     Ok(promise)
 }
 
-/// The only place that settles, so that the deferred has one resolver type.
-fn settle<T, R: ToNapiValue>(
+/// The only place that settles, so that the deferred has one resolver type. `outcome` runs on the JavaScript thread.
+fn settle<R: ToNapiValue>(
     deferred: JsDeferred<R, Box<dyn FnOnce(Env) -> napi::Result<R>>>,
-    outcome: Result<T, Failure>,
-    convert: impl FnOnce(T) -> R + 'static,
-) where
-    T: 'static,
-{
-    match outcome {
-        Ok(value) => deferred.resolve(Box::new(move |_| Ok(convert(value)))),
-        Err(failure) => deferred.reject(failure.into()),
-    }
+    outcome: impl FnOnce(&Env) -> Result<R, Failure> + 'static,
+) {
+    deferred.resolve(Box::new(move |env| Ok(outcome(&env)?)));
 }

@@ -270,6 +270,12 @@ pub struct AdamState {
 /// after the ends. Clip by global norm as PyTorch does, coefficient `min(1, max/(norm + 1e−6))`; Adam as PyTorch does. Inputs have been checked by
 /// [`Prompts::new`], [`Prompts::check_actions`] and [`Episodes::check`].
 pub trait Engine: Send {
+    /// Bytes that are held between calls, those on the device included.
+    fn bytes(&self) -> usize;
+
+    /// Ends the threads that the next call would start again.
+    fn rest(&mut self) {}
+
     /// The parameters, flat (see [`crate::params`]).
     ///
     /// # Errors

@@ -38,6 +38,11 @@ impl Buffer {
         }
         Ok(())
     }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lines.capacity() * size_of::<Line>()
+    }
 }
 
 impl std::ops::Deref for Buffer {

@@ -73,16 +73,15 @@ impl Shared {
     }
 }
 
-/// A fixed number of threads, the caller's included.
-pub(crate) struct Pool {
+/// Helpers at work, or looking for some.
+struct Team {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
 }
 
-impl Pool {
-    /// A team of `threads`; 0 means as many as the machine offers. Where the system refuses a thread, the team is smaller.
-    pub(crate) fn new(threads: usize) -> Self {
-        let wanted = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
+impl Team {
+    /// As many of `helpers` as the system gives.
+    fn new(helpers: usize) -> Self {
         let shared = Arc::new(Shared {
             epoch: AtomicU64::new(0),
             next: AtomicUsize::new(0),
@@ -92,7 +91,7 @@ impl Pool {
             job: UnsafeCell::new(None),
             panic: Mutex::new(None),
         });
-        let workers = (1..wanted)
+        let workers = (1..=helpers)
             .map_while(|worker| {
                 let shared = Arc::clone(&shared);
                 std::thread::Builder::new().name(format!("innate-{worker}")).spawn(move || shared.serve(worker)).ok()
@@ -101,20 +100,7 @@ impl Pool {
         Self { shared, workers }
     }
 
-    /// Threads in the team.
-    pub(crate) fn threads(&self) -> usize {
-        self.workers.len() + 1
-    }
-
-    /// Calls `job(task, worker)` once for each task in `0..tasks`, in any order, on any of the threads, and returns when all are done.
-    /// `worker` is below [`Pool::threads`] and held by one call at a time. A panic in a task is raised again here.
-    pub(crate) fn run(&mut self, tasks: usize, job: &(dyn Fn(usize, usize) + Sync)) {
-        if tasks <= 1 || self.workers.is_empty() {
-            for task in 0..tasks {
-                job(task, 0);
-            }
-            return;
-        }
+    fn run(&mut self, tasks: usize, job: &(dyn Fn(usize, usize) + Sync)) {
         let shared = &*self.shared;
         // SAFETY: only the lifetime is erased, and this call outlives every use of the job.
         let job = unsafe { std::mem::transmute::<&(dyn Fn(usize, usize) + Sync), &'static (dyn Fn(usize, usize) + Sync)>(job) };
@@ -143,7 +129,7 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
+impl Drop for Team {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
         self.shared.epoch.fetch_add(1, Ordering::Release);
@@ -152,6 +138,42 @@ impl Drop for Pool {
             // A worker's panics were caught in `work`; there is nothing left to report.
             drop(worker.join());
         }
+    }
+}
+
+/// A fixed number of threads, the caller's included. The others start at the first work that can be shared.
+pub(crate) struct Pool {
+    threads: usize,
+    team: Option<Team>,
+}
+
+impl Pool {
+    /// At most `threads`; 0 means as many as the machine offers. Where the system refuses a thread, the others do its work.
+    pub(crate) fn new(threads: usize) -> Self {
+        let threads = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
+        Self { threads, team: None }
+    }
+
+    /// Threads at most.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Ends the helpers; the next call of [`Pool::run`] starts others.
+    pub(crate) fn rest(&mut self) {
+        self.team = None;
+    }
+
+    /// Calls `job(task, worker)` once for each task in `0..tasks`, in any order, on any of the threads, and returns when all are done.
+    /// `worker` is below [`Pool::threads`] and held by one call at a time. A panic in a task is raised again here.
+    pub(crate) fn run(&mut self, tasks: usize, job: &(dyn Fn(usize, usize) + Sync)) {
+        if tasks <= 1 || self.threads <= 1 {
+            for task in 0..tasks {
+                job(task, 0);
+            }
+            return;
+        }
+        self.team.get_or_insert_with(|| Team::new(self.threads - 1)).run(tasks, job);
     }
 }
 
@@ -188,5 +210,22 @@ mod tests {
             done.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(done.load(Ordering::Relaxed), 10);
+    }
+
+    #[test]
+    fn helpers_start_with_the_first_work_and_end_at_rest() {
+        let mut pool = Pool::new(3);
+        for _ in 0..3 {
+            pool.run(1, &|_, _| {});
+            assert!(pool.team.is_none());
+            let done = AtomicUsize::new(0);
+            pool.run(10, &|_, _| {
+                done.fetch_add(1, Ordering::Relaxed);
+            });
+            assert_eq!(done.load(Ordering::Relaxed), 10);
+            let shared = pool.team.as_ref().map(|team| Arc::downgrade(&team.shared));
+            pool.rest();
+            assert_eq!(shared.map(|shared| shared.strong_count()), Some(0), "a helper outlived its rest");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What a decoded state must be good for, whatever bytes it came from. The fuzz target uses it too.
 
+#![allow(clippy::expect_used, reason = "a failure here is what is looked for")]
+
 use innate_core::checkpoint::{decode, encode};
 use innate_core::config::{DeviceKind, EngineKind, UpdateConfig};
 use innate_core::engine::{Episodes, Prompts};
@@ -41,7 +43,10 @@ fn iterate(agent: &mut Agent) -> Result<(), Error> {
         assert!(rollout.actions.iter().all(allowed), "{:?}", rollout.actions);
         assert!(rollout.log_probs.iter().all(|value| value.is_finite()), "{:?}", rollout.log_probs);
         let prompts = Prompts { contexts: &contexts, stages: &stages };
-        agent.update(Episodes { prompts, actions: &rollout.actions, lengths: None, returns: &[0.0, 1.0, 0.5] }, &UpdateConfig::default())?;
+        agent.update(
+            Episodes { prompts, actions: &rollout.actions, lengths: None, returns: &[0.0, 1.0, 0.5] },
+            &UpdateConfig::default(),
+        )?;
     }
     Ok(())
 }

@@ -25,7 +25,8 @@ fn a_batch_that_differs_in_one_part_is_run_afresh() {
         let variants = variants(&case);
         let said = |engine: &mut Box<dyn Engine>, [contexts, stages, actions]: &[Vec<i32>; 3]| {
             let prompts = Prompts::new(&case.config, contexts, stages).unwrap();
-            let gradients = engine.gradients(Episodes { prompts, actions, returns: &case.returns }, &config).unwrap();
+            let gradients =
+                engine.gradients(Episodes { prompts, actions, lengths: None, returns: &case.returns }, &config).unwrap();
             (gradients, engine.evaluate(prompts, actions).unwrap())
         };
         for (index, (name, mut engine)) in case.engines().into_iter().enumerate() {

@@ -16,7 +16,7 @@ pub(crate) fn afford_network(config: &NetworkConfig) -> Result<()> {
     let layout = Layout::new(config);
     // The parameters as they come, the network, Adam's moments, the gradient and the sums that it is made of.
     let needed =
-        Network::bytes(&layout).plus(Bytes::floats(&[layout.len]).times(4)).plus(Bytes::floats(&[Partial::new(&layout).len]));
+        Network::bytes_for(&layout).plus(Bytes::floats(&[layout.len]).times(4)).plus(Bytes::floats(&[Partial::new(&layout).len]));
     let widest = if layout.vocab.max(layout.stages) > layout.hidden.saturating_mul(6) {
         if layout.vocab >= layout.stages { "vocabSize" } else { "stageCount" }
     } else {
@@ -52,7 +52,7 @@ impl Granted {
         let Size { n, steps, keep, logits } = size;
         let layout = &network.layout;
         let chunks = if keep { n.div_ceil(CHUNK) } else { threads };
-        let activations = Chunk::bytes(layout, steps, if keep { steps } else { 1 }).times(chunks);
+        let activations = Chunk::bytes_for(layout, steps, if keep { steps } else { 1 }).times(chunks);
         // Once here and once where the caller reads it.
         let outputs = Bytes::floats(&[n, steps, 4 + if logits { layout.vocab } else { 0 }]).times(2);
         let held = if keep { &mut self.kept } else { &mut self.passing };
@@ -67,7 +67,7 @@ impl Granted {
         threads: usize,
     ) -> Result<()> {
         let layout = &network.layout;
-        let steps_of = Scratch::bytes(layout, steps).times(threads);
+        let steps_of = Scratch::bytes_for(layout, steps).times(threads);
         let sums = Bytes::floats(&[place.len.next_multiple_of(BLOCK)]).times(groups).plus(Bytes::floats(&[layout.len]).times(3));
         ask(&mut self.backward, steps_of.plus(sums), Bytes(0), network, (n, steps))
     }

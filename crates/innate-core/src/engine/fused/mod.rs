@@ -290,6 +290,22 @@ fn clip_coefficient(norm: f64, max: f64) -> f32 {
 }
 
 impl Engine for Fused {
+    fn bytes(&self) -> usize {
+        let buffers = [&self.exp_avg, &self.exp_avg_sq, &self.partial, &self.gradient].into_iter().chain(&self.spare);
+        let Kept { contexts, stages, actions, .. } = &self.kept;
+        self.network.bytes()
+            + buffers.map(Buffer::bytes).sum::<usize>()
+            + self.chunks.iter().chain(&self.slots).map(|chunk| hold(chunk).bytes()).sum::<usize>()
+            + self.scratch.iter().map(|scratch| hold(scratch).bytes()).sum::<usize>()
+            + self.groups.iter().map(|group| hold(group).gradient.bytes()).sum::<usize>()
+            + size_of_val(&*self.squares)
+            + size_of::<i32>() * (contexts.capacity() + stages.capacity() + actions.capacity())
+    }
+
+    fn rest(&mut self) {
+        self.pool.rest();
+    }
+
     fn parameters(&self) -> Result<Vec<f32>> {
         Ok(self.unpad(&self.network.weights))
     }

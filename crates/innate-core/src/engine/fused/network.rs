@@ -100,6 +100,13 @@ impl Network {
         Ok(network)
     }
 
+    /// Bytes of memory.
+    pub(super) fn bytes(&self) -> usize {
+        let Packed { recurrent, input, table, head, head_bias, pooled } = &self.packed;
+        let buffers = [&self.weights, recurrent, input, table, head, head_bias, pooled];
+        buffers.into_iter().map(Buffer::bytes).sum::<usize>() + size_of_val(&*self.token_counts)
+    }
+
     pub(super) fn check_flat(&self, flat: &[f32]) -> Result<()> {
         let count = crate::params::count(&self.config);
         if flat.len() == count {
@@ -122,7 +129,7 @@ impl Network {
     }
 
     /// Floats that a network of this layout takes, packed weights included.
-    pub(super) fn bytes(layout: &Layout) -> Bytes {
+    pub(super) fn bytes_for(layout: &Layout) -> Bytes {
         let &Layout { hidden, hp, np, vocab, len, .. } = layout;
         let packed = Bytes::floats(&[6, hidden, hp]).plus(Bytes::floats(&[3, vocab, hp])).plus(Bytes::floats(&[hidden, np]));
         Bytes::floats(&[len]).plus(packed)

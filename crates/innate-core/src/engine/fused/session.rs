@@ -51,7 +51,7 @@ impl Session {
         let rows = CHUNK.min(size);
         let block = Bytes::floats(&[rows, layout.hp, 7]).times(size.div_ceil(CHUNK)).plus(Bytes::floats(&[size]));
         let what = || format!("a session of {size} rows at hiddenSize {}", layout.hidden);
-        afford(Network::bytes(&layout).plus(block), "size", what, "Make a smaller one, or several one after another.")?;
+        afford(Network::bytes_for(&layout).plus(block), "size", what, "Make a smaller one, or several one after another.")?;
         let network = Network::new(config, Isa::best(), flat)?;
         let (hp, np) = (network.layout.hp, network.layout.np);
         let mut blocks: Vec<Layer> = Vec::new();
@@ -70,6 +70,13 @@ impl Session {
             inputs: filled(size, 0)?,
             network,
         })
+    }
+
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        let Self { network, blocks, logits, probabilities, inputs, .. } = self;
+        let blocks = blocks.iter().map(Layer::bytes).sum::<usize>();
+        network.bytes() + blocks + logits.bytes() + probabilities.bytes() + size_of_val(&**inputs)
     }
 
     /// Shows each row its context and puts it before its first step.

@@ -32,12 +32,12 @@ fn bytes_are_those_of_the_documented_shapes() {
     assert_eq!(layout.len, (7 + 2) * 16 + matrices + 8 * 16 + 16);
     assert_eq!(Partial::new(&layout).len, 3 * 16 * 16 + 4 * 16 + 8 * 16 + 16 + (2 + 7) * 16 + 7 * 3 * 16 + 16);
     // Beside the weights: both matrices and the table in panels, the heads transposed.
-    assert_eq!(Network::bytes(&layout), Bytes::floats(&[layout.len + 2 * 3 * 5 * 16 + 7 * 3 * 16 + 5 * 16]));
+    assert_eq!(Network::bytes_for(&layout), Bytes::floats(&[layout.len + 2 * 3 * 5 * 16 + 7 * 3 * 16 + 5 * 16]));
     // A state, what is saved of the step, probabilities, an input; then what comes out.
     let step = 32 * (16 + 4 * 16 + 16 + 1);
-    assert_eq!(Chunk::bytes(&layout, 9, 9), Bytes::floats(&[11 * step + 4 * 32 * 9]));
-    assert_eq!(Chunk::bytes(&layout, 9, 1), Bytes::floats(&[3 * step + 4 * 32 * 9]));
-    assert_eq!(Scratch::bytes(&layout, 9), Bytes::floats(&[32 * (16 + 4 * 16 + 16) + 9 * 32 * 16]));
+    assert_eq!(Chunk::bytes_for(&layout, 9, 9), Bytes::floats(&[11 * step + 4 * 32 * 9]));
+    assert_eq!(Chunk::bytes_for(&layout, 9, 1), Bytes::floats(&[3 * step + 4 * 32 * 9]));
+    assert_eq!(Scratch::bytes_for(&layout, 9), Bytes::floats(&[32 * (16 + 4 * 16 + 16) + 9 * 32 * 16]));
 }
 
 #[test]

@@ -210,6 +210,12 @@ fn explained_variance(episodes: Episodes<'_>, estimates: &[Vec<f32>]) -> f64 {
 }
 
 impl Engine for Plain {
+    fn bytes(&self) -> usize {
+        let mask = self.mask.iter().flatten().map(Tensor::elem_count).sum::<usize>();
+        size_of::<f32>()
+            * (mask + [&self.flat, &self.exp_avg, &self.exp_avg_sq].into_iter().map(Tensor::elem_count).sum::<usize>())
+    }
+
     fn parameters(&self) -> Result<Vec<f32>> {
         Ok(self.flat.to_vec1()?)
     }

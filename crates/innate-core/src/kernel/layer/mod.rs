@@ -41,8 +41,13 @@ pub(crate) struct LayerScratch {
 }
 
 impl LayerScratch {
-    /// Bytes for `rows` rows.
-    pub(crate) fn bytes(rows: usize, hp: usize) -> Bytes {
+    /// Bytes that are held.
+    pub(crate) fn bytes(&self) -> usize {
+        self.states.bytes() + self.restarted.bytes() + self.saved.bytes()
+    }
+
+    /// Bytes that `rows` rows take.
+    pub(crate) fn bytes_for(rows: usize, hp: usize) -> Bytes {
         Bytes::floats(&[rows, hp, SAVED + 2])
     }
 
@@ -79,6 +84,11 @@ impl Layer {
         self.h.grow((steps + 1) * rows * hp)?;
         self.saved.grow(steps * rows * SAVED * hp)?;
         self.restarted.grow(rows * hp)
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.h.bytes() + self.saved.bytes() + self.restarted.bytes()
     }
 
     /// The state before step `t`, `[rows, hp]`; that of step 0 is the caller's to write.

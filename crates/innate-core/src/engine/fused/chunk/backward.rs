@@ -28,10 +28,16 @@ pub(in crate::engine::fused) struct Scratch {
 }
 
 impl Scratch {
-    /// Bytes for `steps` steps.
-    pub(in crate::engine::fused) fn bytes(layout: &Layout, steps: usize) -> Bytes {
+    /// Bytes that are held.
+    pub(in crate::engine::fused) fn bytes(&self) -> usize {
+        let Self { dh, dgates, layer, states, dlogits, row } = self;
+        dh.bytes() + dgates.bytes() + layer.bytes() + states.bytes() + dlogits.bytes() + size_of_val(&**row)
+    }
+
+    /// Bytes that `steps` steps take.
+    pub(in crate::engine::fused) fn bytes_for(layout: &Layout, steps: usize) -> Bytes {
         let gates = Bytes::floats(&[CHUNK, layout.hp, gru::SAVED + 2]).plus(Bytes::floats(&[steps, CHUNK, layout.np]));
-        gates.plus(LayerScratch::bytes(CHUNK, layout.hp))
+        gates.plus(LayerScratch::bytes_for(CHUNK, layout.hp))
     }
 
     /// Makes room for `steps` steps.

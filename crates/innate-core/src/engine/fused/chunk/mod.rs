@@ -63,8 +63,15 @@ pub(super) struct Undefined {
 }
 
 impl Chunk {
+    /// Bytes that are held.
+    pub(super) fn bytes(&self) -> usize {
+        let Self { gru, probabilities, logits, inputs, actions, log_probs, entropies, values, .. } = self;
+        let words = inputs.capacity() + actions.capacity() + log_probs.capacity() + entropies.capacity() + values.capacity();
+        gru.bytes() + probabilities.bytes() + logits.bytes() + size_of::<f32>() * words
+    }
+
     /// Bytes of a chunk that goes through `steps` steps and keeps `kept` of them.
-    pub(super) fn bytes(layout: &Layout, steps: usize, kept: usize) -> Bytes {
+    pub(super) fn bytes_for(layout: &Layout, steps: usize, kept: usize) -> Bytes {
         let &Layout { hp, np, .. } = layout;
         let states = Bytes::floats(&[CHUNK, hp, gru::SAVED + 1]).plus(Bytes::floats(&[CHUNK, np + 1]));
         states.times(kept.saturating_add(2)).plus(Bytes::floats(&[CHUNK, steps, 4]))
