@@ -231,7 +231,7 @@ test('refuses bad lengths, and stays as it was', async (t) => {
     [[1, Number.NaN, 1], 'lengths[1]'],
     [[1, '2', 1], 'lengths[1]'],
     [[1, 2 ** 32 + 1, 1], 'lengths[1]'],
-    [[1, , 1], 'lengths[1]'],
+    [new Array(3), 'lengths[0]'],
     [BigInt64Array.of(1n, 2n, 1n), 'lengths[0]'],
   ];
   for (const [lengths, path] of cases) {

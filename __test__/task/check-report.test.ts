@@ -164,16 +164,18 @@ test('all findings, in words', (t) => {
 
 test('random programs are noted from a tenth on', (t) => {
   const noted = (goal: number, horizon: number, reward?: Options['reward']): boolean =>
-    checkTask(counting({ goals: [[goal]], horizon, ...(reward === undefined ? {} : { reward }) }), { problems: 1, samples: 4000 }).findings.some(
-      ({ code }) => code === 'random-succeeds',
-    );
+    checkTask(counting({ goals: [[goal]], horizon, ...(reward === undefined ? {} : { reward }) }), {
+      problems: 1,
+      samples: 4000,
+    }).findings.some(({ code }) => code === 'random-succeeds');
   t.true(noted(0, 2), 'right for a half');
   t.true(noted(2, 3), 'right for an eighth');
   t.false(noted(3, 4), 'right for a sixteenth');
 });
 
 test('random programs are drawn from all tokens that may be emitted, and no others', (t) => {
-  const rate = (mask: boolean): number => checkTask(counting({ goals: [[0]], horizon: 1, mask }), { problems: 1, samples: 4000 }).stages[0]?.random.successRate ?? 0;
+  const rate = (mask: boolean): number =>
+    checkTask(counting({ goals: [[0]], horizon: 1, mask }), { problems: 1, samples: 4000 }).stages[0]?.random.successRate ?? 0;
   // END alone is right: one of two tools, or one of five tokens.
   t.true(Math.abs(rate(true) - 1 / 2) < 0.05);
   t.true(Math.abs(rate(false) - 1 / 5) < 0.05);

@@ -26,9 +26,16 @@ function handWritten(changes: object = {}): Task {
 
 const random = new Random(1);
 const task = (changes: object) => () => assertTask(handWritten(changes));
-const asked = (...ids: number[]) => () => checkedSample(handWritten(), Int32Array.from(ids), random);
+const asked =
+  (...ids: number[]) =>
+  () =>
+    checkedSample(handWritten(), Int32Array.from(ids), random);
 const sampled = (changes: object | null | number) => () =>
-  checkedSample(handWritten({ sample: () => (typeof changes === 'object' && changes !== null ? { ...good, ...changes } : changes) }), stages, random);
+  checkedSample(
+    handWritten({ sample: () => (typeof changes === 'object' && changes !== null ? { ...good, ...changes } : changes) }),
+    stages,
+    random,
+  );
 interface Arguments {
   readonly actions?: number[];
   readonly rewards?: number;
@@ -37,12 +44,10 @@ interface Arguments {
 const scored =
   (write: (scores: Scores) => void, { actions = [0, 0, 0, 0, 0, 0], rewards = 3, successes = 3 }: Arguments = {}) =>
   () =>
-    checkedScore(
-      handWritten({ score: (_: unknown, __: unknown, scores: Scores) => write(scores) }),
-      good,
-      Int32Array.from(actions),
-      { rewards: new Float32Array(rewards), successes: new Uint8Array(successes) },
-    );
+    checkedScore(handWritten({ score: (_: unknown, __: unknown, scores: Scores) => write(scores) }), good, Int32Array.from(actions), {
+      rewards: new Float32Array(rewards),
+      successes: new Uint8Array(successes),
+    });
 const nothing = () => undefined;
 const wrote = (rewards: number[], successes: number[]) => (scores: Scores) => {
   scores.rewards.set(rewards);
@@ -149,7 +154,13 @@ test("the task's functions get what was given", (t) => {
   t.deepEqual([calls.length, calls[0]?.length, calls[1]?.length], [2, 2, 3]);
   t.true(calls[0]?.[0] === stages && calls[0]?.[1] === random);
   t.true(calls[1]?.[0] === good && calls[1]?.[1] === actions && calls[1]?.[2] === scores);
-  t.deepEqual([[...scores.rewards], [...scores.successes]], [[1, 2, 3], [1, 0, 1]]);
+  t.deepEqual(
+    [[...scores.rewards], [...scores.successes]],
+    [
+      [1, 2, 3],
+      [1, 0, 1],
+    ],
+  );
 });
 
 test('what is thrown is wrapped with its place', (t) => {

@@ -45,7 +45,7 @@ for (const { title, task, low, high, pastEnd } of builtIn) {
     const actions = Int32Array.from({ length: batch.size * task.horizon }, () =>
       task.token(task.tools[random.int(task.tools.length)] ?? ''),
     );
-    const lengths = new Int32Array(batch.size).fill(task.horizon);
+    const lengths = new Int32Array(batch.size);
     const scores = { rewards: new Float32Array(batch.size), successes: new Uint8Array(batch.size), lengths };
     task.score(batch, actions, scores);
     batch.problems.forEach((problem, index) => {

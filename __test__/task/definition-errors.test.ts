@@ -16,7 +16,9 @@ const valid = {
 const reached = () => true;
 
 function define(changes: object | number | null): unknown {
-  return defineTask((typeof changes === 'object' && changes !== null ? { ...valid, ...changes } : changes) as unknown as Parameters<typeof defineTask>[0]);
+  return defineTask(
+    (typeof changes === 'object' && changes !== null ? { ...valid, ...changes } : changes) as unknown as Parameters<typeof defineTask>[0],
+  );
 }
 
 const FIRST = 'Use a text with at least one character.';
@@ -175,7 +177,10 @@ const ACCEPTED: readonly (readonly [string, object])[] = [
   ['no milestones', { milestones: {} }],
   ['functions that may be left out', { reward: () => 0, target: () => '' }],
   ['a lead that survives rounding', { milestones: { m: { reward: 1 - 1e-6, reached } } }],
-  ['milestones of different stages, which do not add up', { milestones: { m: { reward: 0.9, reached, stages: ['x'] }, n: { reward: 0.9, reached, stages: ['y'] } } }],
+  [
+    'milestones of different stages, which do not add up',
+    { milestones: { m: { reward: 0.9, reached, stages: ['x'] }, n: { reward: 0.9, reached, stages: ['y'] } } },
+  ],
   ['a stage named twice, which is paid once', { milestones: { m: { reward: 0.6, reached, stages: ['x', 'x'] } } }],
   ['milestones that cost', { milestones: { m: { reward: -0.9, reached } } }],
   ['milestones beside a larger success', { successReward: 3, milestones: { m: { reward: 2, reached } } }],

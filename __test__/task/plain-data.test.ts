@@ -16,7 +16,14 @@ const KEYS: readonly (readonly [string, unknown, string])[] = [
   ['an array', [1, ['a'], null], '[1,["a"],z]'],
   ['an object, keys sorted', { b: 1, a: { c: 't' } }, '{"a":{"c":"t",},"b":1,}'],
   ['an object without a prototype', nothing, '{"a":1,}'],
-  ['a map', new Map<unknown, unknown>([[1, 'x'], ['y', [2]]]), 'M(1=>"x","y"=>[2])'],
+  [
+    'a map',
+    new Map<unknown, unknown>([
+      [1, 'x'],
+      ['y', [2]],
+    ]),
+    'M(1=>"x","y"=>[2])',
+  ],
   ['a set', new Set([1, 'x']), 'S(1,"x")'],
   ['a date', new Date(5), 'D5'],
   ['a typed array', Uint8Array.of(1, 2), 'Uint8Array[1,2]'],

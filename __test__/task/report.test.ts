@@ -92,8 +92,15 @@ test('the report of a task with stages that cannot be solved, were not searched 
 });
 
 test('a share is never rounded to none or all when it is not', (t) => {
-  t.deepEqual(
-    [0, 0.0004, 0.0005, 0.001, 0.1, 0.125, 0.9994, 0.9996, 1].map(percent),
-    ['0 %', '< 0.1 %', '0.1 %', '0.1 %', '10 %', '12.5 %', '99.9 %', '> 99.9 %', '100 %'],
-  );
+  t.deepEqual([0, 0.0004, 0.0005, 0.001, 0.1, 0.125, 0.9994, 0.9996, 1].map(percent), [
+    '0 %',
+    '< 0.1 %',
+    '0.1 %',
+    '0.1 %',
+    '10 %',
+    '12.5 %',
+    '99.9 %',
+    '> 99.9 %',
+    '100 %',
+  ]);
 });

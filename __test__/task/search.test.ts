@@ -174,9 +174,17 @@ const picky = defineTask({
 test('a problem whose program has ended stays as it is while others go on', (t) => {
   const found = searchStage(picky.machine, [{ goal: 0 }, { goal: 2 }, { goal: 3 }], 0, 4, 1000);
   t.deepEqual(found.shortest, [['END'], ['UP', 'UP', 'END'], undefined]);
-  t.deepEqual(found.mostSuccessful, { tools: ['END', 'UP', 'UP', 'END'], successRate: 2 / 3, meanReturn: found.mostSuccessful?.meanReturn ?? 0 });
+  t.deepEqual(found.mostSuccessful, {
+    tools: ['END', 'UP', 'UP', 'END'],
+    successRate: 2 / 3,
+    meanReturn: found.mostSuccessful?.meanReturn ?? 0,
+  });
   const returns = [['END'], ['END', 'UP', 'UP', 'END'], ['END', 'UP', 'UP', 'END']].map((tools, at) =>
-    picky.trace({ goal: [0, 2, 3][at] ?? 0 }, 0, tools.map((tool) => picky.token(tool as 'END' | 'UP'))),
+    picky.trace(
+      { goal: [0, 2, 3][at] ?? 0 },
+      0,
+      tools.map((tool) => picky.token(tool as 'END' | 'UP')),
+    ),
   );
   t.is(found.mostSuccessful?.meanReturn, returns.reduce((sum, { reward }) => sum + reward, 0) / 3);
   t.deepEqual(

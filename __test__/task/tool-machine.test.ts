@@ -267,12 +267,21 @@ test('what is said of a wrong call, and of a function that returns what it must 
     ],
     [`task.start: ${PROMISE}`, () => createDiary({ start: promise }).task.trace(PROBLEM, 0, [])],
     [`task.start: ${PROMISE}`, () => createDiary({ start: thenable }).task.machine.start(PROBLEM, 0)],
-    [`task.sample: at problem 0 of the batch: ${PROMISE}`, () => createDiary({ sample: promise }).task.sample(Int32Array.of(0), new Random(1))],
+    [
+      `task.sample: at problem 0 of the batch: ${PROMISE}`,
+      () => createDiary({ sample: promise }).task.sample(Int32Array.of(0), new Random(1)),
+    ],
     [`task.success: at problem 0 of the batch: ${PROMISE}`, () => score({ success: promise })],
     [`task.tools.ADD.run: at problem 0 of the batch: ${PROMISE}`, () => score({ tools: { ADD: { run: promise }, END: { ends: true } } })],
-    ['task.reward: at problem 0 of the batch: returned much. Return a finite number that fits 32 bits.', () => score({ reward: () => 'much' })],
+    [
+      'task.reward: at problem 0 of the batch: returned much. Return a finite number that fits 32 bits.',
+      () => score({ reward: () => 'much' }),
+    ],
     ['task.reward: at problem 0 of the batch: returned 1. Return a finite number that fits 32 bits.', () => score({ reward: () => '1' })],
-    ['task.reward: at problem 0 of the batch: returned 1e+300. Return a finite number that fits 32 bits.', () => score({ reward: () => 1e300 })],
+    [
+      'task.reward: at problem 0 of the batch: returned 1e+300. Return a finite number that fits 32 bits.',
+      () => score({ reward: () => 1e300 }),
+    ],
     [
       'task.encode: threw Error: late. See the cause, and correct the function.',
       () =>
@@ -319,7 +328,11 @@ test('whatever a function throws is blamed on it, in every way of calling', (t) 
       },
     ],
     ['task.start', { start: () => new Proxy({}, { ownKeys: boom }) }, ({ machine }) => machine.fork(machine.start(PROBLEM, 0))],
-    ['task.start', { start: () => new Proxy({}, { ownKeys: boom }), tools: { ADD: { run: () => undefined }, END: {} }, milestones: undefined }, forkAfterStep],
+    [
+      'task.start',
+      { start: () => new Proxy({}, { ownKeys: boom }), tools: { ADD: { run: () => undefined }, END: {} }, milestones: undefined },
+      forkAfterStep,
+    ],
   ];
   for (const [path, changes, use] of blamed) {
     const { task } = createDiary(changes);

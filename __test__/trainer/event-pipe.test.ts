@@ -2,7 +2,15 @@ import test from 'ava';
 import type { TrainingEvent } from 'innate';
 import { EventPipe } from '#dist/trainer/event-pipe.js';
 
-const event = (iteration: number): TrainingEvent => ({ type: 'stage-end', iteration, index: 0, stage: 0, name: 'a', stageIteration: 1, reason: 'budget' });
+const event = (iteration: number): TrainingEvent => ({
+  type: 'stage-end',
+  iteration,
+  index: 0,
+  stage: 0,
+  name: 'a',
+  stageIteration: 1,
+  reason: 'budget',
+});
 const DONE = { done: true, value: undefined };
 
 /** Whether a promise is settled after all that can happen by itself has happened. */

@@ -17,7 +17,10 @@ const BATCH = 4;
 const EVALUATION = 6;
 
 /** By default nothing is right and everything earns nothing. */
-function setUp(stages: readonly StageSpec[], { earn = () => ({ reward: 0, success: false }), note, maxIterations = 5, ...rest }: Options = {}) {
+function setUp(
+  stages: readonly StageSpec[],
+  { earn = () => ({ reward: 0, success: false }), note, maxIterations = 5, ...rest }: Options = {},
+) {
   const task = scriptedTask({ earn, ...(note === undefined ? {} : { note }) });
   const { agent, log } = scriptedAgent(note);
   const events: TrainingEvent[] = [];
@@ -163,7 +166,13 @@ test('coefficients reach every update', async (t) => {
 test('the next batch is drawn while the update runs, but not before an evaluation that may end the stage', async (t) => {
   const calls: string[] = [];
   const note = (call: string): void => void calls.push(call);
-  const { loop } = setUp([{ stage: 0, iterations: 3 }, { stage: 1, maxIterations: 3 }], { note });
+  const { loop } = setUp(
+    [
+      { stage: 0, iterations: 3 },
+      { stage: 1, maxIterations: 3 },
+    ],
+    { note },
+  );
   await loop.run();
   const iteration = ['act', 'score', 'update', 'updated'];
   const ahead = ['act', 'score', 'update', 'sample', 'updated'];
@@ -189,7 +198,14 @@ test('stages end when they are reached, or with their budget, and fixed ones wit
     measured += size === BATCH ? 0 : 1 / size;
     return { reward: 0, success: size !== BATCH && stage === 1 };
   };
-  const { loop, events } = setUp([{ stage: 0, iterations: 3 }, { stage: 1, until: { successRate: 1 } }, { stage: 2, maxIterations: 3 }], { earn });
+  const { loop, events } = setUp(
+    [
+      { stage: 0, iterations: 3 },
+      { stage: 1, until: { successRate: 1 } },
+      { stage: 2, maxIterations: 3 },
+    ],
+    { earn },
+  );
   const { stages, iterations } = await loop.run();
   t.deepEqual(brief(events), [
     'stage 0 at 0',
@@ -228,7 +244,13 @@ test('stages end when they are reached, or with their budget, and fixed ones wit
 });
 
 test('fixed iterations are not measured at their end unless it is time', async (t) => {
-  const { loop, events } = setUp([{ stage: 0, iterations: 3 }, { stage: 1, iterations: 2 }], { evaluateEvery: 3 });
+  const { loop, events } = setUp(
+    [
+      { stage: 0, iterations: 3 },
+      { stage: 1, iterations: 2 },
+    ],
+    { evaluateEvery: 3 },
+  );
   await loop.run();
   t.deepEqual(
     events.filter(({ type }) => type === 'evaluation').map((event) => event.type === 'evaluation' && [event.purpose, event.iteration]),
@@ -317,7 +339,11 @@ test('the confirmation takes as many problems as an evaluation where those are m
 });
 
 test('a stage that occurs twice is measured once at the end', async (t) => {
-  const { loop, events } = setUp([{ stage: 0, iterations: 1 }, { stage: 1, iterations: 1 }, { stage: 0, iterations: 1 }]);
+  const { loop, events } = setUp([
+    { stage: 0, iterations: 1 },
+    { stage: 1, iterations: 1 },
+    { stage: 0, iterations: 1 },
+  ]);
   const { stages } = await loop.run();
   t.deepEqual(
     brief(events).filter((line) => line.startsWith('final')),
@@ -436,15 +462,21 @@ test('an abort between final measurements is noticed', async (t) => {
   for (const stop of [1, 2]) {
     const controller = new AbortController();
     let finals = 0;
-    const { loop } = setUp([{ stage: 0, iterations: 1 }, { stage: 1, iterations: 1 }], {
-      signals: [controller.signal],
-      onEvent: (event) => {
-        finals += event.type === 'evaluation' ? 1 : 0;
-        if (finals === stop) {
-          controller.abort();
-        }
+    const { loop } = setUp(
+      [
+        { stage: 0, iterations: 1 },
+        { stage: 1, iterations: 1 },
+      ],
+      {
+        signals: [controller.signal],
+        onEvent: (event) => {
+          finals += event.type === 'evaluation' ? 1 : 0;
+          if (finals === stop) {
+            controller.abort();
+          }
+        },
       },
-    });
+    );
     await t.throwsAsync(loop.run(), { code: 'ERR_ABORTED' });
     t.is(finals, stop);
   }

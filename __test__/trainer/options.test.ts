@@ -84,7 +84,16 @@ test('what is said of values that are no numbers', (t) => {
 
 test('beside an agent: its coefficients where none are given, no options of the network, its own task', async (t) => {
   const task = echoTask();
-  const own = { baseline: 'program', learningRate: 0.1, valueCoef: 0.2, entropyCoef: 0.3, maxGradNorm: 4, beta1: 0.5, beta2: 0.6, epsilon: 0.7 } as const;
+  const own = {
+    baseline: 'program',
+    learningRate: 0.1,
+    valueCoef: 0.2,
+    entropyCoef: 0.3,
+    maxGradNorm: 4,
+    beta1: 0.5,
+    beta2: 0.6,
+    epsilon: 0.7,
+  } as const;
   await using agent = await Agent.create({ device, task, hiddenSize: 4, ...own });
   const { config, problems } = read({ agent, task, learningRate: 0.25, beta1: 0 });
   t.deepEqual(problems, []);
@@ -110,7 +119,12 @@ test('what was trained is hung on any error, out of sight', (t) => {
     t.false(hasPartialResult(error));
     t.is(withPartialResult(error, partial), error);
     t.true(hasPartialResult(error));
-    t.deepEqual(Object.getOwnPropertyDescriptor(error, 'partial'), { value: partial, enumerable: false, configurable: true, writable: true });
+    t.deepEqual(Object.getOwnPropertyDescriptor(error, 'partial'), {
+      value: partial,
+      enumerable: false,
+      configurable: true,
+      writable: true,
+    });
   }
 });
 

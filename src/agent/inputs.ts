@@ -196,7 +196,7 @@ export function checkLengths(value: unknown, count: number, steps: number): Int3
       throw wrong(
         `lengths[${i}]`,
         `must be an integer from 1 to ${steps}, the tokens of a program, got ${show(length)}.`,
-        'Count the tokens up to the end of the program, the last one included.',
+        `Count the tokens up to the end of the program, the last one included; ${steps} where nothing ends it.`,
       );
     }
   }

@@ -151,7 +151,8 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   score(batch: ToolBatch<Problem>, actions: Int32Array, scores: Scores): void {
     const { machine, horizon } = this;
     const { problems, stages } = batch;
-    const lengths = this.#definition.trainPastEnd === true ? undefined : scores.lengths;
+    const { lengths } = scores;
+    const pastEnd = this.#definition.trainPastEnd === true;
     machine.guard(() => {
       let index = 0;
       for (const problem of problems) {
@@ -164,7 +165,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
         scores.rewards[index] = machine.reward(run, success);
         scores.successes[index] = success ? 1 : 0;
         if (lengths !== undefined) {
-          lengths[index] = run.steps;
+          lengths[index] = pastEnd ? horizon : run.steps;
         }
         index++;
       }

@@ -20,8 +20,8 @@ export interface Scores {
   /** 1 where the stated target was met, else 0, `[n]`. */
   readonly successes: Uint8Array;
   /**
-   * Steps of each program up to its end, the ending one included, `[n]`, each from 1 to `T`: those after it are not learned from. Holds `T`
-   * where the task does not write it, so that all steps count.
+   * Steps of each program up to its end, the ending one included, `[n]`, each from 1 to `T`: those after it are not learned from. A trainer
+   * fills it with `T` first, so that all steps count where a task writes nothing; tasks made by {@link defineTask} write all of it.
    *
    * @defaultValue not asked for
    */

@@ -97,7 +97,14 @@ function mutantsIn(folder) {
     const source = readFileSync(join(ROOT, 'src', folder, file), 'utf8');
     return mutantsOf(file, source).map(({ start, end, replacement }) => {
       const text = source.slice(0, start) + replacement + source.slice(end);
-      return { folder, file, text, line: source.slice(0, start).split('\n').length, before: lineAt(source, start), after: lineAt(text, start) };
+      return {
+        folder,
+        file,
+        text,
+        line: source.slice(0, start).split('\n').length,
+        before: lineAt(source, start),
+        after: lineAt(text, start),
+      };
     });
   });
 }
@@ -127,7 +134,14 @@ function nameOf({ folder, file, line, before, after }) {
  * @returns {NamedMutant[]} Those whose digests are the smallest.
  */
 function sampleOf(mutants, count, seed) {
-  const digests = new Map(mutants.map((mutant) => [mutant, createHash('sha256').update(`${seed} ${nameOf(mutant)}`).digest('hex')]));
+  const digests = new Map(
+    mutants.map((mutant) => [
+      mutant,
+      createHash('sha256')
+        .update(`${seed} ${nameOf(mutant)}`)
+        .digest('hex'),
+    ]),
+  );
   /** @param {NamedMutant} mutant - One of them. */
   const digest = (mutant) => digests.get(mutant) ?? '';
   return [...mutants].sort((a, b) => digest(a).localeCompare(digest(b))).slice(0, count);

@@ -157,7 +157,8 @@ function mutate(node, source, add) {
  */
 function mutateBinary(node, add) {
   const { operatorToken, left, right } = node;
-  const text = operatorToken.kind === K.PlusToken && [left, right].some((side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side));
+  const text =
+    operatorToken.kind === K.PlusToken && [left, right].some((side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side));
   if (!text) {
     add('operator', operatorToken, ...(BINARY.get(operatorToken.kind) ?? []));
   }

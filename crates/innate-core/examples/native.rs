@@ -1,5 +1,6 @@
 //! The native part of a training iteration, rollout and update by the fused engine, with nothing around it. Prints one JSON object with the
-//! nanoseconds of each repetition. `cargo run --release --example native -- [threads] [milliseconds] [batch] [hidden] [horizon]`
+//! nanoseconds of each repetition. Programs end after 1 to `longest` steps, evenly, where that is given, else at the horizon.
+//! `cargo run --release --example native -- [threads] [milliseconds] [batch] [hidden] [horizon] [longest]`
 #![allow(clippy::expect_used, reason = "a tool: what goes wrong is printed")]
 
 use innate_core::engine::{Engine, Episodes, Prompts, Sampling, fused::Fused};
@@ -22,6 +23,8 @@ fn main() {
     let mut engine = Fused::new(config.clone(), threads, &params::init(&config, Seed(1))).expect("an engine");
     let contexts: Vec<i32> = (0..n * 4).map(|i| (i * 7 % 11) as i32).collect();
     let stages = vec![0; n];
+    let longest = arg(6, 0);
+    let lengths: Option<Vec<i32>> = (longest > 0).then(|| (0..n).map(|i| 1 + (i * 7 % longest) as i32).collect());
     let prompts = Prompts::new(&config, &contexts, &stages).expect("prompts");
     let (mut rollouts, mut updates) = (Vec::new(), Vec::new());
     let (start, warm_up) = (Instant::now(), Duration::from_millis(milliseconds as u64 / 10));
@@ -33,7 +36,10 @@ fn main() {
             rollout.actions.chunks(horizon).map(|a| a.iter().filter(|&&x| x == 14).count() as f32 * 0.1).collect();
         let t2 = Instant::now();
         engine
-            .update(Episodes { prompts, actions: &rollout.actions, lengths: None, returns: &returns }, &UpdateConfig::default())
+            .update(
+                Episodes { prompts, actions: &rollout.actions, lengths: lengths.as_deref(), returns: &returns },
+                &UpdateConfig::default(),
+            )
             .expect("an update");
         if start.elapsed() > warm_up {
             rollouts.push((t1 - t0).as_nanos());
