@@ -48,7 +48,9 @@ await tool(async () => {
   for (const [language, mutants] of Object.entries(LANGUAGES)) {
     if (positionals.length === 0 || positionals.includes(language)) {
       const { killed, lived, equivalent, names } = await mutants(draw);
-      console.log(`\n${names.map((name) => `lived: ${name}\n`).join('')}${language}: ${killed} killed, ${lived} lived, ${equivalent} equivalent`);
+      console.log(
+        `\n${names.map((name) => `lived: ${name}\n`).join('')}${language}: ${killed} killed, ${lived} lived, ${equivalent} equivalent`,
+      );
       total.killed += killed;
       total.lived += lived;
     }
