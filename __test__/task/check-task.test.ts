@@ -104,15 +104,15 @@ test('options out of range are refused', (t) => {
     t.is(error?.path, Object.keys(options)[0]);
   }
   for (const [options, path] of [
-    [{ problem: 3 }, 'options.problem'],
-    [{ samples: 1e12 }, 'options.samples'],
-    [{ seed: '3' }, 'options.seed'],
+    [{ problem: 3 }, 'problem'],
+    [{ samples: 1e12 }, 'samples'],
+    [{ seed: '3' }, 'seed'],
     [null, 'options'],
     [7, 'options'],
   ] as const) {
     t.like(
       t.throws(() => checkTask(createCounter(), options as never)),
-      { code: 'ERR_TASK', path },
+      { code: 'ERR_OPTIONS', path },
     );
   }
 });

@@ -241,7 +241,7 @@ test('what is said of a wrong call, and of a function that returns what it must 
   const encode = (row: unknown, contextLength?: number) =>
     createDiary({ encode: () => row, contextLength }).task.encode([PROBLEM], 'plain');
   const SYMBOL = 'which is no symbol of this task. Return texts listed in symbols, or integers from 0 to 1.';
-  const PROMISE = 'returned a promise. Make it synchronous: programs are scored inside one call.';
+  const PROMISE = 'returned a promise. Make it a plain, synchronous function: nobody waits for it.';
   const cases: readonly (readonly [string, () => unknown])[] = [
     ["tool: 'INCR' is no tool of this task. Use one of INC, DEC, DONE.", () => counter.token('INCR' as 'INC')],
     [

@@ -8,7 +8,7 @@ import { type Asked, scriptedAgent, scriptedTask } from './support/scripted.js';
 const earn = ({ index }: Asked) => ({ reward: index % 4, success: index % 4 === 0 });
 
 test('scores are written to arrays of one place a program', (t) => {
-  t.deepEqual(makeScores(3), { rewards: new Float32Array(3), successes: new Uint8Array(3) });
+  t.deepEqual(makeScores(3), { rewards: new Float32Array(3), successes: new Uint8Array(3), lengths: new Int32Array(3) });
 });
 
 test('measures greedy programs on as many fresh problems as asked for', async (t) => {

@@ -1,6 +1,6 @@
 // Mutants of the Rust core by cargo-mutants, on a copy of the sources, so that a run that is cut off leaves nothing changed.
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run, ToolError } from './process.mjs';
 import { requireRust } from './toolchain.mjs';
@@ -34,6 +34,21 @@ function equivalents() {
   return new Set(entries.filter((lines) => lines.length > 0).map(([name, line]) => `${name}\n${line?.trim()}`));
 }
 
+/** Makes the copy equal to the sources. What is equal already keeps its time, by which Cargo knows that it is built. */
+function copySources() {
+  mkdirSync(TREE, { recursive: true });
+  for (const path of readdirSync(TREE, { encoding: 'utf8', recursive: true })) {
+    if (!existsSync(join(ROOT, path))) {
+      rmSync(join(TREE, path), { recursive: true, force: true });
+    }
+  }
+  const differs = (/** @type {string} */ from, /** @type {string} */ to) =>
+    statSync(from).isDirectory() || !existsSync(to) || !readFileSync(from).equals(readFileSync(to));
+  for (const path of COPIED) {
+    cpSync(join(ROOT, path), join(TREE, path), { recursive: true, filter: differs });
+  }
+}
+
 /**
  * @param {string} host - Target triple.
  * @param {readonly string[]} args - After `cargo mutants`.
@@ -56,11 +71,7 @@ export async function mutantsRust({ sample, seed }) {
   if ((await run('cargo', ['mutants', '--version'], { output: 'capture' })).code !== 0) {
     throw new ToolError('cargo-mutants is not installed: run `cargo install cargo-mutants --locked` and then the command again.');
   }
-  mkdirSync(OUTPUT, { recursive: true });
-  rmSync(TREE, { recursive: true, force: true });
-  for (const path of COPIED) {
-    cpSync(join(ROOT, path), join(TREE, path), { recursive: true, preserveTimestamps: true });
-  }
+  copySources();
   const { output } = await cargoMutants(host, ['--list', '--json'], 'capture');
   /** @type {{ name: string, file: string, span: { start: { line: number } } }[]} */
   const all = JSON.parse(output.slice(output.indexOf('['), output.lastIndexOf(']') + 1));
@@ -80,7 +91,9 @@ export async function mutantsRust({ sample, seed }) {
       typeof scenario === 'object' && summaries.includes(summary) ? [scenario.Mutant.name] : [],
     );
   if (outcomes.some(({ scenario, summary }) => scenario === 'Baseline' && summary !== 'Success')) {
-    throw new ToolError('The tests fail without a mutant; what they printed is in build/mutants/mutants.out/log.');
+    throw new ToolError(
+      `The tests fail without a mutant; what they printed is in build/mutants/mutants.out/log. If an earlier run was cut off in the middle of a build, remove target/${host}/release/incremental and run the command again.`,
+    );
   }
   const lived = summed('MissedMutant');
   const unbuilt = summed('Unviable').length;

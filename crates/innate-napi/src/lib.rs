@@ -1,5 +1,7 @@
 //! The Node-API binding of `innate-core`: options in, typed arrays out, every call on a native thread of the agent's own. No arithmetic.
 
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "napi hands out its Env by reference")]
+
 mod agent;
 pub mod array;
 mod error;
