@@ -126,7 +126,7 @@ test('anything at all is answered with a typed error', async (t) => {
   revoked.revoke();
   const throwing = Object.defineProperties(
     {},
-    { contexts: { get: breaks, enumerable: true }, problems: { get: breaks, enumerable: true } },
+    { contexts: { get: breaks, enumerable: true }, problems: { get: breaks, enumerable: true }, href: { get: breaks } },
   );
   const odd = [new Proxy({}, { get: breaks, ownKeys: breaks }), revoked.proxy, throwing];
   const values = [null, 3.5, 'x', 1n, Symbol('x'), () => 1, [], ...odd];
@@ -136,6 +136,7 @@ test('anything at all is answered with a typed error', async (t) => {
     update: (value) => agent.update(value),
     gradients: (value) => agent.gradients(value),
     loadStateDict: (value) => agent.loadStateDict(value),
+    path: (value) => Agent.load(typeof value === 'string' ? '' : value),
     begin: (value) => session.begin(value),
     feed: (value) => session.feed(value),
     contexts: (value) => agent.act({ contexts: value, stages: [0] }),

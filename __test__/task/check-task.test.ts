@@ -98,21 +98,19 @@ test('the report as text names the verdict, the programs and the findings', (t) 
   t.regex(text, /ERROR misaligned-reward {2}T0/);
 });
 
-test('options out of range are refused', (t) => {
-  for (const options of [{ problems: 0 }, { samples: 1.5 }, { maxStates: -1 }, { seed: Number.NaN }]) {
-    const error = t.throws(() => checkTask(createCounter(), options), { instanceOf: OptionsError, code: 'ERR_OPTIONS' });
-    t.is(error?.path, Object.keys(options)[0]);
-  }
+test('options that are unknown or out of range are refused', (t) => {
   for (const [options, path] of [
-    [{ problem: 3 }, 'problem'],
+    [{ problems: 0 }, 'problems'],
+    [{ samples: 1.5 }, 'samples'],
     [{ samples: 1e12 }, 'samples'],
+    [{ maxStates: -1 }, 'maxStates'],
+    [{ seed: Number.NaN }, 'seed'],
     [{ seed: '3' }, 'seed'],
+    [{ problem: 3 }, 'problem'],
     [null, 'options'],
     [7, 'options'],
   ] as const) {
-    t.like(
-      t.throws(() => checkTask(createCounter(), options as never)),
-      { code: 'ERR_OPTIONS', path },
-    );
+    const error = t.throws(() => checkTask(createCounter(), options as never), { instanceOf: OptionsError, code: 'ERR_OPTIONS' });
+    t.is(error?.path, path);
   }
 });

@@ -18,11 +18,12 @@ export function readFilePath(path: unknown, problems: Problem[]): string {
     return '';
   };
   let text = path;
-  if (isRecord(path) && typeof path['href'] === 'string') {
+  const href = hrefOf(path);
+  if (typeof href === 'string') {
     try {
-      text = fileURLToPath(path['href']);
+      text = fileURLToPath(href);
     } catch (error) {
-      return add(`must be the URL of a file, got ${show(path['href'])}: ${(error as Error).message}.`);
+      return add(`must be the URL of a file, got ${show(href)}: ${(error as Error).message}.`);
     }
   }
   if (typeof text !== 'string' || text === '') {
@@ -39,6 +40,15 @@ export function readFilePath(path: unknown, problems: Problem[]): string {
     return absolute(text);
   } catch {
     return add(`is relative, got ${show(text)}, and the working folder is gone.`, 'Pass an absolute path.');
+  }
+}
+
+function hrefOf(path: unknown): unknown {
+  try {
+    return isRecord(path) ? path['href'] : undefined;
+  } catch {
+    // A getter or a proxy of the caller's.
+    return undefined;
   }
 }
 
