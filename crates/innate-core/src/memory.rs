@@ -11,6 +11,9 @@ const SMALL: u64 = 16 << 20;
 /// What is taken to be free where the system does not say.
 const UNKNOWN: Bytes = Bytes(16 << 30);
 
+/// What helps where a batch is too large.
+pub(crate) const FEWER: &str = "Pass fewer problems at once, or use an agent with a smaller horizon or hiddenSize.";
+
 /// Bytes as a number that cannot wrap: sizes come from options and files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Bytes(pub(crate) u64);
