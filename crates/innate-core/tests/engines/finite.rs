@@ -267,9 +267,10 @@ fn tokens_of_large_batches_are_all_counted() {
 #[test]
 fn a_state_that_no_training_comes_to_is_refused() {
     use innate_core::{Agent, AgentState, EngineKind};
+    type Broken = (&'static str, fn(&mut AgentState));
     let case = Case::new(4, SHAPE, ContextPooling::Own, false);
     let good = Agent::new(case.config, EngineKind::Fused, DeviceKind::Cpu, 1, 1).unwrap().state("").unwrap();
-    let bad: [(&str, fn(&mut AgentState)); 6] = [
+    let bad: [Broken; 6] = [
         ("parameters[3]", |state| state.parameters[3] = f32::NAN),
         ("parameters", |state| state.parameters.truncate(9)),
         ("optimizer.exp_avg[0]", |state| state.optimizer.exp_avg[0] = f32::INFINITY),
