@@ -6,6 +6,7 @@ use crate::engine::fused::{Fused, Session, afford_network};
 use crate::engine::plain::Plain;
 use crate::engine::{AdamState, Engine, Episodes, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
 use crate::error::{Error, Result};
+use crate::memory::filled;
 use crate::params::{self, ParamSpec};
 use crate::rng::Seed;
 
@@ -62,25 +63,23 @@ impl Agent {
     pub fn new(config: NetworkConfig, kind: EngineKind, device: DeviceKind, seed: u64, threads: usize) -> Result<Self> {
         config.validate()?;
         afford_network(&config)?;
-        let flat = params::init(&config, Seed(seed));
+        let mut flat = filled(params::count(&config), 0.0)?;
+        params::fill(&config, Seed(seed), &mut flat);
         Ok(Self { engine: engine(&config, kind, device, threads, &flat)?, config, seed: Seed(seed), rollouts: 0 })
     }
 
     /// An agent that goes on where `state` was taken.
     ///
     /// # Errors
-    /// As [`Agent::new`], and [`Error::Invalid`] when a vector of the state has the wrong length.
+    /// As [`Agent::new`], and [`Error::Invalid`] when a vector of the state has the wrong length or holds what is not finite.
     pub fn from_state(state: &AgentState, kind: EngineKind, device: DeviceKind, threads: usize) -> Result<Self> {
         let config = state.config.clone();
         config.validate()?;
-        let count = params::count(&config);
-        let vectors = [
-            ("parameters", &state.parameters),
-            ("optimizer.exp_avg", &state.optimizer.exp_avg),
-            ("optimizer.exp_avg_sq", &state.optimizer.exp_avg_sq),
-        ];
-        if let Some((path, vector)) = vectors.into_iter().find(|(_, vector)| vector.len() != count) {
-            return Err(Error::invalid(path, format!("must hold {count} numbers, got {}", vector.len())));
+        params::check(&config, "parameters", &state.parameters)?;
+        params::check(&config, "optimizer.exp_avg", &state.optimizer.exp_avg)?;
+        params::check(&config, "optimizer.exp_avg_sq", &state.optimizer.exp_avg_sq)?;
+        if let Some(index) = state.optimizer.exp_avg_sq.iter().position(|&value| value < 0.0) {
+            return Err(Error::invalid(format!("optimizer.exp_avg_sq[{index}]"), "must be at least 0"));
         }
         afford_network(&config)?;
         let mut engine = engine(&config, kind, device, threads, &state.parameters)?;

@@ -1,6 +1,7 @@
 //! The parameters by PyTorch's names, in one fixed order, as one flat vector in PyTorch's layout.
 
 use crate::config::NetworkConfig;
+use crate::error::{Error, Result};
 use crate::rng::Seed;
 
 /// One named tensor inside the flat vector.
@@ -62,9 +63,27 @@ pub fn count(config: &NetworkConfig) -> usize {
     specs(config).last().map_or(0, |spec| spec.range().end)
 }
 
+/// Refuses a flat vector of another length than the network's, or with an element that is not finite.
+pub(crate) fn check(config: &NetworkConfig, path: &str, flat: &[f32]) -> Result<()> {
+    let count = count(config);
+    if flat.len() != count {
+        return Err(Error::invalid(path, format!("must hold {count} numbers, got {}", flat.len())));
+    }
+    match flat.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(Error::invalid(format!("{path}[{index}]"), format!("must be a finite number, got {}", flat[index]))),
+        None => Ok(()),
+    }
+}
+
 /// Fresh weights as PyTorch draws them: embeddings N(0, 1), everything else U(±1/√H).
 pub fn init(config: &NetworkConfig, seed: Seed) -> Vec<f32> {
     let mut flat = vec![0.0; count(config)];
+    fill(config, seed, &mut flat);
+    flat
+}
+
+/// As [`init`], into a vector of the network's length.
+pub(crate) fn fill(config: &NetworkConfig, seed: Seed, flat: &mut [f32]) {
     let bound = 1.0 / (config.hidden_size as f32).sqrt();
     for (index, spec) in specs(config).into_iter().enumerate() {
         let out = &mut flat[spec.range()];
@@ -74,5 +93,4 @@ pub fn init(config: &NetworkConfig, seed: Seed) -> Vec<f32> {
             seed.fill_uniform(index as u32, bound, out);
         }
     }
-    flat
 }

@@ -1,8 +1,10 @@
 //! Nothing that is not finite becomes a weight, an action or a file's content, whatever weights and coefficients are.
 
-use innate_core::config::{ContextPooling, UpdateConfig};
+use innate_core::config::{ContextPooling, DeviceKind, UpdateConfig};
+use innate_core::device;
 use innate_core::engine::fused::{Fused, Session, StepOutput};
-use innate_core::engine::{AdamState, Engine, Episodes, Sampling};
+use innate_core::engine::plain::Plain;
+use innate_core::engine::{AdamState, Engine, Episodes, Prompts, Sampling};
 use innate_core::error::Error;
 use innate_core::params;
 use innate_core::rng::Seed;
@@ -110,6 +112,32 @@ fn a_masked_action_is_never_returned_whatever_the_weights() {
 }
 
 #[test]
+fn a_masked_token_has_no_part_in_the_distribution() {
+    let mut case = Case::new(3, SHAPE, ContextPooling::Own, true);
+    // Whatever is added to them is lost beside such numbers, so all allowed tokens are equal.
+    let bias = params::specs(&case.config)[7].range();
+    let allowed = case.config.action_mask.clone().unwrap();
+    let count = allowed.iter().filter(|allow| **allow).count() as f32;
+    for (masked, others) in [(3e38, -1e38), (-3e38, -3e38), (3e38, 3e38)] {
+        for (bias, &allow) in case.flat[bias.clone()].iter_mut().zip(&allowed) {
+            *bias = if allow { others } else { masked };
+        }
+        for (name, mut engine) in case.engines() {
+            let said = engine.evaluate(case.prompts(), &case.actions).unwrap();
+            assert!(said.log_probs.iter().all(|x| (-count.ln() - 1e-5..=0.0).contains(x)), "{name} {masked} {others}");
+            assert!(said.entropies.iter().all(|x| (x - count.ln()).abs() < 1e-5), "{name} {masked} {others}");
+            let rollout = engine.rollout(case.prompts(), SAMPLINGS[1]).unwrap();
+            for (token, &allow) in allowed.iter().enumerate() {
+                let drawn = rollout.actions.iter().filter(|&&action| action as usize == token).count();
+                assert_eq!(drawn > 0, allow, "{name}: token {token} was drawn {drawn} times of 160");
+            }
+            let greedy = engine.rollout(case.prompts(), Sampling::Greedy).unwrap().actions;
+            assert!(greedy.iter().all(|&action| action == 0), "{name}: the lowest allowed token");
+        }
+    }
+}
+
+#[test]
 fn the_row_and_the_step_without_probabilities_are_named() {
     let mut case = Case::new(3, SHAPE, ContextPooling::Own, false);
     // A token's embedding overflows the gates, and from there the state of the row that reads it.
@@ -201,6 +229,66 @@ fn what_no_machine_holds_is_refused_before_it_is_taken() {
     let wide = innate_core::NetworkConfig { hidden_size: 8192, vocab_size: 1 << 20, ..case.config.clone() };
     let made = innate_core::Agent::new(wide, innate_core::EngineKind::Fused, innate_core::DeviceKind::Cpu, 1, 1).map(drop);
     assert!(matches!(made, Err(Error::Memory { path, .. }) if path == "vocabSize"));
+}
+
+#[test]
+fn the_plain_engine_refuses_what_no_machine_holds() {
+    let mut case = Case::new(4, [7, 2, 512, 1, 3, 1], ContextPooling::Own, false);
+    case.config.horizon = 1 << 20;
+    let mut engine = Plain::new(case.config.clone(), device::open(DeviceKind::Cpu).unwrap(), &case.flat).unwrap();
+    let too_much = |result: Result<(), Error>, what: &str| {
+        let Err(Error::Memory { path, message, .. }) = result else { panic!("{what}: {result:?}") };
+        assert_eq!(path, "stages");
+        assert!(message.contains(what), "{message}");
+    };
+    let many = vec![0; 1 << 14];
+    let prompts = Prompts::new(&case.config, &many, &many).unwrap();
+    too_much(engine.rollout(prompts, SAMPLINGS[1]).map(drop), "16384 problems × 1048576 steps");
+    let actions = vec![0; 1 << 22];
+    let prompts = case.prompts();
+    too_much(engine.evaluate(prompts, &actions).map(drop), "1 problems × 4194304 steps at hiddenSize 512");
+    let episodes = Episodes { actions: &actions, ..case.episodes() };
+    too_much(engine.update(episodes, &UpdateConfig::default()).map(drop), "1 problems × 4194304 steps at hiddenSize 512");
+    assert_eq!(engine.optimizer().unwrap().step, 0);
+}
+
+/// A sum in f32 stands still at 2²⁴.
+#[test]
+fn tokens_of_large_batches_are_all_counted() {
+    let case = Case::new(4, [7, 2, 5, 2, 1, 3], ContextPooling::Batch, false);
+    let mut engine = Fused::new(case.config.clone(), 2, &case.flat).unwrap();
+    let mut values = [1, 12_000_000].map(|length| {
+        let contexts = vec![3; 2 * length];
+        engine.evaluate(Prompts::new(&case.config, &contexts, &case.stages).unwrap(), &case.actions).unwrap().values
+    });
+    assert_eq!(std::mem::take(&mut values[0]), values[1]);
+}
+
+#[test]
+fn a_state_that_no_training_comes_to_is_refused() {
+    use innate_core::{Agent, AgentState, EngineKind};
+    type Broken = (&'static str, fn(&mut AgentState));
+    let case = Case::new(4, SHAPE, ContextPooling::Own, false);
+    let good = Agent::new(case.config, EngineKind::Fused, DeviceKind::Cpu, 1, 1).unwrap().state("").unwrap();
+    let bad: [Broken; 6] = [
+        ("parameters[3]", |state| state.parameters[3] = f32::NAN),
+        ("parameters", |state| state.parameters.truncate(9)),
+        ("optimizer.exp_avg[0]", |state| state.optimizer.exp_avg[0] = f32::INFINITY),
+        ("optimizer.exp_avg_sq[1]", |state| state.optimizer.exp_avg_sq[1] = f32::NEG_INFINITY),
+        ("optimizer.exp_avg_sq[2]", |state| state.optimizer.exp_avg_sq[2] = -1e-9),
+        ("optimizer.exp_avg_sq", |state| state.optimizer.exp_avg_sq.push(0.0)),
+    ];
+    for (expected, spoil) in bad {
+        let mut state = good.clone();
+        spoil(&mut state);
+        for engine in [EngineKind::Fused, EngineKind::Plain] {
+            let Err(Error::Invalid { path, .. }) = Agent::from_state(&state, engine, DeviceKind::Cpu, 1) else {
+                panic!("{expected} was taken")
+            };
+            assert_eq!(path, expected);
+        }
+    }
+    assert!(Agent::from_state(&good, EngineKind::Fused, DeviceKind::Cpu, 1).is_ok());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::network::Network;
 use super::{BLOCK, CHUNK};
 use crate::config::NetworkConfig;
 use crate::error::Result;
-use crate::memory::{Bytes, afford};
+use crate::memory::{Bytes, FEWER, afford};
 
 /// Asks for what an engine of this shape takes before it does anything.
 ///
@@ -76,7 +76,7 @@ impl Granted {
 fn ask(held: &mut Bytes, stays: Bytes, passes: Bytes, network: &Network, (n, steps): (usize, usize)) -> Result<()> {
     let more = Bytes(stays.0.saturating_sub(held.0)).plus(passes);
     let what = || format!("a batch of {n} problems × {steps} steps at hiddenSize {}", network.layout.hidden);
-    afford(more, "stages", what, "Pass fewer problems at once, or use an agent with a smaller horizon or hiddenSize.")?;
+    afford(more, "stages", what, FEWER)?;
     *held = (*held).max(stays);
     Ok(())
 }

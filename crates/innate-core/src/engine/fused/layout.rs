@@ -2,7 +2,9 @@
 //! state is too.
 
 use crate::config::NetworkConfig;
+use crate::error::Result;
 use crate::kernel::simd::padded;
+use crate::memory::filled;
 use crate::params;
 
 /// A place in a buffer.
@@ -103,10 +105,13 @@ impl Layout {
     }
 
     /// Gathers a padded buffer into a flat vector.
-    pub(super) fn unpad(&self, config: &NetworkConfig, values: &[f32]) -> Vec<f32> {
-        let mut flat = vec![0.0; params::count(config)];
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::Error::Memory) when the system has no more.
+    pub(super) fn unpad(&self, config: &NetworkConfig, values: &[f32]) -> Result<Vec<f32>> {
+        let mut flat = filled(params::count(config), 0.0)?;
         self.runs(config, |to, from| flat[to].copy_from_slice(&values[from]));
-        flat
+        Ok(flat)
     }
 }
 

@@ -33,6 +33,7 @@ use crate::kernel::adam::{Adam, Step};
 use crate::kernel::buffer::Buffer;
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::Isa;
+use crate::memory::filled;
 
 /// Most gradient buffers that chunks are summed into, so the most threads that a backward pass keeps busy.
 const GROUPS: usize = 16;
@@ -116,7 +117,7 @@ impl Fused {
             groups: Vec::new(),
             partial: Buffer::zeros(place.len)?,
             gradient: Buffer::zeros(layout.len)?,
-            squares: vec![0.0; layout.len.div_ceil(BLOCK)],
+            squares: filled(layout.len.div_ceil(BLOCK), 0.0)?,
             kept: Kept::default(),
             granted: Granted::default(),
             network,
@@ -220,7 +221,7 @@ impl Fused {
         Ok(())
     }
 
-    fn unpad(&self, values: &[f32]) -> Vec<f32> {
+    fn unpad(&self, values: &[f32]) -> Result<Vec<f32>> {
         self.network.layout.unpad(&self.network.config, values)
     }
 
@@ -307,7 +308,7 @@ impl Engine for Fused {
     }
 
     fn parameters(&self) -> Result<Vec<f32>> {
-        Ok(self.unpad(&self.network.weights))
+        self.unpad(&self.network.weights)
     }
 
     fn set_parameters(&mut self, flat: &[f32]) -> Result<()> {
@@ -317,7 +318,7 @@ impl Engine for Fused {
     }
 
     fn optimizer(&self) -> Result<AdamState> {
-        Ok(AdamState { step: self.step, exp_avg: self.unpad(&self.exp_avg), exp_avg_sq: self.unpad(&self.exp_avg_sq) })
+        Ok(AdamState { step: self.step, exp_avg: self.unpad(&self.exp_avg)?, exp_avg_sq: self.unpad(&self.exp_avg_sq)? })
     }
 
     fn set_optimizer(&mut self, state: &AdamState) -> Result<()> {
@@ -346,7 +347,7 @@ impl Engine for Fused {
     fn gradients(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Vec<f32>)> {
         let stats = self.backward(episodes, config)?;
         let clip = clip_coefficient(stats.grad_norm, config.max_grad_norm);
-        let mut flat = self.unpad(&self.gradient);
+        let mut flat = self.unpad(&self.gradient)?;
         for x in &mut flat {
             *x *= clip;
         }

@@ -11,7 +11,7 @@ use crate::kernel::head::{self, Logits};
 use crate::kernel::layer::{Layer, LayerWeights};
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::{Isa, Operation, Vector};
-use crate::memory::Bytes;
+use crate::memory::{Bytes, filled};
 
 /// Weights in the order in which the forward pass reads them.
 struct Packed {
@@ -55,7 +55,7 @@ pub(super) struct Network {
     /// Whether `packed` is made of the present weights.
     packed_valid: bool,
     /// How often each token occurs in the contexts of the batch, `[V]`; used with [`ContextPooling::Batch`].
-    pub(super) token_counts: Vec<f32>,
+    pub(super) token_counts: Vec<u32>,
 }
 
 /// How a row's action is chosen.
@@ -92,7 +92,7 @@ impl Network {
             weights: Buffer::zeros(layout.len)?,
             packed: Packed::new(&layout, isa)?,
             packed_valid: false,
-            token_counts: vec![0.0; layout.vocab],
+            token_counts: filled(layout.vocab, 0)?,
             config,
             layout,
         };
@@ -188,15 +188,15 @@ impl Network {
 
     /// Mean embedding over all contexts of the batch, by how often each token occurs in them.
     fn pool_contexts(&mut self, prompts: Prompts<'_>) {
-        self.token_counts.fill(0.0);
+        self.token_counts.fill(0);
         for &token in prompts.contexts {
-            self.token_counts[token as usize] += 1.0;
+            self.token_counts[token as usize] += 1;
         }
         let pooled = &mut self.packed.pooled;
         pooled.fill(0.0);
         let emb = &self.weights[self.layout.emb.clone()];
         for (&count, emb) in self.token_counts.iter().zip(emb.chunks_exact(self.layout.hp)) {
-            let share = count / prompts.contexts.len() as f32;
+            let share = count as f32 / prompts.contexts.len() as f32;
             for (sum, &x) in pooled.iter_mut().zip(emb) {
                 *sum += share * x;
             }

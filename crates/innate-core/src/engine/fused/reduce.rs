@@ -83,7 +83,7 @@ impl Fused {
         if config.pooling == ContextPooling::Batch {
             let pooled = &partial[place.pooled.clone()];
             for (&count, d) in token_counts.iter().zip(out[layout.emb.clone()].chunks_exact_mut(hp)) {
-                let share = count / prompts.contexts.len() as f32;
+                let share = count as f32 / prompts.contexts.len() as f32;
                 d.iter_mut().zip(pooled).for_each(|(d, &x)| *d += share * x);
             }
         }

@@ -10,12 +10,10 @@ use network::{Batch, Weights};
 use super::{AdamState, Engine, Episodes, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
 use crate::config::{Baseline, NetworkConfig, UpdateConfig};
 use crate::error::{Error, Result};
+use crate::memory::{Bytes, FEWER, afford, filled};
 use crate::params::{self, ParamSpec};
 
 type Candle<T> = candle_core::Result<T>;
-
-/// The logits of masked tokens: far below all others. Finite, because −∞ in a product of the backward pass gives NaN.
-const MASKED: f32 = f32::MIN / 4.0;
 
 /// The network and its optimizer as Candle tensors.
 #[derive(Debug)]
@@ -24,8 +22,8 @@ pub struct Plain {
     device: Device,
     cell: Cell,
     specs: Vec<ParamSpec>,
-    /// 1 and 0 where a token is allowed, 0 and [`MASKED`] where it is not: what its logits are multiplied by, and what is added; `[1, V]`.
-    mask: Option<[Tensor; 2]>,
+    /// Where some tokens are masked.
+    allowed: Option<Allowed>,
     /// `[P]`
     flat: Tensor,
     /// `[P]`
@@ -33,6 +31,30 @@ pub struct Plain {
     /// `[P]`
     exp_avg_sq: Tensor,
     step: u64,
+}
+
+/// The tokens that may be emitted, `A` of them. The policy's head is computed for these alone: whatever the weights are, a masked token has
+/// no part in the distribution.
+#[derive(Debug)]
+struct Allowed {
+    /// `[A]`, ascending.
+    tokens: Vec<usize>,
+    /// Each token's place in `tokens`, `[V]`; of no meaning where it is masked.
+    places: Vec<i32>,
+    /// `tokens` on the device.
+    index: Tensor,
+}
+
+impl Allowed {
+    fn new(mask: &[bool], device: &Device) -> Candle<Self> {
+        let tokens: Vec<usize> = (0..mask.len()).filter(|&token| mask[token]).collect();
+        let mut places = vec![0; mask.len()];
+        for (place, &token) in tokens.iter().enumerate() {
+            places[token] = place as i32;
+        }
+        let index = tokens.iter().map(|&token| token as u32).collect::<Vec<_>>();
+        Ok(Self { index: Tensor::from_vec(index, tokens.len(), device)?, tokens, places })
+    }
 }
 
 impl Plain {
@@ -52,21 +74,12 @@ impl Plain {
     /// As [`Plain::new`].
     pub fn with_cell(config: NetworkConfig, device: Device, flat: &[f32], cell: Cell) -> Result<Self> {
         let count = params::count(&config);
-        let mask = match &config.action_mask {
-            Some(allowed) => {
-                let row = |yes: f32, no: f32| {
-                    let row: Vec<f32> = allowed.iter().map(|&allow| if allow { yes } else { no }).collect();
-                    Tensor::from_vec(row, (1, config.vocab_size), &device)
-                };
-                Some([row(1.0, 0.0)?, row(0.0, MASKED)?])
-            }
-            None => None,
-        };
+        let allowed = config.action_mask.as_ref().map(|mask| Allowed::new(mask, &device)).transpose()?;
         let flat = Tensor::from_slice(flat, count, &device)?;
         let zeros = flat.zeros_like()?;
         Ok(Self {
             specs: params::specs(&config),
-            mask,
+            allowed,
             exp_avg: zeros.clone(),
             exp_avg_sq: zeros,
             flat,
@@ -82,21 +95,44 @@ impl Plain {
         self.specs.iter().map(|spec| self.flat.narrow(0, spec.offset, spec.len())?.reshape(spec.shape.as_slice())).collect()
     }
 
-    fn weights<'a>(&'a self, tensors: &'a [Tensor]) -> Weights<'a> {
-        Weights {
+    fn weights<'a>(&'a self, tensors: &'a [Tensor]) -> Candle<Weights<'a>> {
+        let of_allowed = |weight: &Tensor| match &self.allowed {
+            Some(allowed) => weight.index_select(&allowed.index, 0),
+            None => Ok(weight.clone()),
+        };
+        Ok(Weights {
             config: &self.config,
             cell: self.cell,
-            mask: self.mask.as_ref(),
             emb: &tensors[0],
             stage_emb: &tensors[1],
             w_ih: &tensors[2],
             w_hh: &tensors[3],
             b_ih: &tensors[4],
             b_hh: &tensors[5],
-            pi_w: &tensors[6],
-            pi_b: &tensors[7],
+            pi_w: of_allowed(&tensors[6])?,
+            pi_b: of_allowed(&tensors[7])?,
             v_w: &tensors[8],
             v_b: &tensors[9],
+        })
+    }
+
+    /// Asks for what `n` problems of `steps` steps take on the processor, by an estimate of how many values of H, and of V, Candle makes of
+    /// a step. Other devices refuse by themselves.
+    fn afford(&self, n: usize, steps: usize, (of_hidden, of_vocab): (usize, usize)) -> Result<()> {
+        if !self.device.is_cpu() {
+            return Ok(());
+        }
+        let &NetworkConfig { hidden_size, vocab_size, .. } = &self.config;
+        let step = Bytes::floats(&[hidden_size, of_hidden]).plus(Bytes::floats(&[vocab_size, of_vocab]));
+        let what = || format!("a batch of {n} problems × {steps} steps at hiddenSize {hidden_size} by the plain engine");
+        afford(step.times(n).times(steps), "stages", what, FEWER)
+    }
+
+    /// The place of each action among the allowed tokens.
+    fn places(&self, actions: &[i32]) -> Candle<Tensor> {
+        match &self.allowed {
+            Some(allowed) => self.ids(actions.iter().map(|&action| allowed.places[action as usize])),
+            None => self.ids(actions.iter().copied()),
         }
     }
 
@@ -128,14 +164,15 @@ impl Plain {
     fn clipped(&self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Tensor)> {
         let Episodes { prompts, actions, returns, .. } = episodes;
         let (n, steps) = (prompts.len(), episodes.steps());
+        self.afford(n, steps, (60, 24))?;
         // 1 where a step counts, 0 after the end, [n, T].
         let weights = (0..n).flat_map(|problem| (0..steps).map(move |t| if t < episodes.length(problem) { 1_f32 } else { 0.0 }));
         let weights = Tensor::from_vec(weights.collect::<Vec<_>>(), (n, steps), &self.device)?;
         let counted = episodes.counted() as f64;
         let vars = self.tensors()?.iter().map(Var::from_tensor).collect::<Candle<Vec<_>>>()?;
         let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
-        let heads = self.weights(&tensors).unroll(&self.batch(prompts)?, &self.inputs(actions, steps)?, steps)?;
-        let log_prob = heads.log_prob(&self.ids(actions.iter().copied())?)?.reshape((n, steps))?;
+        let heads = self.weights(&tensors)?.unroll(&self.batch(prompts)?, &self.inputs(actions, steps)?, steps)?;
+        let log_prob = heads.log_prob(&self.places(actions)?)?.reshape((n, steps))?;
         let values = heads.values.reshape((n, steps))?;
         let target = Tensor::from_slice(returns, (n, 1), &self.device)?;
         // [n, 1] for the program's own sum of values, [n, T] for each step's value.
@@ -211,9 +248,9 @@ fn explained_variance(episodes: Episodes<'_>, estimates: &[Vec<f32>]) -> f64 {
 
 impl Engine for Plain {
     fn bytes(&self) -> usize {
-        let mask = self.mask.iter().flatten().map(Tensor::elem_count).sum::<usize>();
+        let allowed = self.allowed.as_ref().map_or(0, |allowed| allowed.index.elem_count());
         size_of::<f32>()
-            * (mask + [&self.flat, &self.exp_avg, &self.exp_avg_sq].into_iter().map(Tensor::elem_count).sum::<usize>())
+            * (allowed + [&self.flat, &self.exp_avg, &self.exp_avg_sq].into_iter().map(Tensor::elem_count).sum::<usize>())
     }
 
     fn parameters(&self) -> Result<Vec<f32>> {
@@ -240,23 +277,27 @@ impl Engine for Plain {
 
     fn rollout(&mut self, prompts: Prompts<'_>, sampling: Sampling) -> Result<Rollout> {
         let (n, steps) = (prompts.len(), self.config.horizon);
+        self.afford(n, 1, (30, 12))?;
+        // Of all steps, only what comes out is held: twice while it is put together, and once where the caller reads it.
+        let what = || format!("what {n} problems × {steps} steps give back");
+        afford(Bytes::floats(&[n, steps, 4]).times(3), "stages", what, FEWER)?;
         let tensors = self.tensors()?;
-        let weights = self.weights(&tensors);
+        let weights = self.weights(&tensors)?;
         let mut hidden = weights.start(&self.batch(prompts)?)?;
-        let mut actions = vec![0; n * steps];
+        let mut actions = filled(n * steps, 0)?;
         let mut previous = vec![self.config.start_token as i32; n];
         let (mut log_probs, mut entropies, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for t in 0..steps {
             hidden = weights.step(&weights.input_gates(&self.ids(previous.iter().copied())?)?, &hidden)?;
             let heads = weights.heads(&hidden)?;
             let scores = if sampling == Sampling::Greedy { &heads.logits } else { &heads.policy };
-            let scores = scores.flatten_all()?.to_vec1::<f32>()?;
-            for (row, scores) in scores.chunks(self.config.vocab_size).enumerate() {
+            for (row, scores) in scores.to_vec2::<f32>()?.iter().enumerate() {
                 defined(scores, row, t)?;
-                previous[row] = choose(scores, self.config.action_mask.as_deref(), sampling, row, t);
+                let place = choose(scores, sampling, row, t);
+                previous[row] = self.allowed.as_ref().map_or(place, |allowed| allowed.tokens[place]) as i32;
                 actions[row * steps + t] = previous[row];
             }
-            log_probs.push(heads.log_prob(&self.ids(previous.iter().copied())?)?);
+            log_probs.push(heads.log_prob(&self.places(&previous)?)?);
             entropies.push(heads.entropies);
             values.push(heads.values);
         }
@@ -266,20 +307,20 @@ impl Engine for Plain {
 
     fn evaluate(&mut self, prompts: Prompts<'_>, actions: &[i32]) -> Result<Evaluation> {
         let steps = actions.len() / prompts.len();
+        self.afford(prompts.len(), steps, (30, 14))?;
         let tensors = self.tensors()?;
-        let heads = self.weights(&tensors).unroll(&self.batch(prompts)?, &self.inputs(actions, steps)?, steps)?;
-        let log_probs = heads.log_prob(&self.ids(actions.iter().copied())?)?.to_vec1()?;
-        let mut logits: Vec<f32> = heads.logits.flatten_all()?.to_vec1()?;
-        for (index, logits) in logits.chunks(self.config.vocab_size).enumerate() {
+        let heads = self.weights(&tensors)?.unroll(&self.batch(prompts)?, &self.inputs(actions, steps)?, steps)?;
+        let log_probs = heads.log_prob(&self.places(actions)?)?.to_vec1()?;
+        let mut logits = heads.logits.to_vec2::<f32>()?;
+        for (index, logits) in logits.iter_mut().enumerate() {
             defined(logits, index / steps, index % steps)?;
-        }
-        if let Some(mask) = &self.config.action_mask {
-            for row in logits.chunks_mut(mask.len()) {
-                for (logit, _) in row.iter_mut().zip(mask).filter(|(_, allowed)| !**allowed) {
-                    *logit = f32::NEG_INFINITY;
-                }
+            if let Some(allowed) = &self.allowed {
+                let mut all = vec![f32::NEG_INFINITY; self.config.vocab_size];
+                allowed.tokens.iter().zip(&*logits).for_each(|(&token, &logit)| all[token] = logit);
+                *logits = all;
             }
         }
+        let logits = logits.concat();
         Ok(Evaluation { logits, log_probs, entropies: heads.entropies.to_vec1()?, values: heads.values.to_vec1()? })
     }
 
@@ -308,28 +349,27 @@ impl Engine for Plain {
     }
 }
 
-/// One action of a row, as [`Sampling`] says.
-fn choose(scores: &[f32], mask: Option<&[bool]>, sampling: Sampling, row: usize, step: usize) -> i32 {
-    let mut allowed = scores.iter().enumerate().filter(|(token, _)| mask.is_none_or(|mask| mask[*token]));
+/// The place of a row's action among the allowed tokens, as [`Sampling`] says.
+fn choose(scores: &[f32], sampling: Sampling, row: usize, step: usize) -> usize {
     let mut chosen = 0;
     match sampling.uniform(row, step) {
         None => {
-            let mut best = f32::NEG_INFINITY;
-            for (token, &score) in allowed {
-                if score > best {
-                    (chosen, best) = (token, score);
+            for (place, &score) in scores.iter().enumerate() {
+                if score > scores[chosen] {
+                    chosen = place;
                 }
             }
         }
         Some(uniform) => {
             let mut cumulative = 0.0;
-            while let Some((token, &probability)) = allowed.next()
-                && cumulative <= uniform
-            {
-                chosen = token;
+            for (place, &probability) in scores.iter().enumerate().filter(|(_, probability)| **probability > 0.0) {
+                chosen = place;
                 cumulative += probability;
+                if cumulative > uniform {
+                    break;
+                }
             }
         }
     }
-    chosen as i32
+    chosen
 }

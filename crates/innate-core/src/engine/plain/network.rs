@@ -26,13 +26,13 @@ pub(super) struct Batch {
     pub(super) stages: Tensor,
 }
 
-/// What the heads say, `R` being any number of rows.
+/// What the heads say, `R` being any number of rows and `A` the tokens that may be emitted.
 pub(super) struct Heads {
-    /// Masked tokens far below all others, `[R, V]`.
+    /// `[R, A]`
     pub(super) logits: Tensor,
-    /// `[R, V]`
+    /// `[R, A]`
     pub(super) log_policy: Tensor,
-    /// `[R, V]`
+    /// `[R, A]`
     pub(super) policy: Tensor,
     /// `[R]`
     pub(super) entropies: Tensor,
@@ -41,9 +41,9 @@ pub(super) struct Heads {
 }
 
 impl Heads {
-    /// log π of one token a row, `[R]`.
-    pub(super) fn log_prob(&self, tokens: &Tensor) -> Candle<Tensor> {
-        self.log_policy.gather(&tokens.unsqueeze(1)?, 1)?.squeeze(1)
+    /// log π of one allowed token a row, by its place among them, `[R]`.
+    pub(super) fn log_prob(&self, places: &Tensor) -> Candle<Tensor> {
+        self.log_policy.gather(&places.unsqueeze(1)?, 1)?.squeeze(1)
     }
 }
 
@@ -51,15 +51,15 @@ impl Heads {
 pub(super) struct Weights<'a> {
     pub(super) config: &'a NetworkConfig,
     pub(super) cell: Cell,
-    pub(super) mask: Option<&'a [Tensor; 2]>,
     pub(super) emb: &'a Tensor,
     pub(super) stage_emb: &'a Tensor,
     pub(super) w_ih: &'a Tensor,
     pub(super) w_hh: &'a Tensor,
     pub(super) b_ih: &'a Tensor,
     pub(super) b_hh: &'a Tensor,
-    pub(super) pi_w: &'a Tensor,
-    pub(super) pi_b: &'a Tensor,
+    /// Of the allowed tokens, as are the distributions.
+    pub(super) pi_w: Tensor,
+    pub(super) pi_b: Tensor,
     pub(super) v_w: &'a Tensor,
     pub(super) v_b: &'a Tensor,
 }
@@ -108,10 +108,7 @@ impl Weights<'_> {
 
     /// Policy and value of hidden states `[R, H]`.
     pub(super) fn heads(&self, hidden: &Tensor) -> Candle<Heads> {
-        let mut logits = linear(hidden, self.pi_w, self.pi_b)?;
-        if let Some([factor, added]) = self.mask {
-            logits = logits.broadcast_mul(factor)?.broadcast_add(added)?;
-        }
+        let logits = linear(hidden, &self.pi_w, &self.pi_b)?;
         let shifted = logits.broadcast_sub(&logits.max_keepdim(D::Minus1)?.detach())?;
         let log_policy = shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(D::Minus1)?.log()?)?;
         let policy = log_policy.exp()?;
