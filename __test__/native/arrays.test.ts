@@ -22,7 +22,7 @@ test('every array that comes back can be transferred, and the agent goes on', as
   await using agent = await Agent.create({ hiddenSize: 24, seed: 2 });
   await using twin = await Agent.create({ hiddenSize: 24, seed: 2 });
   const stages = Int32Array.from({ length: 40 }, (_, i) => i % 3);
-  const contexts = Int32Array.from({ length: 160 }, (_, i) => i % 10);
+  const contexts = Int32Array.from({ length: 240 }, (_, i) => i % 10);
   const returns = Float32Array.from(stages, (stage) => stage - 1);
   for (let round = 0; round < 3; round += 1) {
     const rollout = await agent.act({ contexts, stages });
@@ -33,7 +33,7 @@ test('every array that comes back can be transferred, and the agent goes on', as
     ownsThem(t, 'gradients', data(gradients));
     ownsThem(t, 'stateDict', data(await agent.stateDict()));
     using session = await agent.session();
-    session.begin({ contexts: contexts.subarray(0, 4), stages: [0] });
+    session.begin({ contexts: contexts.subarray(0, 6), stages: [0] });
     ownsThem(t, 'session', Object.values(session.step()));
     t.deepEqual((await twin.act({ contexts, stages })).actions, actions);
     t.deepEqual(await agent.update({ contexts, stages, actions, returns }), await twin.update({ contexts, stages, actions, returns }));
@@ -45,7 +45,7 @@ test('what a session wrote can be transferred between its steps', async (t) => {
   using session = await agent.session();
   using twin = await agent.session();
   for (const each of [session, twin]) {
-    each.begin({ contexts: [1, 2, 3, 10], stages: [0] });
+    each.begin({ contexts: [1, 2, 3, 10, 17, 17], stages: [0] });
   }
   for (let i = 0; i < 4; i += 1) {
     const step = session.step();
@@ -57,12 +57,12 @@ test('what a session wrote can be transferred between its steps', async (t) => {
 });
 
 test('a mask that is read can be transferred, and masks all the same', async (t) => {
-  const task = { ...arithmetic, actionMask: new Uint8Array(arithmetic.vocabulary.length).fill(1, 10) };
-  await using agent = await Agent.create({ task, hiddenSize: 8 });
-  const mask = agent.info.actionMask as Uint8Array;
-  ownsThem(t, 'actionMask', [mask]);
-  const { actions } = await agent.act({ contexts: [1, 2, 3, 10], stages: [0] });
-  t.true(actions.every((action) => action >= 10));
+  await using agent = await Agent.create({ task: arithmetic, hiddenSize: 8 });
+  ownsThem(t, 'actionMask', [agent.info.actionMask as Uint8Array]);
+  const { actions } = await agent.act({ contexts: [1, 2, 3, 10, 17, 17], stages: [0] });
+  t.true(actions.every((action) => arithmetic.actionMask?.[action] === 1));
   const masked = Int32Array.from(actions, () => 9);
-  await t.throwsAsync(() => agent.evaluateActions({ contexts: [1, 2, 3, 10], stages: [0], actions: masked }), { code: 'ERR_INPUT' });
+  await t.throwsAsync(() => agent.evaluateActions({ contexts: [1, 2, 3, 10, 17, 17], stages: [0], actions: masked }), {
+    code: 'ERR_INPUT',
+  });
 });

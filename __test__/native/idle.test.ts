@@ -7,7 +7,7 @@ import { Agent, ClosedError, type UpdateStats } from 'innate';
 import { threadCount } from '../support/threads.js';
 
 const CHILD = fileURLToPath(new URL('../support/dropped-agents-child.js', import.meta.url));
-const PROMPTS = { contexts: Int32Array.from({ length: 400 }, (_, i) => i % 10), stages: new Int32Array(100) };
+const PROMPTS = { contexts: Int32Array.from({ length: 600 }, (_, i) => i % 10), stages: new Int32Array(100) };
 const RETURNS = Float32Array.from({ length: 100 }, (_, i) => i % 2);
 /** Longer than an idle agent keeps its thread. */
 const IDLE_MS = 800;

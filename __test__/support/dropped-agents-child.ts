@@ -6,7 +6,7 @@ import { threadCount } from './threads.js';
 const now = (): { rss: number; threads: number } => ({ rss: process.memoryUsage.rss() / 2 ** 20, threads: threadCount() });
 
 const [count, keep] = [Number(process.argv[2]), process.argv[3] === 'keep'];
-const PROMPTS = { contexts: new Int32Array(256), stages: new Int32Array(64) };
+const PROMPTS = { contexts: new Int32Array(384), stages: new Int32Array(64) };
 
 await (await Agent.create({ hiddenSize: 16 })).close();
 await wait(700);
