@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { install } from './lib/build.mjs';
 import { Machine } from './lib/consumer.mjs';
 import { checkGlibc } from './lib/glibc.mjs';
-import { checkBudget, checkInstall, checkJavaScript } from './lib/package-checks.mjs';
+import { checkBudget, checkHooks, checkInstall, checkJavaScript } from './lib/package-checks.mjs';
 import { OUT as CUDA_OUT, checkCuda, cudaTarball } from './lib/package-cuda.mjs';
 import { checkFailures } from './lib/package-failures.mjs';
 import { checkTypes } from './lib/package-types.mjs';
@@ -92,6 +92,16 @@ await tool(async () => {
     const addons = [...addonsIn(OUT), ...(cuda === undefined ? [] : addonsIn(CUDA_OUT))];
     const seen = addons.map(({ file, platform }) => `${basename(file)}: ${checkGlibc(file, platform)}`).join(', ');
     return seen || 'no addon for glibc here';
+  });
+  await check('test hooks', () => {
+    const published = [OUT, ...(cuda === undefined ? [] : [CUDA_OUT])].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+    );
+    const tested = readdirSync(ROOT).find((name) => name.endsWith('.node')) ?? 'the addon of this clone, which is not built';
+    return checkHooks(
+      published.filter((file) => file.endsWith('.node')),
+      join(ROOT, tested),
+    );
   });
   const folder = mkdtempSync(join(tmpdir(), 'innate-package-'));
   const cleanUp = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import test, { type ExecutionContext } from 'ava';
 import { InnateError, NativeLoadError } from 'innate';
 import { findDamage } from '#dist/native/damage.js';
@@ -216,6 +217,26 @@ test('platform names', (t) => {
   t.is(platformName({ platform: 'win32', arch: 'x64', musl: false }), 'win32-x64-msvc');
   t.true(PLATFORMS.some((name) => name === platformName(currentPlatform())));
 });
+
+test("another realm's errors are errors", (t) => {
+  const elsewhere = (message: string, code: string): Error =>
+    runInNewContext('Object.assign(new Error(message), { code })', { message, code }) as Error;
+  const { message, path, cause } = fromNative(elsewhere('ERR_INPUT\u001fcontexts[3]\u001fout of range', 'GenericFailure'));
+  t.is(path, 'contexts[3]');
+  t.regex(message, /out of range/);
+  t.false(cause instanceof Error);
+  const missing = elsewhere("Cannot find module 'x'", 'MODULE_NOT_FOUND');
+  const broken = elsewhere(`${LOCAL}: file too short\nand more`, 'ERR_DLOPEN_FAILED');
+  const { candidates } = failure(t, {}, { require: (id) => thrown(id === LOCAL ? broken : missing) });
+  t.deepEqual(candidates, [
+    { from: LOCAL, reason: 'file too short' },
+    { from: INSTALLED, reason: 'not found' },
+  ]);
+});
+
+function thrown(error: Error): never {
+  throw error;
+}
 
 test('native errors become typed ones', (t) => {
   const cases: [string, string, string, string | undefined][] = [

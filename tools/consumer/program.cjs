@@ -1,5 +1,29 @@
 'use strict';
-// What a user does first, in JavaScript: trains, saves, loads, acts. Copied into an empty folder by tools/test-package.mjs.
+// What a user does first, in JavaScript: trains, saves, loads, acts, hands the answer on. Copied into an empty folder by tools/test-package.mjs.
+const { once } = require('node:events');
+const { Worker } = require('node:worker_threads');
+
+/**
+ * Gives an array away without a copy, to this thread and on to another.
+ *
+ * @param {Int32Array | Float32Array} array - What came back from an agent.
+ */
+async function handOn(array) {
+  const expected = [...array].join();
+  const mine = structuredClone(array, { transfer: [/** @type {ArrayBuffer} */ (array.buffer)] });
+  const worker = new Worker(
+    "const { parentPort } = require('node:worker_threads'); parentPort.once('message', (m) => parentPort.postMessage([...m].join()));",
+    {
+      eval: true,
+    },
+  );
+  worker.postMessage(mine, [/** @type {ArrayBuffer} */ (mine.buffer)]);
+  const [seen] = await once(worker, 'message');
+  await worker.terminate();
+  if (array.length !== 0 || mine.length !== 0 || seen !== expected) {
+    throw new Error(`handed on as ${seen}, expected ${expected}, with ${array.length} and ${mine.length} left behind`);
+  }
+}
 
 /**
  * @param {typeof import('innate')} innate - The package, however it was loaded.
@@ -17,6 +41,13 @@ exports.use = async ({ Agent, arithmetic, Trainer }, file) => {
   const { actions } = await copy.act({ ...batch, deterministic: true });
   if (!arithmetic.decode(batch, actions).every(({ success }) => success)) {
     throw new Error('the loaded agent does not solve 7·3 + 5 − 2·4');
+  }
+  const { gradients } = await copy.gradients({ ...batch, actions, returns: [1] });
+  const results = [await copy.evaluateActions({ ...batch, actions }), await copy.act(batch), { ...gradients['v.bias'] }, { actions }];
+  for (const array of results.flatMap((result) => Object.values(result))) {
+    if (ArrayBuffer.isView(array)) {
+      await handOn(array);
+    }
   }
   await copy.close();
   console.log('mastered, saved, loaded, acted');

@@ -17,6 +17,27 @@ const THIS_NODE = { program: process.execPath, args: [] };
 /** What the programs of tools/consumer print when all went well. */
 export const DONE = 'mastered, saved, loaded, acted';
 
+/** The name of what tests do to an agent; crates/innate-napi has it behind a feature. */
+const TEST_HOOK = 'panicForTest';
+
+/**
+ * Addons that are published have no test hooks, and the one that tests load has: the search finds what it looks for.
+ *
+ * @param {readonly string[]} published - Files.
+ * @param {string} tested - A file.
+ */
+export function checkHooks(published, tested) {
+  /** @param {string} file */
+  const has = (file) => readFileSync(file).includes(TEST_HOOK);
+  const wrong = [...published.filter(has), ...(has(tested) ? [] : [tested])];
+  if (published.length === 0 || wrong.length > 0) {
+    throw new ToolError(
+      `${TEST_HOOK} must be in ${tested} and in nothing that is published: look at ${wrong.join(', ') || 'what is packed'}.`,
+    );
+  }
+  return `none in ${published.length}`;
+}
+
 /**
  * Installs the package into an empty folder, within the budgets of time and size.
  *

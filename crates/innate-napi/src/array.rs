@@ -1,5 +1,6 @@
 //! Typed arrays as they cross.
 
+use innate_core::Error;
 use napi::bindgen_prelude::{FromNapiValue, Function, JsObjectValue, JsValue, ToNapiValue};
 use napi::{Env, Status, sys};
 
@@ -42,8 +43,12 @@ where
             let mut thrown = std::ptr::null_mut();
             // SAFETY: `env` is the caller's.
             unsafe { sys::napi_get_and_clear_last_exception(env, &raw mut thrown) };
-            let message = format!("JavaScript has no memory for a result of {} numbers: use fewer rows", numbers.len());
-            Failure::new("ERR_INPUT", "", message).into()
+            Failure::from(Error::Memory {
+                path: "memory".to_owned(),
+                message: format!("JavaScript has none for an array of {} numbers", numbers.len()),
+                remedy: "Pass less at once, or make a smaller agent.",
+            })
+            .into()
         })?;
         // SAFETY: nothing else has the array yet, and `from_napi_value` checks its class.
         unsafe { <&mut [T]>::from_napi_value(env, array.raw()) }?.copy_from_slice(&numbers);

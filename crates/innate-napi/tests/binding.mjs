@@ -1,10 +1,11 @@
 // The binding by itself, with nothing of the SDK: node crates/innate-napi/tests/binding.mjs <addon.node>
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Worker, isMainThread } from 'node:worker_threads'
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 
 const addon = resolve(process.env.INNATE_ADDON ?? process.argv[2] ?? 'src/native/innate.linux-x64-gnu.node')
 process.env.INNATE_ADDON = addon
@@ -36,10 +37,12 @@ const iterate = async agent => {
   return [rollout, await agent.update(contexts, stages, rollout.actions, null, returns, update)]
 }
 
-if (!isMainThread) {
+if (!isMainThread || process.argv[3] === 'exit') {
   const agent = await BindingAgent.create(options)
   agent.rollout(contexts, stages, false)
   await iterate(agent)
+  parentPort?.postMessage('at work')
+  while (workerData?.forEver) await iterate(agent)
   agent.update(contexts, stages, new Int32Array(n * 6), null, returns, update).catch(() => {})
   process.exit(0)
 }
@@ -141,6 +144,24 @@ await long.update(contexts.slice(0, 4), stages.slice(0, 1), one.actions, null, r
 // A worker thread that ends in the middle of a job.
 const code = await new Promise(done => new Worker(new URL(import.meta.url)).on('exit', done))
 assert.equal(code, 0)
+
+// One that is terminated there, and a process that exits there.
+for (let ms = 0; ms < 10; ms += 2) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { forEver: true } })
+  await new Promise(done => worker.once('message', done))
+  await new Promise(done => setTimeout(done, ms))
+  assert.equal(await worker.terminate(), 1)
+}
+const exited = spawnSync(process.execPath, [new URL(import.meta.url).pathname, addon, 'exit'])
+assert.deepEqual([exited.status, exited.signal, exited.stderr.toString()], [0, null, ''])
+await iterate(agent)
+
+// No memory for a result is an error.
+const allocates = Float32Array
+globalThis.Float32Array = class { constructor() { throw new RangeError('Array buffer allocation failed') } }
+await rejects(agent.evaluateActions(contexts, stages, first.actions), 'ERR_INPUT', 'memory')
+globalThis.Float32Array = allocates
+await agent.evaluateActions(contexts, stages, first.actions)
 
 rmSync(folder, { recursive: true })
 const started = performance.now()
