@@ -274,10 +274,10 @@ test('what is said of a wrong call, and of a function that returns what it must 
     [`task.success: at problem 0 of the batch: ${PROMISE}`, () => score({ success: promise })],
     [`task.tools.ADD.run: at problem 0 of the batch: ${PROMISE}`, () => score({ tools: { ADD: { run: promise }, END: { ends: true } } })],
     [
-      'task.reward: at problem 0 of the batch: returned much. Return a finite number that fits 32 bits.',
+      "task.reward: at problem 0 of the batch: returned 'much'. Return a finite number that fits 32 bits.",
       () => score({ reward: () => 'much' }),
     ],
-    ['task.reward: at problem 0 of the batch: returned 1. Return a finite number that fits 32 bits.', () => score({ reward: () => '1' })],
+    ["task.reward: at problem 0 of the batch: returned '1'. Return a finite number that fits 32 bits.", () => score({ reward: () => '1' })],
     [
       'task.reward: at problem 0 of the batch: returned 1e+300. Return a finite number that fits 32 bits.',
       () => score({ reward: () => 1e300 }),

@@ -73,7 +73,7 @@ test.serial('an iteration in full: numbers of the current stage alone, and of th
     }
   };
   const earn = ({ size, index }: Asked): Earned =>
-    size === BATCH ? { reward: index + 1, success: index === 0 } : { reward: 0.25, success: index % 2 === 0 };
+    size === BATCH ? { reward: index + 1, success: index === 0, ...(index === 0 ? { length: 1 } : {}) } : { reward: 0.25, success: index % 2 === 0 };
   const stages = [
     { stage: 'a', iterations: 2 },
     { stage: 1, iterations: 1 },
@@ -89,7 +89,7 @@ test.serial('an iteration in full: numbers of the current stage alone, and of th
       iteration: 1,
       ...first,
       stageIteration: 1,
-      meanLength: 2,
+      meanLength: 1.75,
       problems: 4,
       successRate: 0.25,
       meanReturn: 2.5,
@@ -103,7 +103,7 @@ test.serial('an iteration in full: numbers of the current stage alone, and of th
       iteration: 2,
       ...first,
       stageIteration: 2,
-      meanLength: 2,
+      meanLength: 1.75,
       problems: 4,
       successRate: 0.25,
       meanReturn: 2.5,
@@ -119,7 +119,7 @@ test.serial('an iteration in full: numbers of the current stage alone, and of th
       iteration: 3,
       ...second,
       stageIteration: 1,
-      meanLength: 2,
+      meanLength: 1.5,
       problems: 2,
       successRate: 0.5,
       meanReturn: 1.5,
@@ -144,7 +144,7 @@ test.serial('an iteration in full: numbers of the current stage alone, and of th
     stopped: false,
     agent,
   });
-  t.deepEqual(log.updates[2], { stages: [1, 1, 0, 0], actions: [0, 1, 0, 1, 0, 1, 0, 1], returns: [1, 2, 3, 4], rest: {} });
+  t.deepEqual(log.updates[2], { stages: [1, 1, 0, 0], actions: [0, 1, 0, 1, 0, 1, 0, 1], returns: [1, 2, 3, 4], lengths: [1, 2, 2, 2], rest: {} });
   t.deepEqual(
     log.acts.slice(0, 4).map(({ stages: of, deterministic }) => [of.length, deterministic]),
     [
