@@ -488,7 +488,9 @@ test('an abort between final measurements is noticed', async (t) => {
 test('an abort at the end of the last stage is noticed before the final measurements', async (t) => {
   const controller = new AbortController();
   const { loop, events } = setUp([{ stage: 0, iterations: 1 }], { signals: [controller.signal] });
+  const seen: string[] = [];
   const onEvent = (event: TrainingEvent): void => {
+    seen.push(event.type);
     if (event.type === 'stage-end') {
       controller.abort();
     }
@@ -497,6 +499,7 @@ test('an abort at the end of the last stage is noticed before the final measurem
   await loop.run();
   await t.throwsAsync(aborted.run(), { code: 'ERR_ABORTED' });
   t.is(events.at(-1)?.type, 'evaluation');
+  t.deepEqual(seen, ['stage', 'iteration', 'stage-end']);
 });
 
 test('what sampling ahead throws is thrown in its own iteration: the one under way is kept', async (t) => {
