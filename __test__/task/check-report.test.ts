@@ -253,21 +253,36 @@ function lamps(problems: readonly { readonly a: boolean; readonly b: boolean }[]
 }
 
 test('a constant program may be longer than the shortest of each problem, and is told in whole', (t) => {
-  const [, light] = checkTask(lamps([{ a: true, b: false }, { a: false, b: true }]), FEW).stages;
+  const [, light] = checkTask(
+    lamps([
+      { a: true, b: false },
+      { a: false, b: true },
+    ]),
+    FEW,
+  ).stages;
   t.deepEqual(light?.shortestProgram, { tools: ['A', 'B', 'END'], constant: true });
-  const report = checkTask(lamps([{ a: true, b: false }], ({ success }) => (success ? 0 : 1)), FEW);
+  const report = checkTask(
+    lamps([{ a: true, b: false }], ({ success }) => (success ? 0 : 1)),
+    FEW,
+  );
   const said = report.findings.filter(({ stage }) => stage === 'light').map(({ message }) => message);
   t.true(said.includes('A END is right for every problem: nothing has to be read.'), said.join());
   t.true(
     said.some((message) => message.endsWith('The best-paid constant program, END, is right for 0 %.')),
     said.join(),
   );
-  const both = checkTask(lamps([{ a: true, b: true }], ({ success }) => (success ? 0 : -1)), FEW);
+  const both = checkTask(
+    lamps([{ a: true, b: true }], ({ success }) => (success ? 0 : -1)),
+    FEW,
+  );
   t.true(both.findings.some(({ message }) => message.startsWith('A B END is right')));
 });
 
 test('of problems that need equally long programs, the first is the example', (t) => {
-  const problems = [{ a: true, b: false }, { a: false, b: true }];
+  const problems = [
+    { a: true, b: false },
+    { a: false, b: true },
+  ];
   const task = lamps(problems);
   const { success } = task.trace({ a: true, b: false }, 'light', task.program('B', 'END'));
   t.false(success);
@@ -288,7 +303,8 @@ test('a search that is cut short before any end knows no return; a stage that ha
 });
 
 test('the seed is 0 where none is given', (t) => {
-  const random = (options: object) => checkTask(arithmetic, { problems: 1, samples: 3000, maxStates: 1, ...options }).stages.map((stage) => stage.random);
+  const random = (options: object) =>
+    checkTask(arithmetic, { problems: 1, samples: 3000, maxStates: 1, ...options }).stages.map((stage) => stage.random);
   t.deepEqual(random({}), random({ seed: 0 }));
   t.notDeepEqual(random({}), random({ seed: 1 }));
 });

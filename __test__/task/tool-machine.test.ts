@@ -27,7 +27,11 @@ function createDiary(changes: object = {}) {
     encode: note('encode', (): readonly (string | number)[] => ['b', 0]),
     start: note('start', () => ({ n: 0 })),
     tools: {
-      ADD: { run: note('run', (state: { n: number }): void => void (state.n += 1)) },
+      ADD: {
+        run: note('run', (state: { n: number }) => {
+          state.n += 1;
+        }),
+      },
       END: { when: note('when', (state: { n: number }): boolean => state.n > 0), ends: true },
     },
     milestones: {

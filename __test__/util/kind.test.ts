@@ -43,10 +43,18 @@ test('typed arrays are told apart, whichever realm made them', (t) => {
 });
 
 test('the name of a built-in class', (t) => {
-  t.deepEqual(
-    [new Map(), elsewhere('new Map()'), new Date(0), [], null, undefined, 3, () => 1, new Uint8Array(1), {}].map(kindOf),
-    ['Map', 'Map', 'Date', 'Array', 'Null', 'Undefined', 'Number', 'Function', 'Uint8Array', 'Object'],
-  );
+  t.deepEqual([new Map(), elsewhere('new Map()'), new Date(0), [], null, undefined, 3, () => 1, new Uint8Array(1), {}].map(kindOf), [
+    'Map',
+    'Map',
+    'Date',
+    'Array',
+    'Null',
+    'Undefined',
+    'Number',
+    'Function',
+    'Uint8Array',
+    'Object',
+  ]);
 });
 
 // biome-ignore-start lint/suspicious/noThenProperty: thenables are what is told apart
@@ -105,7 +113,9 @@ test('arrays and brands, of what cannot be read too', (t) => {
   ]);
   const brand = Symbol.for('innate.test');
   t.deepEqual(
-    [{ [brand]: undefined }, Object.create({ [brand]: 1 }), {}, null, undefined, 'x', () => 1, revoked.proxy].map((value) => hasBrand(value, brand)),
+    [{ [brand]: undefined }, Object.create({ [brand]: 1 }), {}, null, undefined, 'x', () => 1, revoked.proxy].map((value) =>
+      hasBrand(value, brand),
+    ),
     [true, true, false, false, false, false, false, false],
   );
 });

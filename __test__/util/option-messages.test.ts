@@ -1,5 +1,14 @@
 import test from 'ava';
-import { addUnknownKeys, isRecord, type NumberRule, numberProblem, OptionReader, readOptions, show, showThrown } from '#dist/util/option-reader.js';
+import {
+  addUnknownKeys,
+  isRecord,
+  type NumberRule,
+  numberProblem,
+  OptionReader,
+  readOptions,
+  show,
+  showThrown,
+} from '#dist/util/option-reader.js';
 
 type Problems = ConstructorParameters<typeof OptionReader>[1];
 
@@ -15,12 +24,20 @@ const OBJECT = 'Pass an object with named options.';
 
 test('what is no object, by its place', (t) => {
   t.deepEqual(reading(3, () => 1).problems, [{ path: 'options', message: 'must be an object, got 3.', remedy: OBJECT }]);
-  t.deepEqual(reading(null, () => 1, 'stages[2]').problems, [{ path: 'stages[2]', message: 'must be an object, got null.', remedy: OBJECT }]);
-  t.deepEqual(reading([1], (reader) => reader.number('a', 7, {}), 'x'), {
-    result: 7,
-    problems: [{ path: 'x', message: 'must be an object, got an array of 1.', remedy: OBJECT }],
-  });
-  t.deepEqual(reading(undefined, (reader) => [reader.has('a'), reader.raw('a')]), { result: [false, undefined], problems: [] });
+  t.deepEqual(reading(null, () => 1, 'stages[2]').problems, [
+    { path: 'stages[2]', message: 'must be an object, got null.', remedy: OBJECT },
+  ]);
+  t.deepEqual(
+    reading([1], (reader) => reader.number('a', 7, {}), 'x'),
+    {
+      result: 7,
+      problems: [{ path: 'x', message: 'must be an object, got an array of 1.', remedy: OBJECT }],
+    },
+  );
+  t.deepEqual(
+    reading(undefined, (reader) => [reader.has('a'), reader.raw('a')]),
+    { result: [false, undefined], problems: [] },
+  );
 });
 
 test('values as they stand', (t) => {
@@ -52,7 +69,12 @@ test('numbers, choices, booleans and signals, each with its fallback', (t) => {
   const read = (options: object) =>
     reading(
       options,
-      (reader) => [reader.number('n', 5, { min: 1, max: 9 }), reader.choice('c', 'own', choices), reader.boolean('b', true), reader.signal('s')],
+      (reader) => [
+        reader.number('n', 5, { min: 1, max: 9 }),
+        reader.choice('c', 'own', choices),
+        reader.boolean('b', true),
+        reader.signal('s'),
+      ],
       'at',
     );
   t.deepEqual(read({}), { result: [5, 'own', true, undefined], problems: [] });
@@ -117,7 +139,9 @@ test('what cannot be read, once, with its place', (t) => {
 
 test('options are read whole before anything is thrown', (t) => {
   t.is(
-    t.throws(() => readOptions({ a: 0, b: 1 }, (reader) => reader.number('a', 1, { min: 1 })), { code: 'ERR_OPTIONS' })?.message.split('\n')[1],
+    t
+      .throws(() => readOptions({ a: 0, b: 1 }, (reader) => reader.number('a', 1, { min: 1 })), { code: 'ERR_OPTIONS' })
+      ?.message.split('\n')[1],
     'b: is not an option.',
   );
   t.is(

@@ -63,7 +63,13 @@ type Update = Parameters<Agent['update']>[0];
 /** What was asked of a {@link scriptedAgent}. */
 export interface AgentLog {
   readonly acts: { readonly stages: number[]; readonly contexts: number[]; readonly deterministic: boolean | undefined }[];
-  readonly updates: { readonly stages: number[]; readonly actions: number[]; readonly returns: number[]; readonly lengths: number[]; readonly rest: object }[];
+  readonly updates: {
+    readonly stages: number[];
+    readonly actions: number[];
+    readonly returns: number[];
+    readonly lengths: number[];
+    readonly rest: object;
+  }[];
 }
 
 /** An agent that always emits the tokens 0 and 1, and writes down what it is asked. */
@@ -83,7 +89,13 @@ export function scriptedAgent(note?: (call: string) => void): { agent: Agent; lo
     },
     update: async ({ contexts: _, stages, actions, returns, lengths, ...rest }: Update) => {
       note?.('update');
-      log.updates.push({ stages: Array.from(stages ?? []), actions: Array.from(actions), returns: Array.from(returns), lengths: Array.from(lengths ?? []), rest });
+      log.updates.push({
+        stages: Array.from(stages ?? []),
+        actions: Array.from(actions),
+        returns: Array.from(returns),
+        lengths: Array.from(lengths ?? []),
+        rest,
+      });
       await new Promise(setImmediate);
       note?.('updated');
       return STATS;
