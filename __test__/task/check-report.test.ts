@@ -1,6 +1,7 @@
 import test from 'ava';
 import { InnateError } from '#dist/errors/innate-error.js';
 import { TaskError } from '#dist/errors/task-error.js';
+import { arithmetic } from '#dist/task/arithmetic/arithmetic.js';
 import { checkTask } from '#dist/task/check-task.js';
 import { defineTask } from '#dist/task/define-task.js';
 import type { Task } from '#dist/task/task.js';
@@ -215,6 +216,97 @@ test('a search that is cut short', (t) => {
       { code: 'search-incomplete', severity: 'note', stage: 's1', message: 'the search reached maxStates; raise it to be sure.' },
     ],
   );
+});
+
+/** Two lamps, `A` and `B`; in the stage `dark` none can be lit. A problem says which must be on. */
+function lamps(problems: readonly { readonly a: boolean; readonly b: boolean }[], reward?: (outcome: { success: boolean }) => number) {
+  let at = 0;
+  return defineTask({
+    name: 'lamps',
+    stages: ['dark', 'light'],
+    horizon: 3,
+    symbols: ['go'],
+    sample: () => {
+      at += 1;
+      return problems[(at - 1) % problems.length] ?? { a: false, b: false };
+    },
+    encode: () => [],
+    start: () => ({ a: false, b: false }),
+    tools: {
+      A: {
+        when: (_, __, stage) => stage === 'light',
+        run: (state) => {
+          state.a = true;
+        },
+      },
+      B: {
+        when: (_, __, stage) => stage === 'light',
+        run: (state) => {
+          state.b = true;
+        },
+      },
+      END: { ends: true },
+    },
+    success: (state, problem) => (state.a || !problem.a) && (state.b || !problem.b),
+    reward,
+  });
+}
+
+test('a constant program may be longer than the shortest of each problem, and is told in whole', (t) => {
+  const [, light] = checkTask(
+    lamps([
+      { a: true, b: false },
+      { a: false, b: true },
+    ]),
+    FEW,
+  ).stages;
+  t.deepEqual(light?.shortestProgram, { tools: ['A', 'B', 'END'], constant: true });
+  const report = checkTask(
+    lamps([{ a: true, b: false }], ({ success }) => (success ? 0 : 1)),
+    FEW,
+  );
+  const said = report.findings.filter(({ stage }) => stage === 'light').map(({ message }) => message);
+  t.true(said.includes('A END is right for every problem: nothing has to be read.'), said.join());
+  t.true(
+    said.some((message) => message.endsWith('The best-paid constant program, END, is right for 0 %.')),
+    said.join(),
+  );
+  const both = checkTask(
+    lamps([{ a: true, b: true }], ({ success }) => (success ? 0 : -1)),
+    FEW,
+  );
+  t.true(both.findings.some(({ message }) => message.startsWith('A B END is right')));
+});
+
+test('of problems that need equally long programs, the first is the example', (t) => {
+  const problems = [
+    { a: true, b: false },
+    { a: false, b: true },
+  ];
+  const task = lamps(problems);
+  const { success } = task.trace({ a: true, b: false }, 'light', task.program('B', 'END'));
+  t.false(success);
+  // The horizon leaves room for one lamp.
+  const short = Object.assign(task, { horizon: 2 });
+  t.deepEqual(checkTask(short, FEW).stages[1]?.shortestProgram, { tools: ['A', 'END'], constant: false });
+});
+
+test('a search that is cut short before any end knows no return; a stage that has few states is searched all the same', (t) => {
+  const report = checkTask(lamps([{ a: true, b: true }]), { ...FEW, maxStates: 4 });
+  t.deepEqual(
+    report.stages.map(({ complete }) => complete),
+    [true, false],
+  );
+  t.false(report.complete);
+  const [, light] = checkTask(lamps([{ a: true, b: true }]), { ...FEW, maxStates: 1 }).stages;
+  t.deepEqual([light?.bestReturn, light?.constantProgram, light?.bestPaidProgram], [0, undefined, undefined]);
+});
+
+test('the seed is 0 where none is given', (t) => {
+  const random = (options: object) =>
+    checkTask(arithmetic, { problems: 1, samples: 3000, maxStates: 1, ...options }).stages.map((stage) => stage.random);
+  t.deepEqual(random({}), random({ seed: 0 }));
+  t.notDeepEqual(random({}), random({ seed: 1 }));
 });
 
 test('one stage that is incomplete or unreachable makes the whole so', (t) => {

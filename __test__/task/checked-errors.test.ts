@@ -91,6 +91,10 @@ const MESSAGES: readonly (readonly [string, () => unknown])[] = [
     sampled({ contexts: Int32Array.of(0, 0, 0, 3, 0, 0) }),
   ],
   [
+    'task.sample.contexts: at problem 0 of the batch: has the token 9 at place 0. Use token ids from 0 to 2.',
+    sampled({ contexts: Int32Array.of(9, 0, 0, 0, 0, 0) }),
+  ],
+  [
     'task.sample.contexts: at problem 2 of the batch: has the token -1 at place 0. Use token ids from 0 to 2.',
     sampled({ contexts: Int32Array.of(0, 0, 0, 0, -1, 0) }),
   ],
@@ -99,6 +103,7 @@ const MESSAGES: readonly (readonly [string, () => unknown])[] = [
   [STAGES, sampled({ stages: Int32Array.of(0, 1, 1, 1) })],
   [STAGES, sampled({ stages: [0, 1, 1] })],
   ['actions: has 5 numbers. Give 6: 3 × 2: size × horizon.', scored(nothing, { actions: [0, 0, 0, 0, 0] })],
+  ['actions[0]: is 4. Use token ids from 0 to 2.', scored(nothing, { actions: [4, 0, 0, 0, 0, 0] })],
   ['actions[2]: is 3. Use token ids from 0 to 2.', scored(nothing, { actions: [0, 0, 3, 0, 0, 0] })],
   ['actions[5]: is -1. Use token ids from 0 to 2.', scored(nothing, { actions: [0, 0, 2, 0, 0, -1] })],
   ['scores.rewards: has 2 numbers. Give 3: one a problem.', scored(nothing, { rewards: 2 })],
@@ -107,6 +112,13 @@ const MESSAGES: readonly (readonly [string, () => unknown])[] = [
   [
     'task.reward: at problem 2 of the batch: is Infinity. Give every program a finite reward that fits 32 bits.',
     scored(wrote([0, 0, 1e39], [0, 0, 0])),
+  ],
+  [
+    'task.score: at problem 0 of the batch: was not said to be right or wrong. Write 1 or 0 to scores.successes for every problem.',
+    scored(({ rewards, successes }) => {
+      rewards.fill(0);
+      successes.set([0, 1], 1);
+    }),
   ],
   [
     'task.score: at problem 1 of the batch: was not said to be right or wrong. Write 1 or 0 to scores.successes for every problem.',
@@ -133,6 +145,16 @@ test('what is good passes, at the rims', (t) => {
   const one = { size: 3, contextLength: 1, contexts: Int32Array.of(0, 1, 2), stages };
   t.deepEqual(checkedSample(handWritten({ sample: () => one }), stages, random), one);
   t.notThrows(scored(wrote([-1e38, 0, 1e38], [0, 1, 0]), { actions: [0, 1, 2, 0, 1, 2] }));
+});
+
+test('a task has its three functions', (t) => {
+  for (const name of ['sample', 'score', 'describe']) {
+    for (const value of [undefined, {}]) {
+      const error = t.throws(task({ [name]: value }), { instanceOf: TaskError });
+      t.is(error?.path, `task.${name}`);
+      t.true(error?.message.startsWith(`task.${name}: is not a function. Implement the Task interface.`), error?.message);
+    }
+  }
 });
 
 test("the task's functions get what was given", (t) => {

@@ -74,6 +74,9 @@ test('a copy is equal and independent at every depth', (t) => {
   t.is(value.bytes[0], 1);
   t.is(nothing['a'], 1);
   t.not(copy.date, value.date);
+  const f = () => 1;
+  t.deepEqual(cloneData({ list: [f], object: { f } }), { list: [f], object: { f } }, 'what cannot be cloned is handed on');
+  t.is(cloneData(f), f);
   t.is(cloneData(null), null);
   t.is(cloneData('x'), 'x');
 });

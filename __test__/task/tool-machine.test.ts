@@ -27,7 +27,11 @@ function createDiary(changes: object = {}) {
     encode: note('encode', (): readonly (string | number)[] => ['b', 0]),
     start: note('start', () => ({ n: 0 })),
     tools: {
-      ADD: { run: note('run', (state: { n: number }): void => void (state.n += 1)) },
+      ADD: {
+        run: note('run', (state: { n: number }) => {
+          state.n += 1;
+        }),
+      },
       END: { when: note('when', (state: { n: number }): boolean => state.n > 0), ends: true },
     },
     milestones: {
@@ -274,10 +278,10 @@ test('what is said of a wrong call, and of a function that returns what it must 
     [`task.success: at problem 0 of the batch: ${PROMISE}`, () => score({ success: promise })],
     [`task.tools.ADD.run: at problem 0 of the batch: ${PROMISE}`, () => score({ tools: { ADD: { run: promise }, END: { ends: true } } })],
     [
-      'task.reward: at problem 0 of the batch: returned much. Return a finite number that fits 32 bits.',
+      "task.reward: at problem 0 of the batch: returned 'much'. Return a finite number that fits 32 bits.",
       () => score({ reward: () => 'much' }),
     ],
-    ['task.reward: at problem 0 of the batch: returned 1. Return a finite number that fits 32 bits.', () => score({ reward: () => '1' })],
+    ["task.reward: at problem 0 of the batch: returned '1'. Return a finite number that fits 32 bits.", () => score({ reward: () => '1' })],
     [
       'task.reward: at problem 0 of the batch: returned 1e+300. Return a finite number that fits 32 bits.',
       () => score({ reward: () => 1e300 }),

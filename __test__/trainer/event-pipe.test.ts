@@ -100,7 +100,103 @@ test('a stop frees a run that waits after an event, or with one', async (t) => {
   const kept = before.emit(event(1));
   t.false(await settled(kept));
   before.stop();
-  t.true(await settled(kept));
+  t.is(await kept, undefined);
+});
+
+test('an abort frees the run, drops later events, and leaves those who wait to the failure', async (t) => {
+  const pipe = new EventPipe();
+  pipe.attach();
+  const pull = pipe.pull();
+  const emitted = pipe.emit(event(1));
+  await pull;
+  pipe.abort();
+  t.is(await emitted, undefined);
+  t.false(pipe.stopRequested);
+  t.is(pipe.emit(event(2)), undefined);
+  const waiting = pipe.pull();
+  t.false(await settled(waiting));
+  pipe.fail(new RangeError('aborted'));
+  await t.throwsAsync(async () => waiting, { message: 'aborted' });
+});
+
+/** A promise to settle by hand. */
+function byHand(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
+  let resolve = (): void => undefined;
+  let reject = (_: Error): void => undefined;
+  const promise = new Promise<void>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  return { promise, resolve, reject };
+}
+
+test('a watcher is told each event, and waited for when it returns a promise', async (t) => {
+  const pipe = new EventPipe();
+  const seen: TrainingEvent[] = [];
+  t.is(
+    pipe.tell((told) => void seen.push(told), event(1)),
+    undefined,
+  );
+  t.is(
+    pipe.tell(() => 3, event(2)),
+    undefined,
+  );
+  const work = byHand();
+  const told = pipe.tell(() => work.promise, event(3));
+  t.false(await settled(told));
+  work.resolve();
+  t.is(await told, undefined);
+  const failing = byHand();
+  const failed = pipe.tell(() => failing.promise, event(4));
+  failing.reject(new RangeError('mine'));
+  await t.throwsAsync(async () => failed, { message: 'mine' });
+  t.deepEqual(seen, [event(1)]);
+});
+
+test('a stop or an abort ends the wait for a watcher, which is not called again before it is done', async (t) => {
+  for (const end of ['stop', 'abort'] as const) {
+    const pipe = new EventPipe();
+    const work = byHand();
+    let calls = 0;
+    const watcher = (): Promise<void> => {
+      calls += 1;
+      return work.promise;
+    };
+    const told = pipe.tell(watcher, event(1));
+    t.false(await settled(told));
+    pipe[end]();
+    t.is(await told, undefined);
+    t.is(pipe.tell(watcher, event(2)), undefined);
+    t.is(calls, 1);
+    work.resolve();
+    await work.promise;
+    await new Promise(setImmediate);
+    const again = pipe.tell(watcher, event(3));
+    t.is(calls, 2);
+    t.is(await again, undefined);
+  }
+});
+
+test('a watcher that stops or aborts the run itself is not waited for; one called after a stop is', async (t) => {
+  for (const end of ['stop', 'abort'] as const) {
+    const pipe = new EventPipe();
+    const never = byHand();
+    const told = pipe.tell(() => {
+      pipe[end]();
+      return never.promise;
+    }, event(1));
+    t.is(await told, undefined);
+  }
+  const stopped = new EventPipe();
+  stopped.stop();
+  const work = byHand();
+  const told = stopped.tell(() => work.promise, event(1));
+  t.false(await settled(told), 'the final events are still told one after another');
+  work.resolve();
+  t.is(await told, undefined);
+  const aborted = new EventPipe();
+  aborted.abort();
+  t.is(await aborted.tell(() => byHand().promise, event(1)), undefined);
 });
 
 test('the end is told to all who wait, and to whoever asks later', async (t) => {

@@ -137,7 +137,8 @@ test('what nothing can be hung on is wrapped, with itself as the cause', (t) => 
     t.like(error, { code: 'ERR_INTERNAL' });
     t.true((error as Error).message.startsWith('training stopped: '));
   }
-  t.true((withPartialResult('text', partial) as Error).message.includes('text'));
+  t.is((withPartialResult('text', partial) as Error).message, "training stopped: 'text'.");
+  t.is((withPartialResult(Object.freeze(new RangeError('odd.')), partial) as Error).message, 'training stopped: RangeError: odd.');
 });
 
 test('only an object with a partial result has one', (t) => {

@@ -31,7 +31,7 @@ test('what is said of wrong arguments of evaluate', async (t) => {
     ['problems', 'stage', 'wrong'],
   );
   t.deepEqual(
-    (await of({ problems: 0.5 })).map(({ path }) => path),
+    (await of({ problems: 1.5 })).map(({ path }) => path),
     ['problems'],
   );
   t.is((await of({ problems: 0 }))[0]?.path, 'problems');
@@ -146,6 +146,43 @@ test('settings reach the run', async (t) => {
     ],
   );
   t.like(events.at(-3), { type: 'stage-end', stageIteration: 4, reason: 'budget' });
+});
+
+test('leaving its block closes a trainer and the agent it made', async (t) => {
+  let agent: Agent | undefined;
+  {
+    await using trainer = await Trainer.create(options);
+    agent = trainer.agent;
+    t.false(agent.closed);
+  }
+  t.true(agent.closed);
+});
+
+test('an agent that was closed before the run is said, and nothing was trained', async (t) => {
+  await using trainer = await Trainer.create(options);
+  await trainer.agent.close();
+  const error = await t.throwsAsync(async () => trainer.run([0]), { code: 'ERR_CLOSED', message: /^agent/ });
+  t.false(hasPartialResult(error));
+  t.false(trainer.running);
+});
+
+test.serial('progress goes to standard error unless it is false', async (t) => {
+  const { write } = process.stderr;
+  let written = '';
+  process.stderr.write = (text: string | Uint8Array): boolean => {
+    written += String(text);
+    return true;
+  };
+  t.teardown(() => {
+    process.stderr.write = write;
+  });
+  await using silent = await Trainer.create(options);
+  await silent.run([{ stage: 0, iterations: 2 }]);
+  t.is(written, '');
+  await using loud = await Trainer.create({ ...options, progress: true });
+  await loud.run([{ stage: 0, iterations: 2 }]);
+  process.stderr.write = write;
+  t.true(written.includes('two'), written);
 });
 
 test('closed and running are told', async (t) => {

@@ -14,6 +14,8 @@ export interface Asked {
 export interface Earned {
   readonly reward: number;
   readonly success: boolean;
+  /** Steps that count; all where absent. */
+  readonly length?: number;
 }
 
 /** Options of {@link scriptedTask}. */
@@ -40,9 +42,12 @@ export function scriptedTask({ contextPooling, note, earn }: ScriptOptions): Tas
     score: (batch, _, scores) => {
       note?.('score');
       batch.stages.forEach((stage, index) => {
-        const { reward, success } = earn({ size: batch.size, stage, index });
+        const { reward, success, length } = earn({ size: batch.size, stage, index });
         scores.rewards[index] = reward;
         scores.successes[index] = success ? 1 : 0;
+        if (length !== undefined && scores.lengths !== undefined) {
+          scores.lengths[index] = length;
+        }
       });
     },
     describe: (batch, index) => ({ context: `context ${batch.contexts[index]}`, target: `target ${index}` }),
@@ -58,7 +63,13 @@ type Update = Parameters<Agent['update']>[0];
 /** What was asked of a {@link scriptedAgent}. */
 export interface AgentLog {
   readonly acts: { readonly stages: number[]; readonly contexts: number[]; readonly deterministic: boolean | undefined }[];
-  readonly updates: { readonly stages: number[]; readonly actions: number[]; readonly returns: number[]; readonly rest: object }[];
+  readonly updates: {
+    readonly stages: number[];
+    readonly actions: number[];
+    readonly returns: number[];
+    readonly lengths: number[];
+    readonly rest: object;
+  }[];
 }
 
 /** An agent that always emits the tokens 0 and 1, and writes down what it is asked. */
@@ -76,9 +87,15 @@ export function scriptedAgent(note?: (call: string) => void): { agent: Agent; lo
         values: Float32Array.from(numbers, (at) => 100 + at),
       };
     },
-    update: async ({ contexts: _, stages, actions, returns, ...rest }: Update) => {
+    update: async ({ contexts: _, stages, actions, returns, lengths, ...rest }: Update) => {
       note?.('update');
-      log.updates.push({ stages: Array.from(stages ?? []), actions: Array.from(actions), returns: Array.from(returns), rest });
+      log.updates.push({
+        stages: Array.from(stages ?? []),
+        actions: Array.from(actions),
+        returns: Array.from(returns),
+        lengths: Array.from(lengths ?? []),
+        rest,
+      });
       await new Promise(setImmediate);
       note?.('updated');
       return STATS;
