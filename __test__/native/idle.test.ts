@@ -75,7 +75,7 @@ test('no call is lost or overtaken where a thread ends just as it comes', async 
         // Around the half second that a thread waits.
         await wait(492 + i);
         const order: number[] = [];
-        await Promise.all([0, 1, 2].map(async (call) => order.push((await agent.act(PROMPTS), call))));
+        await Promise.all([0, 1, 2].map((call) => agent.act(PROMPTS).then(() => order.push(call))));
         t.deepEqual(order, [0, 1, 2]);
       }),
     );
