@@ -173,7 +173,12 @@ impl Worker {
     pub(crate) fn close(self, env: &Env) -> napi::Result<Object<'_>> {
         let (deferred, promise) = env.create_deferred()?;
         let footprint = self.footprint.clone();
-        let freed = move || settle(deferred, move |env| Ok(footprint.end(env)));
+        let freed = move || {
+            settle(deferred, move |env| {
+                footprint.end(env);
+                Ok(())
+            });
+        };
         let running = lock(&self.home.running);
         if *running {
             self.send(Box::new(move |slot| {
