@@ -202,7 +202,7 @@ export class Agent {
    * @returns The losses before the step.
    * @throws {@link InputError} naming the first bad entry.
    * @throws {@link OptionsError} when a coefficient is out of range, and for a name that looks like one of these and is not.
-   * @throws {@link NonFiniteError} when the loss or the gradient is not finite; the weights are untouched.
+   * @throws {@link NonFiniteError} when the loss, the gradient or a weight after the step is not finite; weights and Adam's state are untouched.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async update(input: Episodes & UpdateOptions): Promise<UpdateStats> {

@@ -105,7 +105,13 @@ export class Session {
     const deterministic = options !== undefined && readOptions(options, (reader) => checkDeterministic(reader.raw('deterministic')));
     const step = sized(this.#step, this.#rows);
     this.#step = step;
-    guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values));
+    try {
+      guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values));
+    } catch (error) {
+      // Some rows may have moved on and some not.
+      this.#rows = 0;
+      throw error;
+    }
     return step;
   }
 

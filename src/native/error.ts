@@ -48,7 +48,10 @@ export function fromNative(error: unknown): InnateError {
     case 'ERR_NON_FINITE':
       return new NonFiniteError(message, {
         path: where,
-        remedy: 'Lower learningRate, keep the returns small (about -10 to 10), or go back to an earlier checkpoint.',
+        remedy:
+          path === 'logits'
+            ? SMALLER_WEIGHTS
+            : 'Lower learningRate, keep the returns small (about -10 to 10), or go back to an earlier checkpoint.',
         cause: error,
       });
     case 'ERR_CLOSED':
@@ -57,6 +60,9 @@ export function fromNative(error: unknown): InnateError {
       return new InternalError(message, { path: where, remedy: REPORT, cause: error });
   }
 }
+
+const SMALLER_WEIGHTS =
+  'These weights are too large to compute with: go back to an earlier checkpoint, or load others; a session must then be made anew, or begin() again.';
 
 const REPORT = 'This is a bug of the package: please report it with the code that led to it.';
 

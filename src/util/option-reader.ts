@@ -295,7 +295,7 @@ function describeRule({ min, above, below, integer = false, infinite = false, si
     ...(min === undefined ? [] : [`at least ${min}`]),
     ...(above === undefined ? [] : [`above ${above}`]),
     ...(max === undefined ? [] : [`at most ${max}`]),
-    ...(below === undefined ? [] : [`below ${below}`]),
+    ...(below === undefined ? [] : [`below ${below}${single ? ' when rounded to them' : ''}`]),
   ];
   const number = infinite ? 'a number' : 'a finite number';
   const real = single ? `${number} that 32 bits can hold (1.4e-45 to 3.4e+38 in size)` : number;

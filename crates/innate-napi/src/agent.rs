@@ -158,7 +158,7 @@ impl BindingAgent {
     #[napi(catch_unwind, ts_return_type = "Promise<BindingSession>")]
     pub fn session<'env>(&self, env: &'env Env, size: f64, seed: f64) -> napi::Result<Object<'env>> {
         let (size, seed) = (integer("size", size)? as usize, integer("seed", seed)?);
-        let work = move |agent: &mut Agent| Ok(agent.session(size)?);
+        let work = move |agent: &mut Agent| agent.session(size).map_err(Failure::while_making);
         submit(env, self.worker.as_ref(), Access::Reads, work, move |env, session| BindingSession::new(env, session, seed))
     }
 
