@@ -184,7 +184,7 @@ const RULES: readonly (readonly [NumberRule, readonly number[], readonly unknown
   [{ integer: true, infinite: true, max: 8 }, [8], [Infinity], 'an integer of at most 8'],
   [{ single: true }, [0, 1e-46, 3.4e38], [1e39, -1e39, NaN, '1'], HOLD],
   [{ single: true, above: 0 }, [1e-45, 1], [1e-46, 0], `${HOLD}, above 0`],
-  [{ single: true, min: 0, below: 1 }, [0, 0.5], [1, 1 - 1e-9, -1], `${HOLD}, at least 0 and below 1`],
+  [{ single: true, min: 0, below: 1 }, [0, 0.5], [1, 1 - 1e-9, -1], `${HOLD}, at least 0 and below 1 when rounded to them`],
   [
     { single: true, infinite: true, above: 0 },
     [Infinity, 1e39],
