@@ -50,7 +50,8 @@ test('V8 knows what agents hold, and collects the dropped ones by itself', async
   t.true(peak - start.rss < 500, `${start.rss} MB at the start, ${peak} MB at the peak`);
 });
 
-test('an idle agent has no thread and goes on with the same numbers', async (t) => {
+// By itself: other agents have threads too.
+test.serial('an idle agent has no thread and goes on with the same numbers', async (t) => {
   await using agent = await Agent.create({ hiddenSize: 48, seed: 4, threads: 3 });
   await using twin = await Agent.create({ hiddenSize: 48, seed: 4, threads: 3 });
   const expected = [await iterate(twin), await iterate(twin), await iterate(twin)];
