@@ -63,12 +63,15 @@ pub fn count(config: &NetworkConfig) -> usize {
     specs(config).last().map_or(0, |spec| spec.range().end)
 }
 
-/// Refuses a flat vector of another length than the network's, or with an element that is not finite.
-pub(crate) fn check(config: &NetworkConfig, path: &str, flat: &[f32]) -> Result<()> {
+/// Refuses a flat vector of another length than the network's.
+pub(crate) fn check_len(config: &NetworkConfig, path: &str, flat: &[f32]) -> Result<()> {
     let count = count(config);
-    if flat.len() != count {
-        return Err(Error::invalid(path, format!("must hold {count} numbers, got {}", flat.len())));
-    }
+    if flat.len() == count { Ok(()) } else { Err(Error::invalid(path, format!("must hold {count} numbers, got {}", flat.len()))) }
+}
+
+/// As [`check_len`], and refuses an element that is not finite.
+pub(crate) fn check(config: &NetworkConfig, path: &str, flat: &[f32]) -> Result<()> {
+    check_len(config, path, flat)?;
     match flat.iter().position(|value| !value.is_finite()) {
         Some(index) => Err(Error::invalid(format!("{path}[{index}]"), format!("must be a finite number, got {}", flat[index]))),
         None => Ok(()),

@@ -73,15 +73,17 @@ impl Step {
     }
 }
 
-/// m ← m + (g − m)(1 − β₁), v ← β₂v + (1 − β₂)g², θ ← θ − step_size·m / (√v/√(1 − β₂ᵗ) + ε). Weights and moments are read from one place
-/// and written to another, so that a step can be thrown away; whether all that was written is finite is given back.
+/// m ← m + (g − m)(1 − β₁), v ← β₂v + (1 − β₂)g², θ ← θ − step_size·m / (√v/√(1 − β₂ᵗ) + ε). What is new is written beside what it is made
+/// of, so that a step can be thrown away; whether all of it is finite is given back.
 pub(crate) struct Adam<'a> {
     pub(crate) step: Step,
-    pub(crate) gradient: &'a [f32],
-    /// θ, m and v.
-    pub(crate) from: [&'a [f32]; 3],
-    /// Likewise.
-    pub(crate) to: [&'a mut [f32]; 3],
+    /// g on entry, the next θ on return.
+    pub(crate) gradient: &'a mut [f32],
+    pub(crate) weight: &'a [f32],
+    /// m and v.
+    pub(crate) moments: [&'a [f32]; 2],
+    /// Written: the next m and v.
+    pub(crate) next: [&'a mut [f32]; 2],
 }
 
 impl Operation for Adam<'_> {
@@ -92,16 +94,15 @@ impl Operation for Adam<'_> {
         let s = self.step;
         let (keep, add) = (V::splat(s.beta2), V::splat(s.add));
         let (lerp, clip) = (V::splat(s.lerp), V::splat(s.clip));
-        let ([w0, m0, v0], [w1, m1, v1]) =
-            (self.from.map(|of| of.chunks_exact(V::LANES)), self.to.map(|of| of.chunks_exact_mut(V::LANES)));
+        let weights = self.gradient.chunks_exact_mut(V::LANES).zip(self.weight.chunks_exact(V::LANES));
+        let ([m0, v0], [m1, v1]) =
+            (self.moments.map(|of| of.chunks_exact(V::LANES)), self.next.map(|of| of.chunks_exact_mut(V::LANES)));
         // Zero while all is finite, since 0·x is 0 for every finite x and NaN for the others.
         let mut check = V::zero();
-        for ((g, (w0, w1)), ((m0, m1), (v0, v1))) in
-            self.gradient.chunks_exact(V::LANES).zip(w0.zip(w1)).zip(m0.zip(m1).zip(v0.zip(v1)))
-        {
-            // SAFETY: all seven chunks hold LANES floats.
+        for ((w1, w0), ((m0, m1), (v0, v1))) in weights.zip(m0.zip(m1).zip(v0.zip(v1))) {
+            // SAFETY: all six chunks hold LANES floats.
             unsafe {
-                let g = V::load(g.as_ptr()).mul(clip);
+                let g = V::load(w1.as_ptr()).mul(clip);
                 let m0 = V::load(m0.as_ptr());
                 let m = g.sub(m0).mul_add(lerp, m0);
                 let v = add.mul(g).mul_add(g, V::load(v0.as_ptr()).mul(keep));

@@ -68,7 +68,7 @@ impl Granted {
     ) -> Result<()> {
         let layout = &network.layout;
         let steps_of = Scratch::bytes_for(layout, steps).times(threads);
-        let sums = Bytes::floats(&[place.len.next_multiple_of(BLOCK)]).times(groups).plus(Bytes::floats(&[layout.len]).times(3));
+        let sums = Bytes::floats(&[place.len.next_multiple_of(BLOCK)]).times(groups).plus(Bytes::floats(&[layout.len]).times(2));
         ask(&mut self.backward, steps_of.plus(sums), Bytes(0), network, (n, steps))
     }
 }

@@ -57,8 +57,8 @@ pub struct Fused {
     pool: Pool,
     exp_avg: Buffer,
     exp_avg_sq: Buffer,
-    /// Where a step writes weights and moments before they take the place of the present ones; made by the first.
-    spare: [Buffer; 3],
+    /// Where a step writes moments before they take the place of the present ones; made by the first.
+    spare: [Buffer; 2],
     step: u64,
     chunks: Vec<Mutex<Chunk>>,
     /// One a thread, for what is not kept.
@@ -109,7 +109,7 @@ impl Fused {
         Ok(Self {
             exp_avg: Buffer::zeros(layout.len)?,
             exp_avg_sq: Buffer::zeros(layout.len)?,
-            spare: <[Buffer; 3]>::default(),
+            spare: <[Buffer; 2]>::default(),
             step: 0,
             chunks: Vec::new(),
             slots: (0..pool.threads()).map(|_| Mutex::default()).collect(),
@@ -189,30 +189,33 @@ impl Fused {
         self.forward(prompts, actions.len() / prompts.len(), Source::Given(actions), Ask::Keep).map(drop)
     }
 
-    /// Takes one step along `self.gradient`, or none when a weight or a moment would stop being finite.
+    /// Takes one step along `self.gradient`, or none when a weight or a moment would stop being finite. The next weights are written over the
+    /// gradient.
     fn apply(&mut self, step: Step) -> Result<()> {
-        let (isa, gradient, len) = (self.network.isa, &self.gradient, self.network.layout.len);
+        let (isa, len) = (self.network.isa, self.network.layout.len);
         for spare in &mut self.spare {
             spare.grow(len)?;
         }
-        let from = [&self.network.weights, &self.exp_avg, &self.exp_avg_sq];
-        let to = self.spare.each_mut().map(|spare| Parts::new(spare, BLOCK));
+        let (weights, moments) = (&self.network.weights, [&self.exp_avg, &self.exp_avg_sq]);
+        let gradient = Parts::new(&mut self.gradient, BLOCK);
+        let next = self.spare.each_mut().map(|spare| Parts::new(spare, BLOCK));
         let finite = AtomicBool::new(true);
         self.pool.run(len.div_ceil(BLOCK), &|task, _| {
             let range = task * BLOCK..len.min((task + 1) * BLOCK);
             // SAFETY: each block is taken by one task.
-            let to = to.each_ref().map(|to| unsafe { to.take(task) });
-            let from = from.map(|from| &from[range.clone()]);
-            if !isa.run(Adam { step, gradient: &gradient[range], from, to }) {
+            let (gradient, next) = unsafe { (gradient.take(task), next.each_ref().map(|next| next.take(task))) };
+            let moments = moments.map(|moment| &moment[range.clone()]);
+            if !isa.run(Adam { step, gradient, weight: &weights[range], moments, next }) {
                 finite.store(false, Ordering::Relaxed);
             }
         });
         if !finite.into_inner() {
-            let value = self.spare.iter().flat_map(|spare| &**spare).find(|x| !x.is_finite()).map_or(f64::NAN, |&x| f64::from(x));
+            let mut written = std::iter::once(&self.gradient).chain(&self.spare).flat_map(|buffer| &**buffer);
+            let value = written.find(|x| !x.is_finite()).map_or(f64::NAN, |&x| f64::from(x));
             return Err(Error::NonFinite { what: "weights", value, at: None });
         }
-        let [weights, exp_avg, exp_avg_sq] = &mut self.spare;
-        std::mem::swap(&mut self.network.weights, weights);
+        let [exp_avg, exp_avg_sq] = &mut self.spare;
+        std::mem::swap(&mut self.network.weights, &mut self.gradient);
         std::mem::swap(&mut self.exp_avg, exp_avg);
         std::mem::swap(&mut self.exp_avg_sq, exp_avg_sq);
         self.step += 1;

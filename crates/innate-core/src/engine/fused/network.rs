@@ -4,7 +4,7 @@ use super::layout::Layout;
 use super::parts::Parts;
 use crate::config::{ContextPooling, NetworkConfig};
 use crate::engine::{Prompts, Sampling};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru::{self, InputGates};
 use crate::kernel::head::{self, Logits};
@@ -12,6 +12,7 @@ use crate::kernel::layer::{Layer, LayerWeights};
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::{Isa, Operation, Vector};
 use crate::memory::{Bytes, filled};
+use crate::params;
 
 /// Weights in the order in which the forward pass reads them.
 struct Packed {
@@ -108,12 +109,7 @@ impl Network {
     }
 
     pub(super) fn check_flat(&self, flat: &[f32]) -> Result<()> {
-        let count = crate::params::count(&self.config);
-        if flat.len() == count {
-            Ok(())
-        } else {
-            Err(Error::invalid("parameters", format!("must hold {count} numbers, got {}", flat.len())))
-        }
+        params::check_len(&self.config, "parameters", flat)
     }
 
     pub(super) fn set_parameters(&mut self, flat: &[f32]) -> Result<()> {

@@ -68,7 +68,8 @@ impl Chunk {
         let (isa, layout) = (network.isa, &network.layout);
         let &Layout { hp, np, vocab, .. } = layout;
         let &Objective { episodes, config, problems, .. } = objective;
-        let length = |row: u32| episodes.length(first + row as usize);
+        let lengths: [usize; CHUNK] = std::array::from_fn(|row| if row < rows { episodes.length(first + row) } else { 0 });
+        let length = |row: u32| lengths[row as usize];
         // By length, so that the rows that a step counts for are the first ones. Row i of the scratch is row order[i] of the chunk.
         let mut order: [u32; CHUNK] = std::array::from_fn(|row| row as u32);
         let order = &mut order[..rows];
