@@ -2,7 +2,7 @@ import { InputError } from '../errors/input-error.js';
 import { OptionsError } from '../errors/options-error.js';
 import type { Problem } from '../errors/problem.js';
 import { isArray, isFloat32Array, isInt32Array, isTypedArray } from '../util/kind.js';
-import { addUnknownKeys, isRecord, show, showThrown } from '../util/option-reader.js';
+import { addUnknownKeys, isRecord, show, unreadable } from '../util/option-reader.js';
 import { DEFAULT_UPDATE } from './options.js';
 
 /** Token or stage ids. An `Int32Array` is passed on as it is; anything else is copied and each entry checked to be an integer. */
@@ -96,7 +96,7 @@ export function entryOf<T extends object>(input: T, name: keyof T & string): unk
   try {
     return input[name];
   } catch (error) {
-    throw wrong(name, `could not be read: reading it threw ${showThrown(error)}.`, 'Pass a plain object.');
+    throw new InputError([unreadable(name, error)]);
   }
 }
 
@@ -186,10 +186,7 @@ export function checkLengths(value: unknown, count: number, steps: number): Int3
   if (value === undefined) {
     return undefined;
   }
-  if (!isArrayLike(value) || value.length !== count) {
-    const got = isArrayLike(value) ? `${value.length}` : show(value);
-    throw wrong('lengths', `must hold ${count} numbers, one a problem, got ${got}.`, 'Pass an Int32Array with one length a problem.');
-  }
+  checkCount('lengths', value, count, 'Pass an Int32Array with one length a problem.');
   for (let i = 0; i < count; i += 1) {
     const length: unknown = value[i];
     if (!Number.isInteger(length) || (length as number) < 1 || (length as number) > steps) {
@@ -210,10 +207,7 @@ export function checkLengths(value: unknown, count: number, steps: number): Int3
  * @throws {@link InputError} naming the first bad entry.
  */
 export function checkReturns(value: unknown, count: number): Float32Array {
-  if (!isArrayLike(value) || value.length !== count) {
-    const got = isArrayLike(value) ? `${value.length}` : show(value);
-    throw wrong('returns', `must hold ${count} numbers, one a problem, got ${got}.`, 'Pass a Float32Array with one return a problem.');
-  }
+  checkCount('returns', value, count, 'Pass a Float32Array with one return a problem.');
   const exact = isFloat32Array(value);
   const returns = exact ? value : new Float32Array(count);
   for (let i = 0; i < count; i += 1) {
@@ -248,6 +242,13 @@ export function checkIds(name: string, value: unknown, limit: number, what: stri
     }
   }
   return exact ? value : Int32Array.from(value as ArrayLike<number>);
+}
+
+function checkCount(name: string, value: unknown, count: number, remedy: string): asserts value is ArrayLike<unknown> {
+  if (!isArrayLike(value) || value.length !== count) {
+    const got = isArrayLike(value) ? `${value.length}` : show(value);
+    throw wrong(name, `must hold ${count} numbers, one a problem, got ${got}.`, remedy);
+  }
 }
 
 function isArrayLike(value: unknown): value is ArrayLike<unknown> {

@@ -2,7 +2,7 @@ import { InnateError } from '../errors/innate-error.js';
 import { InputError } from '../errors/input-error.js';
 import type { Problem } from '../errors/problem.js';
 import { isArray, isFloat32Array } from '../util/kind.js';
-import { isRecord, show, showThrown } from '../util/option-reader.js';
+import { isRecord, show, unreadable } from '../util/option-reader.js';
 
 /** One tensor, row-major. */
 export interface Tensor {
@@ -78,8 +78,7 @@ export function readStateDict(value: unknown, network: NetworkShape): NamedTenso
       throw error;
     }
     // A getter or a proxy of the caller's.
-    const message = `could not be read: reading it threw ${showThrown(error)}.`;
-    throw new InputError([{ path: 'stateDict', message, remedy: 'Pass a plain record of tensors by name.' }], { cause: error });
+    throw new InputError([unreadable('stateDict', error, 'Pass a plain record of tensors by name.')], { cause: error });
   }
 }
 

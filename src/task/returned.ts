@@ -1,4 +1,5 @@
 import { TaskError } from '../errors/task-error.js';
+import { isThenable, kindOf } from '../util/kind.js';
 import { show } from '../util/option-reader.js';
 
 /** What to do about a function that is not. */
@@ -14,8 +15,7 @@ export function functionProblem(value: unknown): string | undefined {
   if (typeof value !== 'function') {
     return 'is not a function.';
   }
-  // `[object AsyncFunction]` and the like, whatever the realm.
-  const kind = /^\[object (Async)?(Generator)?Function\]$/.exec(Object.prototype.toString.call(value));
+  const kind = /^(Async)?(Generator)?Function$/.exec(kindOf(value));
   const [, asynchronous, generator] = kind ?? [];
   if (asynchronous === undefined && generator === undefined) {
     return undefined;
@@ -31,13 +31,10 @@ export function functionProblem(value: unknown): string | undefined {
  * @throws {@link TaskError} for these.
  */
 export function refuseDeferred(result: unknown, path: string): void {
-  if (!isObject(result)) {
-    return;
-  }
   if (silence(result)) {
     throw new TaskError('returned a promise.', { path, remedy: SYNCHRONOUS });
   }
-  if (typeof result.next === 'function' && typeof result.throw === 'function') {
+  if (isGenerator(result)) {
     throw new TaskError('returned a generator, of which nothing has run.', { path, remedy: SYNCHRONOUS });
   }
 }
@@ -49,7 +46,7 @@ export function refuseDeferred(result: unknown, path: string): void {
  * @returns Whether it was a promise, or another object with a `then`.
  */
 export function silence(value: unknown): boolean {
-  const deferred = isObject(value) && typeof value.then === 'function';
+  const deferred = isThenable(value);
   if (deferred) {
     void Promise.resolve(value).then(undefined, () => undefined);
   }
@@ -88,8 +85,7 @@ export function requireData(result: unknown, path: string): void {
   refuseDeferred(result, path);
 }
 
-type Members = { readonly [Name in 'then' | 'next' | 'throw']?: unknown };
-
-function isObject(value: unknown): value is Members {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+function isGenerator(value: unknown): boolean {
+  const { next, throw: raise } = (value ?? {}) as { readonly next?: unknown; readonly throw?: unknown };
+  return typeof next === 'function' && typeof raise === 'function';
 }

@@ -31,7 +31,8 @@ export function isTypedArray(value: unknown): value is Exclude<ArrayBufferView, 
 
 /** @param value - Anything. @returns Whether it can be awaited. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  const holder = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return holder && 'then' in value && typeof value.then === 'function';
 }
 
 /** @param value - Anything. @returns Whether it can be listened to for an abort. */

@@ -197,8 +197,14 @@ export function addUnknownKeys(
   }
 }
 
-function unreadable(path: string, error: unknown): Problem {
-  return { path, message: `could not be read: reading it threw ${showThrown(error)}.`, remedy: 'Pass a plain object.' };
+/**
+ * @param path - Full path.
+ * @param error - What reading it threw.
+ * @param remedy - What to do.
+ * @returns The problem.
+ */
+export function unreadable(path: string, error: unknown, remedy = 'Pass a plain object.'): Problem {
+  return { path, message: `could not be read: reading it threw ${showThrown(error)}.`, remedy };
 }
 
 /**
