@@ -1,25 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { Agent, InnateError, type StateDict, type UpdateOptions } from 'innate';
 import { device, engines } from '../support/device.js';
-import { echoTask } from '../support/echo-task.js';
+import { ECHO_EPISODES, ECHO_PROMPTS, echoTask } from '../support/echo-task.js';
 import { fails } from '../support/failure.js';
+import { inFolder } from '../support/folder.js';
 import { digest } from '../support/weights.js';
 
 const task = echoTask();
-const prompts = { contexts: Int32Array.of(0, 1, 2), stages: Int32Array.of(0, 0, 1) };
-const episodes = { ...prompts, actions: Int32Array.of(0, 0, 1, 1, 2, 3), returns: Float32Array.of(1, 1, 0.5) };
-
-async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'innate-'));
-  try {
-    await use(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
+const prompts = ECHO_PROMPTS;
+const episodes = ECHO_EPISODES;
 
 /** Weights with one tensor changed. */
 function changed(weights: StateDict, name: string, change: (value: number, index: number) => number): StateDict {

@@ -44,5 +44,11 @@ export function echoTask({ onSample, onScore, reward = (value) => value, length 
   };
 }
 
+/** Three problems of the echo task. */
+export const ECHO_PROMPTS = { contexts: Int32Array.of(0, 1, 2), stages: Int32Array.of(0, 0, 1) };
+
+/** Programs for {@link ECHO_PROMPTS}: two that are right, and one that is half so. */
+export const ECHO_EPISODES = { ...ECHO_PROMPTS, actions: Int32Array.of(0, 0, 1, 1, 2, 3), returns: Float32Array.of(1, 1, 0.5) };
+
 /** Options that make the echo task quick. */
 export const QUICK = { batchSize: 64, hiddenSize: 16, learningRate: 1e-2, evaluateEvery: 10, progress: false } as const;
