@@ -56,7 +56,7 @@ export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
  * random stream live in the native addon; calls on one agent are carried out in the order they are made, off the JavaScript thread.
  *
  * Arrays that are passed in are copied before a method returns its promise, so they may be reused at once; arrays that come back are the
- * caller's.
+ * caller's, each with a buffer of its own that can be transferred to a worker.
  *
  * @example
  * ```ts
@@ -286,7 +286,9 @@ export class Agent {
   }
 
   /**
-   * Frees the native side after the calls already made. Calling it again does nothing.
+   * Waits for the calls already made, then frees the native memory. An agent that is dropped instead is freed when the collector gets to it;
+   * closing is for having the memory back at once. An idle agent has no thread and keeps no process alive, closed or not. Calling it again
+   * does nothing.
    *
    * @returns When it is freed.
    */

@@ -21,7 +21,7 @@ export interface SessionOptions {
   readonly seed?: number | undefined;
 }
 
-/** What one step chose. The arrays are the session's own and are written again by the next step. */
+/** What one step chose. The arrays are the session's own and are written again by the next step, unless one was transferred. */
 export interface SessionStep {
   /** Tokens, `[n]`. */
   readonly actions: Int32Array;
