@@ -1,14 +1,12 @@
 //! The plain objects that cross, and their way into the core's own types.
 
+use innate_core::checkpoint::MAX_COUNTER;
 use innate_core::engine::{Evaluation, Rollout, UpdateStats};
 use innate_core::{Baseline, ContextPooling, DeviceKind, EngineKind, NamedTensor, NetworkConfig, UpdateConfig};
 use napi_derive::napi;
 
 use crate::array::Numbers;
 use crate::error::Failure;
-
-/// Above it, a JavaScript number no longer holds every integer.
-pub(crate) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// Options of a native agent, resolved.
 #[napi(object)]
@@ -148,7 +146,7 @@ pub(crate) struct Placement {
 }
 
 pub(crate) fn integer(path: &str, value: f64) -> Result<u64, Failure> {
-    if value.fract() == 0.0 && (0.0..=MAX_SAFE_INTEGER as f64).contains(&value) {
+    if value.fract() == 0.0 && (0.0..=MAX_COUNTER as f64).contains(&value) {
         Ok(value as u64)
     } else {
         Err(Failure::options(path, format!("must be a whole number of at least 0, got {value}")))

@@ -11,6 +11,7 @@ use super::{Fault, config, file};
 use crate::agent::AgentState;
 use crate::engine::AdamState;
 use crate::error::Result;
+use crate::memory;
 use crate::params::{self, ParamSpec};
 
 /// The format's name in the metadata.
@@ -223,7 +224,7 @@ fn check_tensors(header: &Metadata, specs: &[ParamSpec]) -> Result<(), Fault> {
 fn reserved<T>(count: usize) -> Result<Vec<T>, Fault> {
     let mut vector = Vec::new();
     let failed = |_| Fault::new(format!("there is no memory for {} bytes", count.saturating_mul(size_of::<T>())), NO_MEMORY);
-    vector.try_reserve_exact(count).map_err(failed)?;
+    memory::reserve(&mut vector, count).map_err(failed)?;
     Ok(vector)
 }
 
