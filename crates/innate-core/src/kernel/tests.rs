@@ -324,3 +324,36 @@ fn a_step_is_the_formula_for_any_number_of_rows() {
         }
     }
 }
+
+/// The pointers are sound because of these checks alone: each slice one float short, and a row of gates that is the first beyond them.
+#[test]
+fn a_step_refuses_slices_that_are_too_short_and_rows_beyond_the_gates() {
+    let (rows, hidden, hp, tokens) = (5, 5, 16, 3);
+    let run = |isa: Isa, short: [usize; 5], row: u32| {
+        let [h, h_next, saved, bias, gate_rows] = short;
+        let zeros = |count: usize, short: usize| vec![0.0; count - short];
+        std::panic::catch_unwind(|| {
+            isa.run(gru::Forward {
+                rows,
+                hp,
+                hidden,
+                panels: &zeros(hp / gru::lanes(isa) * gru::panel_len(hidden, gru::lanes(isa)), 0),
+                bias: &zeros(3 * hp, bias),
+                gates: &zeros(tokens * 3 * hp, 0),
+                gate_rows: &vec![row; rows][gate_rows..],
+                h: &zeros(rows * hp, h),
+                h_next: &mut zeros(rows * hp, h_next),
+                saved: &mut zeros(rows * gru::SAVED * hp, saved),
+            });
+        })
+        .is_ok()
+    };
+    for isa in Isa::available() {
+        assert!(run(isa, [0; 5], 2), "{isa:?}");
+        assert!(!run(isa, [0; 5], 3), "{isa:?}: the first row beyond the gates");
+        for part in 0..5 {
+            let short = std::array::from_fn(|at| usize::from(at == part));
+            assert!(!run(isa, short, 2), "{isa:?}: slice {part}");
+        }
+    }
+}

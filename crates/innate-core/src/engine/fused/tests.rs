@@ -78,3 +78,27 @@ fn of_several_rows_without_probabilities_the_first_is_named() {
         }
     }
 }
+
+/// A sampled rollout that fails has written over some of what the last one kept. (A gradient cannot tell here: weights with which one row
+/// fails and another does not make every gradient NaN.)
+#[test]
+fn a_rollout_that_fails_leaves_nothing_kept() {
+    let config = NetworkConfig { action_mask: Some((0..7).map(|token| token != 6).collect()), ..config(7, 2, 5) };
+    let mut flat = params::init(&config, Seed(1));
+    let emb = params::specs(&config)[0].range();
+    flat[emb][6 * 5..].fill(f32::NAN);
+    let mut engine = Fused::new(config.clone(), 2, &flat).unwrap();
+    let sampling = Sampling::Random { seed: Seed(1), rollout: 0 };
+    let (good, mut bad) = (vec![1; 200], vec![1; 200]);
+    bad[150] = 6;
+    for (contexts, kept) in [(&good, true), (&bad, false), (&good, true)] {
+        let prompts = Prompts::new(&config, contexts, &[0; 200]).unwrap();
+        assert_eq!(engine.rollout(prompts, sampling).is_ok(), kept);
+        assert_eq!(engine.kept.valid, kept);
+    }
+    // One that keeps nothing, failing or not, leaves what is kept as it is.
+    for contexts in [&bad, &good] {
+        let _ = engine.rollout(Prompts::new(&config, contexts, &[0; 200]).unwrap(), Sampling::Greedy);
+        assert!(engine.kept.valid);
+    }
+}
