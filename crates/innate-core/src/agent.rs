@@ -1,13 +1,18 @@
 //! An agent: a network on an engine, its random stream and what a checkpoint holds of both.
 
-use crate::config::{DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
-use crate::device;
-use crate::engine::fused::{Fused, Session, afford_network};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::data::{Evaluation, Prompts, Rollout, RolloutSpec, Sampling, Trajectories};
+use crate::device::{self, DeviceKind};
+use crate::engine::Engine;
+use crate::engine::fused::{Fused, Policy, Weights, afford_network};
 use crate::engine::plain::Plain;
-use crate::engine::{AdamState, Engine, Episodes, Evaluation, Prompts, Rollout, Sampling, UpdateStats};
 use crate::error::{Error, Result};
 use crate::memory::filled;
-use crate::params::{self, ParamSpec};
+use crate::model::{self, ModelSpec, ParamSpec};
+use crate::objective::{Objective, Targets, Terms};
+use crate::optimizer::{AdamState, OptimizerConfig};
 use crate::rng::Seed;
 
 /// A tensor by PyTorch's name, row-major.
@@ -24,18 +29,22 @@ pub struct NamedTensor {
 /// Everything that decides what an agent does next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AgentState {
-    /// The network's shape.
-    pub config: NetworkConfig,
+    /// What the network is.
+    pub model: ModelSpec,
+    /// How actions are emitted.
+    pub rollout: RolloutSpec,
     /// The agent's seed.
     pub seed: u64,
     /// Sampled rollouts so far.
     pub rollouts: u64,
-    /// The parameters, flat (see [`crate::params`]).
+    /// The parameters, flat (see [`crate::model::params`]).
     pub parameters: Vec<f32>,
     /// Adam's state.
     pub optimizer: AdamState,
     /// The caller's own text.
     pub note: String,
+    /// Sections of a file that this release does not know, by name: kept as they are.
+    pub sections: BTreeMap<String, String>,
 }
 
 /// A recurrent actor-critic that can be sampled from and trained.

@@ -4,15 +4,16 @@
 
 pub mod agent;
 pub mod checkpoint;
-pub mod config;
+pub mod data;
 pub mod device;
 pub mod engine;
 pub mod error;
 pub mod kernel;
 mod memory;
-pub mod params;
+pub mod model;
+pub mod objective;
+pub mod optimizer;
 pub mod rng;
 
 pub use agent::{Agent, AgentState, NamedTensor};
-pub use config::{Baseline, ContextPooling, DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
 pub use error::{Error, Result};

@@ -1,0 +1,11 @@
+//! What a network is, apart from what it is used for: its description, its parameters and their first values.
+
+mod init;
+mod params;
+mod spec;
+
+pub(crate) use init::fill;
+pub use init::init;
+pub use params::{ParamKind, ParamSpec, count, params};
+pub(crate) use params::{check, check_len};
+pub use spec::{Action, Encoder, Input, ModelSpec, Pooling};

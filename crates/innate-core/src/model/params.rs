@@ -1,0 +1,128 @@
+//! The parameters by PyTorch's names, in one fixed order, as one flat vector in PyTorch's layout.
+
+use super::ModelSpec;
+use crate::error::{Error, Result};
+
+/// What a tensor is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParamKind {
+    /// `emb.weight`, `[V, H]`.
+    Embedding,
+    /// `stage_emb.weight`, `[S, H]`.
+    StageEmbedding,
+    /// `rnn.weight_ih_l{k}`, `[3H, D]`, gates r, z, n; D is the width of the layer's input.
+    WeightIh(usize),
+    /// `rnn.weight_hh_l{k}`, `[3H, H]`.
+    WeightHh(usize),
+    /// `rnn.bias_ih_l{k}`, `[3H]`.
+    BiasIh(usize),
+    /// `rnn.bias_hh_l{k}`, `[3H]`.
+    BiasHh(usize),
+    /// `pi.weight`, `[A, H]`.
+    PolicyWeight,
+    /// `pi.bias`, `[A]`.
+    PolicyBias,
+    /// `v.weight`, `[1, H]`.
+    ValueWeight,
+    /// `v.bias`, `[1]`.
+    ValueBias,
+}
+
+impl ParamKind {
+    fn name(self) -> String {
+        match self {
+            Self::Embedding => "emb.weight".to_owned(),
+            Self::StageEmbedding => "stage_emb.weight".to_owned(),
+            Self::WeightIh(layer) => format!("rnn.weight_ih_l{layer}"),
+            Self::WeightHh(layer) => format!("rnn.weight_hh_l{layer}"),
+            Self::BiasIh(layer) => format!("rnn.bias_ih_l{layer}"),
+            Self::BiasHh(layer) => format!("rnn.bias_hh_l{layer}"),
+            Self::PolicyWeight => "pi.weight".to_owned(),
+            Self::PolicyBias => "pi.bias".to_owned(),
+            Self::ValueWeight => "v.weight".to_owned(),
+            Self::ValueBias => "v.bias".to_owned(),
+        }
+    }
+}
+
+/// One named tensor inside the flat vector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParamSpec {
+    /// What it is for.
+    pub kind: ParamKind,
+    /// PyTorch's name, such as `rnn.weight_hh_l0`.
+    pub name: String,
+    /// PyTorch's shape.
+    pub shape: Vec<usize>,
+    /// First element in the flat vector.
+    pub offset: usize,
+}
+
+impl ParamSpec {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether the tensor has no element; never, for a valid network.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The tensor's place in the flat vector.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.offset..self.offset + self.len()
+    }
+}
+
+/// All tensors of a network, in the order of the flat vector.
+pub fn params(spec: &ModelSpec) -> Vec<ParamSpec> {
+    let (v, s, h, a) = (spec.vocabulary, spec.stages(), spec.hidden, spec.actions());
+    let first = spec.features() + if spec.reads_previous_action() { h } else { 0 };
+    let mut shapes = Vec::new();
+    if spec.embeds() {
+        shapes.push((ParamKind::Embedding, vec![v, h]));
+    }
+    if s > 0 {
+        shapes.push((ParamKind::StageEmbedding, vec![s, h]));
+    }
+    for layer in 0..spec.layers {
+        shapes.push((ParamKind::WeightIh(layer), vec![3 * h, if layer == 0 { first } else { h }]));
+        shapes.push((ParamKind::WeightHh(layer), vec![3 * h, h]));
+        shapes.push((ParamKind::BiasIh(layer), vec![3 * h]));
+        shapes.push((ParamKind::BiasHh(layer), vec![3 * h]));
+    }
+    shapes.push((ParamKind::PolicyWeight, vec![a, h]));
+    shapes.push((ParamKind::PolicyBias, vec![a]));
+    shapes.push((ParamKind::ValueWeight, vec![1, h]));
+    shapes.push((ParamKind::ValueBias, vec![1]));
+    let mut offset = 0;
+    shapes
+        .into_iter()
+        .map(|(kind, shape)| {
+            let param = ParamSpec { kind, name: kind.name(), shape, offset };
+            offset += param.len();
+            param
+        })
+        .collect()
+}
+
+/// Length of the flat vector.
+pub fn count(spec: &ModelSpec) -> usize {
+    params(spec).last().map_or(0, |param| param.range().end)
+}
+
+/// Refuses a flat vector of another length than the network's.
+pub(crate) fn check_len(spec: &ModelSpec, path: &str, flat: &[f32]) -> Result<()> {
+    let count = count(spec);
+    if flat.len() == count { Ok(()) } else { Err(Error::invalid(path, format!("must hold {count} numbers, got {}", flat.len()))) }
+}
+
+/// As [`check_len`], and refuses an element that is not finite.
+pub(crate) fn check(spec: &ModelSpec, path: &str, flat: &[f32]) -> Result<()> {
+    check_len(spec, path, flat)?;
+    match flat.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(Error::invalid(format!("{path}[{index}]"), format!("must be a finite number, got {}", flat[index]))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,244 @@
+//! A network's description. Plain values: they are written into checkpoints as they stand. Everything that walks a network (parameters, both
+//! engines, checkpoint) walks a [`ModelSpec`].
+
+use crate::error::{Error, Result};
+
+/// A recurrent actor-critic: an encoder makes the first state, a GRU of `layers` layers reads the inputs of each step, and two linear heads on
+/// the last layer's state give the distribution over actions and the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelSpec {
+    /// Number of tokens, `V`: rows of the embedding that prompts and previous actions are looked up in. Actions are its first tokens.
+    pub vocabulary: usize,
+    /// What is read before the first step.
+    pub encoder: Encoder,
+    /// What is read at each step: the first layer's input is their concatenation, in this order. [`Input::PreviousAction`] comes first, and
+    /// each kind at most once.
+    pub inputs: Vec<Input>,
+    /// Layers of the GRU, at least 1. Each reads the states of the one below; all but the first begin at zero.
+    pub layers: usize,
+    /// Width of the embeddings and of the hidden states, `H`.
+    pub hidden: usize,
+    /// What is chosen at each step.
+    pub action: Action,
+}
+
+/// What is read before the first step, and becomes the first layer's first state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoder {
+    /// Nothing: episodes begin at the zero state.
+    None,
+    /// tanh(mean of the context's embeddings + embedding of the stage).
+    Pooled {
+        /// Number of stages, `S`.
+        stages: usize,
+        /// Over what the mean is taken.
+        pooling: Pooling,
+    },
+}
+
+/// Whose tokens a pooled context is the mean of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// Each row's own context.
+    Own,
+    /// The contexts of the whole batch: what the tutorial's broadcasting does.
+    Batch,
+}
+
+/// A part of what is read at each step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The embedding of the token before, `H` wide: the action, or what was fed in its place.
+    PreviousAction,
+    /// 1 where an episode begins, else 0.
+    EpisodeStart,
+    /// Numbers below `sizes`, each as one-hot.
+    Discrete {
+        /// Number of values of each.
+        sizes: Vec<usize>,
+    },
+    /// A vector.
+    Dense {
+        /// Its length.
+        width: usize,
+    },
+}
+
+impl Input {
+    /// Numbers that it takes of the first layer's input, [`Input::PreviousAction`]'s embedding apart.
+    fn width(&self) -> usize {
+        match self {
+            Self::PreviousAction => 0,
+            Self::EpisodeStart => 1,
+            Self::Discrete { sizes } => sizes.iter().sum(),
+            Self::Dense { width } => *width,
+        }
+    }
+}
+
+/// What is chosen at each step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// One of `size` actions, `A`.
+    Categorical {
+        /// Number of actions.
+        size: usize,
+    },
+}
+
+impl ModelSpec {
+    /// Largest accepted width: an index into a weight matrix must stay far from overflow.
+    pub const MAX_HIDDEN: usize = 8192;
+    /// Largest accepted number of anything else.
+    const MAX: usize = 1 << 20;
+    const MAX_LAYERS: usize = 64;
+
+    /// What an open-loop task trains: prompts pooled, the previous action read, every token an action.
+    pub fn open_loop(vocabulary: usize, stages: usize, hidden: usize, pooling: Pooling) -> Self {
+        Self {
+            vocabulary,
+            encoder: Encoder::Pooled { stages, pooling },
+            inputs: vec![Input::PreviousAction],
+            layers: 1,
+            hidden,
+            action: Action::Categorical { size: vocabulary },
+        }
+    }
+
+    /// Number of actions, `A`.
+    pub fn actions(&self) -> usize {
+        let Action::Categorical { size } = self.action;
+        size
+    }
+
+    /// Number of stages, `S`; 0 where no stage is read.
+    pub fn stages(&self) -> usize {
+        match self.encoder {
+            Encoder::None => 0,
+            Encoder::Pooled { stages, .. } => stages,
+        }
+    }
+
+    /// Whose tokens a pooled context is the mean of, where contexts are read.
+    pub fn pooling(&self) -> Option<Pooling> {
+        match self.encoder {
+            Encoder::None => None,
+            Encoder::Pooled { pooling, .. } => Some(pooling),
+        }
+    }
+
+    /// Whether the token before is read at each step.
+    pub fn reads_previous_action(&self) -> bool {
+        self.inputs.contains(&Input::PreviousAction)
+    }
+
+    /// Whether there is an embedding of tokens.
+    pub fn embeds(&self) -> bool {
+        self.reads_previous_action() || self.encoder != Encoder::None
+    }
+
+    /// Numbers of the first layer's input beside the embedding of the token before, `F`.
+    pub fn features(&self) -> usize {
+        self.inputs.iter().map(Input::width).sum()
+    }
+
+    /// Sizes of the discrete numbers that are read at each step.
+    pub fn discrete(&self) -> &[usize] {
+        self.inputs.iter().find_map(|input| if let Input::Discrete { sizes } = input { Some(&**sizes) } else { None }).unwrap_or(&[])
+    }
+
+    /// Length of the vector that is read at each step.
+    pub fn dense(&self) -> usize {
+        self.inputs.iter().find_map(|input| if let Input::Dense { width } = input { Some(*width) } else { None }).unwrap_or(0)
+    }
+
+    /// Refuses what no network can be made of, naming the first bad field.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the field's name as path.
+    pub fn validate(&self) -> Result<()> {
+        self.validate_sizes()?;
+        let kinds: Vec<_> = self.inputs.iter().map(std::mem::discriminant).collect();
+        if let Some(index) = (1..kinds.len()).find(|&index| kinds[..index].contains(&kinds[index])) {
+            return Err(Error::invalid(format!("inputs[{index}]"), "must be of another kind than those before it"));
+        }
+        if self.inputs.iter().skip(1).any(|input| *input == Input::PreviousAction) {
+            return Err(Error::invalid("inputs", "must have the previous action first"));
+        }
+        if self.inputs.is_empty() {
+            return Err(Error::invalid("inputs", "must name at least one input"));
+        }
+        Ok(())
+    }
+
+    fn validate_sizes(&self) -> Result<()> {
+        let mut positive = vec![
+            ("hiddenSize", self.hidden, Self::MAX_HIDDEN),
+            ("layers", self.layers, Self::MAX_LAYERS),
+            ("actions", self.actions(), Self::MAX),
+        ];
+        if self.embeds() {
+            positive.insert(0, ("vocabSize", self.vocabulary, Self::MAX));
+        }
+        if let Encoder::Pooled { stages, .. } = self.encoder {
+            positive.insert(1, ("stageCount", stages, Self::MAX));
+        }
+        for input in &self.inputs {
+            match input {
+                Input::PreviousAction | Input::EpisodeStart => {}
+                Input::Discrete { sizes } => positive.extend(sizes.iter().map(|&size| ("discrete", size, Self::MAX))),
+                Input::Dense { width } => positive.push(("dense", *width, Self::MAX)),
+            }
+        }
+        for (path, value, limit) in positive {
+            if value == 0 || value > limit {
+                return Err(Error::invalid(path, format!("must be between 1 and {limit}, got {value}")));
+            }
+        }
+        if self.embeds() && self.actions() > self.vocabulary {
+            let message = format!("must be at most the vocabulary size {}, got {}", self.vocabulary, self.actions());
+            return Err(Error::invalid("actions", message));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(change: impl FnOnce(&mut ModelSpec)) -> String {
+        let mut spec = ModelSpec::open_loop(7, 2, 5, Pooling::Own);
+        change(&mut spec);
+        match spec.validate() {
+            Ok(()) => String::new(),
+            Err(Error::Invalid { path, .. }) => path,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_bad_field_is_named() {
+        use Input::{Dense, Discrete, EpisodeStart, PreviousAction};
+        assert_eq!(path(|_| {}), "");
+        assert_eq!(path(|spec| spec.vocabulary = 0), "vocabSize");
+        assert_eq!(path(|spec| spec.encoder = Encoder::Pooled { stages: 0, pooling: Pooling::Own }), "stageCount");
+        assert_eq!(path(|spec| spec.hidden = 8193), "hiddenSize");
+        assert_eq!(path(|spec| spec.layers = 0), "layers");
+        assert_eq!(path(|spec| spec.action = Action::Categorical { size: 0 }), "actions");
+        assert_eq!(path(|spec| spec.action = Action::Categorical { size: 8 }), "actions");
+        assert_eq!(path(|spec| spec.inputs = vec![]), "inputs");
+        assert_eq!(path(|spec| spec.inputs = vec![EpisodeStart, PreviousAction]), "inputs");
+        assert_eq!(path(|spec| spec.inputs = vec![PreviousAction, EpisodeStart, EpisodeStart]), "inputs[2]");
+        assert_eq!(path(|spec| spec.inputs.push(Dense { width: 0 })), "dense");
+        assert_eq!(path(|spec| spec.inputs.push(Discrete { sizes: vec![2, 0] })), "discrete");
+        // Without tokens, actions need no vocabulary.
+        let numbers = |spec: &mut ModelSpec| {
+            spec.vocabulary = 0;
+            spec.encoder = Encoder::None;
+            spec.inputs = vec![EpisodeStart, Discrete { sizes: vec![2, 3] }, Dense { width: 4 }];
+            assert_eq!((spec.features(), spec.discrete(), spec.dense()), (10, &[2, 3][..], 4));
+        };
+        assert_eq!(path(numbers), "");
+    }
+}
