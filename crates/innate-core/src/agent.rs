@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::data::{Evaluation, Prompts, Rollout, RolloutSpec, Sampling, Trajectories};
 use crate::device::{self, DeviceKind};
-use crate::engine::Engine;
-use crate::engine::fused::{Fused, Policy, Weights, afford_network};
+use crate::engine::fused::{Fused, Policy, afford_network};
 use crate::engine::plain::Plain;
+use crate::engine::{Engine, EngineKind};
 use crate::error::{Error, Result};
 use crate::memory::filled;
 use crate::model::{self, ModelSpec, ParamSpec};
@@ -47,68 +47,113 @@ pub struct AgentState {
     pub sections: BTreeMap<String, String>,
 }
 
+/// What an update learns from.
+#[derive(Clone, Copy)]
+pub struct Lesson<'a> {
+    /// What was done.
+    pub data: &'a Trajectories<'a>,
+    /// What it is judged by.
+    pub targets: &'a Targets<'a>,
+    /// How the losses are weighed.
+    pub objective: &'a Objective,
+}
+
 /// A recurrent actor-critic that can be sampled from and trained.
 pub struct Agent {
-    config: NetworkConfig,
+    model: ModelSpec,
+    rollout: Arc<RolloutSpec>,
     engine: Box<dyn Engine>,
     seed: Seed,
     rollouts: u64,
+    sections: BTreeMap<String, String>,
+    /// Whether a gradient waits for [`Agent::apply`].
+    accumulated: bool,
+}
+
+/// Where and how a network runs: what a checkpoint does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placement {
+    /// Where the tensors live. On CUDA only the plain engine runs.
+    pub device: DeviceKind,
+    /// Which implementation runs.
+    pub engine: EngineKind,
+    /// Threads of the fused engine; 0 takes as many as the machine has.
+    pub threads: usize,
 }
 
 impl Agent {
-    /// A copy of the present weights to take decisions with, one step at a time, for at most `size` rows.
+    /// An agent with fresh weights.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a bad size, or when the device cannot be read.
-    pub fn session(&self, size: usize) -> Result<Session> {
-        Session::new(self.config.clone(), &self.engine.parameters()?, size)
-    }
-
-    /// An agent with fresh weights. On CUDA only the plain engine runs. `threads` counts for the fused engine; 0 takes as many as the
-    /// machine has.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a bad configuration, [`Error::Device`] when the device cannot be used.
-    pub fn new(config: NetworkConfig, kind: EngineKind, device: DeviceKind, seed: u64, threads: usize) -> Result<Self> {
-        config.validate()?;
-        afford_network(&config)?;
-        let mut flat = filled(params::count(&config), 0.0)?;
-        params::fill(&config, Seed(seed), &mut flat);
-        Ok(Self { engine: engine(&config, kind, device, threads, &flat)?, config, seed: Seed(seed), rollouts: 0 })
+    /// [`Error::Invalid`] for a bad description, [`Error::Device`] when the device cannot be used.
+    pub fn new(model: ModelSpec, rollout: RolloutSpec, seed: u64, placement: Placement) -> Result<Self> {
+        model.validate()?;
+        rollout.validate(&model)?;
+        afford_network(&model)?;
+        let mut flat = filled(model::count(&model), 0.0)?;
+        model::fill(&model, Seed(seed), &mut flat);
+        Ok(Self {
+            engine: engine(&model, placement, &flat)?,
+            model,
+            rollout: Arc::new(rollout),
+            seed: Seed(seed),
+            rollouts: 0,
+            sections: BTreeMap::new(),
+            accumulated: false,
+        })
     }
 
     /// An agent that goes on where `state` was taken.
     ///
     /// # Errors
     /// As [`Agent::new`], and [`Error::Invalid`] when a vector of the state has the wrong length or holds what is not finite.
-    pub fn from_state(state: &AgentState, kind: EngineKind, device: DeviceKind, threads: usize) -> Result<Self> {
-        let config = state.config.clone();
-        config.validate()?;
-        params::check(&config, "parameters", &state.parameters)?;
-        params::check(&config, "optimizer.exp_avg", &state.optimizer.exp_avg)?;
-        params::check(&config, "optimizer.exp_avg_sq", &state.optimizer.exp_avg_sq)?;
-        if let Some(index) = state.optimizer.exp_avg_sq.iter().position(|&value| value < 0.0) {
+    pub fn from_state(state: &AgentState, placement: Placement) -> Result<Self> {
+        let AgentState { model, rollout, optimizer, .. } = state;
+        model.validate()?;
+        rollout.validate(model)?;
+        model::check(model, "parameters", &state.parameters)?;
+        model::check(model, "optimizer.exp_avg", &optimizer.exp_avg)?;
+        model::check(model, "optimizer.exp_avg_sq", &optimizer.exp_avg_sq)?;
+        if let Some(index) = optimizer.exp_avg_sq.iter().position(|&value| value < 0.0) {
             return Err(Error::invalid(format!("optimizer.exp_avg_sq[{index}]"), "must be at least 0"));
         }
-        afford_network(&config)?;
-        let mut engine = engine(&config, kind, device, threads, &state.parameters)?;
-        engine.set_optimizer(&state.optimizer)?;
-        Ok(Self { config, engine, seed: Seed(state.seed), rollouts: state.rollouts })
+        afford_network(model)?;
+        let mut engine = engine(model, placement, &state.parameters)?;
+        engine.set_optimizer(optimizer)?;
+        Ok(Self {
+            model: model.clone(),
+            rollout: Arc::new(rollout.clone()),
+            engine,
+            seed: Seed(state.seed),
+            rollouts: state.rollouts,
+            sections: state.sections.clone(),
+            accumulated: false,
+        })
     }
 
-    /// Everything that decides what the agent does next, with the caller's `note`.
+    /// Everything that decides what the agent does next, with the caller's `note`. A gradient that waits is no part of it.
     ///
     /// # Errors
     /// When the device cannot be read.
     pub fn state(&self, note: impl Into<String>) -> Result<AgentState> {
         Ok(AgentState {
-            config: self.config.clone(),
+            model: self.model.clone(),
+            rollout: RolloutSpec::clone(&self.rollout),
             seed: self.seed.0,
             rollouts: self.rollouts,
             parameters: self.engine.parameters()?,
             optimizer: self.engine.optimizer()?,
             note: note.into(),
+            sections: self.sections.clone(),
         })
+    }
+
+    /// Decisions one step at a time by the present weights, for at most `size` rows.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a bad size, or when the device cannot be read.
+    pub fn policy(&mut self, size: usize) -> Result<Policy> {
+        Policy::new(self.engine.weights()?, &self.rollout, size)
     }
 
     /// Bytes that are held between calls, those on the device included.
@@ -121,9 +166,14 @@ impl Agent {
         self.engine.rest();
     }
 
-    /// The network's shape.
-    pub fn config(&self) -> &NetworkConfig {
-        &self.config
+    /// What the network is.
+    pub fn model(&self) -> &ModelSpec {
+        &self.model
+    }
+
+    /// How actions are emitted.
+    pub fn rollout_spec(&self) -> Arc<RolloutSpec> {
+        Arc::clone(&self.rollout)
     }
 
     /// The agent's seed.
@@ -136,52 +186,126 @@ impl Agent {
         self.rollouts
     }
 
-    /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`. A greedy rollout leaves the random stream where it is.
+    /// Emits a program for each row. A greedy rollout leaves the random stream where it is.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element, or when a device operation fails.
-    pub fn rollout(&mut self, contexts: &[i32], stages: &[i32], greedy: bool) -> Result<Rollout> {
-        let prompts = Prompts::new(&self.config, contexts, stages)?;
+    pub fn rollout(&mut self, prompts: Prompts<'_>, greedy: bool) -> Result<Rollout> {
+        prompts.check(&self.model)?;
         if greedy {
-            return self.engine.rollout(prompts, Sampling::Greedy);
+            return self.engine.rollout(prompts, &self.rollout, Sampling::Greedy);
         }
-        let rollout = self.engine.rollout(prompts, Sampling::Random { seed: self.seed, rollout: self.rollouts })?;
+        let sampling = Sampling::Random { seed: self.seed, rollout: self.rollouts };
+        let rollout = self.engine.rollout(prompts, &self.rollout, sampling)?;
         self.rollouts += 1;
         Ok(rollout)
     }
 
-    /// Runs the network over given actions `[n, T]`.
+    /// Runs the network over given trajectories.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element, or when a device operation fails.
-    pub fn evaluate(&mut self, contexts: &[i32], stages: &[i32], actions: &[i32]) -> Result<Evaluation> {
-        let prompts = Prompts::new(&self.config, contexts, stages)?;
-        prompts.check_actions(&self.config, actions)?;
-        self.engine.evaluate(prompts, actions)
+    pub fn evaluate(&mut self, data: &Trajectories<'_>) -> Result<Evaluation> {
+        data.check(&self.model)?;
+        self.engine.evaluate(data)
     }
 
-    /// The loss and its gradient after clipping, flat; nothing is changed.
+    /// Adds the gradient of the loss on `data`, or on the given rows of it, to what waits for [`Agent::apply`].
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming the first bad element, [`Error::NonFinite`], or when a device operation fails.
-    pub fn gradients(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<(UpdateStats, Vec<f32>)> {
-        config.validate()?;
-        episodes.check(&self.config)?;
-        self.engine.gradients(episodes, config)
+    /// [`Error::Invalid`] naming the first bad element, [`Error::NonFinite`], or when a device operation fails; what waited is as it was.
+    pub fn accumulate(&mut self, lesson: &Lesson<'_>, rows: Option<&[u32]>) -> Result<Terms> {
+        let &Lesson { data, targets, objective } = lesson;
+        objective.validate()?;
+        data.check(&self.model)?;
+        targets.check(data)?;
+        let terms = match rows {
+            None => self.engine.accumulate(data, targets, objective)?,
+            Some(rows) => {
+                let part = data.select(rows)?;
+                self.engine.accumulate(&part, &targets.select(data.rows, rows).view(), objective)?
+            }
+        };
+        self.accumulated = true;
+        Ok(terms)
     }
 
-    /// One Adam step.
+    /// The sum of the gradients that wait, before clipping, flat.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming the first bad element, [`Error::NonFinite`] before anything is changed, or when a device operation
-    /// fails.
-    pub fn update(&mut self, episodes: Episodes<'_>, config: &UpdateConfig) -> Result<UpdateStats> {
-        config.validate()?;
-        episodes.check(&self.config)?;
-        self.engine.update(episodes, config)
+    /// When the device cannot be read.
+    pub fn gradient(&self) -> Result<Vec<f32>> {
+        self.engine.gradient()
     }
 
-    /// The parameters, flat (see [`crate::params`]).
+    /// Replaces the sum of the gradients that wait: with the sum of several agents', say.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the tensor's name as path.
+    pub fn set_gradient(&mut self, tensors: &[NamedTensor]) -> Result<()> {
+        let flat = self.flat(tensors)?;
+        self.engine.set_gradient(&flat)?;
+        self.accumulated = true;
+        Ok(())
+    }
+
+    /// Forgets the gradients that wait.
+    pub fn clear_gradient(&mut self) {
+        self.engine.clear_gradient();
+        self.accumulated = false;
+    }
+
+    /// One Adam step along the gradients that wait; their norm before clipping is returned.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a bad option or when none waits, [`Error::NonFinite`] before the weights are changed, or when a device operation
+    /// fails. But for a bad option, none waits afterwards.
+    pub fn apply(&mut self, config: &OptimizerConfig) -> Result<f64> {
+        config.validate()?;
+        if !self.accumulated {
+            return Err(Error::invalid("gradient", "is absent: nothing was accumulated since the last step"));
+        }
+        self.accumulated = false;
+        self.engine.apply(config)
+    }
+
+    /// Both in one: the gradient of the loss, and one Adam step along it. The terms, and the norm before clipping.
+    ///
+    /// # Errors
+    /// As [`Agent::accumulate`] and [`Agent::apply`], and [`Error::Invalid`] while another gradient waits.
+    pub fn update(&mut self, lesson: &Lesson<'_>, config: &OptimizerConfig) -> Result<(Terms, f64)> {
+        self.check_none_waits()?;
+        config.validate()?;
+        let terms = self.accumulate(lesson, None)?;
+        Ok((terms, self.apply(config)?))
+    }
+
+    /// What [`Agent::update`] would step along: the terms, the norm before clipping and the gradient after it, flat. Nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Agent::update`].
+    pub fn gradients(&mut self, lesson: &Lesson<'_>, config: &OptimizerConfig) -> Result<(Terms, f64, Vec<f32>)> {
+        self.check_none_waits()?;
+        config.validate()?;
+        let terms = self.accumulate(lesson, None)?;
+        let clipped = self.engine.gradient_norm().and_then(|norm| {
+            let mut gradient = self.engine.gradient()?;
+            let clip = config.clip_coefficient(norm) as f32;
+            gradient.iter_mut().for_each(|x| *x *= clip);
+            Ok((norm, gradient))
+        });
+        self.clear_gradient();
+        clipped.map(|(norm, gradient)| (terms, norm, gradient))
+    }
+
+    fn check_none_waits(&self) -> Result<()> {
+        if self.accumulated {
+            return Err(Error::invalid("gradient", "waits to be applied: call apply(), or clearGradient(), first"));
+        }
+        Ok(())
+    }
+
+    /// The parameters, flat (see [`crate::model::params`]).
     ///
     /// # Errors
     /// When the device cannot be read.
@@ -199,9 +323,9 @@ impl Agent {
 
     /// A flat vector cut into PyTorch's tensors.
     pub fn named(&self, flat: &[f32]) -> Vec<NamedTensor> {
-        params::specs(&self.config)
+        model::params(&self.model)
             .into_iter()
-            .map(|spec| NamedTensor { name: spec.name.to_owned(), data: flat[spec.range()].to_vec(), shape: spec.shape })
+            .map(|param| NamedTensor { data: flat[param.range()].to_vec(), name: param.name, shape: param.shape })
             .collect()
     }
 
@@ -210,7 +334,13 @@ impl Agent {
     /// # Errors
     /// [`Error::Invalid`] with the tensor's name as path.
     pub fn load_state_dict(&mut self, tensors: &[NamedTensor]) -> Result<()> {
-        let specs = params::specs(&self.config);
+        let flat = self.flat(tensors)?;
+        self.engine.set_parameters(&flat)
+    }
+
+    /// PyTorch's tensors as a flat vector.
+    fn flat(&self, tensors: &[NamedTensor]) -> Result<Vec<f32>> {
+        let specs = model::params(&self.model);
         let mut given: Vec<Option<&NamedTensor>> = vec![None; specs.len()];
         for tensor in tensors {
             let Some(index) = specs.iter().position(|spec| spec.name == tensor.name) else {
@@ -221,39 +351,39 @@ impl Agent {
                 return Err(Error::invalid(&tensor.name, "is given twice"));
             }
         }
-        let mut values = Vec::with_capacity(params::count(&self.config));
+        let mut values = Vec::with_capacity(model::count(&self.model));
         for (spec, tensor) in specs.iter().zip(given) {
-            let tensor = tensor.ok_or_else(|| Error::invalid(spec.name, "is missing"))?;
+            let tensor = tensor.ok_or_else(|| Error::invalid(&spec.name, "is missing"))?;
             values.extend_from_slice(&tensor.data);
         }
-        self.engine.set_parameters(&values)
+        Ok(values)
     }
 }
 
 fn check_tensor(tensor: &NamedTensor, spec: &ParamSpec) -> Result<()> {
     if tensor.shape != spec.shape || tensor.data.len() != spec.len() {
         return Err(Error::invalid(
-            spec.name,
+            &spec.name,
             format!("must have shape {:?}, got {:?} with {} numbers", spec.shape, tensor.shape, tensor.data.len()),
         ));
     }
     match tensor.data.iter().position(|value| !value.is_finite()) {
         Some(index) => {
-            Err(Error::invalid(spec.name, format!("element {index} must be a finite number, got {}", tensor.data[index])))
+            Err(Error::invalid(&spec.name, format!("element {index} must be a finite number, got {}", tensor.data[index])))
         }
         None => Ok(()),
     }
 }
 
-fn engine(config: &NetworkConfig, kind: EngineKind, device: DeviceKind, threads: usize, flat: &[f32]) -> Result<Box<dyn Engine>> {
-    let config = config.clone();
-    Ok(match (device, kind) {
+fn engine(model: &ModelSpec, placement: Placement, flat: &[f32]) -> Result<Box<dyn Engine>> {
+    let Placement { device, engine, threads } = placement;
+    Ok(match (device, engine) {
         (DeviceKind::Cuda, EngineKind::Fused) => return Err(Error::invalid("engine", "must be plain on CUDA, got fused")),
-        (_, EngineKind::Plain) => Box::new(Plain::new(config, device::open(device)?, flat)?),
+        (_, EngineKind::Plain) => Box::new(Plain::new(model.clone(), device::open(device)?, flat)?),
         (DeviceKind::Cpu, EngineKind::Fused) => {
             let threads =
                 if threads == 0 { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) } else { threads };
-            Box::new(Fused::new(config, threads, flat)?)
+            Box::new(Fused::new(model, threads, flat)?)
         }
     })
 }
@@ -261,21 +391,21 @@ fn engine(config: &NetworkConfig, kind: EngineKind, device: DeviceKind, threads:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ContextPooling;
+    use crate::model::Pooling;
+    use crate::objective::Baseline;
 
     type Spoil = fn(&mut Vec<NamedTensor>);
 
+    const PLAIN: Placement = Placement { device: DeviceKind::Cpu, engine: EngineKind::Plain, threads: 1 };
+    const FUSED: Placement = Placement { engine: EngineKind::Fused, ..PLAIN };
+
+    fn made(placement: Placement) -> Result<Agent> {
+        let rollout = RolloutSpec { horizon: 2, start_token: 0, action_mask: None };
+        Agent::new(ModelSpec::open_loop(4, 2, 3, Pooling::Own), rollout, 1, placement)
+    }
+
     fn agent() -> Agent {
-        let config = NetworkConfig {
-            vocab_size: 4,
-            stage_count: 2,
-            hidden_size: 3,
-            horizon: 2,
-            start_token: 0,
-            pooling: ContextPooling::Own,
-            action_mask: None,
-        };
-        Agent::new(config, EngineKind::Plain, DeviceKind::Cpu, 1, 1).unwrap()
+        made(PLAIN).unwrap()
     }
 
     fn path(result: Result<()>) -> String {
@@ -284,6 +414,8 @@ mod tests {
             other => panic!("{other:?}"),
         }
     }
+
+    const PROMPTS: Prompts<'_> = Prompts { rows: 2, contexts: &[1, 2], stages: &[0, 1] };
 
     #[test]
     fn a_state_dict_is_loaded_whole_or_not_at_all() {
@@ -306,6 +438,7 @@ mod tests {
             let mut tensors = good.clone();
             spoil(&mut tensors);
             assert_eq!(path(agent.load_state_dict(&tensors)), name);
+            assert_eq!(path(agent.set_gradient(&tensors)), name);
             assert_eq!(agent.parameters().unwrap(), before);
         }
         agent.load_state_dict(&good).unwrap();
@@ -315,31 +448,93 @@ mod tests {
     #[test]
     fn only_a_sampled_rollout_moves_the_stream() {
         let mut agent = agent();
-        agent.rollout(&[1, 2], &[0, 1], true).unwrap();
+        agent.rollout(PROMPTS, true).unwrap();
         assert_eq!(agent.rollouts(), 0);
-        assert!(agent.rollout(&[1, 9], &[0, 1], false).is_err());
+        assert!(agent.rollout(Prompts { contexts: &[1, 9], ..PROMPTS }, false).is_err());
         assert_eq!(agent.rollouts(), 0);
-        agent.rollout(&[1, 2], &[0, 1], false).unwrap();
+        agent.rollout(PROMPTS, false).unwrap();
         assert_eq!(agent.rollouts(), 1);
     }
 
     #[test]
     fn the_fused_engine_is_the_cpus() {
-        assert_eq!(path(Agent::new(agent().config, EngineKind::Fused, DeviceKind::Cuda, 0, 1).map(drop)), "engine");
+        assert_eq!(path(made(Placement { device: DeviceKind::Cuda, ..FUSED }).map(drop)), "engine");
     }
 
     #[cfg(not(feature = "cuda"))]
     #[test]
     fn cuda_is_refused_by_a_build_without_it() {
-        let error = Agent::new(agent().config, EngineKind::Plain, DeviceKind::Cuda, 0, 1).map(drop).unwrap_err();
+        let error = made(Placement { device: DeviceKind::Cuda, ..PLAIN }).map(drop).unwrap_err();
         assert!(matches!(error, Error::Device { .. }), "{error:?}");
     }
 
     #[test]
     fn bad_coefficients_are_named() {
-        let config = UpdateConfig { max_grad_norm: f64::NAN, ..UpdateConfig::default() };
-        let prompts = Prompts { contexts: &[1], stages: &[0] };
-        let episodes = Episodes { prompts, actions: &[1, 1], lengths: None, returns: &[1.0] };
-        assert_eq!(path(agent().update(episodes, &config).map(drop)), "maxGradNorm");
+        let mut agent = agent();
+        let spec = agent.rollout_spec();
+        let data = Trajectories::programs(&spec, PROMPTS, &[1, 1, 2, 3]);
+        let targets = Targets::returns(&[1.0, 0.0], Baseline::Step);
+        let lesson = Lesson { data: &data, targets: &targets, objective: &Objective::default() };
+        let config = OptimizerConfig { max_grad_norm: f64::NAN, ..OptimizerConfig::default() };
+        assert_eq!(path(agent.update(&lesson, &config).map(drop)), "maxGradNorm");
+        let objective = Objective { clip_range: 0.0, ..Objective::default() };
+        let lesson = Lesson { objective: &objective, ..lesson };
+        assert_eq!(path(agent.update(&lesson, &OptimizerConfig::default()).map(drop)), "clipRange");
+    }
+
+    /// Halves of a batch, with the whole batch's totals, sum to the whole batch's gradient; and a gradient that waits is in nobody's way.
+    #[test]
+    fn gradients_wait_until_they_are_applied() {
+        let config = OptimizerConfig::default();
+        for placement in [PLAIN, FUSED] {
+            let [mut whole, mut parts, mut summed] = [(); 3].map(|()| made(placement).unwrap());
+            let spec = whole.rollout_spec();
+            let prompts = Prompts { rows: 3, contexts: &[1, 2, 3], stages: &[0, 1, 1] };
+            let data = Trajectories::programs(&spec, prompts, &[1, 1, 2, 3, 0, 2]).of_lengths(&[1, 2, 2]);
+            let targets = Targets::returns(&[1.0, 0.0, 0.5], Baseline::Step);
+            let objective =
+                Objective { totals: Some(crate::objective::Totals { rows: 3.0, steps: 5.0 }), ..Objective::default() };
+            let lesson = Lesson { data: &data, targets: &targets, objective: &objective };
+            assert_eq!(path(whole.apply(&config).map(drop)), "gradient");
+
+            let (terms, norm) = whole.update(&lesson, &config).unwrap();
+            let mut total = 0.0;
+            for rows in [&[2, 0][..], &[1]] {
+                total += parts.accumulate(&lesson, Some(rows)).unwrap().loss;
+            }
+            assert!((total - terms.loss).abs() < 1e-6, "{total} {terms:?}");
+            assert_eq!(path(parts.update(&lesson, &config).map(drop)), "gradient");
+            assert_eq!(path(parts.accumulate(&lesson, Some(&[3])).map(drop)), "rows[0]");
+            assert_eq!(path(parts.accumulate(&lesson, Some(&[])).map(drop)), "rows");
+            let gradient = parts.gradient().unwrap();
+            summed.set_gradient(&parts.named(&gradient)).unwrap();
+            assert_eq!(summed.gradient().unwrap(), gradient);
+            for agent in [&mut parts, &mut summed] {
+                assert!((agent.apply(&config).unwrap() - norm).abs() < 1e-5);
+                let (got, expected) = (agent.parameters().unwrap(), whole.parameters().unwrap());
+                let close = got.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5);
+                assert!(close, "{placement:?}");
+                assert_eq!(agent.gradient().unwrap(), vec![0.0; got.len()]);
+            }
+            parts.accumulate(&lesson, None).unwrap();
+            parts.clear_gradient();
+            let before = parts.parameters().unwrap();
+            parts.gradients(&lesson, &config).unwrap();
+            assert_eq!(parts.parameters().unwrap(), before);
+            parts.update(&lesson, &config).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_policy_keeps_the_weights_it_was_made_with() {
+        for placement in [PLAIN, FUSED] {
+            let mut agent = made(placement).unwrap();
+            let (before, again) = (agent.policy(1).unwrap(), agent.policy(2).unwrap());
+            assert!(Arc::ptr_eq(before.weights(), again.weights()), "{placement:?}");
+            let tensors = agent.state_dict().unwrap();
+            agent.load_state_dict(&tensors).unwrap();
+            let after = agent.policy(1).unwrap();
+            assert!(after.weights().generation() > before.weights().generation(), "{placement:?}");
+        }
     }
 }

@@ -2,8 +2,16 @@
 
 use candle_core::Device;
 
-use crate::config::DeviceKind;
 use crate::error::{Error, Result};
+
+/// Where the network's tensors live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// The processor.
+    Cpu,
+    /// The first CUDA device.
+    Cuda,
+}
 
 /// Makes a device ready.
 ///

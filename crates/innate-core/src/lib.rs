@@ -15,5 +15,5 @@ pub mod objective;
 pub mod optimizer;
 pub mod rng;
 
-pub use agent::{Agent, AgentState, NamedTensor};
+pub use agent::{Agent, AgentState, Lesson, NamedTensor, Placement};
 pub use error::{Error, Result};

@@ -15,6 +15,15 @@ use crate::optimizer::{AdamState, OptimizerConfig};
 /// Added to a probability inside the logarithm of the entropy, as the tutorial does.
 pub const ENTROPY_EPSILON: f32 = 1e-9;
 
+/// Which implementation runs the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    /// Fused CPU kernels with a hand-written backward pass.
+    Fused,
+    /// The plain-Candle twin: Candle's operations and autograd, on the CPU or on CUDA.
+    Plain,
+}
+
 /// A network, its gradient and its optimizer. Gradients are summed by [`Engine::accumulate`] until [`Engine::apply`] takes a step along their sum.
 /// Inputs have been checked by [`Prompts::check`], [`RolloutSpec::validate`], [`Trajectories::check`], [`Targets::check`] and the `validate` of the
 /// options.

@@ -2,7 +2,7 @@
 
 use super::gru::add_into;
 use super::simd::{Operation, Vector};
-use crate::config::UpdateConfig;
+use crate::optimizer::OptimizerConfig;
 
 /// `out = Σ parts`, in the order of the parts.
 pub(crate) struct Sum<'a, 'b> {
@@ -59,7 +59,7 @@ pub(crate) struct Step {
 
 impl Step {
     /// The numbers of step number `step` (from 1), for a gradient to be scaled by `clip`.
-    pub(crate) fn new(config: &UpdateConfig, step: u64, clip: f32) -> Self {
+    pub(crate) fn new(config: &OptimizerConfig, step: u64, clip: f32) -> Self {
         let t = step.min(i32::MAX as u64) as i32;
         Self {
             clip,

@@ -44,7 +44,15 @@ pub(crate) fn lanes(isa: Isa) -> usize {
     isa.run(Lanes)
 }
 
-/// gi rows for a block of dense inputs: `x[rows, dp]·W_ihᵀ + b_ih`, in panel order `[rows][hp/lanes][3][lanes]`.
+/// What the gates of dense inputs are added to.
+pub(crate) enum Base<'a> {
+    /// b_ih, `[3, hp]`, for every row.
+    Bias(&'a [f32]),
+    /// Gates in panel order, `[_, 3·hp]`, and which row of them each row takes.
+    Rows(&'a [f32], &'a [u32]),
+}
+
+/// gi rows for a block of dense inputs: `x[rows, dp]·W_ihᵀ + base`, in panel order `[rows][hp/lanes][3][lanes]`.
 pub(crate) struct InputGates<'a> {
     pub(crate) rows: usize,
     /// Padded width of the state.
@@ -56,8 +64,7 @@ pub(crate) struct InputGates<'a> {
     pub(crate) x: &'a [f32],
     /// Packed W_ih.
     pub(crate) panels: &'a [f32],
-    /// `[3, hp]`.
-    pub(crate) bias: &'a [f32],
+    pub(crate) base: Base<'a>,
     pub(crate) out: &'a mut [f32],
 }
 
@@ -66,11 +73,16 @@ impl Operation for InputGates<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { rows, hp, dp, k, x, panels, bias, out } = self;
-        for row in out.chunks_exact_mut(3 * hp).take(rows) {
-            for (panel, block) in row.chunks_exact_mut(3 * V::LANES).enumerate() {
-                for (gate, lanes) in block.chunks_exact_mut(V::LANES).enumerate() {
-                    lanes.copy_from_slice(&bias[gate * hp + panel * V::LANES..][..V::LANES]);
+        let Self { rows, hp, dp, k, x, panels, base, out } = self;
+        for (index, row) in out.chunks_exact_mut(3 * hp).take(rows).enumerate() {
+            match base {
+                Base::Rows(gates, rows) => row.copy_from_slice(&gates[rows[index] as usize * 3 * hp..][..3 * hp]),
+                Base::Bias(bias) => {
+                    for (panel, block) in row.chunks_exact_mut(3 * V::LANES).enumerate() {
+                        for (gate, lanes) in block.chunks_exact_mut(V::LANES).enumerate() {
+                            lanes.copy_from_slice(&bias[gate * hp + panel * V::LANES..][..V::LANES]);
+                        }
+                    }
                 }
             }
         }

@@ -144,7 +144,10 @@ impl ModelSpec {
 
     /// Sizes of the discrete numbers that are read at each step.
     pub fn discrete(&self) -> &[usize] {
-        self.inputs.iter().find_map(|input| if let Input::Discrete { sizes } = input { Some(&**sizes) } else { None }).unwrap_or(&[])
+        self.inputs
+            .iter()
+            .find_map(|input| if let Input::Discrete { sizes } = input { Some(&**sizes) } else { None })
+            .unwrap_or(&[])
     }
 
     /// Length of the vector that is read at each step.

@@ -112,9 +112,7 @@ impl OwnedTargets {
     pub(crate) fn view(&self) -> Targets<'_> {
         let advantages = match &self.advantages {
             OwnedAdvantages::Returns(returns, baseline) => Advantages::Returns { returns, baseline: *baseline },
-            OwnedAdvantages::Given(advantages, targets) => {
-                Advantages::Given { advantages, value_targets: targets.as_deref() }
-            }
+            OwnedAdvantages::Given(advantages, targets) => Advantages::Given { advantages, value_targets: targets.as_deref() },
         };
         Targets { advantages, old_log_probs: self.old_log_probs.as_deref() }
     }

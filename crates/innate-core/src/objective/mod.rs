@@ -5,9 +5,9 @@ mod advantage;
 mod loss;
 mod terms;
 
-pub(crate) use advantage::{Judge, explained_variance};
 pub use advantage::{Advantages, Baseline, Targets};
+pub(crate) use advantage::{Judge, explained_variance};
 pub(crate) use loss::Loss;
 pub use loss::{Objective, Reduction, StepGrad, StepView, Totals};
-pub(crate) use terms::{Moments, Sums};
+pub(crate) use terms::Sums;
 pub use terms::Terms;

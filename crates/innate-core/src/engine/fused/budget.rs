@@ -2,21 +2,21 @@
 
 use super::chunk::{Chunk, Scratch};
 use super::layout::{Layout, Partial};
-use super::network::Network;
+use super::weights::Weights;
 use super::{BLOCK, CHUNK};
-use crate::config::NetworkConfig;
 use crate::error::Result;
 use crate::memory::{Bytes, FEWER, afford};
+use crate::model::ModelSpec;
 
 /// Asks for what an engine of this shape takes before it does anything.
 ///
 /// # Errors
 /// [`Error::Memory`](crate::Error::Memory) when there is not so much.
-pub(crate) fn afford_network(config: &NetworkConfig) -> Result<()> {
-    let layout = Layout::new(config);
+pub(crate) fn afford_network(spec: &ModelSpec) -> Result<()> {
+    let layout = Layout::new(spec);
     // The parameters as they come, the network, Adam's moments, the gradient and the sums that it is made of.
     let needed =
-        Network::bytes_for(&layout).plus(Bytes::floats(&[layout.len]).times(4)).plus(Bytes::floats(&[Partial::new(&layout).len]));
+        Weights::bytes_for(&layout).plus(Bytes::floats(&[layout.len]).times(4)).plus(Bytes::floats(&[Partial::new(&layout).len]));
     let widest = if layout.vocab.max(layout.stages) > layout.hidden.saturating_mul(6) {
         if layout.vocab >= layout.stages { "vocabSize" } else { "stageCount" }
     } else {
@@ -29,7 +29,7 @@ pub(crate) fn afford_network(config: &NetworkConfig) -> Result<()> {
 /// The size of a forward pass.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Size {
-    /// Problems.
+    /// Rows.
     pub(super) n: usize,
     /// Steps.
     pub(super) steps: usize,
@@ -48,34 +48,32 @@ pub(super) struct Granted {
 }
 
 impl Granted {
-    pub(super) fn forward(&mut self, network: &Network, size: Size, threads: usize) -> Result<()> {
+    pub(super) fn forward(&mut self, layout: &Layout, size: Size, threads: usize) -> Result<()> {
         let Size { n, steps, keep, logits } = size;
-        let layout = &network.layout;
         let chunks = if keep { n.div_ceil(CHUNK) } else { threads };
         let activations = Chunk::bytes_for(layout, steps, if keep { steps } else { 1 }).times(chunks);
         // Once here and once where the caller reads it.
-        let outputs = Bytes::floats(&[n, steps, 4 + if logits { layout.vocab } else { 0 }]).times(2);
+        let outputs = Bytes::floats(&[n, steps, 4 + if logits { layout.actions } else { 0 }]).times(2);
         let held = if keep { &mut self.kept } else { &mut self.passing };
-        ask(held, activations, outputs, network, (n, steps))
+        ask(held, activations, outputs, layout, (n, steps))
     }
 
     pub(super) fn backward(
         &mut self,
-        network: &Network,
+        layout: &Layout,
         place: &Partial,
         (n, steps, groups): (usize, usize, usize),
         threads: usize,
     ) -> Result<()> {
-        let layout = &network.layout;
         let steps_of = Scratch::bytes_for(layout, steps).times(threads);
         let sums = Bytes::floats(&[place.len.next_multiple_of(BLOCK)]).times(groups).plus(Bytes::floats(&[layout.len]).times(2));
-        ask(&mut self.backward, steps_of.plus(sums), Bytes(0), network, (n, steps))
+        ask(&mut self.backward, steps_of.plus(sums), Bytes(0), layout, (n, steps))
     }
 }
 
-fn ask(held: &mut Bytes, stays: Bytes, passes: Bytes, network: &Network, (n, steps): (usize, usize)) -> Result<()> {
+fn ask(held: &mut Bytes, stays: Bytes, passes: Bytes, layout: &Layout, (n, steps): (usize, usize)) -> Result<()> {
     let more = Bytes(stays.0.saturating_sub(held.0)).plus(passes);
-    let what = || format!("a batch of {n} problems × {steps} steps at hiddenSize {}", network.layout.hidden);
+    let what = || format!("a batch of {n} problems × {steps} steps at hiddenSize {}", layout.hidden);
     afford(more, "stages", what, FEWER)?;
     *held = (*held).max(stays);
     Ok(())

@@ -1,11 +1,10 @@
 //! Where things stand in the engine's padded buffers. Padding is zero and stays zero: a padded unit's weights and gradients are zero, so its
 //! state is too.
 
-use crate::config::NetworkConfig;
 use crate::error::Result;
 use crate::kernel::simd::padded;
 use crate::memory::filled;
-use crate::params;
+use crate::model::{self, ModelSpec, ParamKind};
 
 /// A place in a buffer.
 pub(super) type Span = std::ops::Range<usize>;
@@ -13,26 +12,18 @@ pub(super) type Span = std::ops::Range<usize>;
 /// The next `size` elements of a buffer that is `len` long so far.
 fn take(len: &mut usize, size: usize) -> Span {
     let start = *len;
-    *len += size;
+    *len = len.saturating_add(size);
     start..*len
 }
 
-/// Sizes, and the places of the parameters.
+fn product(sizes: &[usize]) -> usize {
+    sizes.iter().fold(1, |total: usize, &size| total.saturating_mul(size))
+}
+
+/// The places of one GRU layer's parameters.
 #[derive(Debug, Clone)]
-pub(super) struct Layout {
-    pub(super) vocab: usize,
-    pub(super) stages: usize,
-    /// True width.
-    pub(super) hidden: usize,
-    /// Padded width.
-    pub(super) hp: usize,
-    /// Padded row of logits: V tokens and the value.
-    pub(super) np: usize,
-    /// `[V, hp]`.
-    pub(super) emb: Span,
-    /// `[S, hp]`.
-    pub(super) stage_emb: Span,
-    /// `[3, hp, hp]`.
+pub(super) struct LayerPlaces {
+    /// `[3, hp, hp]`: of the embedding of the token before, or of the layer below. Empty in a first layer that reads no token.
     pub(super) weight_ih: Span,
     /// `[3, hp, hp]`.
     pub(super) weight_hh: Span,
@@ -40,7 +31,35 @@ pub(super) struct Layout {
     pub(super) bias_ih: Span,
     /// `[3, hp]`.
     pub(super) bias_hh: Span,
-    /// π's rows, then v's: `[V + 1, hp]`.
+}
+
+/// Sizes, and the places of the parameters.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    /// Rows of the table of input gates: tokens, or 1 where none is read.
+    pub(super) table: usize,
+    /// Rows of the embedding: 0 where there is none.
+    pub(super) vocab: usize,
+    pub(super) actions: usize,
+    pub(super) stages: usize,
+    /// True width.
+    pub(super) hidden: usize,
+    /// Padded width.
+    pub(super) hp: usize,
+    /// Padded row of logits: A actions and the value.
+    pub(super) np: usize,
+    /// Numbers read at each step beside the token before.
+    pub(super) features: usize,
+    /// The same, padded.
+    pub(super) fp: usize,
+    /// `[V, hp]`.
+    pub(super) emb: Span,
+    /// `[S, hp]`.
+    pub(super) stage_emb: Span,
+    pub(super) layers: Vec<LayerPlaces>,
+    /// The first layer's W_ih for the features, `[3, hp, fp]`.
+    pub(super) weight_features: Span,
+    /// π's rows, then v's: `[A + 1, hp]`.
     pub(super) head: Span,
     /// `[np]`.
     pub(super) head_bias: Span,
@@ -49,80 +68,122 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(config: &NetworkConfig) -> Self {
-        let (vocab, stages, hidden) = (config.vocab_size, config.stage_count, config.hidden_size);
-        let (hp, np) = (padded(hidden), padded(vocab + 1));
+    pub(super) fn new(spec: &ModelSpec) -> Self {
+        let vocab = if spec.embeds() { spec.vocabulary } else { 0 };
+        let (stages, hidden, actions, features) = (spec.stages(), spec.hidden, spec.actions(), spec.features());
+        let (hp, np) = (padded(hidden), padded(actions + 1));
+        let fp = if features == 0 { 0 } else { padded(features) };
         let mut len = 0;
-        let mut take = |size| take(&mut len, size);
+        let mut take = |sizes: &[usize]| take(&mut len, product(sizes));
+        let (emb, stage_emb) = (take(&[vocab, hp]), take(&[stages, hp]));
+        let layers = (0..spec.layers)
+            .map(|layer| LayerPlaces {
+                weight_ih: take(&[if layer > 0 || spec.reads_previous_action() { 3 } else { 0 }, hp, hp]),
+                weight_hh: take(&[3, hp, hp]),
+                bias_ih: take(&[3, hp]),
+                bias_hh: take(&[3, hp]),
+            })
+            .collect();
         Self {
+            table: if spec.reads_previous_action() { vocab } else { 1 },
             vocab,
+            actions,
             stages,
             hidden,
             hp,
             np,
-            emb: take(vocab * hp),
-            stage_emb: take(stages * hp),
-            weight_ih: take(3 * hp * hp),
-            weight_hh: take(3 * hp * hp),
-            bias_ih: take(3 * hp),
-            bias_hh: take(3 * hp),
-            head: take((vocab + 1) * hp),
-            head_bias: take(np),
+            features,
+            fp,
+            emb,
+            stage_emb,
+            layers,
+            weight_features: take(&[3, hp, fp]),
+            head: take(&[actions + 1, hp]),
+            head_bias: take(&[np]),
             len,
         }
     }
 
-    /// Calls `copy(flat range, padded range)` for every run of the flat vector (see [`crate::params`]).
-    fn runs(&self, config: &NetworkConfig, mut copy: impl FnMut(Span, Span)) {
+    /// Whether the token before is read.
+    pub(super) fn reads_tokens(&self) -> bool {
+        !self.layers[0].weight_ih.is_empty()
+    }
+
+    /// Calls `copy(flat range, padded range)` for every run of the flat vector (see [`crate::model::params`]).
+    fn runs(&self, spec: &ModelSpec, mut copy: impl FnMut(Span, Span)) {
         let (h, hp) = (self.hidden, self.hp);
-        for spec in params::specs(config) {
-            // (first padded element, length of a run, distance of runs, distance of gates)
-            let (start, run) = match spec.name {
-                "emb.weight" => (self.emb.start, h),
-                "stage_emb.weight" => (self.stage_emb.start, h),
-                "rnn.weight_ih_l0" => (self.weight_ih.start, h),
-                "rnn.weight_hh_l0" => (self.weight_hh.start, h),
-                "rnn.bias_ih_l0" => (self.bias_ih.start, h),
-                "rnn.bias_hh_l0" => (self.bias_hh.start, h),
-                "pi.weight" => (self.head.start, h),
-                "v.weight" => (self.head.start + self.vocab * hp, h),
-                "pi.bias" => (self.head_bias.start, self.vocab),
-                _ => (self.head_bias.start + self.vocab, 1),
+        // A gate's h rows are followed by hp − h rows of padding.
+        let gated = |row: usize| row / h * hp + row % h;
+        for param in model::params(spec) {
+            let mut rows = |start: usize, run: usize, gates: bool| {
+                for (row, flat) in param.range().step_by(run).enumerate() {
+                    let to = start + if gates { gated(row) } else { row } * hp;
+                    copy(flat..flat + run, to..to + run);
+                }
             };
-            let gated_matrix = spec.name.starts_with("rnn.weight");
-            for (row, flat) in spec.range().step_by(run).enumerate() {
-                // A gate's h rows are followed by hp − h rows of padding.
-                let row = if gated_matrix { row / h * hp + row % h } else { row };
-                let to = start + row * hp;
-                copy(flat..flat + run, to..to + run);
+            match param.kind {
+                ParamKind::Embedding => rows(self.emb.start, h, false),
+                ParamKind::StageEmbedding => rows(self.stage_emb.start, h, false),
+                ParamKind::WeightIh(0) => self.first_layer_runs(&param, gated, &mut copy),
+                ParamKind::WeightIh(layer) => rows(self.layers[layer].weight_ih.start, h, true),
+                ParamKind::WeightHh(layer) => rows(self.layers[layer].weight_hh.start, h, true),
+                ParamKind::BiasIh(layer) => rows(self.layers[layer].bias_ih.start, h, false),
+                ParamKind::BiasHh(layer) => rows(self.layers[layer].bias_hh.start, h, false),
+                ParamKind::PolicyWeight => rows(self.head.start, h, false),
+                ParamKind::ValueWeight => rows(self.head.start + self.actions * hp, h, false),
+                ParamKind::PolicyBias => rows(self.head_bias.start, self.actions, false),
+                ParamKind::ValueBias => rows(self.head_bias.start + self.actions, 1, false),
+            }
+        }
+    }
+
+    /// The first layer's W_ih: the columns of the token's embedding, then those of the features.
+    fn first_layer_runs(&self, param: &model::ParamSpec, gated: impl Fn(usize) -> usize, copy: &mut impl FnMut(Span, Span)) {
+        let token = if self.reads_tokens() { self.hidden } else { 0 };
+        for (row, flat) in param.range().step_by(token + self.features).enumerate() {
+            let (of_token, of_features) =
+                (self.layers[0].weight_ih.start + gated(row) * self.hp, self.weight_features.start + gated(row) * self.fp);
+            if token > 0 {
+                copy(flat..flat + token, of_token..of_token + token);
+            }
+            if self.features > 0 {
+                copy(flat + token..flat + token + self.features, of_features..of_features + self.features);
             }
         }
     }
 
     /// Spreads a flat vector into a padded buffer.
-    pub(super) fn pad(&self, config: &NetworkConfig, flat: &[f32], out: &mut [f32]) {
-        self.runs(config, |from, to| out[to].copy_from_slice(&flat[from]));
+    pub(super) fn pad(&self, spec: &ModelSpec, flat: &[f32], out: &mut [f32]) {
+        self.runs(spec, |from, to| out[to].copy_from_slice(&flat[from]));
     }
 
     /// Gathers a padded buffer into a flat vector.
     ///
     /// # Errors
     /// [`Error::Memory`](crate::Error::Memory) when the system has no more.
-    pub(super) fn unpad(&self, config: &NetworkConfig, values: &[f32]) -> Result<Vec<f32>> {
-        let mut flat = filled(params::count(config), 0.0)?;
-        self.runs(config, |to, from| flat[to].copy_from_slice(&values[from]));
+    pub(super) fn unpad(&self, spec: &ModelSpec, values: &[f32]) -> Result<Vec<f32>> {
+        let mut flat = filled(model::count(spec), 0.0)?;
+        self.runs(spec, |to, from| flat[to].copy_from_slice(&values[from]));
         Ok(flat)
     }
 }
 
-/// The places in a group's gradient buffer: what is summed over problems before anything else can be done with it.
+/// The places of a layer's sums.
 #[derive(Debug, Clone)]
-pub(super) struct Partial {
+pub(super) struct LayerSums {
+    /// `[3, hp, hp]`: of the layer below; empty in the first layer.
+    pub(super) weight_ih: Span,
     /// `[3, hp, hp]`.
     pub(super) weight_hh: Span,
     /// Sums of the GRU's `dgates`, `[4, hp]`.
     pub(super) dgates: Span,
-    /// `[V + 1, hp]`.
+}
+
+/// The places in a group's gradient buffer: what is summed over rows before anything else can be done with it.
+#[derive(Debug, Clone)]
+pub(super) struct Partial {
+    pub(super) layers: Vec<LayerSums>,
+    /// `[A + 1, hp]`.
     pub(super) head: Span,
     /// `[np]`.
     pub(super) head_bias: Span,
@@ -130,8 +191,10 @@ pub(super) struct Partial {
     pub(super) stage_emb: Span,
     /// Gradient of the embeddings as contexts, `[V, hp]`.
     pub(super) emb: Span,
-    /// Gradient of the table of input gates, `[V, 3, hp]`.
+    /// Gradient of the table of input gates, `[V, 3, hp]`; empty where no token is read.
     pub(super) table: Span,
+    /// `[3, hp, fp]`.
+    pub(super) weight_features: Span,
     /// Gradient of the batch's mean context, `[hp]`.
     pub(super) pooled: Span,
     /// Floats in all.
@@ -140,18 +203,24 @@ pub(super) struct Partial {
 
 impl Partial {
     pub(super) fn new(layout: &Layout) -> Self {
-        let &Layout { vocab, stages, hp, np, .. } = layout;
+        let &Layout { vocab, actions, stages, hp, np, fp, .. } = layout;
         let mut len = 0;
-        let mut take = |size| take(&mut len, size);
+        let mut take = |sizes: &[usize]| take(&mut len, product(sizes));
         Self {
-            weight_hh: take(3 * hp * hp),
-            dgates: take(4 * hp),
-            head: take((vocab + 1) * hp),
-            head_bias: take(np),
-            stage_emb: take(stages * hp),
-            emb: take(vocab * hp),
-            table: take(vocab * 3 * hp),
-            pooled: take(hp),
+            layers: (0..layout.layers.len())
+                .map(|layer| LayerSums {
+                    weight_ih: take(&[if layer == 0 { 0 } else { 3 }, hp, hp]),
+                    weight_hh: take(&[3, hp, hp]),
+                    dgates: take(&[4, hp]),
+                })
+                .collect(),
+            head: take(&[actions + 1, hp]),
+            head_bias: take(&[np]),
+            stage_emb: take(&[stages, hp]),
+            emb: take(&[if stages == 0 { 0 } else { vocab }, hp]),
+            table: take(&[if layout.reads_tokens() { vocab } else { 0 }, 3, hp]),
+            weight_features: take(&[3, hp, fp]),
+            pooled: take(&[hp]),
             len,
         }
     }

@@ -190,7 +190,6 @@ pub(crate) fn gathered<'a>(values: &'a [f32], copy: &'a mut [f32], width: usize,
 }
 
 /// Dense inputs backward: from the gradients at the gates to those of the inputs and of W_ih.
-#[cfg_attr(not(test), allow(dead_code, reason = "what a second layer, dense observations or a prompt's encoder go back through"))]
 pub(crate) struct InputBackward<'a> {
     pub(crate) rows: usize,
     /// Padded width of the state.
@@ -203,32 +202,33 @@ pub(crate) struct InputBackward<'a> {
     pub(crate) x: &'a [f32],
     /// `[3, hp, dp]`.
     pub(crate) weight_ih: &'a [f32],
-    /// Added to: dL/dx, `[rows, dp]`.
-    pub(crate) dx: &'a mut [f32],
+    /// Added to: dL/dx, `[rows, dp]`; absent where nothing is learned below.
+    pub(crate) dx: Option<&'a mut [f32]>,
     /// Added to: dL/dW_ih, `[3, hp, dp]`.
     pub(crate) dweight_ih: &'a mut [f32],
 }
 
-#[cfg_attr(not(test), allow(dead_code, reason = "see InputBackward"))]
 impl InputBackward<'_> {
     pub(crate) fn run(self, isa: Isa) {
-        let Self { rows, hp, dp, dgates, x, weight_ih, dx, dweight_ih } = self;
+        let Self { rows, hp, dp, dgates, x, weight_ih, mut dx, dweight_ih } = self;
         // The input's gates are 0, 1 and 3 of the four: two neighbours, and one apart.
         for (gates, from, to) in [(2, 0, 0), (1, 3, 2)] {
             let a = &dgates[from * hp..];
-            isa.run(Matmul {
-                m: rows,
-                n: dp,
-                k: gates * hp,
-                a,
-                a_row: SAVED * hp,
-                a_col: 1,
-                b: &weight_ih[to * hp * dp..],
-                b_row: dp,
-                c: dx,
-                c_row: dp,
-                start: Start::Accumulate,
-            });
+            if let Some(dx) = &mut dx {
+                isa.run(Matmul {
+                    m: rows,
+                    n: dp,
+                    k: gates * hp,
+                    a,
+                    a_row: SAVED * hp,
+                    a_col: 1,
+                    b: &weight_ih[to * hp * dp..],
+                    b_row: dp,
+                    c: dx,
+                    c_row: dp,
+                    start: Start::Accumulate,
+                });
+            }
             isa.run(Matmul {
                 m: gates * hp,
                 n: dp,

@@ -116,7 +116,7 @@ impl Fused {
             k: self.d,
             x,
             panels: &self.packed[0],
-            bias: &self.bias[0],
+            base: gru::Base::Bias(&self.bias[0]),
             out: &mut gates,
         });
         let rows: Vec<u32> = (0..ROWS as u32).collect();
@@ -143,7 +143,7 @@ impl Fused {
             dgates: &dgates,
             x: &self.x[t * ROWS * self.dp..],
             weight_ih: &self.weight_ih,
-            dx: &mut dx,
+            dx: Some(&mut dx),
             dweight_ih: &mut self.dweight_ih,
         }
         .run(self.isa);

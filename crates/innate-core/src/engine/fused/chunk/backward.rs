@@ -3,25 +3,36 @@
 use std::cmp::Reverse;
 
 use super::{CHUNK, Chunk, Shared};
-use crate::config::{Baseline, ContextPooling};
-use crate::engine::fused::layout::{Layout, Partial};
-use crate::engine::fused::objective::{LossSums, Objective};
+use crate::data::Trajectories;
+use crate::engine::fused::layout::{LayerSums, Layout, Partial};
 use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
 use crate::kernel::head::DistributionBackward;
-use crate::kernel::layer::{LayerGradient, LayerScratch, gathered};
+use crate::kernel::layer::{InputBackward, LayerGradient, LayerScratch, gathered};
 use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::simd::{Operation, Vector};
 use crate::memory::Bytes;
+use crate::model::Pooling;
+use crate::objective::{Judge, Loss, StepView, Sums, Targets};
+
+/// What a backward pass starts from.
+pub(in crate::engine::fused) struct Graded<'a> {
+    pub(in crate::engine::fused) data: &'a Trajectories<'a>,
+    pub(in crate::engine::fused) targets: &'a Targets<'a>,
+    pub(in crate::engine::fused) loss: Loss,
+}
 
 /// A worker's own memory for the backward pass.
 #[derive(Default)]
 pub(in crate::engine::fused) struct Scratch {
+    /// dL/dh of each layer, `[layers, CHUNK, hp]`.
     dh: Buffer,
     dgates: Buffer,
     layer: LayerScratch,
     states: Buffer,
+    /// `[CHUNK, fp]`.
+    features: Buffer,
     /// `[T, CHUNK, np]`.
     dlogits: Buffer,
     row: Vec<f32>,
@@ -30,23 +41,26 @@ pub(in crate::engine::fused) struct Scratch {
 impl Scratch {
     /// Bytes that are held.
     pub(in crate::engine::fused) fn bytes(&self) -> usize {
-        let Self { dh, dgates, layer, states, dlogits, row } = self;
-        dh.bytes() + dgates.bytes() + layer.bytes() + states.bytes() + dlogits.bytes() + size_of_val(&**row)
+        let Self { dh, dgates, layer, states, features, dlogits, row } = self;
+        let buffers = [dh, dgates, states, features, dlogits].map(Buffer::bytes);
+        buffers.into_iter().sum::<usize>() + layer.bytes() + size_of_val(&**row)
     }
 
     /// Bytes that `steps` steps take.
     pub(in crate::engine::fused) fn bytes_for(layout: &Layout, steps: usize) -> Bytes {
-        let gates = Bytes::floats(&[CHUNK, layout.hp, gru::SAVED + 2]).plus(Bytes::floats(&[steps, CHUNK, layout.np]));
-        gates.plus(LayerScratch::bytes_for(CHUNK, layout.hp))
+        let &Layout { hp, np, fp, .. } = layout;
+        let gates = Bytes::floats(&[CHUNK, hp, gru::SAVED + 1 + layout.layers.len()]).plus(Bytes::floats(&[CHUNK, fp]));
+        gates.plus(Bytes::floats(&[steps, CHUNK, np])).plus(LayerScratch::bytes_for(CHUNK, hp))
     }
 
     /// Makes room for `steps` steps.
     pub(in crate::engine::fused) fn prepare(&mut self, layout: &Layout, steps: usize) -> Result<()> {
-        let &Layout { hp, np, .. } = layout;
-        self.dh.grow(CHUNK * hp)?;
+        let &Layout { hp, np, fp, .. } = layout;
+        self.dh.grow(layout.layers.len() * CHUNK * hp)?;
         self.dgates.grow(CHUNK * gru::SAVED * hp)?;
         self.layer.prepare(CHUNK, hp)?;
         self.states.grow(CHUNK * hp)?;
+        self.features.grow(CHUNK * fp)?;
         self.dlogits.grow(steps * CHUNK * np)?;
         self.row.resize(hp, 0.0);
         Ok(())
@@ -54,112 +68,179 @@ impl Scratch {
 }
 
 impl Chunk {
-    /// Adds this chunk's gradients to `out` (see [`Partial`]) and returns its part of the loss. A step is computed for the rows that it counts
-    /// for, and not at all where there is none.
+    /// Adds this chunk's gradients to `out` (see [`Partial`]) and returns its part of the loss. A step is computed for the rows that have a step
+    /// that counts at or after it, and not at all where there is none.
     pub(in crate::engine::fused) fn backward(
         &self,
         shared: &Shared<'_>,
         first: usize,
-        objective: &Objective<'_>,
+        graded: &Graded<'_>,
         scratch: &mut Scratch,
         (place, out): (&Partial, &mut [f32]),
-    ) -> LossSums {
-        let (rows, steps, network) = (self.rows, shared.steps, shared.network);
-        let (isa, layout) = (network.isa, &network.layout);
-        let &Layout { hp, np, vocab, .. } = layout;
-        let &Objective { episodes, config, problems, .. } = objective;
-        let lengths: [usize; CHUNK] = std::array::from_fn(|row| if row < rows { episodes.length(first + row) } else { 0 });
+    ) -> Sums {
+        let lengths: [usize; CHUNK] =
+            std::array::from_fn(|row| if row < self.rows { graded.data.length(first + row) } else { 0 });
         let length = |row: u32| lengths[row as usize];
-        // By length, so that the rows that a step counts for are the first ones. Row i of the scratch is row order[i] of the chunk.
+        // By length, so that the rows that a step is computed for are the first ones. Row i of the scratch is row order[i] of the chunk.
         let mut order: [u32; CHUNK] = std::array::from_fn(|row| row as u32);
-        let order = &mut order[..rows];
+        let order = &mut order[..self.rows];
         order.sort_unstable_by_key(|&row| (Reverse(length(row)), row));
         scratch.dh.fill(0.0);
-
-        let mut sums = LossSums::default();
-        let entropy_scale = (config.entropy_coef / objective.steps) as f32;
-        for (index, &row) in order.iter().enumerate() {
-            let at = row as usize * steps..row as usize * steps + length(row);
-            let target = episodes.returns[first + row as usize];
-            let values = &self.values[at.clone()];
-            let program = target - values.iter().sum::<f32>();
-            sums.entropy += self.entropies[at.clone()].iter().map(|&e| f64::from(e)).sum::<f64>();
-            if config.baseline == Baseline::Program {
-                sums.value += f64::from(program) * f64::from(program);
-            }
-            for (t, (&action, &log_prob)) in self.actions[at.clone()].iter().zip(&self.log_probs[at.clone()]).enumerate() {
-                let advantage = f64::from(match config.baseline {
-                    Baseline::Program => program,
-                    Baseline::Step => target - values[t],
-                });
-                sums.policy -= f64::from(log_prob) * advantage;
-                if config.baseline == Baseline::Step {
-                    sums.value += advantage * advantage / objective.estimates;
-                }
-                isa.run(DistributionBackward {
-                    vocab,
-                    probabilities: &self.probabilities[(t * CHUNK + row as usize) * np..][..np],
-                    action: action as usize,
-                    advantage: (advantage / problems) as f32,
-                    entropy: entropy_scale,
-                    value: (-2.0 * config.value_coef * advantage / (problems * objective.estimates)) as f32,
-                    dlogits: &mut scratch.dlogits[(t * CHUNK + index) * np..][..np],
-                });
-            }
-        }
-
-        let weights = &network.weights;
+        let sums = self.heads_backward(shared, first, graded, (order, &lengths), &mut scratch.dlogits);
         for t in (0..length(order[0])).rev() {
             let alive = &order[..order.partition_point(|&row| length(row) > t)];
-            let count = alive.len();
-            isa.run(Matmul {
-                m: count,
-                n: hp,
-                k: vocab + 1,
-                a: &scratch.dlogits[t * CHUNK * np..],
-                a_row: np,
-                a_col: 1,
-                b: &weights[layout.head.clone()],
-                b_row: hp,
-                c: &mut scratch.dh,
-                c_row: hp,
-                start: Start::Accumulate,
-            });
-            let (dweight, dbias) = out[place.weight_hh.start..place.dgates.end].split_at_mut(place.weight_hh.len());
-            let Scratch { dh, dgates, layer, .. } = scratch;
-            let gradient = &mut LayerGradient { weight_hh: dweight, dgates: dbias };
-            self.gru.backward(isa, network.gru(), (t, alive), None, dh, dgates, layer, gradient);
-            let mut inputs = [0; CHUNK];
-            inputs.iter_mut().zip(alive).for_each(|(input, &row)| *input = self.inputs[t * CHUNK + row as usize]);
-            isa.run(gru::ScatterInput {
-                hp,
-                gate_rows: &inputs[..count],
-                dgates: &scratch.dgates,
-                table: &mut out[place.table.clone()],
-            });
-            // The head's weights, from the state that this step made.
-            let (dhead, dhead_bias) = out[place.head.start..place.head_bias.end].split_at_mut(place.head.len());
-            let dlogits = &scratch.dlogits[t * CHUNK * np..][..count * np];
-            isa.run(Matmul {
-                m: vocab + 1,
-                n: hp,
-                k: count,
-                a: dlogits,
-                a_row: 1,
-                a_col: np,
-                b: gathered(self.gru.state(t + 1), &mut scratch.states, hp, alive),
-                b_row: hp,
-                c: dhead,
-                c_row: hp,
-                start: Start::Accumulate,
-            });
-            isa.run(AddRows { rows: dlogits, out: dhead_bias });
+            self.step_backward(shared, (t, alive), scratch, (place, out));
         }
-        self.initial_state_backward(shared, first, order, scratch, (place, out));
+        if graded.data.states.is_none() {
+            self.initial_state_backward(shared, first, order, scratch, (place, out));
+        }
         sums
     }
 
-    /// dL/dh₀ into the embeddings of the context and of the stage.
+    /// The loss, and its gradient at the logits and values of every step that is computed.
+    fn heads_backward(
+        &self,
+        shared: &Shared<'_>,
+        first: usize,
+        graded: &Graded<'_>,
+        (order, lengths): (&[u32], &[usize; CHUNK]),
+        dlogits: &mut [f32],
+    ) -> Sums {
+        let (steps, isa) = (shared.steps, shared.weights.isa);
+        let &Layout { np, actions, .. } = &shared.weights.layout;
+        let &Graded { data, targets, ref loss } = graded;
+        let mut sums = Sums::default();
+        for (index, &row) in order.iter().enumerate() {
+            let (row, batch_row) = (row as usize, first + row as usize);
+            let values = &self.values[row * steps..][..lengths[row]];
+            let judge = Judge::new(*targets, data, batch_row, values);
+            for t in 0..lengths[row] {
+                let at = row * steps + t;
+                let dlogits = &mut dlogits[(t * CHUNK + index) * np..][..np];
+                let weight = data.weight(batch_row, t);
+                if weight == 0.0 {
+                    dlogits.fill(0.0);
+                    continue;
+                }
+                let (advantage, error) = judge.step(data.rows, t);
+                let view = StepView {
+                    log_prob: self.log_probs[at],
+                    old_log_prob: targets.old_log_probs.map(|old| old[batch_row * steps + t]),
+                    advantage,
+                    entropy: self.entropies[at],
+                    error,
+                    share: judge.share,
+                    weight,
+                };
+                let grad = loss.step(&view, &mut sums);
+                isa.run(DistributionBackward {
+                    vocab: actions,
+                    probabilities: &self.probabilities[(t * CHUNK + row) * np..][..np],
+                    action: self.actions[at] as usize,
+                    advantage: -grad.log_prob,
+                    entropy: -grad.entropy,
+                    value: grad.value,
+                    dlogits,
+                });
+            }
+        }
+        sums
+    }
+
+    /// Step `t` for the rows `alive`: through the heads and the layers, top down.
+    fn step_backward(
+        &self,
+        shared: &Shared<'_>,
+        (t, alive): (usize, &[u32]),
+        scratch: &mut Scratch,
+        (place, out): (&Partial, &mut [f32]),
+    ) {
+        let weights = shared.weights;
+        let (isa, layout) = (weights.isa, &weights.layout);
+        let &Layout { hp, np, fp, actions, .. } = layout;
+        let count = alive.len();
+        let Scratch { dh, dgates, layer: layer_scratch, states, features, dlogits, .. } = scratch;
+        let dlogits = &dlogits[t * CHUNK * np..][..count * np];
+        let top = layout.layers.len() - 1;
+        let mut dh = &mut dh[..(top + 1) * CHUNK * hp];
+        isa.run(Matmul {
+            m: count,
+            n: hp,
+            k: actions + 1,
+            a: dlogits,
+            a_row: np,
+            a_col: 1,
+            b: &weights.params[layout.head.clone()],
+            b_row: hp,
+            c: &mut dh[top * CHUNK * hp..],
+            c_row: hp,
+            start: Start::Accumulate,
+        });
+        let mut starts = [false; CHUNK];
+        let starts = self.starts.get(t * CHUNK..).filter(|starts| !starts.is_empty()).map(|of_step| {
+            starts.iter_mut().zip(alive).for_each(|(start, &row)| *start = of_step[row as usize]);
+            &starts[..count]
+        });
+        for index in (0..=top).rev() {
+            let (below, own) = dh.split_at_mut(index * CHUNK * hp);
+            let LayerSums { weight_ih, weight_hh, dgates: sums } = &place.layers[index];
+            let (dweight, dbias) = out[weight_hh.start..sums.end].split_at_mut(weight_hh.len());
+            let gradient = &mut LayerGradient { weight_hh: dweight, dgates: dbias };
+            let layer = &self.walk.layers[index];
+            layer.backward(isa, weights.layer(index), (t, alive), starts, own, dgates, layer_scratch, gradient);
+            if index > 0 {
+                InputBackward {
+                    rows: count,
+                    hp,
+                    dp: hp,
+                    dgates,
+                    x: gathered(self.walk.layers[index - 1].state(t + 1), states, hp, alive),
+                    weight_ih: &weights.params[layout.layers[index].weight_ih.clone()],
+                    dx: Some(&mut below[(index - 1) * CHUNK * hp..]),
+                    dweight_ih: &mut out[weight_ih.clone()],
+                }
+                .run(isa);
+            }
+            dh = below;
+        }
+        if layout.reads_tokens() {
+            let mut inputs = [0; CHUNK];
+            inputs.iter_mut().zip(alive).for_each(|(input, &row)| *input = self.walk.inputs[t * CHUNK + row as usize]);
+            let table = &mut out[place.table.clone()];
+            isa.run(gru::ScatterInput { hp, gate_rows: &inputs[..count], dgates, table });
+        }
+        if fp > 0 {
+            InputBackward {
+                rows: count,
+                hp,
+                dp: fp,
+                dgates,
+                x: gathered(&self.walk.features[t * CHUNK * fp..], features, fp, alive),
+                weight_ih: &weights.params[layout.weight_features.clone()],
+                dx: None,
+                dweight_ih: &mut out[place.weight_features.clone()],
+            }
+            .run(isa);
+        }
+        // The heads' weights, from the state that this step made.
+        let (dhead, dhead_bias) = out[place.head.start..place.head_bias.end].split_at_mut(place.head.len());
+        isa.run(Matmul {
+            m: actions + 1,
+            n: hp,
+            k: count,
+            a: dlogits,
+            a_row: 1,
+            a_col: np,
+            b: gathered(self.walk.layers[top].state(t + 1), states, hp, alive),
+            b_row: hp,
+            c: dhead,
+            c_row: hp,
+            start: Start::Accumulate,
+        });
+        isa.run(AddRows { rows: dlogits, out: dhead_bias });
+    }
+
+    /// dL/dh₀ of the first layer into the embeddings of the context and of the stage.
     fn initial_state_backward(
         &self,
         shared: &Shared<'_>,
@@ -168,18 +249,19 @@ impl Chunk {
         scratch: &mut Scratch,
         (place, out): (&Partial, &mut [f32]),
     ) {
-        let hp = shared.network.layout.hp;
+        let Some(pooling) = shared.weights.spec.pooling() else { return };
+        let hp = shared.weights.layout.hp;
         let length = shared.prompts.context_len();
         for (&row, dh) in order.iter().zip(scratch.dh.chunks_exact(hp)) {
             let problem = first + row as usize;
-            for ((d, &dh), &h) in scratch.row.iter_mut().zip(dh).zip(&self.gru.state(0)[row as usize * hp..]) {
+            for ((d, &dh), &h) in scratch.row.iter_mut().zip(dh).zip(&self.walk.layers[0].state(0)[row as usize * hp..]) {
                 *d = dh * (1.0 - h * h);
             }
             let stage = shared.prompts.stages[problem] as usize;
             add(&mut out[place.stage_emb.start + stage * hp..][..hp], &scratch.row);
-            match shared.network.config.pooling {
-                ContextPooling::Batch => add(&mut out[place.pooled.clone()], &scratch.row),
-                ContextPooling::Own => {
+            match pooling {
+                Pooling::Batch => add(&mut out[place.pooled.clone()], &scratch.row),
+                Pooling::Own => {
                     let scale = 1.0 / length as f32;
                     scratch.row.iter_mut().for_each(|d| *d *= scale);
                     for &token in &shared.prompts.contexts[problem * length..][..length] {
@@ -210,53 +292,6 @@ impl Operation for AddRows<'_> {
     fn run<V: Vector>(self) {
         for row in self.rows.chunks_exact(self.out.len()) {
             gru::add_into::<V>(self.out, row);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::config::{Baseline, ContextPooling, NetworkConfig, UpdateConfig};
-    use crate::engine::fused::{CHUNK, Fused, own};
-    use crate::engine::{Engine, Episodes, Prompts, Sampling};
-    use crate::params;
-    use crate::rng::Seed;
-
-    /// The kept activations of steps that do not count may be anything.
-    #[test]
-    fn what_lies_after_the_end_is_not_read() {
-        const STEPS: usize = 5;
-        const N: usize = 40;
-        let config = NetworkConfig {
-            vocab_size: 18,
-            stage_count: 2,
-            hidden_size: 20,
-            horizon: STEPS,
-            start_token: 10,
-            pooling: ContextPooling::Own,
-            action_mask: None,
-        };
-        let contexts: Vec<i32> = (0..N as i32 * 3).map(|i| i * 7 % 18).collect();
-        let prompts = Prompts { contexts: &contexts, stages: &[1; N] };
-        let lengths: Vec<i32> = (0..N as i32).map(|i| 1 + i * 3 % STEPS as i32).collect();
-        let returns: Vec<f32> = (0..N).map(|i| (i % 7) as f32 / 7.0).collect();
-        let mut engine = Fused::new(config.clone(), 2, &params::init(&config, Seed(1))).unwrap();
-        let actions = engine.rollout(prompts, Sampling::Random { seed: Seed(2), rollout: 0 }).unwrap().actions;
-        let episodes = Episodes { prompts, actions: &actions, lengths: Some(&lengths), returns: &returns };
-        for baseline in [Baseline::Program, Baseline::Step] {
-            let update = UpdateConfig { baseline, ..UpdateConfig::default() };
-            let before = engine.gradients(episodes, &update).unwrap();
-            for (index, &length) in lengths.iter().enumerate() {
-                let (chunk, row) = (own(&mut engine.chunks[index / CHUNK]), index % CHUNK);
-                for t in length as usize..STEPS {
-                    let at = row * STEPS + t;
-                    (chunk.log_probs[at], chunk.entropies[at], chunk.values[at]) = (f32::NAN, f32::NAN, f32::NAN);
-                    let (np, hp) = (engine.network.layout.np, engine.network.layout.hp);
-                    chunk.probabilities[(t * CHUNK + row) * np..][..np].fill(f32::NAN);
-                    chunk.gru.state_mut(t + 1)[row * hp..][..hp].fill(f32::NAN);
-                }
-            }
-            assert_eq!(engine.gradients(episodes, &update).unwrap(), before);
         }
     }
 }

@@ -1,25 +1,28 @@
-//! A chunk: up to [`CHUNK`] problems that go through the whole sequence together, on one thread, with all they need in cache.
+//! A chunk: up to [`CHUNK`] rows that go through the whole sequence together, on one thread, with all they need in cache.
 //!
 //! How a batch is cut into chunks depends on its size alone, so the same numbers come out whatever the number of threads.
 
 mod backward;
 
-pub(super) use self::backward::Scratch;
+pub(super) use self::backward::{Graded, Scratch};
+use super::encoder::BatchContext;
 use super::layout::Layout;
-use super::network::{Network, Pick};
-use crate::engine::{Prompts, Sampling};
+use super::walk::{Pick, ROWS, Reads, Walk, choose};
+use super::weights::Weights;
+use crate::data::{Prompts, RolloutSpec, Sampling, Trajectories};
 use crate::error::Result;
 use crate::kernel::buffer::Buffer;
-use crate::kernel::gru;
-use crate::kernel::layer::Layer;
 use crate::memory::{self, Bytes};
 
-/// Problems in a chunk.
-pub(super) const CHUNK: usize = 32;
+/// Rows in a chunk.
+pub(super) const CHUNK: usize = ROWS;
 
 /// What every chunk reads.
 pub(super) struct Shared<'a> {
-    pub(super) network: &'a Network,
+    pub(super) weights: &'a Weights,
+    pub(super) batch: &'a BatchContext,
+    /// What a row of logits begins at, `[np]`.
+    pub(super) bias: &'a [f32],
     pub(super) prompts: Prompts<'a>,
     pub(super) steps: usize,
 }
@@ -27,22 +30,30 @@ pub(super) struct Shared<'a> {
 /// Where actions come from.
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
-    Sample(Sampling),
-    /// `[n, T]`.
-    Given(&'a [i32]),
+    /// Open loop.
+    Sample(&'a RolloutSpec, Sampling),
+    Given(&'a Trajectories<'a>),
+}
+
+impl Source<'_> {
+    /// The actions that may be emitted at every step.
+    pub(super) fn mask(&self) -> Option<&[bool]> {
+        match self {
+            Self::Sample(spec, _) => spec.action_mask.as_deref(),
+            Self::Given(data) => data.rollout.action_mask.as_deref(),
+        }
+    }
 }
 
 /// The activations of a chunk: those of every step, kept from the forward pass for the backward pass, or those of the present step alone.
 #[derive(Default)]
 pub(super) struct Chunk {
     pub(super) rows: usize,
-    gru: Layer,
-    /// `[T, CHUNK, np]`.
+    walk: Walk,
+    /// `[kept, CHUNK, np]`.
     probabilities: Buffer,
-    /// Of the present step, `[CHUNK, np]`.
-    logits: Buffer,
-    /// Input token of each step, `[T, CHUNK]`.
-    inputs: Vec<u32>,
+    /// Where episodes begin, `[kept, CHUNK]`; empty where none begins on the way.
+    starts: Vec<bool>,
     /// `[rows, T]`.
     pub(super) actions: Vec<i32>,
     /// `[rows, T]`.
@@ -65,26 +76,21 @@ pub(super) struct Undefined {
 impl Chunk {
     /// Bytes that are held.
     pub(super) fn bytes(&self) -> usize {
-        let Self { gru, probabilities, logits, inputs, actions, log_probs, entropies, values, .. } = self;
-        let words = inputs.capacity() + actions.capacity() + log_probs.capacity() + entropies.capacity() + values.capacity();
-        gru.bytes() + probabilities.bytes() + logits.bytes() + size_of::<f32>() * words
+        let Self { walk, probabilities, starts, actions, log_probs, entropies, values, .. } = self;
+        let words = actions.capacity() + log_probs.capacity() + entropies.capacity() + values.capacity();
+        walk.bytes() + probabilities.bytes() + starts.capacity() + size_of::<f32>() * words
     }
 
     /// Bytes of a chunk that goes through `steps` steps and keeps `kept` of them.
     pub(super) fn bytes_for(layout: &Layout, steps: usize, kept: usize) -> Bytes {
-        let &Layout { hp, np, .. } = layout;
-        let states = Bytes::floats(&[CHUNK, hp, gru::SAVED + 1]).plus(Bytes::floats(&[CHUNK, np + 1]));
-        states.times(kept.saturating_add(2)).plus(Bytes::floats(&[CHUNK, steps, 4]))
+        let own = Bytes::floats(&[CHUNK, layout.np, kept]).plus(Bytes::floats(&[CHUNK, steps, 4]));
+        Walk::bytes_for(layout, CHUNK, kept).plus(own)
     }
 
     /// Makes room for `steps` steps of which `kept` are kept: all, or one.
     pub(super) fn prepare(&mut self, layout: &Layout, steps: usize, kept: usize) -> Result<()> {
-        let &Layout { hp, np, .. } = layout;
-        self.gru.prepare(CHUNK, kept, hp)?;
-        self.probabilities.grow(kept * CHUNK * np)?;
-        self.logits.grow(CHUNK * np)?;
-        memory::reserve(&mut self.inputs, kept * CHUNK)?;
-        self.inputs.resize(kept * CHUNK, 0);
+        self.walk.prepare(layout, CHUNK, kept)?;
+        self.probabilities.grow(kept * CHUNK * layout.np)?;
         memory::reserve(&mut self.actions, CHUNK * steps)?;
         for out in [&mut self.log_probs, &mut self.entropies, &mut self.values] {
             memory::reserve(out, CHUNK * steps)?;
@@ -92,8 +98,8 @@ impl Chunk {
         Ok(())
     }
 
-    /// Runs the network over problems `first..first + rows`, in the room that [`Chunk::prepare`] made. `logits`, where asked for, is
-    /// `[rows, T, V]`.
+    /// Runs the network over rows `first..first + rows`, in the room that [`Chunk::prepare`] made. `logits`, where asked for, is
+    /// `[rows, T, A]`.
     pub(super) fn forward(
         &mut self,
         shared: &Shared<'_>,
@@ -101,43 +107,114 @@ impl Chunk {
         source: Source<'_>,
         mut logits_out: Option<&mut [f32]>,
     ) -> std::result::Result<(), Undefined> {
-        let Shared { network, prompts, steps } = *shared;
-        let &Layout { np, vocab, .. } = &network.layout;
-        let keeps = self.inputs.len() >= steps * CHUNK;
+        let Shared { weights, bias, steps, .. } = *shared;
+        let &Layout { np, actions, .. } = &weights.layout;
         self.rows = rows;
         self.actions.resize(rows * steps, 0);
         for out in [&mut self.log_probs, &mut self.entropies, &mut self.values] {
             out.resize(rows * steps, 0.0);
         }
-        network.begin(prompts, first, rows, self.gru.state_mut(0));
-        self.inputs[..rows].fill(network.config.start_token as u32);
+        self.begin(shared, (first, rows), source);
         for t in 0..steps {
-            let (slot, next) = if keeps { (t, t + 1) } else { (0, 0) };
-            network.advance(&mut self.gru, (slot, rows), &self.inputs[slot * CHUNK..], &mut self.logits);
-            if !keeps {
-                self.gru.rewind();
+            let slot = self.walk.slot(t);
+            self.read(shared, (first, rows), source, t);
+            let starts = self.starts.get(slot * CHUNK..).filter(|starts| !starts.is_empty());
+            self.walk.advance(Reads { weights, bias }, (slot, rows), starts);
+            if self.walk.kept() < steps {
+                self.walk.rewind();
             }
             let probabilities = self.probabilities[slot * CHUNK * np..].chunks_exact_mut(np);
-            for (row, (logits, probabilities)) in self.logits.chunks_exact_mut(np).zip(probabilities).take(rows).enumerate() {
+            for (row, (logits, probabilities)) in self.walk.logits.chunks_exact_mut(np).zip(probabilities).take(rows).enumerate()
+            {
                 let pick = match source {
-                    Source::Given(actions) => Pick::Given(actions[(first + row) * steps + t] as usize),
-                    Source::Sample(sampling) => Pick::sampled(sampling, first + row, t),
+                    Source::Given(data) => {
+                        forbid(logits, data.allowed_at(first + row, t));
+                        Pick::Given(data.actions[(first + row) * steps + t] as usize)
+                    }
+                    Source::Sample(_, sampling) => Pick::sampled(sampling, first + row, t),
                 };
-                let choice =
-                    network.choose(logits, probabilities, pick).map_err(|value| Undefined { at: (first + row, t), value })?;
+                let choice = choose(weights.isa, actions, logits, probabilities, pick)
+                    .map_err(|value| Undefined { at: (first + row, t), value })?;
                 let at = row * steps + t;
                 if let Some(out) = &mut logits_out {
-                    out[at * vocab..][..vocab].copy_from_slice(&logits[..vocab]);
+                    out[at * actions..][..actions].copy_from_slice(&logits[..actions]);
                 }
                 self.actions[at] = choice.action as i32;
                 self.log_probs[at] = choice.log_prob;
                 self.entropies[at] = choice.entropy;
                 self.values[at] = choice.value;
-                if t + 1 < steps {
-                    self.inputs[next * CHUNK + row] = choice.action as u32;
-                }
             }
         }
         Ok(())
+    }
+
+    /// Puts the rows before their first step.
+    fn begin(&mut self, shared: &Shared<'_>, (first, rows): (usize, usize), source: Source<'_>) {
+        let Shared { weights, batch, prompts, .. } = *shared;
+        self.starts.clear();
+        let states = match source {
+            Source::Given(data) => {
+                if data.starts.is_some() {
+                    self.starts.resize(self.walk.inputs.len(), false);
+                }
+                data.states
+                    .as_deref()
+                    .map(|states| &states[first * (states.len() / data.rows)..][..rows * (states.len() / data.rows)])
+            }
+            Source::Sample(..) => None,
+        };
+        match states {
+            Some(states) => self.walk.resume(&weights.layout, states),
+            None => self.walk.begin(weights, batch, prompts, (first, rows)),
+        }
+    }
+
+    /// What the rows read at step `t`.
+    fn read(&mut self, shared: &Shared<'_>, (first, rows): (usize, usize), source: Source<'_>, t: usize) {
+        let Weights { spec, layout, .. } = shared.weights;
+        let slot = self.walk.slot(t) * CHUNK;
+        let (features, reads_tokens) = (layout.features, layout.reads_tokens());
+        for row in 0..rows {
+            if reads_tokens {
+                self.walk.inputs[slot + row] = match source {
+                    Source::Given(data) => data.input(first + row, t),
+                    Source::Sample(spec, _) if t == 0 => spec.start_token as u32,
+                    Source::Sample(..) => self.actions[row * shared.steps + t - 1] as u32,
+                };
+            }
+            if let (Source::Given(data), Some(start)) = (source, self.starts.get_mut(slot + row)) {
+                *start = data.starts_at(first + row, t);
+            }
+            if features > 0 {
+                let out = &mut self.walk.features[(slot + row) * layout.fp..][..features];
+                match source {
+                    Source::Given(data) => data.write_features(spec, first + row, t, out),
+                    // Open loop, whether an episode begins is all there is to read.
+                    Source::Sample(..) => out.fill(f32::from(u8::from(t == 0))),
+                }
+            }
+        }
+    }
+}
+
+/// Takes the actions out of a row of logits that are not allowed.
+fn forbid(logits: &mut [f32], allowed: Option<&[u8]>) {
+    for (logit, _) in logits.iter_mut().zip(allowed.unwrap_or(&[])).filter(|(_, allowed)| **allowed == 0) {
+        *logit = f32::NEG_INFINITY;
+    }
+}
+
+#[cfg(test)]
+impl Chunk {
+    /// Makes all that is kept of some steps of a row NaN.
+    pub(super) fn spoil(&mut self, row: usize, span: std::ops::Range<usize>, (steps, layout): (usize, &Layout)) {
+        for t in span {
+            let at = row * steps + t;
+            (self.log_probs[at], self.entropies[at], self.values[at]) = (f32::NAN, f32::NAN, f32::NAN);
+            self.probabilities[(t * CHUNK + row) * layout.np..][..layout.np].fill(f32::NAN);
+            for layer in &mut self.walk.layers {
+                layer.state_mut(t + 1)[row * layout.hp..][..layout.hp].fill(f32::NAN);
+            }
+        }
     }
 }

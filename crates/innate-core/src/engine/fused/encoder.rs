@@ -1,0 +1,95 @@
+//! From prompts to the first layer's first state.
+
+use super::weights::Weights;
+use crate::data::Prompts;
+use crate::error::Result;
+use crate::kernel::buffer::Buffer;
+use crate::kernel::simd::{Operation, Vector};
+use crate::memory::filled;
+use crate::model::Pooling;
+
+/// What is made of the contexts of a whole batch; of use with [`Pooling::Batch`].
+#[derive(Default)]
+pub(super) struct BatchContext {
+    /// Mean context embedding, `[hp]`.
+    mean: Buffer,
+    /// How often each token occurs, `[V]`.
+    pub(super) counts: Vec<u32>,
+}
+
+impl BatchContext {
+    pub(super) fn new(weights: &Weights) -> Result<Self> {
+        Ok(Self { mean: Buffer::zeros(weights.layout.hp)?, counts: filled(weights.layout.vocab, 0)? })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.mean.bytes() + size_of_val(&*self.counts)
+    }
+
+    /// Reads the contexts of a batch, where the model takes their mean.
+    pub(super) fn read(&mut self, weights: &Weights, prompts: Prompts<'_>) {
+        if weights.spec.pooling() != Some(Pooling::Batch) {
+            return;
+        }
+        self.counts.fill(0);
+        for &token in prompts.contexts {
+            self.counts[token as usize] += 1;
+        }
+        self.mean.fill(0.0);
+        let emb = &weights.params[weights.layout.emb.clone()];
+        for (&count, emb) in self.counts.iter().zip(emb.chunks_exact(weights.layout.hp)) {
+            let share = count as f32 / prompts.contexts.len() as f32;
+            for (sum, &x) in self.mean.iter_mut().zip(emb) {
+                *sum += share * x;
+            }
+        }
+    }
+}
+
+/// h₀ = tanh(context + stage embedding) of rows `first..first + rows`.
+pub(super) struct InitialState<'a> {
+    pub(super) weights: &'a Weights,
+    pub(super) batch: &'a BatchContext,
+    pub(super) pooling: Pooling,
+    pub(super) prompts: Prompts<'a>,
+    pub(super) first: usize,
+    pub(super) rows: usize,
+    /// `[rows, hp]`.
+    pub(super) out: &'a mut [f32],
+}
+
+impl Operation for InitialState<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Weights { layout, params, .. } = self.weights;
+        let prompts = self.prompts;
+        let hp = layout.hp;
+        let length = prompts.context_len();
+        let scale = V::splat(1.0 / length as f32);
+        let (emb, stage_emb) = (&params[layout.emb.clone()], &params[layout.stage_emb.clone()]);
+        for row in 0..self.rows {
+            let problem = self.first + row;
+            let context = &prompts.contexts[problem * length..][..length];
+            let stage = &stage_emb[prompts.stages[problem] as usize * hp..][..hp];
+            let out = &mut self.out[row * hp..][..hp];
+            for j in (0..hp).step_by(V::LANES) {
+                // SAFETY: every row read holds hp floats, and j + LANES ≤ hp.
+                unsafe {
+                    let mean = match self.pooling {
+                        Pooling::Batch => V::load(self.batch.mean[j..].as_ptr()),
+                        Pooling::Own => {
+                            let mut sum = V::zero();
+                            for &token in context {
+                                sum = sum.add(V::load(emb[token as usize * hp..][j..hp].as_ptr()));
+                            }
+                            sum.mul(scale)
+                        }
+                    };
+                    mean.add(V::load(stage[j..].as_ptr())).tanh().store(out[j..].as_mut_ptr());
+                }
+            }
+        }
+    }
+}
