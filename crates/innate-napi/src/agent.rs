@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
-use innate_core::engine::{Episodes, Prompts};
+use innate_core::data::Prompts;
+use innate_core::optimizer::OptimizerConfig;
 use innate_core::{Agent, checkpoint};
 use napi::Env;
 use napi::bindgen_prelude::{Object, ObjectFinalize};
 use napi_derive::napi;
 
+use crate::array::Numbers;
 use crate::error::Failure;
-use crate::options::{
-    BindingAgentOptions, BindingEvaluation, BindingGradients, BindingRollout, BindingTensor, BindingUpdateOptions,
-    BindingUpdateStats, Placement, Resolved, integer,
+use crate::lesson::{
+    BindingGradients, BindingObjective, BindingOptimizer, BindingTargets, BindingTerms, BindingTrajectories, BindingUpdateStats,
+    OwnedLesson,
 };
+use crate::options::{BindingAgentOptions, BindingEvaluation, BindingRollout, BindingTensor, Resolved, integer, placement};
 use crate::session::BindingSession;
 use crate::worker::{Access, Slot, Worker, submit, submit_fill};
 
@@ -42,8 +45,8 @@ impl BindingAgent {
         let resolved = Resolved::try_from(options)?;
         let worker = Worker::new();
         let work = move |slot: &mut Slot| {
-            let Placement { device, engine, threads } = resolved.placement;
-            let agent = Agent::new(resolved.config.clone(), engine, device, resolved.seed, threads);
+            let Resolved { model, rollout, seed, placement } = &resolved;
+            let agent = Agent::new(model.clone(), rollout.clone(), *seed, *placement);
             slot.fill(agent.map_err(Failure::while_making)?);
             Ok(resolved)
         };
@@ -56,12 +59,11 @@ impl BindingAgent {
     pub fn load(env: &Env, path: String, device: String, engine: String, threads: f64) -> napi::Result<Object<'_>> {
         let worker = Worker::new();
         let work = move |slot: &mut Slot| {
-            let placement = Placement::new(&device, &engine, threads)?;
+            let placement = placement(&device, &engine, threads)?;
             let mut state = checkpoint::load(Path::new(&path))?;
             let note = std::mem::take(&mut state.note);
-            let Placement { device, engine, threads } = placement;
-            slot.fill(Agent::from_state(&state, engine, device, threads).map_err(Failure::while_making)?);
-            Ok((Resolved { config: state.config, seed: state.seed, placement }, note))
+            slot.fill(Agent::from_state(&state, placement).map_err(Failure::while_making)?);
+            Ok((Resolved { model: state.model, rollout: state.rollout, seed: state.seed, placement }, note))
         };
         let own = worker.clone();
         submit_fill(env, &worker, work, move |_, (resolved, note)| Self { worker: Some(own), resolved, note })
@@ -83,66 +85,103 @@ impl BindingAgent {
         deterministic: bool,
     ) -> napi::Result<Object<'env>> {
         let (contexts, stages) = (contexts.to_vec(), stages.to_vec());
-        let work = move |agent: &mut Agent| Ok(agent.rollout(&contexts, &stages, deterministic)?);
+        let work = move |agent: &mut Agent| {
+            let prompts = Prompts { rows: stages.len(), contexts: &contexts, stages: &stages };
+            Ok(agent.rollout(prompts, deterministic)?)
+        };
         submit(env, self.worker.as_ref(), Access::Reads, work, |_, result| BindingRollout::from(result))
     }
 
-    /// Runs the network over given actions `[n, T]`.
+    /// Runs the network over given trajectories.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingEvaluation>")]
-    pub fn evaluate_actions<'env>(
-        &self,
-        env: &'env Env,
-        contexts: &[i32],
-        stages: &[i32],
-        actions: &[i32],
-    ) -> napi::Result<Object<'env>> {
-        let (contexts, stages, actions) = (contexts.to_vec(), stages.to_vec(), actions.to_vec());
-        let work = move |agent: &mut Agent| Ok(agent.evaluate(&contexts, &stages, &actions)?);
+    pub fn evaluate_actions<'env>(&self, env: &'env Env, trajectories: BindingTrajectories) -> napi::Result<Object<'env>> {
+        let work = move |agent: &mut Agent| Ok(agent.evaluate(&trajectories.view(&agent.rollout_spec()))?);
         submit(env, self.worker.as_ref(), Access::Reads, work, |_, result| BindingEvaluation::from(result))
     }
 
-    /// One Adam step at actions `[n, T]`, of which the first `lengths` `[n]` of a program count, and returns `[n]`.
+    /// The gradient of the loss and one Adam step along it.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingUpdateStats>")]
-    #[allow(clippy::too_many_arguments, reason = "arrays cross one by one")]
     pub fn update<'env>(
         &self,
         env: &'env Env,
-        contexts: &[i32],
-        stages: &[i32],
-        actions: &[i32],
-        lengths: Option<&[i32]>,
-        returns: &[f32],
-        options: BindingUpdateOptions,
+        trajectories: BindingTrajectories,
+        targets: BindingTargets,
+        objective: BindingObjective,
+        optimizer: BindingOptimizer,
     ) -> napi::Result<Object<'env>> {
-        let episodes = OwnedEpisodes::new(contexts, stages, actions, lengths, returns);
-        let config = options.config()?;
-        let work = move |agent: &mut Agent| Ok(agent.update(episodes.view(), &config)?);
-        submit(env, self.worker.as_ref(), Access::Writes, work, |_, result| BindingUpdateStats::from(result))
+        let lesson = OwnedLesson::new(trajectories, targets, &objective)?;
+        let config = OptimizerConfig::from(&optimizer);
+        let work = move |agent: &mut Agent| Ok(lesson.with(&agent.rollout_spec(), |lesson| agent.update(lesson, &config))?);
+        submit(env, self.worker.as_ref(), Access::Writes, work, |_, stats| BindingUpdateStats::from(stats))
     }
 
     /// The terms and the clipped gradient of an update that is not made.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingGradients>")]
-    #[allow(clippy::too_many_arguments, reason = "arrays cross one by one")]
     pub fn gradients<'env>(
         &self,
         env: &'env Env,
-        contexts: &[i32],
-        stages: &[i32],
-        actions: &[i32],
-        lengths: Option<&[i32]>,
-        returns: &[f32],
-        options: BindingUpdateOptions,
+        trajectories: BindingTrajectories,
+        targets: BindingTargets,
+        objective: BindingObjective,
+        optimizer: BindingOptimizer,
     ) -> napi::Result<Object<'env>> {
-        let episodes = OwnedEpisodes::new(contexts, stages, actions, lengths, returns);
-        let config = options.config()?;
+        let lesson = OwnedLesson::new(trajectories, targets, &objective)?;
+        let config = OptimizerConfig::from(&optimizer);
         let work = move |agent: &mut Agent| {
-            let (stats, flat) = agent.gradients(episodes.view(), &config)?;
-            Ok((stats, agent.named(&flat)))
+            let (terms, norm, flat) = lesson.with(&agent.rollout_spec(), |lesson| agent.gradients(lesson, &config))?;
+            Ok((terms, norm, agent.named(&flat)))
         };
-        submit(env, self.worker.as_ref(), Access::Reads, work, |_, (stats, tensors)| BindingGradients {
-            stats: stats.into(),
-            gradients: tensors.into_iter().map(BindingTensor::from).collect(),
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, (terms, norm, tensors)| {
+            BindingGradients::new(terms, norm, tensors)
         })
+    }
+
+    /// Adds the gradient of the loss, on the rows given by index or on all, to what waits for `apply`.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingTerms>")]
+    pub fn accumulate<'env>(
+        &self,
+        env: &'env Env,
+        trajectories: BindingTrajectories,
+        targets: BindingTargets,
+        objective: BindingObjective,
+        #[napi(ts_arg_type = "Uint32Array | undefined | null")] rows: Option<Numbers<u32>>,
+    ) -> napi::Result<Object<'env>> {
+        let lesson = OwnedLesson::new(trajectories, targets, &objective)?;
+        let work = move |agent: &mut Agent| {
+            let rows = rows.as_ref().map(|rows| &*rows.0);
+            Ok(lesson.with(&agent.rollout_spec(), |lesson| agent.accumulate(lesson, rows))?)
+        };
+        submit(env, self.worker.as_ref(), Access::Writes, work, |_, terms| BindingTerms::from(terms))
+    }
+
+    /// The sum of the gradients that wait, before clipping, by PyTorch's names.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<BindingTensor>>")]
+    pub fn gradient<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let work = |agent: &mut Agent| Ok(agent.named(&agent.gradient()?));
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, tensors| {
+            tensors.into_iter().map(BindingTensor::from).collect::<Vec<_>>()
+        })
+    }
+
+    /// Replaces the sum of the gradients that wait, or forgets them where nothing is given.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn set_gradient<'env>(&self, env: &'env Env, tensors: Option<Vec<BindingTensor>>) -> napi::Result<Object<'env>> {
+        let tensors = tensors.map(|tensors| tensors.into_iter().map(innate_core::NamedTensor::from).collect::<Vec<_>>());
+        let work = move |agent: &mut Agent| {
+            Ok(match &tensors {
+                Some(tensors) => agent.set_gradient(tensors)?,
+                None => agent.clear_gradient(),
+            })
+        };
+        submit(env, self.worker.as_ref(), Access::Writes, work, |_, ()| ())
+    }
+
+    /// One Adam step along the gradients that wait; their global norm before clipping.
+    #[napi(catch_unwind, ts_return_type = "Promise<number>")]
+    pub fn apply<'env>(&self, env: &'env Env, optimizer: BindingOptimizer) -> napi::Result<Object<'env>> {
+        let config = OptimizerConfig::from(&optimizer);
+        let work = move |agent: &mut Agent| Ok(agent.apply(&config)?);
+        submit(env, self.worker.as_ref(), Access::Writes, work, |_, norm| norm)
     }
 
     /// The weights by PyTorch's names.
@@ -154,12 +193,12 @@ impl BindingAgent {
         })
     }
 
-    /// A copy of the weights to take decisions with on the JavaScript thread, for at most `size` rows.
+    /// The present weights to take decisions with on the JavaScript thread, for at most `size` rows.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingSession>")]
     pub fn session<'env>(&self, env: &'env Env, size: f64, seed: f64) -> napi::Result<Object<'env>> {
         let (size, seed) = (integer("size", size)? as usize, integer("seed", seed)?);
-        let work = move |agent: &mut Agent| agent.session(size).map_err(Failure::while_making);
-        submit(env, self.worker.as_ref(), Access::Reads, work, move |env, session| BindingSession::new(env, session, seed))
+        let work = move |agent: &mut Agent| agent.policy(size).map_err(Failure::while_making);
+        submit(env, self.worker.as_ref(), Access::Reads, work, move |env, policy| BindingSession::new(env, policy, seed))
     }
 
     /// Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays.
@@ -199,31 +238,5 @@ impl BindingAgent {
     pub fn panic_for_test<'env>(&self, env: &'env Env, writing: bool) -> napi::Result<Object<'env>> {
         let access = if writing { Access::Writes } else { Access::Reads };
         submit(env, self.worker.as_ref(), access, |_| -> Result<(), Failure> { panic!("a panic for a test") }, |_, ()| ())
-    }
-}
-
-/// A copy of what an update learns from, since JavaScript can go on writing to its arrays.
-struct OwnedEpisodes {
-    contexts: Vec<i32>,
-    stages: Vec<i32>,
-    actions: Vec<i32>,
-    lengths: Option<Vec<i32>>,
-    returns: Vec<f32>,
-}
-
-impl OwnedEpisodes {
-    fn new(contexts: &[i32], stages: &[i32], actions: &[i32], lengths: Option<&[i32]>, returns: &[f32]) -> Self {
-        Self {
-            contexts: contexts.to_vec(),
-            stages: stages.to_vec(),
-            actions: actions.to_vec(),
-            lengths: lengths.map(<[i32]>::to_vec),
-            returns: returns.to_vec(),
-        }
-    }
-
-    fn view(&self) -> Episodes<'_> {
-        let prompts = Prompts { contexts: &self.contexts, stages: &self.stages };
-        Episodes { prompts, actions: &self.actions, lengths: self.lengths.as_deref(), returns: &self.returns }
     }
 }

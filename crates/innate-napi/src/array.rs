@@ -16,6 +16,10 @@ impl Element for i32 {
     const CLASS: &'static str = "Int32Array";
 }
 
+impl Element for u32 {
+    const CLASS: &'static str = "Uint32Array";
+}
+
 impl Element for f32 {
     const CLASS: &'static str = "Float32Array";
 }

@@ -5,6 +5,7 @@
 mod agent;
 pub mod array;
 mod error;
+pub mod lesson;
 mod memory;
 pub mod options;
 mod session;

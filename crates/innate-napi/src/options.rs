@@ -1,8 +1,11 @@
 //! The plain objects that cross, and their way into the core's own types.
 
 use innate_core::checkpoint::MAX_COUNTER;
-use innate_core::engine::{Evaluation, Rollout, UpdateStats};
-use innate_core::{Baseline, ContextPooling, DeviceKind, EngineKind, NamedTensor, NetworkConfig, UpdateConfig};
+use innate_core::data::{Evaluation, Rollout, RolloutSpec};
+use innate_core::device::DeviceKind;
+use innate_core::engine::EngineKind;
+use innate_core::model::{Action, Encoder, Input, ModelSpec, Pooling};
+use innate_core::{NamedTensor, Placement};
 use napi_derive::napi;
 
 use crate::array::Numbers;
@@ -21,8 +24,10 @@ pub struct BindingAgentOptions {
     pub horizon: f64,
     /// The token whose embedding is the first input.
     pub start_token: f64,
-    /// Whether the context is averaged over the whole batch.
-    pub batch_context: bool,
+    /// `own` or `batch`: over what a context's mean is taken.
+    pub pooling: String,
+    /// Layers of the GRU.
+    pub layers: f64,
     /// Non-zero where a token may be emitted, `[V]`; absent allows all.
     #[napi(ts_type = "Uint8Array")]
     pub action_mask: Option<Numbers<u8>>,
@@ -34,27 +39,6 @@ pub struct BindingAgentOptions {
     pub engine: String,
     /// 0: as many as the machine has.
     pub threads: f64,
-}
-
-/// Coefficients of one update.
-#[napi(object)]
-pub struct BindingUpdateOptions {
-    /// `program` or `step`.
-    pub baseline: String,
-    /// Adam's step size.
-    pub learning_rate: f64,
-    /// Weight of the value loss.
-    pub value_coef: f64,
-    /// Weight of the entropy bonus.
-    pub entropy_coef: f64,
-    /// Global norm that gradients are clipped to; `Infinity` turns clipping off.
-    pub max_grad_norm: f64,
-    /// Adam's decay of the first moment.
-    pub beta1: f64,
-    /// Adam's decay of the second moment.
-    pub beta2: f64,
-    /// Adam's denominator term.
-    pub epsilon: f64,
 }
 
 /// A whole open-loop rollout.
@@ -91,23 +75,6 @@ pub struct BindingEvaluation {
     pub values: Numbers<f32>,
 }
 
-/// The terms of one update.
-#[napi(object)]
-pub struct BindingUpdateStats {
-    /// The whole loss.
-    pub loss: f64,
-    /// The policy's term.
-    pub policy_loss: f64,
-    /// The value's term, before its coefficient.
-    pub value_loss: f64,
-    /// Mean entropy, at least 0.
-    pub entropy: f64,
-    /// Global gradient norm before clipping.
-    pub grad_norm: f64,
-    /// `1 − Var(R − V̂)/Var(R)`; NaN when all returns are equal.
-    pub explained_variance: f64,
-}
-
 /// A tensor by PyTorch's name, row-major.
 #[napi(object)]
 pub struct BindingTensor {
@@ -120,29 +87,13 @@ pub struct BindingTensor {
     pub data: Numbers<f32>,
 }
 
-/// The terms of an update and its gradient after clipping.
-#[napi(object)]
-pub struct BindingGradients {
-    /// The terms.
-    pub stats: BindingUpdateStats,
-    /// One tensor a parameter.
-    pub gradients: Vec<BindingTensor>,
-}
-
 /// [`BindingAgentOptions`] with their values checked; what the network itself checks is left to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Resolved {
-    pub(crate) config: NetworkConfig,
+    pub(crate) model: ModelSpec,
+    pub(crate) rollout: RolloutSpec,
     pub(crate) seed: u64,
     pub(crate) placement: Placement,
-}
-
-/// Where and how a network runs: what a checkpoint does not hold.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Placement {
-    pub(crate) device: DeviceKind,
-    pub(crate) engine: EngineKind,
-    pub(crate) threads: usize,
 }
 
 pub(crate) fn integer(path: &str, value: f64) -> Result<u64, Failure> {
@@ -153,24 +104,22 @@ pub(crate) fn integer(path: &str, value: f64) -> Result<u64, Failure> {
     }
 }
 
-impl Placement {
-    pub(crate) fn new(device: &str, engine: &str, threads: f64) -> Result<Self, Failure> {
-        let device = match device {
-            "cpu" => DeviceKind::Cpu,
-            "cuda" => DeviceKind::Cuda,
-            other => return Err(Failure::options("device", format!("must be cpu or cuda, got {other}"))),
-        };
-        let engine = match engine {
-            "fused" => EngineKind::Fused,
-            "plain" => EngineKind::Plain,
-            other => return Err(Failure::options("engine", format!("must be fused or plain, got {other}"))),
-        };
-        let threads = match integer("threads", threads)? {
-            threads @ 0..=1024 => threads as usize,
-            threads => return Err(Failure::options("threads", format!("must be at most 1024, got {threads}"))),
-        };
-        Ok(Self { device, engine, threads })
-    }
+pub(crate) fn placement(device: &str, engine: &str, threads: f64) -> Result<Placement, Failure> {
+    let device = match device {
+        "cpu" => DeviceKind::Cpu,
+        "cuda" => DeviceKind::Cuda,
+        other => return Err(Failure::options("device", format!("must be cpu or cuda, got {other}"))),
+    };
+    let engine = match engine {
+        "fused" => EngineKind::Fused,
+        "plain" => EngineKind::Plain,
+        other => return Err(Failure::options("engine", format!("must be fused or plain, got {other}"))),
+    };
+    let threads = match integer("threads", threads)? {
+        threads @ 0..=1024 => threads as usize,
+        threads => return Err(Failure::options("threads", format!("must be at most 1024, got {threads}"))),
+    };
+    Ok(Placement { device, engine, threads })
 }
 
 impl TryFrom<BindingAgentOptions> for Resolved {
@@ -178,32 +127,43 @@ impl TryFrom<BindingAgentOptions> for Resolved {
 
     fn try_from(options: BindingAgentOptions) -> Result<Self, Failure> {
         let size = |path, value| integer(path, value).map(|value| value as usize);
+        let pooling = match options.pooling.as_str() {
+            "own" => Pooling::Own,
+            "batch" => Pooling::Batch,
+            other => return Err(Failure::options("pooling", format!("must be own or batch, got {other}"))),
+        };
+        let vocabulary = size("vocabSize", options.vocab_size)?;
         Ok(Self {
-            config: NetworkConfig {
-                vocab_size: size("vocabSize", options.vocab_size)?,
-                stage_count: size("stageCount", options.stage_count)?,
-                hidden_size: size("hiddenSize", options.hidden_size)?,
+            model: ModelSpec {
+                vocabulary,
+                encoder: Encoder::Pooled { stages: size("stageCount", options.stage_count)?, pooling },
+                inputs: vec![Input::PreviousAction],
+                layers: size("layers", options.layers)?,
+                hidden: size("hiddenSize", options.hidden_size)?,
+                action: Action::Categorical { size: vocabulary },
+            },
+            rollout: RolloutSpec {
                 horizon: size("horizon", options.horizon)?,
                 start_token: size("startToken", options.start_token)?,
-                pooling: if options.batch_context { ContextPooling::Batch } else { ContextPooling::Own },
                 action_mask: options.action_mask.map(|Numbers(mask)| mask.into_iter().map(|entry| entry != 0).collect()),
             },
             seed: integer("seed", options.seed)?,
-            placement: Placement::new(&options.device, &options.engine, options.threads)?,
+            placement: placement(&options.device, &options.engine, options.threads)?,
         })
     }
 }
 
 impl From<&Resolved> for BindingAgentOptions {
-    fn from(Resolved { config, seed, placement }: &Resolved) -> Self {
+    fn from(Resolved { model, rollout, seed, placement }: &Resolved) -> Self {
         Self {
-            vocab_size: config.vocab_size as f64,
-            stage_count: config.stage_count as f64,
-            hidden_size: config.hidden_size as f64,
-            horizon: config.horizon as f64,
-            start_token: config.start_token as f64,
-            batch_context: config.pooling == ContextPooling::Batch,
-            action_mask: config.action_mask.as_ref().map(|mask| Numbers(mask.iter().map(|&allowed| u8::from(allowed)).collect())),
+            vocab_size: model.vocabulary as f64,
+            stage_count: model.stages() as f64,
+            hidden_size: model.hidden as f64,
+            layers: model.layers as f64,
+            horizon: rollout.horizon as f64,
+            start_token: rollout.start_token as f64,
+            pooling: if model.pooling() == Some(Pooling::Batch) { "batch" } else { "own" }.to_owned(),
+            action_mask: rollout.action_mask.as_ref().map(|mask| Numbers(mask.iter().map(|&allowed| u8::from(allowed)).collect())),
             seed: *seed as f64,
             device: match placement.device {
                 DeviceKind::Cpu => "cpu",
@@ -217,25 +177,6 @@ impl From<&Resolved> for BindingAgentOptions {
             .to_owned(),
             threads: placement.threads as f64,
         }
-    }
-}
-
-impl BindingUpdateOptions {
-    pub(crate) fn config(self) -> Result<UpdateConfig, Failure> {
-        Ok(UpdateConfig {
-            learning_rate: self.learning_rate,
-            baseline: match self.baseline.as_str() {
-                "program" => Baseline::Program,
-                "step" => Baseline::Step,
-                other => return Err(Failure::options("baseline", format!("must be program or step, got {other}"))),
-            },
-            value_coef: self.value_coef,
-            entropy_coef: self.entropy_coef,
-            max_grad_norm: self.max_grad_norm,
-            beta1: self.beta1,
-            beta2: self.beta2,
-            epsilon: self.epsilon,
-        })
     }
 }
 
@@ -257,19 +198,6 @@ impl From<Evaluation> for BindingEvaluation {
             log_probs: Numbers(evaluation.log_probs),
             entropies: Numbers(evaluation.entropies),
             values: Numbers(evaluation.values),
-        }
-    }
-}
-
-impl From<UpdateStats> for BindingUpdateStats {
-    fn from(stats: UpdateStats) -> Self {
-        Self {
-            loss: stats.loss,
-            policy_loss: stats.policy_loss,
-            value_loss: stats.value_loss,
-            entropy: stats.entropy,
-            grad_norm: stats.grad_norm,
-            explained_variance: stats.explained_variance,
         }
     }
 }

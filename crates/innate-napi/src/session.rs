@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use innate_core::engine::Sampling;
-use innate_core::engine::fused::{Session, StepOutput};
+use innate_core::data::{Prompts, Sampling};
+use innate_core::engine::fused::{Policy, StepOutput};
 use innate_core::rng::Seed;
 use napi::Env;
 use napi::bindgen_prelude::{Float32ArraySlice, Int32ArraySlice, ObjectFinalize};
@@ -15,7 +15,7 @@ use crate::memory::Footprint;
 /// Rows of a network that are stepped together. Arrays are written in place.
 #[napi(custom_finalize)]
 pub struct BindingSession {
-    session: Option<Session>,
+    policy: Option<Policy>,
     seed: Seed,
     begun: u64,
     footprint: Footprint,
@@ -29,18 +29,18 @@ impl ObjectFinalize for BindingSession {
 }
 
 impl BindingSession {
-    pub(crate) fn new(env: &Env, session: Session, seed: u64) -> Self {
+    pub(crate) fn new(env: &Env, policy: Policy, seed: u64) -> Self {
         let footprint = Footprint::new();
-        footprint.tell(env, session.bytes());
-        Self { session: Some(session), seed: Seed(seed), begun: 0, footprint }
+        footprint.tell(env, policy.bytes());
+        Self { policy: Some(policy), seed: Seed(seed), begun: 0, footprint }
     }
 
-    fn with<T>(&mut self, work: impl FnOnce(&mut Session) -> innate_core::Result<T>) -> napi::Result<T> {
-        let session = self.session.as_mut().ok_or_else(|| Failure::new("ERR_CLOSED", "", "the session is closed"))?;
-        if let Ok(result) = catch_unwind(AssertUnwindSafe(|| work(session))) {
+    fn with<T>(&mut self, work: impl FnOnce(&mut Policy) -> innate_core::Result<T>) -> napi::Result<T> {
+        let policy = self.policy.as_mut().ok_or_else(|| Failure::new("ERR_CLOSED", "", "the session is closed"))?;
+        if let Ok(result) = catch_unwind(AssertUnwindSafe(|| work(policy))) {
             return Ok(result.map_err(Failure::from)?);
         }
-        self.session = None;
+        self.policy = None;
         Err(Failure::internal("a step panicked; the session is closed").into())
     }
 }
@@ -51,7 +51,7 @@ impl BindingSession {
     #[napi(catch_unwind)]
     pub fn begin(&mut self, contexts: &[i32], stages: &[i32]) -> napi::Result<()> {
         self.begun += 1;
-        self.with(|session| session.begin(contexts, stages))
+        self.with(|policy| policy.begin(Prompts { rows: stages.len(), contexts, stages }))
     }
 
     /// One token for every row; all arrays `[n]`, written.
@@ -74,19 +74,19 @@ impl BindingSession {
                 values: values.as_mut(),
             }
         };
-        self.with(|session| session.step(sampling, &mut out))
+        self.with(|policy| policy.step(sampling, &mut out))
     }
 
     /// Makes `tokens` `[n]` the next step's inputs.
     #[napi(catch_unwind)]
     pub fn feed(&mut self, tokens: &[i32]) -> napi::Result<()> {
-        self.with(|session| session.feed(tokens))
+        self.with(|policy| policy.feed(tokens))
     }
 
     /// Frees the weights; later calls throw `ERR_CLOSED`.
     #[napi(catch_unwind)]
     pub fn close(&mut self, env: &Env) {
-        self.session = None;
+        self.policy = None;
         self.footprint.end(env);
     }
 }

@@ -12,14 +12,19 @@ process.env.INNATE_ADDON = addon
 const { BindingAgent, version } = createRequire(import.meta.url)(addon)
 
 const options = {
-  vocabSize: 18, stageCount: 3, hiddenSize: 96, horizon: 6, startToken: 10, batchContext: false,
+  vocabSize: 18, stageCount: 3, hiddenSize: 96, horizon: 6, startToken: 10, pooling: 'own', layers: 1,
   seed: 7, device: 'cpu', engine: 'plain', threads: 1,
 }
-const update = { baseline: "program", learningRate: 3e-4, valueCoef: 0.5, entropyCoef: 0.01, maxGradNorm: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+const objective = { baseline: 'program', valueCoef: 0.5, entropyCoef: 0.01, clipRange: Infinity, reduction: 'episode' }
+const optimizer = { learningRate: 3e-4, maxGradNorm: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
 const n = 192
 const contexts = Int32Array.from({ length: n * 4 }, (_, i) => (i % 4 === 3 ? 10 : (i * 7) % 10))
 const stages = Int32Array.from({ length: n }, (_, i) => i % 3)
 const returns = Float32Array.from({ length: n }, (_, i) => (i % 5) / 4)
+
+const steps = (actions, change = {}) => ({ contexts, stages, actions, ...change })
+const update = (agent, actions, change = {}) =>
+  agent.update(steps(actions), { returns: change.returns ?? returns }, objective, { ...optimizer, ...change })
 
 const parts = error => {
   const [code, path, message, remedy = 'none', ...rest] = error.message.split('\u001f')
@@ -34,7 +39,7 @@ const rejects = async (promise, code, path) => {
 }
 const iterate = async agent => {
   const rollout = await agent.rollout(contexts, stages, false)
-  return [rollout, await agent.update(contexts, stages, rollout.actions, null, returns, update)]
+  return [rollout, await update(agent, rollout.actions)]
 }
 
 if (!isMainThread || process.argv[3] === 'exit') {
@@ -43,7 +48,7 @@ if (!isMainThread || process.argv[3] === 'exit') {
   await iterate(agent)
   parentPort?.postMessage('at work')
   while (workerData?.forEver) await iterate(agent)
-  agent.update(contexts, stages, new Int32Array(n * 6), null, returns, update).catch(() => {})
+  update(agent, new Int32Array(n * 6)).catch(() => {})
   process.exit(0)
 }
 
@@ -64,19 +69,30 @@ const first = await agent.rollout(contexts, stages, false)
 assert.deepEqual(await pending, first)
 assert.equal(first.actions.length, n * 6)
 assert.ok(first.actions instanceof Int32Array && first.logProbs instanceof Float32Array)
-const said = await agent.evaluateActions(contexts, stages, first.actions)
+const said = await agent.evaluateActions(steps(first.actions))
 assert.equal(said.logits.length, n * 6 * 18)
 assert.ok(said.logProbs.every((value, i) => Math.abs(value - first.logProbs[i]) < 1e-5))
-const { stats, gradients } = await agent.gradients(contexts, stages, first.actions, null, returns, update)
-assert.deepEqual(await agent.update(contexts, stages, first.actions, null, returns, update), stats)
+const { gradients, ...stats } = await agent.gradients(steps(first.actions), { returns }, objective, optimizer)
+assert.deepEqual(await update(agent, first.actions), stats)
 assert.deepEqual(gradients.map(({ name }) => name), (await agent.stateDict()).map(({ name }) => name))
 assert.deepEqual(gradients.find(({ name }) => name === 'rnn.weight_hh_l0').shape, [288, 96])
+
+// Gradients wait until they are applied: halves of the rows, with the whole's totals, step as the whole does.
+const halves = [0, 1].map(odd => Uint32Array.from({ length: n / 2 }, (_, i) => 2 * i + odd))
+const totals = { ...objective, totalRows: n, totalSteps: 6 * n }
+for (const rows of halves) await twin.accumulate(steps(first.actions), { returns }, totals, rows)
+await rejects(update(twin, first.actions), 'ERR_INPUT', 'gradient')
+const waiting = await twin.gradient()
+await twin.setGradient(null)
+await rejects(twin.apply(optimizer), 'ERR_INPUT', 'gradient')
+await twin.setGradient(waiting)
+assert.ok(Math.abs((await twin.apply(optimizer)) - stats.gradNorm) < 1e-5)
 
 // Work is off the JavaScript thread, and done in the order of the calls.
 let ticks = 0
 const timer = setInterval(() => ticks++, 1)
 const order = []
-await Promise.all([...Array(12).keys()].map(i => agent.evaluateActions(contexts, stages, first.actions).then(() => order.push(i))))
+await Promise.all([...Array(12).keys()].map(i => agent.evaluateActions(steps(first.actions)).then(() => order.push(i))))
 clearInterval(timer)
 assert.deepEqual(order, [...Array(12).keys()])
 assert.ok(ticks > 3, `the event loop stood still: ${ticks} ticks`)
@@ -107,10 +123,10 @@ await bad({ actionMask: new Uint8Array(3) }, 'actionMask')
 await rejects(create({ device: 'cuda' }), 'ERR_DEVICE', 'device')
 await rejects(agent.rollout(Int32Array.of(1, 99), Int32Array.of(0), true), 'ERR_INPUT', 'contexts[1]')
 await rejects(agent.rollout(new Int32Array(0), new Int32Array(0), true), 'ERR_INPUT', 'stages')
-await rejects(agent.evaluateActions(contexts, stages, new Int32Array(5)), 'ERR_INPUT', 'actions')
-await rejects(agent.update(contexts, stages, first.actions, null, returns.map(() => NaN), update), 'ERR_INPUT', 'returns[0]')
-await rejects(agent.update(contexts, stages, first.actions, null, returns, { ...update, beta1: 1 }), 'ERR_INPUT', 'beta1')
-await rejects(agent.update(contexts, stages, first.actions, null, returns.map(() => 1e30), update), 'ERR_NON_FINITE', 'loss')
+await rejects(agent.evaluateActions(steps(new Int32Array(5))), 'ERR_INPUT', 'actions')
+await rejects(update(agent, first.actions, { returns: returns.map(() => NaN) }), 'ERR_INPUT', 'returns[0]')
+await rejects(update(agent, first.actions, { beta1: 1 }), 'ERR_INPUT', 'beta1')
+await rejects(update(agent, first.actions, { returns: returns.map(() => 1e30) }), 'ERR_NON_FINITE', 'loss')
 await rejects(agent.loadStateDict(before.slice(1)), 'ERR_INPUT', 'emb.weight')
 await rejects(agent.save(join(folder, 'none', 'x'), ''), 'ERR_CHECKPOINT')
 await rejects(BindingAgent.load(join(folder, 'none'), 'cpu', 'plain', 1), 'ERR_CHECKPOINT')
@@ -129,7 +145,7 @@ assert.equal((await twin.stateDict()).length, 10)
 
 // close() waits for what is queued.
 let settled = 0
-const queued = [1, 2, 3].map(() => loaded.evaluateActions(contexts, stages, first.actions).then(() => settled++))
+const queued = [1, 2, 3].map(() => loaded.evaluateActions(steps(first.actions)).then(() => settled++))
 await loaded.close()
 await Promise.all(queued)
 assert.equal(settled, 3)
@@ -139,7 +155,8 @@ await loaded.close()
 // Long programs: the backward pass recurses over the graph.
 const long = await BindingAgent.create({ ...options, hiddenSize: 8, horizon: 3000 })
 const one = await long.rollout(contexts.slice(0, 4), stages.slice(0, 1), false)
-await long.update(contexts.slice(0, 4), stages.slice(0, 1), one.actions, null, returns.slice(0, 1), update)
+await long.update(
+  { contexts: contexts.slice(0, 4), stages: stages.slice(0, 1), actions: one.actions }, { returns: returns.slice(0, 1) }, objective, optimizer)
 
 // A worker thread that ends in the middle of a job.
 const code = await new Promise(done => new Worker(new URL(import.meta.url)).on('exit', done))
@@ -159,13 +176,13 @@ await iterate(agent)
 // No memory for a result is an error.
 const allocates = Float32Array
 globalThis.Float32Array = class { constructor() { throw new RangeError('Array buffer allocation failed') } }
-await rejects(agent.evaluateActions(contexts, stages, first.actions), 'ERR_INPUT', 'memory')
+await rejects(agent.evaluateActions(steps(first.actions)), 'ERR_INPUT', 'memory')
 globalThis.Float32Array = allocates
-await agent.evaluateActions(contexts, stages, first.actions)
+await agent.evaluateActions(steps(first.actions))
 
 rmSync(folder, { recursive: true })
 const started = performance.now()
 const runs = 20
-for (let i = 0; i < runs; i++) await agent.update(contexts, stages, first.actions, null, returns, update)
+for (let i = 0; i < runs; i++) await update(agent, first.actions)
 console.log(`ok; ${((performance.now() - started) / runs).toFixed(1)} ms an update of ${n} problems (plain)`)
 // `agent` stays open: an idle agent must not keep the process alive.

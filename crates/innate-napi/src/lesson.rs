@@ -1,0 +1,222 @@
+//! What an update learns from, as it crosses, and what it says.
+
+use std::sync::Arc;
+
+use innate_core::data::{RolloutSpec, Trajectories};
+use innate_core::objective::{Advantages, Baseline, Objective, Reduction, Targets, Terms, Totals};
+use innate_core::optimizer::OptimizerConfig;
+use innate_core::{Lesson, NamedTensor};
+use napi_derive::napi;
+
+use crate::array::Numbers;
+use crate::error::Failure;
+use crate::options::BindingTensor;
+
+/// Steps that were taken, `n` rows of `T`.
+#[napi(object)]
+pub struct BindingTrajectories {
+    /// Prompts, `[n, L]`.
+    #[napi(ts_type = "Int32Array")]
+    pub contexts: Numbers<i32>,
+    /// Stages, `[n]`.
+    #[napi(ts_type = "Int32Array")]
+    pub stages: Numbers<i32>,
+    /// Actions taken, `[n, T]`.
+    #[napi(ts_type = "Int32Array")]
+    pub actions: Numbers<i32>,
+    /// Tokens fed before each step, `[n, T]`; absent: the start token, then the actions.
+    #[napi(ts_type = "Int32Array")]
+    pub inputs: Option<Numbers<i32>>,
+    /// How much each step counts, `[n, T]`; absent: all alike.
+    #[napi(ts_type = "Float32Array")]
+    pub weights: Option<Numbers<f32>>,
+}
+
+/// What actions are judged by: `returns`, or `advantages`.
+#[napi(object)]
+pub struct BindingTargets {
+    /// `[n]`, or `[n, T]` where the baseline is `step`.
+    #[napi(ts_type = "Float32Array")]
+    pub returns: Option<Numbers<f32>>,
+    /// `[n]` or `[n, T]`.
+    #[napi(ts_type = "Float32Array")]
+    pub advantages: Option<Numbers<f32>>,
+    /// With `advantages`: what values are fitted to, `[n]` or `[n, T]`.
+    #[napi(ts_type = "Float32Array")]
+    pub value_targets: Option<Numbers<f32>>,
+    /// log π(a) when the actions were chosen, `[n, T]`.
+    #[napi(ts_type = "Float32Array")]
+    pub old_log_probs: Option<Numbers<f32>>,
+}
+
+/// How the losses are weighed.
+#[napi(object)]
+pub struct BindingObjective {
+    /// `program` or `step`.
+    pub baseline: String,
+    /// Weight of the value loss.
+    pub value_coef: f64,
+    /// Weight of the entropy bonus.
+    pub entropy_coef: f64,
+    /// How far a ratio may move from 1; `Infinity` turns clipping off.
+    pub clip_range: f64,
+    /// `episode` or `step`: what the policy's term is a mean over.
+    pub reduction: String,
+    /// Rows of the batch that this one is part of.
+    pub total_rows: Option<f64>,
+    /// Sum of the weights of the batch that this one is part of.
+    pub total_steps: Option<f64>,
+}
+
+/// The options of one step.
+#[napi(object)]
+pub struct BindingOptimizer {
+    /// Adam's step size.
+    pub learning_rate: f64,
+    /// Global norm that gradients are clipped to; `Infinity` turns clipping off.
+    pub max_grad_norm: f64,
+    /// Adam's decay of the first moment.
+    pub beta1: f64,
+    /// Adam's decay of the second moment.
+    pub beta2: f64,
+    /// Adam's denominator term.
+    pub epsilon: f64,
+}
+
+/// The terms of a loss.
+#[napi(object)]
+pub struct BindingTerms {
+    /// The whole loss.
+    pub loss: f64,
+    /// The policy's term.
+    pub policy_loss: f64,
+    /// The value's term, before its coefficient.
+    pub value_loss: f64,
+    /// Mean entropy, at least 0.
+    pub entropy: f64,
+    /// Mean of ρ − 1 − log ρ.
+    pub approx_kl: f64,
+    /// Share of steps beyond the clip range.
+    pub clip_fraction: f64,
+    /// `1 − Var(target − estimate)/Var(target)`; NaN when all targets are equal.
+    pub explained_variance: f64,
+}
+
+/// What an update says.
+#[napi(object)]
+pub struct BindingUpdateStats {
+    /// The terms before the step.
+    pub terms: BindingTerms,
+    /// Global gradient norm before clipping.
+    pub grad_norm: f64,
+}
+
+/// The same of an update that is not made, and its gradient after clipping.
+#[napi(object)]
+pub struct BindingGradients {
+    /// The terms.
+    pub terms: BindingTerms,
+    /// Global gradient norm before clipping.
+    pub grad_norm: f64,
+    /// One tensor a parameter.
+    pub gradients: Vec<BindingTensor>,
+}
+
+impl BindingTrajectories {
+    pub(crate) fn view<'a>(&'a self, rollout: &'a RolloutSpec) -> Trajectories<'a> {
+        Trajectories {
+            rollout,
+            rows: self.stages.0.len(),
+            contexts: (&*self.contexts.0).into(),
+            stages: (&*self.stages.0).into(),
+            states: None,
+            starts: None,
+            inputs: self.inputs.as_ref().map(|inputs| (&*inputs.0).into()),
+            discrete: None,
+            dense: None,
+            actions: (&*self.actions.0).into(),
+            allowed: None,
+            weights: self.weights.as_ref().map(|weights| (&*weights.0).into()),
+        }
+    }
+}
+
+/// The same with its options resolved.
+pub(crate) struct OwnedLesson {
+    trajectories: BindingTrajectories,
+    targets: BindingTargets,
+    baseline: Baseline,
+    objective: Objective,
+}
+
+impl OwnedLesson {
+    pub(crate) fn new(
+        trajectories: BindingTrajectories,
+        targets: BindingTargets,
+        options: &BindingObjective,
+    ) -> Result<Self, Failure> {
+        let baseline = match options.baseline.as_str() {
+            "program" => Baseline::Program,
+            "step" => Baseline::Step,
+            other => return Err(Failure::options("baseline", format!("must be program or step, got {other}"))),
+        };
+        let reduction = match options.reduction.as_str() {
+            "episode" => Reduction::Episode,
+            "step" => Reduction::Step,
+            other => return Err(Failure::options("reduction", format!("must be episode or step, got {other}"))),
+        };
+        let objective = Objective {
+            value_coef: options.value_coef,
+            entropy_coef: options.entropy_coef,
+            clip_range: options.clip_range,
+            reduction,
+            totals: options.total_rows.zip(options.total_steps).map(|(rows, steps)| Totals { rows, steps }),
+        };
+        if targets.returns.is_some() == targets.advantages.is_some() {
+            return Err(Failure::new("ERR_INPUT", "returns", "must be given, or advantages, and not both"));
+        }
+        Ok(Self { trajectories, targets, baseline, objective })
+    }
+
+    /// Hands the lesson to `work`.
+    pub(crate) fn with<T>(&self, rollout: &Arc<RolloutSpec>, work: impl FnOnce(&Lesson<'_>) -> T) -> T {
+        let data = self.trajectories.view(rollout);
+        let BindingTargets { returns, advantages, value_targets, old_log_probs } = &self.targets;
+        let advantages = match (returns, advantages) {
+            (Some(Numbers(returns)), _) => Advantages::Returns { returns, baseline: self.baseline },
+            (None, advantages) => Advantages::Given {
+                advantages: advantages.as_ref().map_or(&[], |advantages| &advantages.0),
+                value_targets: value_targets.as_ref().map(|targets| &*targets.0),
+            },
+        };
+        let old_log_probs = old_log_probs.as_ref().map(|old| &*old.0);
+        let targets = Targets { advantages, old_log_probs };
+        work(&Lesson { data: &data, targets: &targets, objective: &self.objective })
+    }
+}
+
+impl From<&BindingOptimizer> for OptimizerConfig {
+    fn from(options: &BindingOptimizer) -> Self {
+        let &BindingOptimizer { learning_rate, max_grad_norm, beta1, beta2, epsilon } = options;
+        Self { learning_rate, max_grad_norm, beta1, beta2, epsilon }
+    }
+}
+
+impl From<Terms> for BindingTerms {
+    fn from(terms: Terms) -> Self {
+        let Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, explained_variance } = terms;
+        Self { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, explained_variance }
+    }
+}
+
+impl From<(Terms, f64)> for BindingUpdateStats {
+    fn from((terms, grad_norm): (Terms, f64)) -> Self {
+        Self { terms: terms.into(), grad_norm }
+    }
+}
+
+impl BindingGradients {
+    pub(crate) fn new(terms: Terms, grad_norm: f64, gradients: Vec<NamedTensor>) -> Self {
+        Self { terms: terms.into(), grad_norm, gradients: gradients.into_iter().map(BindingTensor::from).collect() }
+    }
+}
