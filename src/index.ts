@@ -2,10 +2,64 @@ export { Agent, type AgentLoadOptions } from './agent/agent.js';
 export type { AgentInfo } from './agent/info.js';
 export type { Episodes, Ids, Programs, Prompts } from './agent/inputs.js';
 export type { AgentOptions, DeviceOption, Engine, RuntimeOptions } from './agent/options.js';
-export type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './agent/results.js';
+export type { ActOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
 export { Session, type SessionOptions, type SessionStep } from './agent/session.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
+export type { Baseline, UpdateConfig, UpdateOptions, UpdateStats } from './algorithm/a2c.js';
+export type { OptimizerConfig, OptimizerOptions } from './algorithm/optimizer.js';
+export {
+  type ArithmeticMilestone,
+  type ArithmeticOptions,
+  type ArithmeticProblem,
+  type ArithmeticStage,
+  type ArithmeticState,
+  type ArithmeticTask,
+  type ArithmeticTool,
+  arithmetic,
+  createArithmetic,
+} from './builtin/arithmetic/arithmetic.js';
+export {
+  type TutorialOptions,
+  type TutorialProblem,
+  type TutorialScheduleEntry,
+  type TutorialScore,
+  type TutorialStage,
+  type TutorialState,
+  type TutorialTask,
+  type TutorialTool,
+  tutorial,
+} from './builtin/tutorial/tutorial.js';
 export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
+export {
+  type CheckTaskOptions,
+  type ConstantProgram,
+  checkTask,
+  formatTaskCheck,
+  type StageReport,
+  type TaskFinding,
+  type TaskFindingCode,
+  type TaskReport,
+} from './define/check/check-task.js';
+export { defineTask } from './define/define-task.js';
+export type {
+  MilestoneDefinition,
+  ProgramOutcome,
+  StageDeclaration,
+  StageName,
+  TaskDefinition,
+  ToolDefinition,
+} from './define/definition.js';
+export type {
+  DecodedProgram,
+  MachineOutcome,
+  MachineRun,
+  MachineTool,
+  ProgramTrace,
+  TaskMachine,
+  ToolBatch,
+  ToolTask,
+  TraceStep,
+} from './define/tool-task.js';
 export { AbortedError } from './errors/aborted-error.js';
 export { BusyError } from './errors/busy-error.js';
 export { CheckpointError } from './errors/checkpoint-error.js';
@@ -29,61 +83,8 @@ export {
   type TrainingEvent,
 } from './metrics/events.js';
 export type { MetricKey, Metrics } from './metrics/keys.js';
-export {
-  type ArithmeticMilestone,
-  type ArithmeticOptions,
-  type ArithmeticProblem,
-  type ArithmeticStage,
-  type ArithmeticState,
-  type ArithmeticTask,
-  type ArithmeticTool,
-  arithmetic,
-  createArithmetic,
-} from './task/arithmetic/arithmetic.js';
-export {
-  type CheckTaskOptions,
-  type ConstantProgram,
-  checkTask,
-  formatTaskCheck,
-  type StageReport,
-  type TaskFinding,
-  type TaskFindingCode,
-  type TaskReport,
-} from './task/check-task.js';
-export { defineTask } from './task/define-task.js';
-export type {
-  MilestoneDefinition,
-  ProgramOutcome,
-  StageDeclaration,
-  StageName,
-  TaskDefinition,
-  ToolDefinition,
-} from './task/definition.js';
 export type { ProblemBatch, ProblemDescription, Scores, Task } from './task/task.js';
-export type {
-  DecodedProgram,
-  MachineOutcome,
-  MachineRun,
-  MachineTool,
-  ProgramTrace,
-  TaskMachine,
-  ToolBatch,
-  ToolTask,
-  TraceStep,
-} from './task/tool-task.js';
-export {
-  type TutorialOptions,
-  type TutorialProblem,
-  type TutorialScheduleEntry,
-  type TutorialScore,
-  type TutorialStage,
-  type TutorialState,
-  type TutorialTask,
-  type TutorialTool,
-  tutorial,
-} from './task/tutorial/tutorial.js';
-export type { Baseline, UpdateConfig, UpdateOptions } from './task/update-options.js';
-export type { ExplainedStep, Explanation } from './trainer/explain.js';
+export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
 export type { ProgressOption, TrainerOptions } from './trainer/options.js';
 export {
   type ErrorWithPartialResult,
@@ -92,7 +93,7 @@ export {
   type PartialTrainingResult,
   type StageResult,
   type TrainingResult,
-} from './trainer/result.js';
+} from './trainer/run/result.js';
+export { TrainingRun } from './trainer/run/training-run.js';
 export { type EvaluateOptions, type RunOptions, type StageEvaluation, Trainer } from './trainer/trainer.js';
-export { TrainingRun } from './trainer/training-run.js';
 export { Random, type RandomState } from './util/random.js';

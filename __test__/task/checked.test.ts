@@ -1,6 +1,6 @@
 import test from 'ava';
+import { checkTask } from '#dist/define/check/check-task.js';
 import { TaskError } from '#dist/errors/task-error.js';
-import { checkTask } from '#dist/task/check-task.js';
 import { assertTask, checkedSample, checkedScore } from '#dist/task/checked.js';
 import type { ProblemBatch, Scores, Task } from '#dist/task/task.js';
 import { Random } from '#dist/util/random.js';

@@ -1,9 +1,9 @@
 import { runInNewContext } from 'node:vm';
 import test, { type ExecutionContext } from 'ava';
+import { checkTask } from '#dist/define/check/check-task.js';
+import { defineTask } from '#dist/define/define-task.js';
 import { TaskError } from '#dist/errors/task-error.js';
-import { checkTask } from '#dist/task/check-task.js';
 import { assertTask, checkedDescribe, checkedSample, checkedScore } from '#dist/task/checked.js';
-import { defineTask } from '#dist/task/define-task.js';
 import type { Task } from '#dist/task/task.js';
 import { Random } from '#dist/util/random.js';
 import { echoTask } from '../support/echo-task.js';

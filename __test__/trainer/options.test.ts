@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Agent } from 'innate';
 import { readTrainerOptions } from '#dist/trainer/options.js';
-import { hasPartialResult, type PartialTrainingResult, withPartialResult } from '#dist/trainer/result.js';
+import { hasPartialResult, type PartialTrainingResult, withPartialResult } from '#dist/trainer/run/result.js';
 import { OptionReader } from '#dist/util/option-reader.js';
 import { device } from '../support/device.js';
 import { echoTask } from '../support/echo-task.js';

@@ -1,3 +1,5 @@
+import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig, type UpdateOptions, type UpdateStats } from '../algorithm/a2c.js';
+import { makeNote, type Note, readNote, writeNote } from '../checkpoint/note.js';
 import { CheckpointError } from '../errors/checkpoint-error.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
@@ -5,7 +7,6 @@ import type { Problem } from '../errors/problem.js';
 import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
 import { fromNative } from '../native/error.js';
 import type { Task } from '../task/task.js';
-import type { UpdateConfig, UpdateOptions } from '../task/update-options.js';
 import { readFilePath } from '../util/file-path.js';
 import { hasBrand } from '../util/kind.js';
 import { OptionReader, readOptions } from '../util/option-reader.js';
@@ -25,17 +26,8 @@ import {
   type Programs,
   type Prompts,
 } from './inputs.js';
-import { makeNote, type Note, readNote, writeNote } from './note.js';
-import {
-  type AgentOptions,
-  DEFAULT_UPDATE,
-  type RuntimeOptions,
-  readAgentOptions,
-  readRuntimeOptions,
-  readTask,
-  readUpdateOptions,
-} from './options.js';
-import type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './results.js';
+import { type AgentOptions, type RuntimeOptions, readAgentOptions, readRuntimeOptions, readTask } from './options.js';
+import type { ActOptions, Evaluation, Gradients, Rollout } from './results.js';
 import { Session, type SessionOptions } from './session.js';
 import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
 

@@ -1,6 +1,6 @@
+import type { UpdateConfig } from '../algorithm/a2c.js';
 import type { Problem } from '../errors/problem.js';
 import type { Task } from '../task/task.js';
-import type { UpdateConfig } from '../task/update-options.js';
 import { show } from '../util/option-reader.js';
 import type { Engine } from './options.js';
 

@@ -1,9 +1,9 @@
+import { DEFAULT_UPDATE } from '../algorithm/a2c.js';
 import { InputError } from '../errors/input-error.js';
 import { OptionsError } from '../errors/options-error.js';
 import type { Problem } from '../errors/problem.js';
 import { isArray, isFloat32Array, isInt32Array, isTypedArray } from '../util/kind.js';
 import { addUnknownKeys, isRecord, show, unreadable } from '../util/option-reader.js';
-import { DEFAULT_UPDATE } from './options.js';
 
 /** Token or stage ids. An `Int32Array` is passed on as it is; anything else is copied and each entry checked to be an integer. */
 export type Ids = Int32Array | ArrayLike<number>;

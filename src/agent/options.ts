@@ -1,7 +1,7 @@
-import { arithmetic } from '../task/arithmetic/arithmetic.js';
+import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig, type UpdateOptions } from '../algorithm/a2c.js';
+import { arithmetic } from '../builtin/arithmetic/arithmetic.js';
 import { assertTask } from '../task/checked.js';
 import type { Task } from '../task/task.js';
-import type { UpdateConfig, UpdateOptions } from '../task/update-options.js';
 import { OptionReader, show } from '../util/option-reader.js';
 
 /**
@@ -80,18 +80,6 @@ export interface AgentConfig {
 /** Names of the options that make a network, and cannot be given beside a ready agent. */
 export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize'] as const;
 
-/** Where neither the caller nor the task says otherwise. */
-export const DEFAULT_UPDATE: UpdateConfig = {
-  baseline: 'step',
-  learningRate: 1e-3,
-  valueCoef: 0.5,
-  entropyCoef: 0.2,
-  maxGradNorm: 1,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-};
-
 /**
  * Reads the options of {@link Agent.create}.
  *
@@ -123,24 +111,6 @@ export function readRuntimeOptions(reader: OptionReader): RuntimeConfig {
     device,
     engine,
     threads: reader.number('threads', 0, { integer: true, min: 0, max: 1024 }),
-  };
-}
-
-/**
- * @param reader - Over what the caller passed.
- * @param fallback - Where an option is absent.
- * @returns All coefficients.
- */
-export function readUpdateOptions(reader: OptionReader, fallback: UpdateConfig): UpdateConfig {
-  return {
-    baseline: reader.choice('baseline', fallback.baseline, ['step', 'program']),
-    learningRate: reader.number('learningRate', fallback.learningRate, { above: 0, single: true }),
-    valueCoef: reader.number('valueCoef', fallback.valueCoef, { min: 0, single: true }),
-    entropyCoef: reader.number('entropyCoef', fallback.entropyCoef, { min: 0, single: true }),
-    maxGradNorm: reader.number('maxGradNorm', fallback.maxGradNorm, { above: 0, infinite: true, single: true }),
-    beta1: reader.number('beta1', fallback.beta1, { min: 0, below: 1, single: true }),
-    beta2: reader.number('beta2', fallback.beta2, { min: 0, below: 1, single: true }),
-    epsilon: reader.number('epsilon', fallback.epsilon, { above: 0, single: true }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Explanation } from '../trainer/explain.js';
+import type { Explanation } from '../trainer/measure/explain.js';
 
 /** Where a command prints. */
 export type Write = (text: string) => void;

@@ -1,4 +1,4 @@
-import { tutorial } from '../task/tutorial/tutorial.js';
+import { tutorial } from '../builtin/tutorial/tutorial.js';
 import { Trainer } from '../trainer/trainer.js';
 import type { Write } from './explained.js';
 

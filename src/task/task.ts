@@ -1,5 +1,5 @@
+import type { UpdateOptions } from '../algorithm/a2c.js';
 import type { Random } from '../util/random.js';
-import type { UpdateOptions } from './update-options.js';
 
 /** Problems drawn by {@link Task.sample}: what the network is shown, and what the task needs to score them. */
 export interface ProblemBatch {

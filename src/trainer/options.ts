@@ -1,8 +1,8 @@
 import { Agent } from '../agent/agent.js';
 import { taskMismatch } from '../agent/info.js';
 import { type AgentConfig, type AgentOptions, NETWORK_OPTIONS, readAgentOptions } from '../agent/options.js';
+import type { UpdateConfig } from '../algorithm/a2c.js';
 import type { TrainingEvent } from '../metrics/events.js';
-import type { UpdateConfig } from '../task/update-options.js';
 import { type OptionReader, show } from '../util/option-reader.js';
 
 /**

@@ -10,13 +10,13 @@ import type { Task } from '../task/task.js';
 import { isArray } from '../util/kind.js';
 import { numberProblem, OptionReader, readOptions } from '../util/option-reader.js';
 import { Random, STREAMS } from '../util/random.js';
-import type { EventPipe } from './event-pipe.js';
-import { type Explanation, explainStage } from './explain.js';
-import { Evaluator } from './measure.js';
+import { FINAL_PROBLEMS, TrainingLoop } from './loop/training-loop.js';
+import { Evaluator } from './measure/evaluator.js';
+import { type Explanation, explainStage } from './measure/explain.js';
 import { MAX_PROBLEMS, readTrainerOptions, type TrainerConfig, type TrainerOptions } from './options.js';
-import { hasPartialResult, type TrainingResult, withPartialResult } from './result.js';
-import { FINAL_PROBLEMS, TrainingLoop } from './training-loop.js';
-import { TrainingRun } from './training-run.js';
+import type { EventPipe } from './run/event-pipe.js';
+import { hasPartialResult, type TrainingResult, withPartialResult } from './run/result.js';
+import { TrainingRun } from './run/training-run.js';
 
 /** Options of one run. */
 export interface RunOptions {

@@ -1,7 +1,7 @@
 import type { StageSpec, TrainingEvent } from 'innate';
 import { planStages } from '#dist/curriculum/stage-spec.js';
-import { EventPipe } from '#dist/trainer/event-pipe.js';
-import { type LoopContext, TrainingLoop } from '#dist/trainer/training-loop.js';
+import { type LoopContext, TrainingLoop } from '#dist/trainer/loop/training-loop.js';
+import { EventPipe } from '#dist/trainer/run/event-pipe.js';
 import { Random } from '#dist/util/random.js';
 import { type Asked, type Earned, scriptedAgent, scriptedTask } from './scripted.js';
 
