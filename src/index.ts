@@ -1,34 +1,12 @@
-export { Agent, type AgentLoadOptions } from './agent/agent.js';
+export { Agent } from './agent/agent.js';
 export type { AgentInfo } from './agent/info.js';
 export type { Episodes, Ids, Programs, Prompts } from './agent/inputs.js';
-export type { AgentOptions, DeviceOption, Engine, RuntimeOptions } from './agent/options.js';
-export type { ActOptions, Evaluation, Gradients, Rollout, UpdateStats } from './agent/results.js';
+export type { AgentLoadOptions, AgentOptions, DeviceOption, Engine, RuntimeOptions } from './agent/options.js';
+export type { ActOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
 export { Session, type SessionOptions, type SessionStep } from './agent/session.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
-export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
-export { AbortedError } from './errors/aborted-error.js';
-export { BusyError } from './errors/busy-error.js';
-export { CheckpointError } from './errors/checkpoint-error.js';
-export { ClosedError } from './errors/closed-error.js';
-export { DeviceError } from './errors/device-error.js';
-export { type ErrorCode, type ErrorDetails, InnateError } from './errors/innate-error.js';
-export { InputError } from './errors/input-error.js';
-export { InternalError } from './errors/internal-error.js';
-export { type NativeCandidate, NativeLoadError } from './errors/native-load-error.js';
-export { NonFiniteError } from './errors/non-finite-error.js';
-export { OptionsError } from './errors/options-error.js';
-export type { Problem } from './errors/problem.js';
-export { TaskError, type TaskErrorDetails } from './errors/task-error.js';
-export {
-  type EvaluationEvent,
-  eventMetrics,
-  type IterationEvent,
-  type RunPosition,
-  type StageEndEvent,
-  type StageStartEvent,
-  type TrainingEvent,
-} from './metrics/events.js';
-export type { MetricKey, Metrics } from './metrics/keys.js';
+export type { Baseline, UpdateConfig, UpdateOptions, UpdateStats } from './algorithm/a2c.js';
+export type { OptimizerConfig, OptimizerOptions } from './algorithm/optimizer.js';
 export {
   type ArithmeticMilestone,
   type ArithmeticOptions,
@@ -39,38 +17,7 @@ export {
   type ArithmeticTool,
   arithmetic,
   createArithmetic,
-} from './task/arithmetic/arithmetic.js';
-export {
-  type CheckTaskOptions,
-  type ConstantProgram,
-  checkTask,
-  formatTaskCheck,
-  type StageReport,
-  type TaskFinding,
-  type TaskFindingCode,
-  type TaskReport,
-} from './task/check-task.js';
-export { defineTask } from './task/define-task.js';
-export type {
-  MilestoneDefinition,
-  ProgramOutcome,
-  StageDeclaration,
-  StageName,
-  TaskDefinition,
-  ToolDefinition,
-} from './task/definition.js';
-export type { ProblemBatch, ProblemDescription, Scores, Task } from './task/task.js';
-export type {
-  DecodedProgram,
-  MachineOutcome,
-  MachineRun,
-  MachineTool,
-  ProgramTrace,
-  TaskMachine,
-  ToolBatch,
-  ToolTask,
-  TraceStep,
-} from './task/tool-task.js';
+} from './builtin/arithmetic/arithmetic.js';
 export {
   type TutorialOptions,
   type TutorialProblem,
@@ -81,9 +28,68 @@ export {
   type TutorialTask,
   type TutorialTool,
   tutorial,
-} from './task/tutorial/tutorial.js';
-export type { Baseline, UpdateConfig, UpdateOptions } from './task/update-options.js';
-export type { ExplainedStep, Explanation } from './trainer/explain.js';
+} from './builtin/tutorial/tutorial.js';
+export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
+export {
+  type CheckTaskOptions,
+  type ConstantProgram,
+  checkTask,
+  formatTaskCheck,
+  type StageReport,
+  type TaskFinding,
+  type TaskFindingCode,
+  type TaskReport,
+} from './define/check/check-task.js';
+export { defineTask } from './define/define-task.js';
+export type {
+  MilestoneDefinition,
+  ProgramOutcome,
+  StageDeclaration,
+  StageName,
+  TaskDefinition,
+  ToolDefinition,
+} from './define/definition.js';
+export type {
+  DecodedProgram,
+  MachineOutcome,
+  MachineRun,
+  MachineTool,
+  ProgramTrace,
+  TaskMachine,
+  ToolBatch,
+  ToolTask,
+  TraceStep,
+} from './define/tool-task.js';
+export { AbortedError } from './errors/aborted-error.js';
+export { BusyError } from './errors/busy-error.js';
+export { CheckpointError } from './errors/checkpoint-error.js';
+export { ClosedError } from './errors/closed-error.js';
+export { DeviceError } from './errors/device-error.js';
+export { type ErrorCode, type ErrorDetails, InnateError } from './errors/innate-error.js';
+export { InputError } from './errors/input-error.js';
+export { InternalError } from './errors/internal-error.js';
+export type { Issue } from './errors/issue.js';
+export { type NativeCandidate, NativeLoadError } from './errors/native-load-error.js';
+export { NonFiniteError } from './errors/non-finite-error.js';
+export { OptionsError } from './errors/options-error.js';
+export { TaskError, type TaskErrorDetails } from './errors/task-error.js';
+export type {
+  CurriculumMetrics,
+  EvaluationEvent,
+  IterationEvent,
+  ProgramMetrics,
+  RolloutMetrics,
+  RunPosition,
+  StageEndEvent,
+  StageStartEvent,
+  TimeMetrics,
+  TrainingEvent,
+} from './metrics/events.js';
+export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
+export type { Measured } from './task/measured.js';
+export type { ProblemBatch, ProblemDescription, Scores, Task } from './task/task.js';
+export type { EvaluateOptions, StageEvaluation } from './trainer/measure/evaluate.js';
+export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
 export type { ProgressOption, TrainerOptions } from './trainer/options.js';
 export {
   type ErrorWithPartialResult,
@@ -92,7 +98,7 @@ export {
   type PartialTrainingResult,
   type StageResult,
   type TrainingResult,
-} from './trainer/result.js';
-export { type EvaluateOptions, type RunOptions, type StageEvaluation, Trainer } from './trainer/trainer.js';
-export { TrainingRun } from './trainer/training-run.js';
+} from './trainer/run/result.js';
+export { TrainingRun } from './trainer/run/training-run.js';
+export { type RunOptions, Trainer } from './trainer/trainer.js';
 export { Random, type RandomState } from './util/random.js';

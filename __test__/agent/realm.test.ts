@@ -1,8 +1,8 @@
 import { createContext, runInContext } from 'node:vm';
 import test from 'ava';
 import { Agent, arithmetic, defineTask, TaskError, Trainer } from 'innate';
-import { cloneData, dataKey } from '#dist/task/plain-data.js';
 import * as kind from '#dist/util/kind.js';
+import { cloneData, dataKey } from '#dist/util/plain-data.js';
 import { echoTask, QUICK } from '../support/echo-task.js';
 import { fails } from '../support/failure.js';
 

@@ -1,8 +1,9 @@
-import { arithmetic } from '../task/arithmetic/arithmetic.js';
+import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig, type UpdateOptions } from '../algorithm/a2c.js';
+import { arithmetic } from '../builtin/arithmetic/arithmetic.js';
 import { assertTask } from '../task/checked.js';
 import type { Task } from '../task/task.js';
-import type { UpdateConfig, UpdateOptions } from '../task/update-options.js';
-import { OptionReader, show } from '../util/option-reader.js';
+import { OptionReader } from '../util/option-reader.js';
+import { show } from '../util/show.js';
 
 /**
  * Where the network runs.
@@ -61,6 +62,16 @@ export interface AgentOptions extends RuntimeOptions, UpdateOptions {
   readonly hiddenSize?: number | undefined;
 }
 
+/** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
+export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
+  /**
+   * What the agent is to be used for; the file must fit it.
+   *
+   * @defaultValue not checked
+   */
+  readonly task?: Task | undefined;
+}
+
 /** {@link RuntimeOptions}, filled in as far as can be without a device. */
 export interface RuntimeConfig {
   readonly device: DeviceOption;
@@ -80,29 +91,17 @@ export interface AgentConfig {
 /** Names of the options that make a network, and cannot be given beside a ready agent. */
 export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize'] as const;
 
-/** Where neither the caller nor the task says otherwise. */
-export const DEFAULT_UPDATE: UpdateConfig = {
-  baseline: 'step',
-  learningRate: 1e-3,
-  valueCoef: 0.5,
-  entropyCoef: 0.2,
-  maxGradNorm: 1,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-};
-
 /**
  * Reads the options of {@link Agent.create}.
  *
  * @param reader - Over what the caller passed.
- * @returns The config; meaningful only when the reader added no problem.
+ * @returns The config; meaningful only when no issue was added.
  */
 export function readAgentOptions(reader: OptionReader): AgentConfig {
   const task = readTask(reader) ?? arithmetic;
   return {
     task,
-    seed: reader.number('seed', 0, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER }),
+    seed: reader.seed(),
     hiddenSize: reader.number('hiddenSize', 96, { integer: true, min: 1, max: 8192 }),
     runtime: readRuntimeOptions(reader),
     update: readUpdateOptions(reader, taskDefaults(task, reader)),
@@ -117,7 +116,7 @@ export function readRuntimeOptions(reader: OptionReader): RuntimeConfig {
   const device = reader.choice('device', 'cpu', ['cpu', 'cuda', 'auto']);
   const engine = reader.has('engine') ? reader.choice('engine', 'fused', ['fused', 'plain']) : undefined;
   if (device === 'cuda' && engine === 'fused') {
-    reader.add('engine', "must be 'plain' with device: 'cuda', got 'fused'.", "Leave it out, or pass device: 'cpu'.");
+    reader.issues.add('engine', "must be 'plain' with device: 'cuda', got 'fused'.", "Leave it out, or pass device: 'cpu'.");
   }
   return {
     device,
@@ -126,30 +125,12 @@ export function readRuntimeOptions(reader: OptionReader): RuntimeConfig {
   };
 }
 
-/**
- * @param reader - Over what the caller passed.
- * @param fallback - Where an option is absent.
- * @returns All coefficients.
- */
-export function readUpdateOptions(reader: OptionReader, fallback: UpdateConfig): UpdateConfig {
-  return {
-    baseline: reader.choice('baseline', fallback.baseline, ['step', 'program']),
-    learningRate: reader.number('learningRate', fallback.learningRate, { above: 0, single: true }),
-    valueCoef: reader.number('valueCoef', fallback.valueCoef, { min: 0, single: true }),
-    entropyCoef: reader.number('entropyCoef', fallback.entropyCoef, { min: 0, single: true }),
-    maxGradNorm: reader.number('maxGradNorm', fallback.maxGradNorm, { above: 0, infinite: true, single: true }),
-    beta1: reader.number('beta1', fallback.beta1, { min: 0, below: 1, single: true }),
-    beta2: reader.number('beta2', fallback.beta2, { min: 0, below: 1, single: true }),
-    epsilon: reader.number('epsilon', fallback.epsilon, { above: 0, single: true }),
-  };
-}
-
 function taskDefaults(task: Task, reader: OptionReader): UpdateConfig {
   const given = task.updateOptions;
   if (given === undefined) {
     return DEFAULT_UPDATE;
   }
-  const own = new OptionReader(given, reader.problems, 'task.updateOptions');
+  const own = new OptionReader(given, reader.issues.at('task.updateOptions'));
   const defaults = readUpdateOptions(own, DEFAULT_UPDATE);
   own.finish();
   return defaults;
@@ -168,10 +149,10 @@ export function readTask(reader: OptionReader): Task | undefined {
     return undefined;
   }
   assertTask(task);
-  const { contextPooling } = task;
-  if (contextPooling !== undefined && contextPooling !== 'own' && contextPooling !== 'batch') {
-    const message = `must be 'own' or 'batch', got ${show(contextPooling)}.`;
-    reader.add('task.contextPooling', message, "Leave it out for 'own'.");
+  const { pooling } = task;
+  if (pooling !== undefined && pooling !== 'own' && pooling !== 'batch') {
+    const message = `must be 'own' or 'batch', got ${show(pooling)}.`;
+    reader.issues.add('task.pooling', message, "Leave it out for 'own'.");
   }
   return task;
 }

@@ -1,3 +1,4 @@
+import type { UpdateStats } from '../algorithm/a2c.js';
 import type { StateDict } from './state-dict.js';
 
 /** How {@link Agent.act} chooses. */
@@ -32,22 +33,6 @@ export interface Evaluation {
   readonly entropies: Float32Array;
   /** The critic's v, `[n, T]`; see {@link Rollout.values}. */
   readonly values: Float32Array;
-}
-
-/** Losses of one update, before its step. */
-export interface UpdateStats {
-  /** The whole loss: policyLoss + valueCoef · valueLoss − entropyCoef · entropy. */
-  readonly loss: number;
-  /** −mean(Σₜ log π(aₜ) · advantageₜ), the mean over problems, the sum over steps that count. The advantage is R − vₜ, or R − Σₜ vₜ at every step where the `baseline` is `program`. */
-  readonly policyLoss: number;
-  /** Mean of (vₜ − R)² over all steps that count, or of (Σₜ vₜ − R)² over problems where the `baseline` is `program`. */
-  readonly valueLoss: number;
-  /** Mean over all steps that count, in nats, at least 0. */
-  readonly entropy: number;
-  /** Global norm of the gradient before clipping. */
-  readonly gradNorm: number;
-  /** 1 − Var(R − V) / Var(R), with V as in `valueLoss`; at most 1, and NaN when all returns are equal. */
-  readonly explainedVariance: number;
 }
 
 /** {@link UpdateStats} and the gradients they come with. */

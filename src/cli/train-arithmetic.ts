@@ -1,5 +1,5 @@
+import { arithmetic } from '../builtin/arithmetic/arithmetic.js';
 import type { TrainingEvent } from '../metrics/events.js';
-import { arithmetic } from '../task/arithmetic/arithmetic.js';
 import { Trainer } from '../trainer/trainer.js';
 import { explanationLine, type Write } from './explained.js';
 

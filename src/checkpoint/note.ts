@@ -1,0 +1,70 @@
+import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
+import type { Task } from '../task/task.js';
+import { isRecord } from '../util/kind.js';
+import { numberIssue } from '../util/number-rule.js';
+import { OptionReader } from '../util/option-reader.js';
+
+/** What this side writes into a checkpoint beside the numbers. */
+export interface Note {
+  /** Version of this record. */
+  readonly format: 1;
+  /** Name of the task the agent was made for; absent in files of other makers. */
+  readonly task: string | undefined;
+  /** Text of each token. */
+  readonly vocabulary: readonly string[] | undefined;
+  /** Name of each stage. */
+  readonly stages: readonly string[] | undefined;
+  /** Tokens of each context, where the task fixed it. */
+  readonly contextLength: number | undefined;
+  /** Coefficients of the updates. */
+  readonly update: UpdateConfig;
+}
+
+/**
+ * @param task - What the agent is made for.
+ * @param update - Its coefficients.
+ * @returns The record.
+ */
+export function makeNote(task: Task, update: UpdateConfig): Note {
+  const { name, vocabulary, stages, contextLength } = task;
+  return { format: 1, task: name, vocabulary: [...vocabulary], stages: [...stages], contextLength, update };
+}
+
+/**
+ * @param note - The record.
+ * @returns JSON. `Infinity` is written as a string.
+ */
+export function writeNote(note: Note): string {
+  return JSON.stringify(note, (_key, value: unknown) => (value === Infinity ? 'Infinity' : value));
+}
+
+/**
+ * Reads the record of a file; whatever is missing or of the wrong type is left out, the numbers' own header being what binds.
+ *
+ * @param text - JSON, or anything.
+ * @returns The record.
+ */
+export function readNote(text: string): Note {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  const record = isRecord(value) ? value : {};
+  const stored = isRecord(record['update']) ? record['update'] : {};
+  const update = Object.fromEntries(Object.entries(stored).map(([key, entry]) => [key, entry === 'Infinity' ? Infinity : entry]));
+  return {
+    format: 1,
+    task: typeof record['task'] === 'string' ? record['task'] : undefined,
+    vocabulary: stringsOr(record['vocabulary']),
+    stages: stringsOr(record['stages']),
+    contextLength:
+      numberIssue(record['contextLength'], { integer: true, min: 1 }) === undefined ? (record['contextLength'] as number) : undefined,
+    update: readUpdateOptions(new OptionReader(update), DEFAULT_UPDATE),
+  };
+}
+
+function stringsOr(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined;
+}

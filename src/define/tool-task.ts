@@ -1,0 +1,189 @@
+import type { ProblemBatch, Task } from '../task/task.js';
+
+/** Problems of a {@link ToolTask}. Plain data, when problems are. */
+export interface ToolBatch<Problem> extends ProblemBatch {
+  /** The problems, `[n]`. */
+  readonly problems: readonly Problem[];
+}
+
+/** A tool as the machine knows it. */
+export interface MachineTool<Tool extends string = string> {
+  /** Its name. */
+  readonly name: Tool;
+  /** Its token id. */
+  readonly token: number;
+  /** Whether using it ends the program. */
+  readonly ends: boolean;
+}
+
+/** A program under way. Only the machine changes it. */
+export interface MachineRun<Problem, State> {
+  /** The problem. */
+  readonly problem: Problem;
+  /** Stage id. */
+  readonly stage: number;
+  /** The state so far. */
+  readonly state: State;
+  /** Bit set of the milestones reached, in the order of their declaration. */
+  readonly milestones: number;
+  /** Tokens executed. */
+  readonly steps: number;
+  /** Whether a tool has ended the program. */
+  readonly ended: boolean;
+}
+
+/** What a program is worth. */
+export interface MachineOutcome {
+  /** Whether the stated target was met. */
+  readonly success: boolean;
+  /** The return, in full precision. */
+  readonly episodeReturn: number;
+}
+
+/**
+ * The machine under a {@link ToolTask}, one token at a time: what search, explanations and tests are made of. Its methods throw a
+ * {@link TaskError} that names the function of the definition at fault.
+ */
+export interface TaskMachine<Problem, State, Tool extends string = string> {
+  /** The tools, in the order of their tokens. */
+  readonly tools: readonly MachineTool<Tool>[];
+  /** Whether tokens that are no tool may be emitted, so that a program can let steps pass. */
+  readonly canIdle: boolean;
+  /**
+   * Begins a program.
+   *
+   * @param problem - The problem.
+   * @param stage - Stage id.
+   * @returns The program before its first token.
+   */
+  start(problem: Problem, stage: number): MachineRun<Problem, State>;
+  /**
+   * Executes one token in place. A token that is no tool, or a tool that cannot be used, only takes a step.
+   *
+   * @param run - The program, changed.
+   * @param token - Token id.
+   * @returns Whether a tool ran.
+   */
+  step(run: MachineRun<Problem, State>, token: number): boolean;
+  /**
+   * Copies a program under way.
+   *
+   * @param run - The program.
+   * @returns An independent copy, its state included.
+   */
+  fork(run: MachineRun<Problem, State>): MachineRun<Problem, State>;
+  /**
+   * A text that is equal for programs in equal states with equal milestones, whatever their number of steps.
+   *
+   * @param run - The program.
+   * @returns The text.
+   */
+  key(run: MachineRun<Problem, State>): string;
+  /**
+   * Judges a program as if it stopped here: for good where it has `ended`, else as one that ran into the horizon.
+   *
+   * @param run - The program.
+   * @returns Success and return.
+   */
+  outcome(run: MachineRun<Problem, State>): MachineOutcome;
+}
+
+/** One step of a {@link ProgramTrace}. */
+export interface TraceStep<State, Tool extends string, Milestone extends string = string> {
+  /** Text of the token. */
+  readonly token: string;
+  /** The tool it stands for; undefined for other tokens. */
+  readonly tool: Tool | undefined;
+  /** Whether a tool ran. */
+  readonly applied: boolean;
+  /** Milestones reached by this step. */
+  readonly milestones: readonly Milestone[];
+  /** A copy of the state after the step. */
+  readonly state: State;
+}
+
+/** A program, step by step, up to its end. */
+export interface ProgramTrace<State, Tool extends string, Milestone extends string = string> extends MachineOutcome {
+  /** The steps executed. */
+  readonly steps: readonly TraceStep<State, Tool, Milestone>[];
+  /** Whether a tool ended the program, rather than the last token. */
+  readonly ended: boolean;
+}
+
+/** One program of a batch, as {@link ToolTask.decode} reads it. */
+export interface DecodedProgram<Problem, State, Tool extends string, Milestone extends string = string> {
+  /** The problem that it is for. */
+  readonly problem: Problem;
+  /** Names of the tools emitted up to the end of the program, in order, those that could not be used among them. */
+  readonly tools: readonly Tool[];
+  /** Whether the stated target was met. */
+  readonly success: boolean;
+  /** The steps executed, as in {@link ToolTask.trace}. */
+  readonly steps: readonly TraceStep<State, Tool, Milestone>[];
+}
+
+/** A {@link Task} whose tokens are tools written as functions; made by {@link defineTask}. Stages may be given by name or by id. */
+export interface ToolTask<
+  Problem = unknown,
+  State = unknown,
+  Tool extends string = string,
+  Stage extends string = string,
+  Milestone extends string = string,
+> extends Task<ToolBatch<Problem>> {
+  /** Name of each stage, `[S]`. */
+  readonly stages: readonly Stage[];
+  /** Names of the tools, in the order of their tokens. */
+  readonly tools: readonly Tool[];
+  /** Names of the milestones, in the order of their declaration. */
+  readonly milestones: readonly Milestone[];
+  /** The token that fills up contexts and programs. */
+  readonly padToken: number;
+  /** The machine, one token at a time. */
+  readonly machine: TaskMachine<Problem, State, Tool>;
+  /**
+   * The token id of a tool.
+   *
+   * @param tool - Its name.
+   * @returns Token id.
+   * @throws {@link TaskError} when the task has no such tool.
+   */
+  token(tool: Tool): number;
+  /**
+   * Writes a program by hand.
+   *
+   * @param tools - Names of tools, in the order of their use; at most `T`.
+   * @returns Token ids, `[T]`, filled up with the pad token.
+   * @throws {@link TaskError} when there are more tools than the horizon, or a name is unknown.
+   */
+  program(...tools: Tool[]): Int32Array;
+  /**
+   * Makes a batch from problems of your own, all of one stage: what an agent in use is asked.
+   *
+   * @param problems - The problems, `[n]`.
+   * @param stage - Stage name or id.
+   * @returns The batch: contexts `[n, L]` and stages `[n]`.
+   * @throws {@link TaskError} when the stage is unknown, or `encode` throws or returns something that is no symbol; then with the
+   * `problemIndex`.
+   */
+  encode(problems: readonly Problem[], stage: Stage | number): ToolBatch<Problem>;
+  /**
+   * Reads what an agent answered: splits the actions by problem, executes each program and says what it did.
+   *
+   * @param batch - What {@link ToolTask.encode} or `sample` returned.
+   * @param actions - Token ids, one program a problem, `[n, T]`: `actions` of the rollout.
+   * @returns One entry a problem, in the order of the batch.
+   * @throws {@link TaskError} when the batch is none of this task, the actions are not n × T token ids, or a function of the definition throws;
+   * then with the `problemIndex`.
+   */
+  decode(batch: ToolBatch<Problem>, actions: ArrayLike<number>): DecodedProgram<Problem, State, Tool, Milestone>[];
+  /**
+   * Executes a program and says what happened at each step.
+   *
+   * @param problem - The problem.
+   * @param stage - Stage name or id.
+   * @param actions - Token ids of one program, at most `T`; those after its end are not looked at.
+   * @returns The steps executed, and what the program is worth.
+   * @throws {@link TaskError} when the stage is unknown, there are more than `T` tokens, or a function of the definition throws.
+   */
+  trace(problem: Problem, stage: Stage | number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone>;
+}

@@ -1,0 +1,196 @@
+import type { UpdateConfig } from '../../algorithm/a2c.js';
+import { meets, requirements } from '../../curriculum/promotion.js';
+import type { PlannedStage } from '../../curriculum/stage-spec.js';
+import { AbortedError } from '../../errors/aborted-error.js';
+import type { EvaluationEvent, StageEndEvent, TrainingEvent } from '../../metrics/events.js';
+import type { Measured } from '../../task/measured.js';
+import { onAbort } from '../../util/abort.js';
+import type { Random } from '../../util/random.js';
+import { Collector, type CollectorContext } from '../collect/collector.js';
+import { Evaluator } from '../measure/evaluator.js';
+import type { EventPipe } from '../run/event-pipe.js';
+import type { PartialTrainingResult, TrainingResult } from '../run/result.js';
+import { RunState } from './run-state.js';
+
+/** Problems of the final evaluation, and of the one that confirms mastery. */
+export const FINAL_PROBLEMS = 1000;
+
+/** What a run works with. */
+export interface LoopContext extends CollectorContext {
+  /** Coefficients for every update; absent: the agent's. */
+  readonly update: UpdateConfig | undefined;
+  readonly evaluateEvery: number;
+  readonly evaluationProblems: number;
+  /** Problems to measure with. */
+  readonly evaluationRandom: Random;
+  readonly signals: readonly AbortSignal[];
+  readonly pipe: EventPipe;
+  /** Called with every event, and waited for. */
+  readonly onEvent: ((event: TrainingEvent) => unknown) | undefined;
+}
+
+/** One run: for each stage collect and update; measure now and then; go on to the next stage when its rule says so. */
+export class TrainingLoop {
+  readonly #context: LoopContext;
+  readonly #collector: Collector;
+  readonly #evaluator: Evaluator;
+  readonly #state: RunState;
+
+  /** @param context - What the run works with. */
+  constructor(context: LoopContext) {
+    this.#context = context;
+    this.#collector = new Collector(context);
+    this.#evaluator = new Evaluator(context);
+    this.#state = new RunState(context.plan, context.batchSize);
+  }
+
+  /** @returns What was done, measured with the final agent. */
+  async run(): Promise<TrainingResult> {
+    const { plan, signals, pipe } = this.#context;
+    const leave = signals.map((signal) => onAbort(signal, () => pipe.abort()));
+    try {
+      this.#checkAbort();
+      await pipe.ready();
+      for (const entry of plan) {
+        await this.#trainStage(entry);
+      }
+      return await this.#finish();
+    } finally {
+      this.#collector.drop();
+      for (const stop of leave) {
+        stop();
+      }
+    }
+  }
+
+  /** @returns What was done so far, measured as far as it was. */
+  partial(): PartialTrainingResult {
+    return this.#state.result(this.#context.agent, this.#context.pipe.stopRequested);
+  }
+
+  async #trainStage(entry: PlannedStage): Promise<void> {
+    const { plan, evaluateEvery, pipe } = this.#context;
+    const state = this.#state;
+    if (this.#interrupted()) {
+      return;
+    }
+    await this.#emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
+    let reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'iterations' : 'budget';
+    for (let k = 1; k <= entry.maxIterations && !this.#interrupted(); k += 1) {
+      const last = k === entry.maxIterations;
+      const evaluates = k % evaluateEvery === 0 || (last && entry.rule !== 'iterations');
+      const mayLeave = last || (evaluates && entry.rule !== 'iterations');
+      await this.#iterate(entry, k, !mayLeave);
+      if (evaluates && !this.#interrupted() && (await this.#reaches(entry))) {
+        state.reached.push(entry);
+        reason = 'reached';
+        break;
+      }
+    }
+    if (!pipe.stopRequested) {
+      await this.#emit({ type: 'stage-end', ...state.position(entry), stageIteration: state.spentOn(entry), reason });
+    }
+  }
+
+  async #iterate(entry: PlannedStage, k: number, drawAhead: boolean): Promise<void> {
+    const { agent, update } = this.#context;
+    const begun = performance.now();
+    const { episodes, rollout } = await this.#collector.collect(entry, k);
+    const updated = agent.update({ ...episodes, ...update });
+    if (drawAhead) {
+      this.#collector.drawAhead(entry, k + 1);
+    }
+    const train = await updated;
+    const state = this.#state;
+    state.count(entry, performance.now() - begun);
+    await this.#emit({
+      type: 'iteration',
+      ...state.position(entry),
+      stageIteration: k,
+      rollout,
+      train,
+      time: state.time(),
+      curriculum: { stage: entry.stage },
+    });
+  }
+
+  /** Whether the stage may be left: what it requires holds on a first sample of problems, and on a second, larger one. */
+  async #reaches(entry: PlannedStage): Promise<boolean> {
+    const { evaluationProblems } = this.#context;
+    if (entry.rule === 'iterations') {
+      await this.#measure(entry, 'progress', evaluationProblems);
+      return false;
+    }
+    const required = requirements(entry, this.#state.reached);
+    for (const [purpose, problems] of [
+      ['progress', evaluationProblems],
+      ['confirmation', Math.max(FINAL_PROBLEMS, evaluationProblems)],
+    ] as const) {
+      for (const other of required) {
+        if (this.#interrupted() || !meets(other.target, await this.#measure(other, purpose, problems, entry))) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  async #finish(): Promise<TrainingResult> {
+    this.#checkAbort();
+    const done = new Set<number>();
+    for (const entry of this.#context.plan) {
+      if (!done.has(entry.stage)) {
+        done.add(entry.stage);
+        await this.#measure(entry, 'final', FINAL_PROBLEMS);
+        this.#checkAbort();
+      }
+    }
+    // Every stage has been measured.
+    return this.partial() as TrainingResult;
+  }
+
+  async #measure(
+    entry: PlannedStage,
+    purpose: EvaluationEvent['purpose'],
+    problems: number,
+    current: PlannedStage = entry,
+  ): Promise<Measured> {
+    const { evaluationRandom } = this.#context;
+    const state = this.#state;
+    const { stage, name } = entry;
+    const measured = await this.#evaluator.measure(stage, problems, evaluationRandom);
+    const { successRate, meanReturn } = measured;
+    state.measured.set(stage, measured);
+    await this.#emit({
+      type: 'evaluation',
+      ...state.position(current),
+      stage,
+      name,
+      purpose,
+      eval: { problems, successRate, episodeReturnMean: meanReturn },
+      time: { iterations: state.iterations },
+      curriculum: { stage },
+    });
+    return measured;
+  }
+
+  async #emit(event: TrainingEvent): Promise<void> {
+    const { onEvent, pipe } = this.#context;
+    if (onEvent !== undefined) {
+      await pipe.tell(onEvent, event);
+    }
+    await pipe.emit(event);
+  }
+
+  #interrupted(): boolean {
+    this.#checkAbort();
+    return this.#context.pipe.stopRequested;
+  }
+
+  #checkAbort(): void {
+    const signal = this.#context.signals.find(({ aborted }) => aborted);
+    if (signal !== undefined) {
+      throw new AbortedError(signal.reason);
+    }
+  }
+}
