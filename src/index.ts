@@ -1,11 +1,13 @@
 export { Agent } from './agent/agent.js';
 export type { AgentInfo } from './agent/info.js';
-export type { Episodes, Ids, Programs, Prompts } from './agent/inputs.js';
-export type { AgentLoadOptions, AgentOptions, DeviceOption, Engine, RuntimeOptions } from './agent/options.js';
+export type { Counted, Earned, Episodes, Ids, Judged, JudgedEpisodes, Minibatch, Numbers, Programs, Prompts } from './agent/inputs.js';
+export type { NetworkDescription } from './agent/network.js';
+export type { AgentLoadOptions, AgentOptions, DeviceOption, Engine, NetworkOptions, RuntimeOptions } from './agent/options.js';
 export type { ActOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
 export { Session, type SessionOptions, type SessionStep } from './agent/session.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
-export type { Baseline, UpdateConfig, UpdateOptions, UpdateStats } from './algorithm/a2c.js';
+export type { Baseline, LossConfig, LossOptions, UpdateConfig, UpdateOptions } from './algorithm/a2c.js';
+export type { BatchTotal, LossStats, ObjectiveOptions, UpdateStats } from './algorithm/objective.js';
 export type { OptimizerConfig, OptimizerOptions } from './algorithm/optimizer.js';
 export {
   type ArithmeticMilestone,

@@ -32,6 +32,8 @@ const KEYS: Readonly<Record<MetricKey, true>> = {
   'train/entropy': true,
   'train/grad_norm': true,
   'train/explained_variance': true,
+  'train/approx_kl': true,
+  'train/clip_fraction': true,
   'eval/problems': true,
   'eval/success_rate': true,
   'eval/episode_return_mean': true,

@@ -1,19 +1,21 @@
-import { DEFAULT_UPDATE, readUpdateOptions, type UpdateOptions, type UpdateStats } from '../algorithm/a2c.js';
+import type { LossOptions, UpdateOptions } from '../algorithm/a2c.js';
+import type { LossStats, ObjectiveOptions, UpdateStats } from '../algorithm/objective.js';
+import { type OptimizerOptions, readOptimizerOptions } from '../algorithm/optimizer.js';
 import { type Note, writeNote } from '../checkpoint/note.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
-import { OptionsError } from '../errors/options-error.js';
 import type { BindingAgent } from '../native/binding.js';
 import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
 import { hasBrand } from '../util/kind.js';
-import { OptionReader, readOptions } from '../util/option-reader.js';
+import { readOptions } from '../util/option-reader.js';
 import type { AgentInfo } from './info.js';
 import { InputReader, inputNames } from './input-reader.js';
-import type { Episodes, Programs, Prompts } from './inputs.js';
+import type { Episodes, JudgedEpisodes, Minibatch, Programs, Prompts } from './inputs.js';
 import { createNative, loadNative, type NativeAgent } from './native-agent.js';
-import { type AgentLoadOptions, type AgentOptions, readAgentOptions } from './options.js';
+import { ACCUMULATE_NAMES, LESSON_NAMES, type Lesson, lossStats, readLesson, readPrograms } from './lesson.js';
+import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout } from './results.js';
 import { Session, type SessionOptions } from './session.js';
 import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
@@ -60,14 +62,14 @@ export class Agent {
   /**
    * Makes an agent with fresh weights.
    *
-   * @param options - All optional; see {@link AgentOptions}.
+   * @param options - A task, or a description of the network; see {@link AgentOptions} and {@link NetworkOptions}.
    * @returns The agent.
    * @throws {@link OptionsError} saying all that is wrong with the options.
    * @throws {@link DeviceError} when the device cannot be used.
    * @throws {@link NativeLoadError} when the addon for the device does not load.
    */
-  static async create(options: AgentOptions = {}): Promise<Agent> {
-    return new Agent(await createNative(readOptions(options, readAgentOptions)));
+  static async create(options: AgentOptions | NetworkOptions = {}): Promise<Agent> {
+    return new Agent(await createNative(readOptions(options, readNetworkOptions)));
   }
 
   /**
@@ -112,7 +114,7 @@ export class Agent {
   /**
    * Says what the network makes of given programs.
    *
-   * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`.
+   * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`, and the `inputs` `[n, T]` where other tokens were fed.
    * @returns Logits `[n, T, V]` and log-probabilities, entropies and values `[n, T]`.
    * @throws {@link InputError} naming the first bad entry.
    * @throws {@link OptionsError} for a name that looks like one of these and is not.
@@ -121,27 +123,27 @@ export class Agent {
   async evaluateActions(input: Programs): Promise<Evaluation> {
     this.#checkOpen();
     const reader = new InputReader(input, PROGRAM_NAMES, this.info);
-    const { contexts, stages } = reader.prompts();
+    const { trajectories } = readPrograms(reader);
     reader.check();
-    const actions = reader.actions(stages.length);
-    reader.check();
-    return guardedAsync(() => this.#native.evaluateActions(contexts, stages, actions));
+    return guardedAsync(() => this.#native.evaluateActions(trajectories));
   }
 
   /**
-   * One step of A2C: policy gradient with the advantages of the `baseline`, value loss, entropy bonus, clipping, Adam.
+   * One step: policy gradient, value loss, entropy bonus, clipping, Adam. With `returns` it is A2C's, with the advantages of the `baseline`; with
+   * `advantages` they are the caller's, and with `oldLogProbs` too the loss is PPO's.
    *
-   * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`, returns `[n]`, and the `lengths` `[n]` of programs that end before the
-   * horizon; coefficients given here hold for this call only.
+   * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`, `returns` or `advantages`, and the `lengths` `[n]` of programs that end
+   * before the horizon; see {@link Episodes} and {@link JudgedEpisodes}. Coefficients given here hold for this call only.
    * @returns The losses before the step.
    * @throws {@link InputError} naming the first bad entry.
    * @throws {@link OptionsError} when a coefficient is out of range, and for a name that looks like one of these and is not.
    * @throws {@link NonFiniteError} when the loss, the gradient or a weight after the step is not finite; weights and Adam's state are untouched.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
-  async update(input: Episodes & UpdateOptions): Promise<UpdateStats> {
-    const episodes = this.#episodes(input);
-    return guardedAsync(() => this.#native.update(...episodes));
+  async update(input: (Episodes | JudgedEpisodes) & UpdateOptions & ObjectiveOptions): Promise<UpdateStats> {
+    const { trajectories, targets, objective, update } = this.#lesson(input, LESSON_NAMES);
+    const { terms, gradNorm } = await guardedAsync(() => this.#native.update(trajectories, targets, objective, update));
+    return { ...lossStats(terms, targets), gradNorm };
   }
 
   /**
@@ -151,14 +153,70 @@ export class Agent {
    * @returns Losses, and gradients by weight name.
    * @throws As {@link Agent.update}.
    */
-  async gradients(input: Episodes & UpdateOptions): Promise<Gradients> {
-    const episodes = this.#episodes(input);
-    const { stats, gradients } = await guardedAsync(() => this.#native.gradients(...episodes));
-    return { ...stats, gradients: toStateDict(gradients) };
+  async gradients(input: (Episodes | JudgedEpisodes) & UpdateOptions & ObjectiveOptions): Promise<Gradients> {
+    const { trajectories, targets, objective, update } = this.#lesson(input, LESSON_NAMES);
+    const { terms, gradNorm, gradients } = await guardedAsync(() => this.#native.gradients(trajectories, targets, objective, update));
+    return { ...lossStats(terms, targets), gradNorm, gradients: toStateDict(gradients) };
   }
 
   /**
-   * Makes a session: decisions one token at a time, synchronously, with a copy of the present weights.
+   * Adds the gradient of the loss, on all rows or on those given by index, to what waits for {@link Agent.apply}. The weights do not change.
+   *
+   * @param input - As for {@link Agent.update}, without the optimizer's options; `rows` names the rows of a minibatch. With `total`, the sizes of
+   * the whole batch, gradients of its parts sum to the whole batch's.
+   * @returns The losses on these rows.
+   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link OptionsError} when a coefficient is out of range, and for a name that looks like one of these and is not.
+   * @throws {@link NonFiniteError} when the loss is not finite; what waits is as it was.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async accumulate(input: (Episodes | JudgedEpisodes) & Minibatch & LossOptions & ObjectiveOptions): Promise<LossStats> {
+    const { trajectories, targets, objective, rows } = this.#lesson(input, ACCUMULATE_NAMES);
+    return lossStats(await guardedAsync(() => this.#native.accumulate(trajectories, targets, objective, rows)), targets);
+  }
+
+  /**
+   * Reads the sum of the gradients that wait, before clipping: here several agents' are added up.
+   *
+   * @returns A copy of it by weight name; zeros when none waits.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async gradient(): Promise<StateDict> {
+    this.#checkOpen();
+    return toStateDict(await guardedAsync(() => this.#native.gradient()));
+  }
+
+  /**
+   * Replaces the sum of the gradients that wait.
+   *
+   * @param gradient - One tensor a weight, as {@link Agent.gradient} returns them; nothing: what waits is forgotten.
+   * @throws {@link InputError} saying all that is wrong with names, shapes and lengths; then nothing changed.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async setGradient(gradient?: StateDict): Promise<void> {
+    this.#checkOpen();
+    const tensors = gradient === undefined ? undefined : readStateDict(gradient, this.info, 'gradient');
+    await guardedAsync(() => this.#native.setGradient(tensors));
+  }
+
+  /**
+   * One Adam step along the sum of the gradients that wait, clipped by its global norm. None waits afterwards, whether the step was taken or not.
+   *
+   * @param options - The optimizer's; they hold for this call only.
+   * @returns The global norm before clipping.
+   * @throws {@link InputError} when none waits.
+   * @throws {@link OptionsError} saying all that is wrong with the options; then the gradients still wait.
+   * @throws {@link NonFiniteError} when the norm or a weight after the step is not finite; weights and Adam's state are untouched.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async apply(options: OptimizerOptions = {}): Promise<{ readonly gradNorm: number }> {
+    this.#checkOpen();
+    const optimizer = readOptions(options, (reader) => readOptimizerOptions(reader, this.#note.update));
+    return { gradNorm: await guardedAsync(() => this.#native.apply(optimizer)) };
+  }
+
+  /**
+   * Makes a session: decisions one token at a time, synchronously, by the present weights.
    *
    * @param options - How many rows, and the seed of what is sampled.
    * @returns The session; it outlives the agent's next updates, with the weights it was made with.
@@ -238,25 +296,12 @@ export class Agent {
     }
   }
 
-  /** What the native side takes for episodes, in its order. */
-  #episodes(input: Episodes & UpdateOptions): Parameters<BindingAgent['update']> {
+  /** What the native side takes for an update. */
+  #lesson(input: unknown, names: ReadonlySet<string>): Lesson {
     this.#checkOpen();
-    const reader = new InputReader(input, EPISODE_NAMES, this.info);
-    const { contexts, stages } = reader.prompts();
-    reader.check();
-    const count = stages.length;
-    const actions = reader.actions(count);
-    reader.check();
-    const lengths = reader.lengths(count, actions.length / count);
-    const returns = reader.returns(count);
-    reader.check();
-    const coefficients = new OptionReader(input);
-    const update = readUpdateOptions(coefficients, this.#note.update);
-    coefficients.issues.throwIfAny(OptionsError);
-    return [contexts, stages, actions, lengths, returns, update];
+    return readLesson(input, names, this.info, this.#note.update);
   }
 }
 
 const ACT_NAMES = inputNames('deterministic');
-const PROGRAM_NAMES = inputNames('actions');
-const EPISODE_NAMES = inputNames('actions', 'lengths', 'returns', ...Object.keys(DEFAULT_UPDATE));
+const PROGRAM_NAMES = inputNames('actions', 'inputs');

@@ -1,15 +1,18 @@
-import { DEFAULT_UPDATE } from '../algorithm/a2c.js';
+import { type Baseline, DEFAULT_UPDATE } from '../algorithm/a2c.js';
+import { OBJECTIVE_OPTIONS } from '../algorithm/objective.js';
 import { InputError } from '../errors/input-error.js';
 import { OptionsError } from '../errors/options-error.js';
+import type { BindingTargets } from '../native/binding.js';
 import { areChecked, type CheckedPrompts, provePrompts } from '../task/checked-prompts.js';
 import { Issues } from '../util/issues.js';
 import { isArray, isFloat32Array, isInt32Array, isRecord, isTypedArray } from '../util/kind.js';
+import { type NumberRule, numberIssue } from '../util/number-rule.js';
 import { addUnknownKeys } from '../util/option-reader.js';
 import { show } from '../util/show.js';
 import type { IdLimits } from './inputs.js';
 
 /** Options of the methods that take inputs. Where a method does not read one, it would be lost in silence. */
-const INPUT_OPTIONS: ReadonlySet<string> = new Set([...Object.keys(DEFAULT_UPDATE), 'deterministic']);
+const INPUT_OPTIONS: ReadonlySet<string> = new Set([...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS, 'deterministic', 'rows']);
 
 /**
  * @param names - What a method reads.
@@ -88,13 +91,85 @@ export class InputReader {
   }
 
   /**
+   * @param cells - Numbers in `actions`, `n·T`.
+   * @returns `inputs`, `[n, T]`, or `undefined` where absent.
+   */
+  inputs(cells: number): Int32Array | undefined {
+    const { vocabSize } = this.#limits;
+    const given = this.#entry('inputs');
+    if (given === undefined || !this.#checkCount('inputs', given, [cells], 'Pass an Int32Array with one token a step.')) {
+      return undefined;
+    }
+    return readIds('inputs', given, vocabSize, 'the vocabulary size', this.#issues);
+  }
+
+  /**
    * @param count - Problems, `n`.
    * @param steps - Tokens of a program, `T`.
-   * @returns `lengths`, `[n]`, or `undefined` where absent.
+   * @returns How much each step counts, `[n, T]`, by `weights` or by `lengths`; `undefined` where all count alike.
    */
-  lengths(count: number, steps: number): Int32Array | undefined {
+  weights(count: number, steps: number): Float32Array | undefined {
+    const lengths = this.#lengths(count, steps);
+    const weights = this.#numbers('weights', [count * steps], { min: 0, single: true }, 'Pass 0 for a step that does not count.');
+    if (lengths !== undefined && weights !== undefined) {
+      this.#issues.add('weights', 'cannot be given together with lengths.', 'Give weights alone, 0 after the end of a program.');
+    }
+    if (weights?.every((weight) => weight === 0)) {
+      this.#issues.add('weights', 'must be above 0 at one step at least.', 'Leave out what nothing is learned from.');
+    }
+    return lengths === undefined || lengths.every((length) => length === steps) ? weights : weightsOf(lengths, steps);
+  }
+
+  /**
+   * @param count - Problems, `n`.
+   * @param cells - Numbers in `actions`, `n·T`.
+   * @param baseline - What returns are compared with.
+   * @returns What the steps are judged by.
+   */
+  targets(count: number, cells: number, baseline: Baseline): BindingTargets {
+    const either = [count, cells];
+    const lengths = baseline === 'program' ? [count] : either;
+    const returns = this.#numbers('returns', lengths, FINITE, 'Correct the reward that this return was made of.');
+    const advantages = this.#numbers('advantages', either, FINITE, 'Correct what this advantage was made of.');
+    const valueTargets = this.#numbers('valueTargets', either, FINITE, 'Correct what this target was made of.');
+    const oldLogProbs = this.#numbers('oldLogProbs', [cells], FINITE, 'Pass the logProbs of act().');
+    if (this.#issues.list.length === 0 && (returns === undefined) === (advantages === undefined)) {
+      const message = returns === undefined ? 'is missing.' : 'cannot be given together with advantages.';
+      this.#issues.add('returns', message, 'Give returns, or else advantages.');
+    }
+    if (returns !== undefined && valueTargets !== undefined) {
+      this.#issues.add('valueTargets', 'cannot be given together with returns.', 'Give advantages with them: returns are their own targets.');
+    }
+    return {
+      ...(returns === undefined ? {} : { returns }),
+      ...(advantages === undefined ? {} : { advantages }),
+      ...(valueTargets === undefined ? {} : { valueTargets }),
+      ...(oldLogProbs === undefined ? {} : { oldLogProbs }),
+    };
+  }
+
+  /**
+   * @param count - Problems, `n`.
+   * @returns `rows`, each below `n`, or `undefined` where absent.
+   */
+  rows(count: number): Uint32Array | undefined {
+    const rows = this.#entry('rows');
+    if (rows === undefined) {
+      return undefined;
+    }
+    if (!isArrayLike(rows) || rows.length === 0) {
+      this.#issues.add('rows', `must name at least one row, got ${isArrayLike(rows) ? 'none' : show(rows)}.`, 'Pass a Uint32Array of indices.');
+      return undefined;
+    }
+    const good = (row: unknown): boolean => Number.isInteger(row) && (row as number) >= 0 && (row as number) < count;
+    const message = `must be an integer from 0 and below the number of rows, ${count}`;
+    return this.#checkEach('rows', rows, good, message, 'Correct this index.') ? Uint32Array.from(rows as ArrayLike<number>) : undefined;
+  }
+
+  /** `lengths`, `[n]`, or `undefined` where absent. */
+  #lengths(count: number, steps: number): Int32Array | undefined {
     const lengths = this.#entry('lengths');
-    if (lengths === undefined || !this.#checkCount('lengths', lengths, count, 'Pass an Int32Array with one length a problem.')) {
+    if (lengths === undefined || !this.#checkCount('lengths', lengths, [count], 'Pass an Int32Array with one length a problem.')) {
       return undefined;
     }
     const message = `must be an integer from 1 to ${steps}, the tokens of a program`;
@@ -103,20 +178,18 @@ export class InputReader {
     return this.#checkEach('lengths', lengths, good, message, remedy) ? toInt32(lengths) : undefined;
   }
 
-  /**
-   * @param count - Problems, `n`.
-   * @returns `returns`, `[n]`.
-   */
-  returns(count: number): Float32Array {
-    const returns = this.#entry('returns');
-    const good = (entry: unknown): boolean => typeof entry === 'number' && Number.isFinite(Math.fround(entry));
-    const holds =
-      this.#checkCount('returns', returns, count, 'Pass a Float32Array with one return a problem.') &&
-      this.#checkEach('returns', returns, good, 'must be a finite number', 'Correct the reward that this return was made of.');
-    if (!holds) {
-      return NO_NUMBERS;
+  /** An entry of so many numbers, or `undefined` where absent or wrong. */
+  #numbers(name: string, counts: readonly number[], rule: NumberRule, remedy: string): Float32Array | undefined {
+    const values = this.#entry(name);
+    if (values === undefined || !this.#checkCount(name, values, counts, `Pass a Float32Array with so many numbers.`)) {
+      return undefined;
     }
-    return isFloat32Array(returns) ? returns : Float32Array.from(returns as ArrayLike<number>);
+    const good = (entry: unknown): boolean => numberIssue(entry, rule) === undefined;
+    const bad = rule.min === undefined ? 'must be a finite number' : `must be a finite number of at least ${rule.min}`;
+    if (!this.#checkEach(name, values, good, bad, remedy)) {
+      return undefined;
+    }
+    return isFloat32Array(values) ? values : Float32Array.from(values as ArrayLike<number>);
   }
 
   /** @returns Whether to take the most probable token; see {@link readDeterministic}. */
@@ -157,11 +230,12 @@ export class InputReader {
     }
   }
 
-  #checkCount(name: string, value: unknown, count: number, remedy: string): value is ArrayLike<unknown> {
-    const holds = isArrayLike(value) && value.length === count;
+  /** Whether an entry has one of so many numbers: one a problem, or one a step. */
+  #checkCount(name: string, value: unknown, counts: readonly number[], remedy: string): value is ArrayLike<unknown> {
+    const holds = isArrayLike(value) && counts.includes(value.length);
     if (!holds) {
       const got = isArrayLike(value) ? `${value.length}` : show(value);
-      this.#issues.add(name, `must hold ${count} numbers, one a problem, got ${got}.`, remedy);
+      this.#issues.add(name, `must hold ${[...new Set(counts)].join(' or ')} numbers, got ${got}.`, remedy);
     }
     return holds;
   }
@@ -178,7 +252,16 @@ export class InputReader {
 }
 
 const NO_IDS = new Int32Array(0);
-const NO_NUMBERS = new Float32Array(0);
+const FINITE = { single: true } as const satisfies NumberRule;
+
+/** 1 for each step that counts, else 0, `[n, T]`. */
+function weightsOf(lengths: Int32Array, steps: number): Float32Array {
+  const weights = new Float32Array(lengths.length * steps);
+  for (let i = 0; i < lengths.length; i += 1) {
+    weights.fill(1, i * steps, i * steps + (lengths[i] as number));
+  }
+  return weights;
+}
 
 /**
  * @param name - Where the ids stand.

@@ -9,7 +9,7 @@ import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
 import { onDevice } from './device.js';
 import { type AgentInfo, compareTask } from './info.js';
-import { type AgentConfig, type AgentLoadOptions, readRuntimeOptions, readTask } from './options.js';
+import { type AgentLoadOptions, type NetworkConfig, readRuntimeOptions, readTask } from './options.js';
 
 /** The native side of an agent, and what this side knows of it. */
 export interface NativeAgent {
@@ -22,16 +22,17 @@ export interface NativeAgent {
  * @param config - What to make.
  * @returns A native agent with fresh weights.
  */
-export async function createNative({ task, seed, hiddenSize, runtime, update }: AgentConfig): Promise<NativeAgent> {
-  const { actionMask } = task;
+export async function createNative({ use, seed, hiddenSize, runtime, update }: NetworkConfig): Promise<NativeAgent> {
+  const { vocabSize, stageCount, horizon, startToken, actionMask, pooling } = use;
   const { value, reason } = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
     BindingAgent.create({
-      vocabSize: task.vocabulary.length,
-      stageCount: task.stages.length,
+      vocabSize,
+      stageCount,
       hiddenSize,
-      horizon: task.horizon,
-      startToken: task.startToken,
-      batchContext: task.pooling === 'batch',
+      layers: 1,
+      horizon,
+      startToken,
+      pooling,
       ...(actionMask === undefined ? {} : { actionMask }),
       seed,
       device,
@@ -39,7 +40,7 @@ export async function createNative({ task, seed, hiddenSize, runtime, update }: 
       threads: runtime.threads,
     }),
   );
-  return describe(value, makeNote(task, update), reason);
+  return describe(value, makeNote(use, update), reason);
 }
 
 /**
@@ -89,7 +90,7 @@ function describe(native: BindingAgent, note: Note, deviceReason: string | undef
     contextLength: note.contextLength,
     startToken: options.startToken,
     actionMask: options.actionMask,
-    pooling: options.batchContext ? 'batch' : 'own',
+    pooling: options.pooling === 'batch' ? 'batch' : 'own',
     seed: options.seed,
     device: options.device === 'cuda' ? 'cuda' : 'cpu',
     deviceReason,

@@ -4,6 +4,7 @@ import { assertTask } from '../task/checked.js';
 import type { Task } from '../task/task.js';
 import { OptionReader } from '../util/option-reader.js';
 import { show } from '../util/show.js';
+import { DESCRIPTION, type NetworkDescription, type NetworkUse, readDescription, useOf } from './network.js';
 
 /**
  * Where the network runs.
@@ -40,14 +41,8 @@ export interface RuntimeOptions {
   readonly threads?: number | undefined;
 }
 
-/** Options of {@link Agent.create}. */
-export interface AgentOptions extends RuntimeOptions, UpdateOptions {
-  /**
-   * What the agent will be trained on: it gives the vocabulary, the stages, the horizon and the action mask.
-   *
-   * @defaultValue arithmetic
-   */
-  readonly task?: Task | undefined;
+/** What every agent is made with. */
+interface CommonAgentOptions extends RuntimeOptions, UpdateOptions {
   /**
    * Seed of the weights and of the sampled actions, a non-negative safe integer.
    *
@@ -61,6 +56,19 @@ export interface AgentOptions extends RuntimeOptions, UpdateOptions {
    */
   readonly hiddenSize?: number | undefined;
 }
+
+/** Options of {@link Agent.create} for a task. */
+export interface AgentOptions extends CommonAgentOptions {
+  /**
+   * What the agent will be trained on: it gives the vocabulary, the stages, the horizon and the action mask.
+   *
+   * @defaultValue arithmetic
+   */
+  readonly task?: Task | undefined;
+}
+
+/** Options of {@link Agent.create} for a network that is described rather than taken from a task. */
+export interface NetworkOptions extends CommonAgentOptions, NetworkDescription {}
 
 /** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
 export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
@@ -79,28 +87,57 @@ export interface RuntimeConfig {
   readonly threads: number;
 }
 
-/** {@link AgentOptions}, checked and filled in. */
-export interface AgentConfig {
-  readonly task: Task;
+/** {@link NetworkOptions}, checked and filled in. */
+export interface NetworkConfig {
+  readonly use: NetworkUse;
   readonly seed: number;
   readonly hiddenSize: number;
   readonly runtime: RuntimeConfig;
   readonly update: UpdateConfig;
 }
 
+/** {@link AgentOptions}, checked and filled in. */
+export interface AgentConfig extends NetworkConfig {
+  readonly task: Task;
+}
+
 /** Names of the options that make a network, and cannot be given beside a ready agent. */
 export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize'] as const;
 
 /**
- * Reads the options of {@link Agent.create}.
+ * Reads the options of an agent for a task.
  *
  * @param reader - Over what the caller passed.
  * @returns The config; meaningful only when no issue was added.
  */
 export function readAgentOptions(reader: OptionReader): AgentConfig {
   const task = readTask(reader) ?? arithmetic;
+  return { task, ...readConfig(reader, useOf(task), task) };
+}
+
+/**
+ * Reads the options of {@link Agent.create}: of an agent for a task, or for a network that is described.
+ *
+ * @param reader - Over what the caller passed.
+ * @returns The config; meaningful only when no issue was added.
+ */
+export function readNetworkOptions(reader: OptionReader): NetworkConfig {
+  const described = DESCRIPTION.filter((key) => reader.has(key));
+  if (described.length === 0) {
+    return readAgentOptions(reader);
+  }
+  if (reader.has('task')) {
+    for (const key of described) {
+      reader.issues.add(key, 'cannot be given together with task.', 'Give the task alone: it has its own.');
+    }
+    return readAgentOptions(reader);
+  }
+  return readConfig(reader, readDescription(reader));
+}
+
+function readConfig(reader: OptionReader, use: NetworkUse, task?: Task): NetworkConfig {
   return {
-    task,
+    use,
     seed: reader.seed(),
     hiddenSize: reader.number('hiddenSize', 96, { integer: true, min: 1, max: 8192 }),
     runtime: readRuntimeOptions(reader),
@@ -125,8 +162,8 @@ export function readRuntimeOptions(reader: OptionReader): RuntimeConfig {
   };
 }
 
-function taskDefaults(task: Task, reader: OptionReader): UpdateConfig {
-  const given = task.updateOptions;
+function taskDefaults(task: Task | undefined, reader: OptionReader): UpdateConfig {
+  const given = task?.updateOptions;
   if (given === undefined) {
     return DEFAULT_UPDATE;
   }

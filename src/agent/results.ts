@@ -1,4 +1,4 @@
-import type { UpdateStats } from '../algorithm/a2c.js';
+import type { UpdateStats } from '../algorithm/objective.js';
 import type { StateDict } from './state-dict.js';
 
 /** How {@link Agent.act} chooses. */

@@ -67,11 +67,12 @@ export interface NamedTensor {
  *
  * @param value - What the caller passed.
  * @param network - Sizes.
+ * @param name - What the caller calls the record.
  * @returns The tensors in the network's order.
  * @throws {@link InputError} with paths such as `stateDict['emb.weight'].shape`.
  */
-export function readStateDict(value: unknown, network: NetworkShape): NamedTensor[] {
-  const issues = new Issues('stateDict');
+export function readStateDict(value: unknown, network: NetworkShape, name = 'stateDict'): NamedTensor[] {
+  const issues = new Issues(name);
   try {
     const tensors = readTensors(value, network, issues);
     issues.throwIfAny(InputError);
@@ -81,7 +82,7 @@ export function readStateDict(value: unknown, network: NetworkShape): NamedTenso
       throw error;
     }
     // A getter or a proxy of the caller's.
-    const unread = new Issues('stateDict');
+    const unread = new Issues(name);
     unread.unreadable('', error, 'Pass a plain record of tensors by name.');
     throw new InputError(unread.list, { cause: error });
   }

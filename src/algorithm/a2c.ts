@@ -11,8 +11,8 @@ import { DEFAULT_OPTIMIZER, type OptimizerConfig, type OptimizerOptions, readOpt
  */
 export type Baseline = 'step' | 'program';
 
-/** How one update of A2C is made. A default is the task's own (`updateOptions`), or else the one given here. */
-export interface UpdateOptions extends OptimizerOptions {
+/** How the losses are weighed. A default is the task's own (`updateOptions`), or else the one given here. */
+export interface LossOptions {
   /**
    * What returns are compared with.
    *
@@ -33,26 +33,14 @@ export interface UpdateOptions extends OptimizerOptions {
   readonly entropyCoef?: number | undefined;
 }
 
-/** All of {@link UpdateOptions}, filled in. */
-export type UpdateConfig = OptimizerConfig & {
-  readonly [K in Exclude<keyof UpdateOptions, keyof OptimizerOptions>]-?: NonNullable<UpdateOptions[K]>;
-};
+/** How one update of A2C is made: its losses and its step. */
+export interface UpdateOptions extends LossOptions, OptimizerOptions {}
 
-/** Losses of one update, before its step. */
-export interface UpdateStats {
-  /** The whole loss: policyLoss + valueCoef · valueLoss − entropyCoef · entropy. */
-  readonly loss: number;
-  /** −mean(Σₜ log π(aₜ) · advantageₜ), the mean over problems, the sum over steps that count. The advantage is R − vₜ, or R − Σₜ vₜ at every step where the `baseline` is `program`. */
-  readonly policyLoss: number;
-  /** Mean of (vₜ − R)² over all steps that count, or of (Σₜ vₜ − R)² over problems where the `baseline` is `program`; before `valueCoef`. */
-  readonly valueLoss: number;
-  /** Mean over all steps that count, in nats, at least 0; before `entropyCoef`. */
-  readonly entropy: number;
-  /** Global norm of the gradient before clipping. */
-  readonly gradNorm: number;
-  /** 1 − Var(R − V) / Var(R), with V as in `valueLoss`; at most 1, and NaN when all returns are equal. */
-  readonly explainedVariance: number;
-}
+/** All of {@link LossOptions}, filled in. */
+export type LossConfig = { readonly [K in keyof LossOptions]-?: NonNullable<LossOptions[K]> };
+
+/** All of {@link UpdateOptions}, filled in. */
+export type UpdateConfig = LossConfig & OptimizerConfig;
 
 /** Where neither the caller nor the task says otherwise. */
 export const DEFAULT_UPDATE: UpdateConfig = { baseline: 'step', valueCoef: 0.5, entropyCoef: 0.2, ...DEFAULT_OPTIMIZER };

@@ -1,5 +1,4 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
-import type { Task } from '../task/task.js';
 import { isRecord } from '../util/kind.js';
 import { numberIssue } from '../util/number-rule.js';
 import { OptionReader } from '../util/option-reader.js';
@@ -21,13 +20,13 @@ export interface Note {
 }
 
 /**
- * @param task - What the agent is made for.
+ * @param use - What the agent is made for.
  * @param update - Its coefficients.
  * @returns The record.
  */
-export function makeNote(task: Task, update: UpdateConfig): Note {
-  const { name, vocabulary, stages, contextLength } = task;
-  return { format: 1, task: name, vocabulary: [...vocabulary], stages: [...stages], contextLength, update };
+export function makeNote(use: Pick<Note, 'task' | 'vocabulary' | 'stages' | 'contextLength'>, update: UpdateConfig): Note {
+  const { task, vocabulary, stages, contextLength } = use;
+  return { format: 1, task, vocabulary, stages, contextLength, update };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { UpdateStats } from '../algorithm/a2c.js';
+import type { UpdateStats } from '../algorithm/objective.js';
 
 /** Where in a run something happened. */
 export interface RunPosition {

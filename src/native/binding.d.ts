@@ -14,15 +14,23 @@ export declare class BindingAgent {
   get options(): BindingAgentOptions
   /** Emits a program for each problem: contexts `[n, L]`, stages `[n]`. */
   rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean): Promise<BindingRollout>
-  /** Runs the network over given actions `[n, T]`. */
-  evaluateActions(contexts: Int32Array, stages: Int32Array, actions: Int32Array): Promise<BindingEvaluation>
-  /** One Adam step at actions `[n, T]`, of which the first `lengths` `[n]` of a program count, and returns `[n]`. */
-  update(contexts: Int32Array, stages: Int32Array, actions: Int32Array, lengths: Int32Array | undefined | null, returns: Float32Array, options: BindingUpdateOptions): Promise<BindingUpdateStats>
+  /** Runs the network over given trajectories. */
+  evaluateActions(trajectories: BindingTrajectories): Promise<BindingEvaluation>
+  /** The gradient of the loss and one Adam step along it. */
+  update(trajectories: BindingTrajectories, targets: BindingTargets, objective: BindingObjective, optimizer: BindingOptimizer): Promise<BindingUpdateStats>
   /** The terms and the clipped gradient of an update that is not made. */
-  gradients(contexts: Int32Array, stages: Int32Array, actions: Int32Array, lengths: Int32Array | undefined | null, returns: Float32Array, options: BindingUpdateOptions): Promise<BindingGradients>
+  gradients(trajectories: BindingTrajectories, targets: BindingTargets, objective: BindingObjective, optimizer: BindingOptimizer): Promise<BindingGradients>
+  /** Adds the gradient of the loss, on the rows given by index or on all, to what waits for `apply`. */
+  accumulate(trajectories: BindingTrajectories, targets: BindingTargets, objective: BindingObjective, rows?: Uint32Array | undefined | null): Promise<BindingTerms>
+  /** The sum of the gradients that wait, before clipping, by PyTorch's names. */
+  gradient(): Promise<Array<BindingTensor>>
+  /** Replaces the sum of the gradients that wait, or forgets them where nothing is given. */
+  setGradient(tensors?: Array<BindingTensor> | undefined | null): Promise<void>
+  /** One Adam step along the gradients that wait; their global norm before clipping. */
+  apply(optimizer: BindingOptimizer): Promise<number>
   /** The weights by PyTorch's names. */
   stateDict(): Promise<Array<BindingTensor>>
-  /** A copy of the weights to take decisions with on the JavaScript thread, for at most `size` rows. */
+  /** The present weights to take decisions with on the JavaScript thread, for at most `size` rows. */
   session(size: number, seed: number): Promise<BindingSession>
   /** Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays. */
   loadStateDict(tensors: Array<BindingTensor>): Promise<void>
@@ -59,8 +67,10 @@ export interface BindingAgentOptions {
   horizon: number
   /** The token whose embedding is the first input. */
   startToken: number
-  /** Whether the context is averaged over the whole batch. */
-  batchContext: boolean
+  /** `own` or `batch`: over what a context's mean is taken. */
+  pooling: string
+  /** Layers of the GRU. */
+  layers: number
   /** Non-zero where a token may be emitted, `[V]`; absent allows all. */
   actionMask?: Uint8Array
   /** Non-negative safe integer. */
@@ -85,12 +95,46 @@ export interface BindingEvaluation {
   values: Float32Array
 }
 
-/** The terms of an update and its gradient after clipping. */
+/** The same of an update that is not made, and its gradient after clipping. */
 export interface BindingGradients {
   /** The terms. */
-  stats: BindingUpdateStats
+  terms: BindingTerms
+  /** Global gradient norm before clipping. */
+  gradNorm: number
   /** One tensor a parameter. */
   gradients: Array<BindingTensor>
+}
+
+/** How the losses are weighed. */
+export interface BindingObjective {
+  /** `program` or `step`. */
+  baseline: string
+  /** Weight of the value loss. */
+  valueCoef: number
+  /** Weight of the entropy bonus. */
+  entropyCoef: number
+  /** How far a ratio may move from 1; `Infinity` turns clipping off. */
+  clipRange: number
+  /** `episode` or `step`: what the policy's term is a mean over. */
+  reduction: string
+  /** Rows of the batch that this one is part of. */
+  totalRows?: number
+  /** Sum of the weights of the batch that this one is part of. */
+  totalSteps?: number
+}
+
+/** The options of one step. */
+export interface BindingOptimizer {
+  /** Adam's step size. */
+  learningRate: number
+  /** Global norm that gradients are clipped to; `Infinity` turns clipping off. */
+  maxGradNorm: number
+  /** Adam's decay of the first moment. */
+  beta1: number
+  /** Adam's decay of the second moment. */
+  beta2: number
+  /** Adam's denominator term. */
+  epsilon: number
 }
 
 /** A whole open-loop rollout. */
@@ -105,6 +149,18 @@ export interface BindingRollout {
   values: Float32Array
 }
 
+/** What actions are judged by: `returns`, or `advantages`. */
+export interface BindingTargets {
+  /** `[n]`, or `[n, T]` where the baseline is `step`. */
+  returns?: Float32Array
+  /** `[n]` or `[n, T]`. */
+  advantages?: Float32Array
+  /** With `advantages`: what values are fitted to, `[n]` or `[n, T]`. */
+  valueTargets?: Float32Array
+  /** log π(a) when the actions were chosen, `[n, T]`. */
+  oldLogProbs?: Float32Array
+}
+
 /** A tensor by PyTorch's name, row-major. */
 export interface BindingTensor {
   /** PyTorch's name, such as `rnn.weight_hh_l0`. */
@@ -115,28 +171,8 @@ export interface BindingTensor {
   data: Float32Array
 }
 
-/** Coefficients of one update. */
-export interface BindingUpdateOptions {
-  /** `program` or `step`. */
-  baseline: string
-  /** Adam's step size. */
-  learningRate: number
-  /** Weight of the value loss. */
-  valueCoef: number
-  /** Weight of the entropy bonus. */
-  entropyCoef: number
-  /** Global norm that gradients are clipped to; `Infinity` turns clipping off. */
-  maxGradNorm: number
-  /** Adam's decay of the first moment. */
-  beta1: number
-  /** Adam's decay of the second moment. */
-  beta2: number
-  /** Adam's denominator term. */
-  epsilon: number
-}
-
-/** The terms of one update. */
-export interface BindingUpdateStats {
+/** The terms of a loss. */
+export interface BindingTerms {
   /** The whole loss. */
   loss: number
   /** The policy's term. */
@@ -145,10 +181,34 @@ export interface BindingUpdateStats {
   valueLoss: number
   /** Mean entropy, at least 0. */
   entropy: number
+  /** Mean of ρ − 1 − log ρ. */
+  approxKl: number
+  /** Share of steps beyond the clip range. */
+  clipFraction: number
+  /** `1 − Var(target − estimate)/Var(target)`; NaN when all targets are equal. */
+  explainedVariance: number
+}
+
+/** Steps that were taken, `n` rows of `T`. */
+export interface BindingTrajectories {
+  /** Prompts, `[n, L]`. */
+  contexts: Int32Array
+  /** Stages, `[n]`. */
+  stages: Int32Array
+  /** Actions taken, `[n, T]`. */
+  actions: Int32Array
+  /** Tokens fed before each step, `[n, T]`; absent: the start token, then the actions. */
+  inputs?: Int32Array
+  /** How much each step counts, `[n, T]`; absent: all alike. */
+  weights?: Float32Array
+}
+
+/** What an update says. */
+export interface BindingUpdateStats {
+  /** The terms before the step. */
+  terms: BindingTerms
   /** Global gradient norm before clipping. */
   gradNorm: number
-  /** `1 − Var(R − V̂)/Var(R)`; NaN when all returns are equal. */
-  explainedVariance: number
 }
 
 /** The version of the native addon. */

@@ -58,7 +58,7 @@ export function scriptedTask({ pooling, note, earn }: ScriptOptions): Task {
 export const STATS = { loss: 1, policyLoss: 2, valueLoss: 3, entropy: 4, gradNorm: 5, explainedVariance: 6 } as const;
 
 type Act = Parameters<Agent['act']>[0];
-type Update = Parameters<Agent['update']>[0];
+type Update = Episodes & UpdateOptions;
 
 /** What was asked of a {@link scriptedAgent}. */
 export interface AgentLog {

@@ -1,0 +1,140 @@
+import type { Task } from '../task/task.js';
+import { isArray, isTypedArray } from '../util/kind.js';
+import type { OptionReader } from '../util/option-reader.js';
+import { show } from '../util/show.js';
+
+/** What a network needs to know of its use, where there is no task to say it. */
+export interface NetworkDescription {
+  /** Text of each token, `[V]`, or how many there are, 1 to 2²⁰. */
+  readonly vocabulary: readonly string[] | number;
+  /** Name of each stage, `[S]`, or how many there are, 1 to 2²⁰. */
+  readonly stages: readonly string[] | number;
+  /** Tokens emitted in an episode, `T`, 1 to 2²⁰. */
+  readonly horizon: number;
+  /** Id of the token whose embedding is the network's first input. */
+  readonly startToken: number;
+  /**
+   * 1 for each token that may be emitted, else 0, `[V]`.
+   *
+   * @defaultValue all may
+   */
+  readonly actionMask?: Uint8Array | undefined;
+  /**
+   * `own`: a problem sees its own context; `batch`: the mean over the batch.
+   *
+   * @defaultValue 'own'
+   */
+  readonly pooling?: 'own' | 'batch' | undefined;
+  /**
+   * Tokens of every context, `L`, at least 1: with it, contexts of another length are refused.
+   *
+   * @defaultValue contexts of one batch have one length, which may differ from batch to batch
+   */
+  readonly contextLength?: number | undefined;
+}
+
+/** A network's use, whoever described it. */
+export interface NetworkUse {
+  /** Name of the task, where there is one. */
+  readonly task: string | undefined;
+  readonly vocabSize: number;
+  readonly vocabulary: readonly string[] | undefined;
+  readonly stageCount: number;
+  readonly stages: readonly string[] | undefined;
+  readonly horizon: number;
+  readonly startToken: number;
+  readonly actionMask: Uint8Array | undefined;
+  readonly pooling: 'own' | 'batch';
+  readonly contextLength: number | undefined;
+}
+
+/** Names of what describes a network in place of a task. */
+export const DESCRIPTION = ['vocabulary', 'stages', 'horizon', 'startToken', 'actionMask', 'pooling', 'contextLength'] as const;
+
+/**
+ * @param task - A checked task.
+ * @returns What it says of its network.
+ */
+export function useOf(task: Task): NetworkUse {
+  const { name, vocabulary, stages, horizon, startToken, actionMask, pooling, contextLength } = task;
+  return {
+    task: name,
+    vocabSize: vocabulary.length,
+    vocabulary: [...vocabulary],
+    stageCount: stages.length,
+    stages: [...stages],
+    horizon,
+    startToken,
+    actionMask,
+    pooling: pooling ?? 'own',
+    contextLength,
+  };
+}
+
+/**
+ * Reads a description that stands among other options.
+ *
+ * @param reader - Over what the caller passed.
+ * @returns The use; meaningful only when no issue was added.
+ */
+export function readDescription(reader: OptionReader): NetworkUse {
+  const [vocabSize, vocabulary] = readNames(reader, 'vocabulary');
+  const [stageCount, stages] = readNames(reader, 'stages');
+  return {
+    task: undefined,
+    vocabSize,
+    vocabulary,
+    stageCount,
+    stages,
+    horizon: required(reader, 'horizon') ? reader.count('horizon', 1) : 1,
+    startToken: required(reader, 'startToken')
+      ? reader.number('startToken', 0, { integer: true, min: 0, max: Math.max(vocabSize - 1, 0) })
+      : 0,
+    actionMask: readMask(reader, vocabSize),
+    pooling: reader.choice('pooling', 'own', ['own', 'batch']),
+    contextLength: reader.has('contextLength') ? reader.count('contextLength', 1) : undefined,
+  };
+}
+
+function required(reader: OptionReader, key: string): boolean {
+  const given = reader.has(key);
+  if (!given) {
+    reader.issues.add(key, 'is missing.', 'Pass it, or a task, which has it.');
+  }
+  return given;
+}
+
+/** How many there are, and their names where these were given. */
+function readNames(reader: OptionReader, key: 'vocabulary' | 'stages'): [number, readonly string[] | undefined] {
+  if (!required(reader, key)) {
+    return [1, undefined];
+  }
+  const value = reader.raw(key);
+  if (!isArray(value)) {
+    return [reader.count(key, 1), undefined];
+  }
+  const names = Array.from(value);
+  const bad = names.findIndex((name) => typeof name !== 'string' || name === '');
+  if (names.length === 0) {
+    reader.issues.add(key, 'is empty.', 'Give one text at least, or a number.');
+  } else if (bad >= 0) {
+    reader.issues.add(`${key}[${bad}]`, `must be a text with at least one character, got ${show(names[bad])}.`, 'Name it.');
+  }
+  return [names.length, names as string[]];
+}
+
+function readMask(reader: OptionReader, vocabSize: number): Uint8Array | undefined {
+  const mask = reader.raw('actionMask');
+  if (mask === undefined) {
+    return undefined;
+  }
+  if (!(isTypedArray(mask) || isArray(mask)) || mask.length !== vocabSize) {
+    reader.issues.add('actionMask', `must hold ${vocabSize} entries, one a token, got ${show(mask)}.`, 'Pass a Uint8Array of 1 and 0.');
+    return undefined;
+  }
+  const entries = Uint8Array.from(mask as ArrayLike<number>);
+  if (!entries.includes(1)) {
+    reader.issues.add('actionMask', 'allows no token.', 'Put 1 where a token may be emitted.');
+  }
+  return entries;
+}
