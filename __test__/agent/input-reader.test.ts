@@ -4,7 +4,7 @@ import { InputReader, inputNames } from '#dist/agent/input-reader.js';
 import { provePrompts } from '#dist/task/checked-prompts.js';
 
 const limits = { vocabSize: 3, stageCount: 2, horizon: 2, actionMask: Uint8Array.of(1, 1, 0), contextLength: undefined };
-const names = inputNames('actions', 'lengths', 'returns', 'deterministic');
+const names = inputNames('actions', 'inputs', 'lengths', 'weights', 'returns', 'deterministic', 'rows');
 const good = { contexts: Int32Array.of(0, 1, 2, 0), stages: Int32Array.of(0, 1) };
 const reading = (input: object, changes: object = {}) => new InputReader(input, names, { ...limits, ...changes });
 
@@ -27,14 +27,17 @@ test('typed arrays are passed on as they are, others are copied', (t) => {
   t.is(contexts, good.contexts);
   t.is(stages, good.stages);
   t.is(reader.actions(2), actions);
-  t.deepEqual(reader.lengths(2, 2), Int32Array.of(1, 2));
-  t.is(reader.returns(2), returns);
+  t.deepEqual(reader.weights(2, 2), Float32Array.of(1, 0, 1, 1));
+  t.is(reader.targets(2, 4, 'step').returns, returns);
   t.false(reader.deterministic());
   t.notThrows(() => reader.check());
   const copied = reading({ contexts: [0, 1], stages: [1], returns: [0.5] });
   t.deepEqual(copied.prompts().contexts, Int32Array.of(0, 1));
-  t.deepEqual(copied.returns(1), Float32Array.of(0.5));
-  t.is(copied.lengths(1, 2), undefined);
+  t.deepEqual(copied.targets(1, 2, 'step'), { returns: Float32Array.of(0.5) });
+  t.is(copied.weights(1, 2), undefined);
+  t.is(copied.inputs(2), undefined);
+  t.is(copied.rows(1), undefined);
+  t.is(reading({ ...good, lengths: [2, 2] }).weights(2, 2), undefined, 'all count alike');
 });
 
 test('the first bad value of each entry is said, all entries at once', (t) => {
@@ -46,7 +49,7 @@ test('the first bad value of each entry is said, all entries at once', (t) => {
     ],
   );
   t.deepEqual(
-    issuesOf((reader) => [reader.lengths(2, 2), reader.returns(2), reader.deterministic()], {
+    issuesOf((reader) => [reader.weights(2, 2), reader.targets(2, 4, 'step'), reader.deterministic()], {
       ...good,
       lengths: [1, 3],
       returns: [NaN, 1],
@@ -58,6 +61,39 @@ test('the first bad value of each entry is said, all entries at once', (t) => {
       'deterministic must be true or false, got 1.',
     ],
   );
+});
+
+const of = (read: (reader: InputReader) => unknown, entries: object) => issuesOf(read, { ...good, ...entries });
+
+test('what steps are judged by has one number a problem, or one a step', (t) => {
+  const targets = (reader: InputReader) => reader.targets(2, 4, 'step');
+  const four = [1, 2, 3, 4];
+  for (const entries of [{ returns: four }, { advantages: [1, 2], valueTargets: four, oldLogProbs: four }]) {
+    t.deepEqual(of(targets, entries), []);
+  }
+  t.deepEqual(of((reader) => reader.targets(2, 4, 'program'), { returns: four }), ['returns must hold 2 numbers, got 4.']);
+  t.deepEqual(of(targets, {}), ['returns is missing.']);
+  t.deepEqual(of(targets, { returns: [1, 2, 3] }), ['returns must hold 2 or 4 numbers, got 3.']);
+  t.deepEqual(of(targets, { returns: four, advantages: four }), ['returns cannot be given together with advantages.']);
+  t.deepEqual(of(targets, { returns: four, valueTargets: four }), ['valueTargets cannot be given together with returns.']);
+  t.deepEqual(of(targets, { advantages: [1, 1e39] }), ['advantages[1] must be a finite number, got 1e+39.']);
+  t.deepEqual(of(targets, { advantages: four, oldLogProbs: [0, 0] }), ['oldLogProbs must hold 4 numbers, got 2.']);
+});
+
+test('weights of steps, tokens that were fed and rows of a minibatch', (t) => {
+  const weights = (reader: InputReader) => reader.weights(2, 2);
+  t.deepEqual(of(weights, { weights: [0, 0.5, 1, 2] }), []);
+  t.deepEqual(of(weights, { weights: [1, -1, 1, 1] }), ['weights[1] must be a finite number of at least 0, got -1.']);
+  t.deepEqual(of(weights, { weights: [0, 0, 0, 0] }), ['weights must be above 0 at one step at least.']);
+  t.deepEqual(of(weights, { weights: [1, 1, 1, 1], lengths: [1, 2] }), ['weights cannot be given together with lengths.']);
+  const inputs = (reader: InputReader) => reader.inputs(4);
+  t.deepEqual(of(inputs, { inputs: [0, 2, 1, 0] }), [], 'a token that is never emitted may be fed');
+  t.deepEqual(of(inputs, { inputs: [0, 3, 1, 0] }), ['inputs[1] must be an integer from 0 and below the vocabulary size, 3, got 3.']);
+  t.deepEqual(of(inputs, { inputs: [0] }), ['inputs must hold 4 numbers, got 1.']);
+  const rows = (reader: InputReader) => reader.rows(2);
+  t.deepEqual(reading({ ...good, rows: [1, 1, 0] }).rows(2), Uint32Array.of(1, 1, 0));
+  t.deepEqual(of(rows, { rows: [] }), ['rows must name at least one row, got none.']);
+  t.deepEqual(of(rows, { rows: [0, 2] }), ['rows[1] must be an integer from 0 and below the number of rows, 2, got 2.']);
 });
 
 test('what comes with the proof of its check is not looked through again, but for its length', (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { arithmetic } from 'innate';
+import { useOf } from '#dist/agent/network.js';
 import { DEFAULT_UPDATE } from '#dist/algorithm/a2c.js';
 import { makeNote, readNote, writeNote } from '#dist/checkpoint/note.js';
 
@@ -13,7 +14,7 @@ const NOTHING = {
 } as const;
 
 test('what is written is read again, no clipping among it', (t) => {
-  const note = makeNote(arithmetic, { ...DEFAULT_UPDATE, maxGradNorm: Infinity, learningRate: 0.25 });
+  const note = makeNote(useOf(arithmetic), { ...DEFAULT_UPDATE, maxGradNorm: Infinity, learningRate: 0.25 });
   t.deepEqual(readNote(writeNote(note)), note);
   t.deepEqual([note.task, note.contextLength, note.stages?.length], ['arithmetic', 6, 3]);
   t.not(note.vocabulary, arithmetic.vocabulary);

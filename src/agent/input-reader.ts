@@ -2,7 +2,6 @@ import { type Baseline, DEFAULT_UPDATE } from '../algorithm/a2c.js';
 import { OBJECTIVE_OPTIONS } from '../algorithm/objective.js';
 import { InputError } from '../errors/input-error.js';
 import { OptionsError } from '../errors/options-error.js';
-import type { BindingTargets } from '../native/binding.js';
 import { areChecked, type CheckedPrompts, provePrompts } from '../task/checked-prompts.js';
 import { Issues } from '../util/issues.js';
 import { isArray, isFloat32Array, isInt32Array, isRecord, isTypedArray } from '../util/kind.js';
@@ -13,6 +12,14 @@ import type { IdLimits } from './inputs.js';
 
 /** Options of the methods that take inputs. Where a method does not read one, it would be lost in silence. */
 const INPUT_OPTIONS: ReadonlySet<string> = new Set([...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS, 'deterministic', 'rows']);
+
+/** What the steps of programs are judged by; see {@link Episodes} and {@link JudgedEpisodes}. */
+export interface Targets {
+  readonly returns?: Float32Array;
+  readonly advantages?: Float32Array;
+  readonly valueTargets?: Float32Array;
+  readonly oldLogProbs?: Float32Array;
+}
 
 /**
  * @param names - What a method reads.
@@ -126,7 +133,7 @@ export class InputReader {
    * @param baseline - What returns are compared with.
    * @returns What the steps are judged by.
    */
-  targets(count: number, cells: number, baseline: Baseline): BindingTargets {
+  targets(count: number, cells: number, baseline: Baseline): Targets {
     const either = [count, cells];
     const lengths = baseline === 'program' ? [count] : either;
     const returns = this.#numbers('returns', lengths, FINITE, 'Correct the reward that this return was made of.');

@@ -1,15 +1,15 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
 import { type LossStats, OBJECTIVE_OPTIONS, readObjectiveOptions } from '../algorithm/objective.js';
 import { OptionsError } from '../errors/options-error.js';
-import type { BindingObjective, BindingTargets, BindingTerms, BindingTrajectories } from '../native/binding.js';
+import type { BindingObjective, BindingTerms, BindingTrajectories } from '../native/binding.js';
 import { OptionReader } from '../util/option-reader.js';
-import { InputReader, inputNames } from './input-reader.js';
+import { InputReader, inputNames, type Targets } from './input-reader.js';
 import type { IdLimits } from './inputs.js';
 
 /** What an update learns from, as the native side takes it. */
 export interface Lesson {
   readonly trajectories: BindingTrajectories;
-  readonly targets: BindingTargets;
+  readonly targets: Targets;
   readonly objective: BindingObjective;
   readonly update: UpdateConfig;
   /** Rows of a minibatch; absent: all. */
@@ -76,7 +76,7 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
  * @param targets - What they were made with.
  * @returns The losses; those of a ratio where there is one.
  */
-export function lossStats(terms: BindingTerms, { oldLogProbs }: BindingTargets): LossStats {
+export function lossStats(terms: BindingTerms, { oldLogProbs }: Targets): LossStats {
   const { approxKl, clipFraction, ...stats } = terms;
   return oldLogProbs === undefined ? stats : { ...stats, approxKl, clipFraction };
 }

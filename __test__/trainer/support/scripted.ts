@@ -1,4 +1,4 @@
-import type { Agent, ProblemBatch, Task } from 'innate';
+import type { Agent, Episodes, ProblemBatch, Task, UpdateOptions } from 'innate';
 
 /** What a scripted task is asked to score. */
 export interface Asked {

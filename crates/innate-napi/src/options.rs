@@ -163,7 +163,10 @@ impl From<&Resolved> for BindingAgentOptions {
             horizon: rollout.horizon as f64,
             start_token: rollout.start_token as f64,
             pooling: if model.pooling() == Some(Pooling::Batch) { "batch" } else { "own" }.to_owned(),
-            action_mask: rollout.action_mask.as_ref().map(|mask| Numbers(mask.iter().map(|&allowed| u8::from(allowed)).collect())),
+            action_mask: rollout
+                .action_mask
+                .as_ref()
+                .map(|mask| Numbers(mask.iter().map(|&allowed| u8::from(allowed)).collect())),
             seed: *seed as f64,
             device: match placement.device {
                 DeviceKind::Cpu => "cpu",

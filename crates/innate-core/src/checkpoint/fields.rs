@@ -85,9 +85,7 @@ impl Fields {
 
     fn each<T>(&mut self, name: &str, rule: &str, entry: impl Fn(&Value) -> Option<T>) -> Result<Vec<T>, Fault> {
         let values = self.list(name)?;
-        let entry = |(index, value)| {
-            entry(value).ok_or_else(|| wrong(&format!("{}[{index}]", self.path(name)), rule, value))
-        };
+        let entry = |(index, value)| entry(value).ok_or_else(|| wrong(&format!("{}[{index}]", self.path(name)), rule, value));
         values.iter().enumerate().map(entry).collect()
     }
 

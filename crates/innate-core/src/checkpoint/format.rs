@@ -133,7 +133,8 @@ pub(super) fn read(source: &mut impl Read, length: u64) -> Result<AgentState, Fa
         *vector = reserved(count)?;
         for param in &params {
             let name = format!("{prefix}{}", param.name);
-            let (begin, end) = header.info(&name).map(|info| info.data_offsets).ok_or_else(|| Fault::tensor(&name, "is missing"))?;
+            let (begin, end) =
+                header.info(&name).map(|info| info.data_offsets).ok_or_else(|| Fault::tensor(&name, "is missing"))?;
             let (numbers, _) = data[begin..end].as_chunks::<4>();
             vector.extend(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)));
         }

@@ -79,8 +79,8 @@ pub trait Engine: Send {
     /// Adds the gradient of the loss to what was accumulated since the last step.
     ///
     /// # Errors
-    /// [`Error::NonFinite`](crate::Error::NonFinite) when the loss is not finite, or when a device operation fails; what was accumulated before is
-    /// as it was.
+    /// [`Error::NonFinite`](crate::Error::NonFinite) when the loss or its gradient's norm is not finite, or when a device operation fails; what
+    /// was accumulated before is as it was.
     fn accumulate(&mut self, data: &Trajectories<'_>, targets: &Targets<'_>, objective: &Objective) -> Result<Terms>;
 
     /// What was accumulated, flat, before clipping; zeros when there is nothing.

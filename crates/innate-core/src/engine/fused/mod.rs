@@ -338,7 +338,7 @@ impl Engine for Fused {
         model::check_len(spec, "gradient", flat)?;
         self.optimizer.gradient.fill(0.0);
         layout.pad(spec, flat, &mut self.optimizer.gradient);
-        self.optimizer.accumulated = true;
+        (self.optimizer.accumulated, self.optimizer.norm) = (true, None);
         Ok(())
     }
 
@@ -347,7 +347,7 @@ impl Engine for Fused {
     }
 
     fn gradient_norm(&mut self) -> Result<f64> {
-        self.optimizer.norm(self.weights.isa)
+        self.optimizer.accumulated_norm(self.weights.isa)
     }
 
     fn apply(&mut self, config: &OptimizerConfig) -> Result<f64> {

@@ -2,6 +2,7 @@
 
 use super::layout::{LayerPlaces, LayerSums, Layout};
 use super::parts::Parts;
+use super::step::{Optimizer, gradient_norm};
 use super::weights::Weights;
 use super::{BLOCK, Fused, GROUPS, own};
 use crate::data::Prompts;
@@ -39,12 +40,19 @@ impl Fused {
             std::mem::swap(&mut self.optimizer.gradient, &mut self.optimizer.spare[0]);
         }
         self.write_gradient(prompts);
+        let Optimizer { gradient, accumulated, norm, spare: [before, _], .. } = &mut self.optimizer;
         if adds {
-            let [before, _] = &mut self.optimizer.spare;
-            std::mem::swap(&mut self.optimizer.gradient, before);
-            self.optimizer.gradient.iter_mut().zip(&**before).for_each(|(sum, x)| *sum += x);
+            std::mem::swap(gradient, before);
         }
-        self.optimizer.accumulated = true;
+        *norm = None;
+        let own = if adds { &*before } else { &*gradient };
+        let own_norm = gradient_norm(self.weights.isa, own)?;
+        if adds {
+            gradient.iter_mut().zip(&**before).for_each(|(sum, x)| *sum += x);
+        } else {
+            *norm = Some(own_norm);
+        }
+        *accumulated = true;
         Ok(())
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Optimizer {
     pub(super) gradient: Buffer,
     /// Whether anything was accumulated.
     pub(super) accumulated: bool,
+    /// Norm of the gradient, where it is known.
+    pub(super) norm: Option<f64>,
     /// Where a step writes moments before they take the place of the present ones, and where a gradient is made that is added to another; made by
     /// the first.
     pub(super) spare: [Buffer; 2],
@@ -32,6 +34,7 @@ impl Optimizer {
             exp_avg_sq: Buffer::zeros(len)?,
             gradient: Buffer::zeros(len)?,
             accumulated: false,
+            norm: None,
             spare: <[Buffer; 2]>::default(),
         })
     }
@@ -40,20 +43,21 @@ impl Optimizer {
         [&self.exp_avg, &self.exp_avg_sq, &self.gradient].into_iter().chain(&self.spare).map(Buffer::bytes).sum()
     }
 
-    /// Makes the gradient zero where nothing was accumulated.
-    fn settle(&mut self) {
+    /// Global norm of what was accumulated.
+    pub(super) fn accumulated_norm(&mut self, isa: Isa) -> Result<f64> {
         if !self.accumulated {
             self.gradient.fill(0.0);
+            return Ok(0.0);
         }
+        self.norm.map_or_else(|| gradient_norm(isa, &self.gradient), Ok)
     }
+}
 
-    /// Global norm of the gradient.
-    pub(super) fn norm(&mut self, isa: Isa) -> Result<f64> {
-        self.settle();
-        let squares: f64 = self.gradient.chunks(BLOCK).map(|block| isa.run(SumOfSquares(block))).sum();
-        let value = squares.sqrt();
-        if value.is_finite() { Ok(value) } else { Err(Error::NonFinite { what: "grad_norm", value, at: None }) }
-    }
+/// Global norm of a gradient.
+pub(super) fn gradient_norm(isa: Isa, gradient: &[f32]) -> Result<f64> {
+    let squares: f64 = gradient.chunks(BLOCK).map(|block| isa.run(SumOfSquares(block))).sum();
+    let value = squares.sqrt();
+    if value.is_finite() { Ok(value) } else { Err(Error::NonFinite { what: "grad_norm", value, at: None }) }
 }
 
 impl Fused {
@@ -61,7 +65,7 @@ impl Fused {
     /// the gradient.
     pub(super) fn take_step(&mut self, config: &OptimizerConfig) -> Result<f64> {
         let (isa, len) = (self.weights.isa, self.weights.layout.len);
-        let norm = self.optimizer.norm(isa);
+        let norm = self.optimizer.accumulated_norm(isa);
         let stepped = norm.and_then(|norm| self.write_step(config, norm, (isa, len)).map(|()| norm));
         self.optimizer.accumulated = false;
         stepped
