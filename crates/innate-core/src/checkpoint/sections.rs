@@ -1,0 +1,215 @@
+//! What a file says beside its numbers: named texts, most of them JSON.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::fault::{Fault, TAKEN, clip};
+use super::fields::Fields;
+use super::v1;
+use crate::agent::AgentState;
+use crate::data::RolloutSpec;
+use crate::error::Error;
+use crate::model::{Action, Encoder, Input, ModelSpec, Pooling};
+use crate::optimizer::AdamState;
+
+/// The format's name.
+pub const FORMAT: &str = "innate";
+/// The version written, and the highest one read.
+pub const VERSION: u64 = 2;
+/// Largest number in a section: above, an f64 does not hold every whole number.
+pub const MAX_COUNTER: u64 = (1 << 53) - 1;
+
+/// Texts by the names of their sections.
+pub(super) type Sections = BTreeMap<String, String>;
+
+/// All that is said of `state` beside its numbers.
+pub(super) fn write(state: &AgentState) -> Result<Sections, Fault> {
+    let AgentState { model, rollout, seed, rollouts, parameters: _, optimizer, note, sections } = state;
+    let known = [
+        ("format", FORMAT.to_owned()),
+        ("version", VERSION.to_string()),
+        ("model", write_model(model).to_string()),
+        ("rollout", write_rollout(rollout).to_string()),
+        ("optimizer", json!({ "kind": "adam", "step": optimizer.step }).to_string()),
+        ("streams", json!({ "seed": seed, "rollouts": rollouts }).to_string()),
+        ("note", note.clone()),
+    ];
+    if let Some((name, _)) = known.iter().find(|(name, _)| sections.contains_key(*name)) {
+        return Err(Fault::new(format!("cannot be written: the section `{name}` is the format's own"), TAKEN));
+    }
+    let mut sections = sections.clone();
+    sections.extend(known.map(|(name, text)| (name.to_owned(), text)));
+    Ok(sections)
+}
+
+/// A state without its numbers, as [`check`] lets it pass.
+pub(super) fn read(mut sections: Sections) -> Result<AgentState, Fault> {
+    if sections.remove("format").is_none_or(|format| format != FORMAT) {
+        return Err(Fault::new("holds no innate agent, only tensors (an export from PyTorch?)", super::fault::FOREIGN));
+    }
+    let state = match whole_number(&mut sections, "version")? {
+        1 => v1::read(sections),
+        VERSION => read_present(sections),
+        version => {
+            let reason = format!("is a checkpoint of version {version}, and this release reads versions 1 to {VERSION}");
+            Err(if version > VERSION { Fault::newer(&reason) } else { Fault::damaged(reason) })
+        }
+    }?;
+    check(&state).map_err(|reason| Fault::damaged(format!("its metadata: {reason}")))?;
+    Ok(state)
+}
+
+fn read_present(mut sections: Sections) -> Result<AgentState, Fault> {
+    let model = read_model(object(&mut sections, "model")?)?;
+    let rollout = read_rollout(object(&mut sections, "rollout")?)?;
+    let step = read_optimizer(object(&mut sections, "optimizer")?)?;
+    let (seed, rollouts) = read_streams(object(&mut sections, "streams")?)?;
+    Ok(AgentState {
+        model,
+        rollout,
+        seed,
+        rollouts,
+        parameters: Vec::new(),
+        optimizer: AdamState { step, ..AdamState::default() },
+        note: text(&mut sections, "note")?,
+        sections,
+    })
+}
+
+/// Says what is wrong with a state that no agent can go on from, its numbers apart.
+pub(super) fn check(state: &AgentState) -> Result<(), String> {
+    state.model.validate().and_then(|()| state.rollout.validate(&state.model)).map_err(|error| match error {
+        Error::Invalid { path, message } => format!("`{path}` {message}"),
+        other => other.to_string(),
+    })?;
+    let numbers = [
+        ("seed", state.seed),
+        ("rollouts", state.rollouts),
+        ("step", state.optimizer.step),
+        // Unbounded where the model reads no tokens.
+        ("vocabulary", state.model.vocabulary as u64),
+        ("startToken", state.rollout.start_token as u64),
+    ];
+    match numbers.into_iter().find(|(_, number)| *number > MAX_COUNTER) {
+        Some((name, number)) => Err(format!("`{name}` must be at most {MAX_COUNTER}, got {number}")),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn text(sections: &mut Sections, name: &str) -> Result<String, Fault> {
+    sections.remove(name).ok_or_else(|| Fault::damaged(format!("its metadata lacks `{name}`")))
+}
+
+pub(super) fn whole_number(sections: &mut Sections, name: &str) -> Result<u64, Fault> {
+    let text = text(sections, name)?;
+    let wrong = |_| Fault::damaged(format!("`{name}` in its metadata must be a whole number, got {}", clip(&text)));
+    text.parse().map_err(wrong)
+}
+
+pub(super) fn object(sections: &mut Sections, name: &str) -> Result<Fields, Fault> {
+    Fields::parse(name, &text(sections, name)?)
+}
+
+fn write_model(model: &ModelSpec) -> Value {
+    let ModelSpec { vocabulary, encoder, inputs, layers, hidden, action } = model;
+    json!({
+        "vocabulary": vocabulary,
+        "encoder": match encoder {
+            Encoder::None => json!({ "kind": "none" }),
+            Encoder::Pooled { stages, pooling } => {
+                let pooling = match pooling { Pooling::Own => "own", Pooling::Batch => "batch" };
+                json!({ "kind": "pooled", "stages": stages, "pooling": pooling })
+            }
+        },
+        "inputs": inputs.iter().map(write_input).collect::<Vec<_>>(),
+        "layers": layers,
+        "hidden": hidden,
+        "action": match action { Action::Categorical { size } => json!({ "kind": "categorical", "size": size }) },
+    })
+}
+
+fn read_model(mut fields: Fields) -> Result<ModelSpec, Fault> {
+    let model = ModelSpec {
+        vocabulary: fields.size("vocabulary")?,
+        encoder: read_encoder(fields.object("encoder")?)?,
+        inputs: fields.objects("inputs")?.into_iter().map(read_input).collect::<Result<_, _>>()?,
+        layers: fields.size("layers")?,
+        hidden: fields.size("hidden")?,
+        action: read_action(fields.object("action")?)?,
+    };
+    fields.end().map(|()| model)
+}
+
+fn read_encoder(mut fields: Fields) -> Result<Encoder, Fault> {
+    let encoder = match fields.text("kind")?.as_str() {
+        "none" => Encoder::None,
+        "pooled" => {
+            let pooling = match fields.text("pooling")?.as_str() {
+                "own" => Pooling::Own,
+                "batch" => Pooling::Batch,
+                other => return Err(fields.unknown("pooling", other)),
+            };
+            Encoder::Pooled { stages: fields.size("stages")?, pooling }
+        }
+        other => return Err(fields.unknown("kind", other)),
+    };
+    fields.end().map(|()| encoder)
+}
+
+fn write_input(input: &Input) -> Value {
+    match input {
+        Input::PreviousAction => json!({ "kind": "previousAction" }),
+        Input::EpisodeStart => json!({ "kind": "episodeStart" }),
+        Input::Discrete { sizes } => json!({ "kind": "discrete", "sizes": sizes }),
+        Input::Dense { width } => json!({ "kind": "dense", "width": width }),
+    }
+}
+
+fn read_input(mut fields: Fields) -> Result<Input, Fault> {
+    let input = match fields.text("kind")?.as_str() {
+        "previousAction" => Input::PreviousAction,
+        "episodeStart" => Input::EpisodeStart,
+        "discrete" => Input::Discrete { sizes: fields.sizes("sizes")? },
+        "dense" => Input::Dense { width: fields.size("width")? },
+        other => return Err(fields.unknown("kind", other)),
+    };
+    fields.end().map(|()| input)
+}
+
+fn read_action(mut fields: Fields) -> Result<Action, Fault> {
+    let action = match fields.text("kind")?.as_str() {
+        "categorical" => Action::Categorical { size: fields.size("size")? },
+        other => return Err(fields.unknown("kind", other)),
+    };
+    fields.end().map(|()| action)
+}
+
+fn write_rollout(rollout: &RolloutSpec) -> Value {
+    let RolloutSpec { horizon, start_token, action_mask } = rollout;
+    json!({ "horizon": horizon, "startToken": start_token, "actionMask": action_mask })
+}
+
+fn read_rollout(mut fields: Fields) -> Result<RolloutSpec, Fault> {
+    let rollout = RolloutSpec {
+        horizon: fields.size("horizon")?,
+        start_token: fields.size("startToken")?,
+        action_mask: fields.mask("actionMask")?,
+    };
+    fields.end().map(|()| rollout)
+}
+
+/// Adam's step.
+fn read_optimizer(mut fields: Fields) -> Result<u64, Fault> {
+    let step = match fields.text("kind")?.as_str() {
+        "adam" => fields.number("step")?,
+        other => return Err(fields.unknown("kind", other)),
+    };
+    fields.end().map(|()| step)
+}
+
+/// The seed, and the sampled rollouts.
+fn read_streams(mut fields: Fields) -> Result<(u64, u64), Fault> {
+    let streams = (fields.number("seed")?, fields.number("rollouts")?);
+    fields.end().map(|()| streams)
+}
