@@ -6,9 +6,13 @@ use innate_core::checkpoint::{decode, encode};
 use proptest::prelude::*;
 
 use super::allocation::largest;
-use super::{state, usable, with_header};
+use super::{state, state_of_inputs, usable, v1, with_field};
 
 static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| encode(&state(), "x").unwrap());
+
+/// One of each kind of model, and one of an older version.
+static FILES: LazyLock<[Vec<u8>; 3]> =
+    LazyLock::new(|| [BYTES.clone(), encode(&state_of_inputs(), "x").unwrap(), v1::MASKED.to_vec()]);
 
 /// Numbers at and beyond the edges of all types that read them.
 const NUMBERS: [&str; 16] = [
@@ -94,10 +98,10 @@ proptest! {
 
     /// A changed byte may leave a valid file (another digit in a weight or in the note); it is then taken as what it says.
     #[test]
-    fn an_edited_file_makes_a_usable_agent_or_is_refused(edits in prop::collection::vec(edits(), 1..3)) {
-        let bytes = edits.iter().fold(BYTES.clone(), apply);
+    fn an_edited_file_makes_a_usable_agent_or_is_refused(file in 0..3_usize, edits in prop::collection::vec(edits(), 1..3)) {
+        let bytes = edits.iter().fold(FILES[file].clone(), apply);
         let (decoded, most) = largest(|| decode(&bytes, "x"));
-        prop_assert!(most <= 16 * BYTES.len(), "{most} bytes at once for a file of {}", bytes.len());
+        prop_assert!(most <= 16 * FILES[file].len(), "{most} bytes at once for a file of {}", bytes.len());
         if let Ok(state) = decoded {
             usable::check(&state);
         }
@@ -106,19 +110,24 @@ proptest! {
 
 #[test]
 fn the_numbers_of_a_small_file_cannot_ask_for_much() {
-    for (name, number) in
-        [("vocabSize", 1 << 20), ("stageCount", 1 << 20), ("hiddenSize", 8192), ("horizon", usize::MAX), ("startToken", 1 << 40)]
-    {
-        let bytes = with_header(&BYTES, |header| {
-            let config = &mut header["__metadata__"]["config"];
-            let mut fields: serde_json::Value = serde_json::from_str(config.as_str().unwrap()).unwrap();
-            fields[name] = number.into();
-            fields["actionMask"] = serde_json::Value::Null;
-            *config = fields.to_string().into();
-        });
-        let (decoded, most) = largest(|| decode(&bytes, "x"));
-        assert!(decoded.is_err(), "{name}");
-        assert!(most <= 16 * BYTES.len(), "{most} bytes at once for {name}");
+    let bytes = with_field(&BYTES, "rollout", "/actionMask", |mask| *mask = serde_json::Value::Null);
+    let of_inputs = encode(&state_of_inputs(), "x").unwrap();
+    let cases: [(&[u8], &str, &str, u64); 9] = [
+        (&bytes, "model", "/vocabulary", 1 << 20),
+        (&bytes, "model", "/encoder/stages", 1 << 20),
+        (&bytes, "model", "/hidden", 8192),
+        (&bytes, "model", "/layers", 64),
+        (&bytes, "rollout", "/horizon", 1 << 53),
+        (&bytes, "rollout", "/startToken", 1 << 40),
+        (&of_inputs, "model", "/inputs/2/sizes/0", 1 << 20),
+        (&of_inputs, "model", "/inputs/3/width", 1 << 20),
+        (v1::MASKED, "config", "/hiddenSize", 8192),
+    ];
+    for (bytes, section, pointer, number) in cases {
+        let spoilt = with_field(bytes, section, pointer, |field| *field = number.into());
+        let (decoded, most) = largest(|| decode(&spoilt, "x"));
+        assert!(decoded.is_err(), "{pointer}");
+        assert!(most <= 16 * bytes.len(), "{most} bytes at once for {pointer}");
     }
 }
 

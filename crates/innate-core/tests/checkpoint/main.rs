@@ -4,53 +4,65 @@
 
 mod allocation;
 mod corruption;
+mod documented;
+mod fields;
 mod file;
 #[cfg(unix)]
 mod processes;
+mod resume;
+mod round_trip;
 #[path = "../support/mod.rs"]
 mod support;
 mod usable;
+mod v1;
 
 use std::path::PathBuf;
 
+use innate_core::AgentState;
 use innate_core::checkpoint::{MAX_COUNTER, decode, encode, load, save};
-use innate_core::config::{ContextPooling, EngineKind, NetworkConfig, UpdateConfig};
-use innate_core::engine::{Episodes, Prompts};
+use innate_core::data::RolloutSpec;
 use innate_core::error::Error;
-use innate_core::{Agent, AgentState};
+use innate_core::model::{Encoder, Input, ModelSpec, Pooling, init};
+use innate_core::optimizer::AdamState;
+use innate_core::rng::Seed;
 use safetensors::SafeTensors;
-use support::device;
+use serde_json::Value;
 
-fn config() -> NetworkConfig {
-    NetworkConfig {
-        vocab_size: 6,
-        stage_count: 2,
-        hidden_size: 5,
-        horizon: 3,
-        start_token: 1,
-        pooling: ContextPooling::Batch,
-        action_mask: Some(vec![true, true, false, true, true, true]),
+/// A state of `model` as after some updates.
+fn state_of(model: ModelSpec) -> AgentState {
+    let parameters = init(&model, Seed(5));
+    let moment = |power: i32| parameters.iter().map(|x| (x / 8.0).powi(power)).collect();
+    AgentState {
+        rollout: RolloutSpec { horizon: 3, start_token: 1, action_mask: None },
+        seed: MAX_COUNTER,
+        rollouts: 3,
+        optimizer: AdamState { step: 4, exp_avg: moment(1), exp_avg_sq: moment(2) },
+        note: "a note, \"quoted\"\n€".to_owned(),
+        sections: [("spare".to_owned(), "{\"of\":\"a newer release\"}".to_owned())].into(),
+        model,
+        parameters,
     }
 }
 
-const CONTEXTS: [i32; 8] = [0, 1, 2, 3, 4, 5, 0, 1];
-const STAGES: [i32; 4] = [0, 1, 1, 0];
-
-fn iterate(agent: &mut Agent) {
-    let rollout = agent.rollout(&CONTEXTS, &STAGES, false).unwrap();
-    let prompts = Prompts { contexts: &CONTEXTS, stages: &STAGES };
-    let episodes = Episodes { prompts, actions: &rollout.actions, lengths: None, returns: &[0.0, 1.0, 0.5, 0.25] };
-    agent.update(episodes, &UpdateConfig::default()).unwrap();
-}
-
-fn trained() -> Agent {
-    let mut agent = Agent::new(config(), EngineKind::Plain, device(), MAX_COUNTER, 1).unwrap();
-    (0..3).for_each(|_| iterate(&mut agent));
-    agent
-}
-
 fn state() -> AgentState {
-    trained().state("a note, \"quoted\"\n€").unwrap()
+    let state = state_of(ModelSpec::open_loop(6, 2, 5, Pooling::Batch));
+    let action_mask = Some(vec![true, true, false, true, true, true]);
+    AgentState { rollout: RolloutSpec { action_mask, ..state.rollout }, ..state }
+}
+
+/// A state of a model with every kind of input.
+fn state_of_inputs() -> AgentState {
+    state_of(ModelSpec {
+        encoder: Encoder::None,
+        inputs: vec![
+            Input::PreviousAction,
+            Input::EpisodeStart,
+            Input::Discrete { sizes: vec![2, 3] },
+            Input::Dense { width: 2 },
+        ],
+        layers: 2,
+        ..ModelSpec::open_loop(6, 1, 3, Pooling::Own)
+    })
 }
 
 /// A folder of this test's own, removed when dropped.
@@ -70,13 +82,34 @@ impl Drop for Folder {
     }
 }
 
-/// `bytes` with its header passed through `edit`; the data stays.
-fn with_header(bytes: &[u8], edit: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
+/// The header of a file, and what follows it.
+fn header_of(bytes: &[u8]) -> (&str, &[u8]) {
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-    let mut header: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    (std::str::from_utf8(&bytes[8..8 + length]).unwrap(), &bytes[8 + length..])
+}
+
+/// `bytes` with its header passed through `edit`; the data stays.
+fn with_header(bytes: &[u8], edit: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let (header, data) = header_of(bytes);
+    let mut header = serde_json::from_str(header).unwrap();
     edit(&mut header);
     let header = serde_json::to_vec(&header).unwrap();
-    [&(header.len() as u64).to_le_bytes(), header.as_slice(), &bytes[8 + length..]].concat()
+    [&(header.len() as u64).to_le_bytes(), header.as_slice(), data].concat()
+}
+
+/// `bytes` with another text in a section.
+fn with_section(bytes: &[u8], name: &str, text: &str) -> Vec<u8> {
+    with_header(bytes, |header| header["__metadata__"][name] = text.into())
+}
+
+/// `bytes` with the value at a JSON pointer into a section passed through `edit`.
+fn with_field(bytes: &[u8], section: &str, pointer: &str, edit: impl FnOnce(&mut Value)) -> Vec<u8> {
+    with_header(bytes, |header| {
+        let text = &mut header["__metadata__"][section];
+        let mut fields: Value = serde_json::from_str(text.as_str().unwrap()).unwrap();
+        edit(fields.pointer_mut(pointer).unwrap());
+        *text = fields.to_string().into();
+    })
 }
 
 fn refusal(bytes: &[u8]) -> (String, String) {
@@ -103,18 +136,6 @@ fn a_round_trip_is_bit_equal_and_leaves_one_file() {
 }
 
 #[test]
-fn a_resumed_run_equals_an_uninterrupted_one() {
-    let mut whole = trained();
-    let state = decode(&encode(&whole.state("").unwrap(), "x").unwrap(), "x").unwrap();
-    let mut resumed = Agent::from_state(&state, EngineKind::Plain, device(), 1).unwrap();
-    for _ in 0..3 {
-        iterate(&mut whole);
-        iterate(&mut resumed);
-    }
-    assert_eq!(whole.state("").unwrap(), resumed.state("").unwrap());
-}
-
-#[test]
 fn any_safetensors_reader_finds_pytorchs_names() {
     let bytes = encode(&state(), "x").unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -135,8 +156,7 @@ fn every_truncation_is_refused() {
 #[test]
 fn what_is_wrong_is_named() {
     let bytes = encode(&state(), "x").unwrap();
-    let metadata =
-        |key: &'static str, value: &'static str| with_header(&bytes, |header| header["__metadata__"][key] = value.into());
+    let section = |name: &str, text: &str| with_section(&bytes, name, text);
     let named = |from: &'static str, to: &'static str| {
         with_header(&bytes, |header| {
             let header = header.as_object_mut().unwrap();
@@ -147,14 +167,8 @@ fn what_is_wrong_is_named() {
     let cases = [
         (b"not a checkpoint at all".to_vec(), "some.safetensors", "safetensors file"),
         (with_header(&bytes, |h| drop(h.as_object_mut().unwrap().remove("__metadata__"))), "some.safetensors", "state dict"),
-        (metadata("format", "pt"), "some.safetensors", "state dict"),
-        (metadata("version", "2"), "some.safetensors", "newer"),
-        (metadata("version", "one"), "some.safetensors", "`version`"),
-        (metadata("seed", "-1"), "some.safetensors", "`seed`"),
-        (metadata("rollouts", "1e3"), "some.safetensors", "`rollouts`"),
-        (metadata("config", "{"), "some.safetensors", "`config`"),
-        (metadata("config", "{\"vocabSize\":-1}"), "some.safetensors", "`vocabSize`"),
-        (with_header(&bytes, |h| drop(h["__metadata__"].as_object_mut().unwrap().remove("note"))), "some.safetensors", "`note`"),
+        (section("format", "pt"), "some.safetensors", "state dict"),
+        (section("version", "one"), "some.safetensors", "`version`"),
         (named("v.bias", "v.bias2"), "v.bias2", "not part of this network"),
         (named("adam.exp_avg.v.bias", "adam.exp_avg.x"), "adam.exp_avg.x", "not part of this network"),
         (with_header(&bytes, |h| h["pi.bias"]["dtype"] = "I32".into()), "pi.bias", "dtype F32"),
@@ -170,7 +184,7 @@ fn what_is_wrong_is_named() {
 /// A state that cannot be read back, and what names its fault.
 fn unfit() -> Vec<(&'static str, AgentState)> {
     type Spoil = fn(&mut AgentState);
-    let cases: [(&str, Spoil); 11] = [
+    let cases: [(&str, Spoil); 12] = [
         ("emb.weight", |s| s.parameters[0] = f32::NAN),
         ("v.bias", |s| *s.parameters.last_mut().unwrap() = f32::INFINITY),
         ("adam.exp_avg.emb.weight", |s| s.optimizer.exp_avg[0] = f32::NEG_INFINITY),
@@ -179,7 +193,8 @@ fn unfit() -> Vec<(&'static str, AgentState)> {
         ("some.safetensors", |s| s.seed = MAX_COUNTER + 1),
         ("some.safetensors", |s| s.rollouts = u64::MAX),
         ("some.safetensors", |s| s.optimizer.step = MAX_COUNTER + 1),
-        ("some.safetensors", |s| s.config.horizon = 0),
+        ("some.safetensors", |s| s.model.layers = 0),
+        ("some.safetensors", |s| s.rollout.horizon = 0),
         ("some.safetensors", |s| s.parameters.truncate(1)),
         ("some.safetensors", |s| s.optimizer.exp_avg_sq.push(0.0)),
     ];
@@ -201,6 +216,23 @@ fn what_cannot_be_read_back_is_not_written() {
     }
 }
 
+/// Where a model reads no tokens, nothing else bounds these two.
+#[test]
+fn numbers_that_mean_nothing_to_the_model_are_kept_as_far_as_they_can_be_read() {
+    let mut model = state_of_inputs().model;
+    model.inputs.remove(0);
+    model.vocabulary = MAX_COUNTER as usize;
+    let mut good = state_of(model);
+    good.rollout.start_token = MAX_COUNTER as usize;
+    assert_eq!(decode(&encode(&good, "x").unwrap(), "x").unwrap(), good);
+    let spoilt: [fn(&mut AgentState); 2] = [|s| s.model.vocabulary += 1, |s| s.rollout.start_token += 1];
+    for spoil in spoilt {
+        let mut state = good.clone();
+        spoil(&mut state);
+        assert!(encode(&state, "x").is_err());
+    }
+}
+
 #[test]
 fn numbers_that_no_agent_has_are_not_read() {
     let bytes = encode(&state(), "x").unwrap();
@@ -214,18 +246,22 @@ fn numbers_that_no_agent_has_are_not_read() {
         bytes[from..from + 4].copy_from_slice(&number.to_le_bytes());
         assert_eq!(refusal(&bytes).0, path);
     }
-    for counter in ["seed", "rollouts", "adam.step"] {
-        let with = |count: u64| with_header(&bytes, |header| header["__metadata__"][counter] = count.to_string().into());
-        assert!(refusal(&with(MAX_COUNTER + 1)).1.contains(&format!("`{counter}`")));
+    for (section, counter) in [("streams", "seed"), ("streams", "rollouts"), ("optimizer", "step")] {
+        let with = |count: u64| with_field(&bytes, section, &format!("/{counter}"), |number| *number = count.into());
+        assert!(refusal(&with(MAX_COUNTER + 1)).1.contains(&format!("`{section}.{counter}`")));
         decode(&with(MAX_COUNTER), "x").unwrap();
     }
 }
 
 #[test]
 fn a_header_that_no_reader_takes_is_not_written() {
-    let state = AgentState { note: "\u{1}".repeat(17_000_000), ..state() };
-    let Err(Error::Checkpoint { message, remedy, .. }) = encode(&state, "some.safetensors") else { panic!() };
-    assert!(message.contains("header") && remedy.contains("Shorten"), "{message} {remedy}");
+    let long = "\u{1}".repeat(17_000_000);
+    let states =
+        [AgentState { note: long.clone(), ..state() }, AgentState { sections: [("spare".to_owned(), long)].into(), ..state() }];
+    for state in states {
+        let Err(Error::Checkpoint { message, remedy, .. }) = encode(&state, "some.safetensors") else { panic!() };
+        assert!(message.contains("header") && remedy.contains("Shorten"), "{message} {remedy}");
+    }
 }
 
 #[test]

@@ -3,13 +3,18 @@
 #![allow(clippy::expect_used, reason = "a failure here is what is looked for")]
 
 use innate_core::checkpoint::{decode, encode};
-use innate_core::config::{DeviceKind, EngineKind, UpdateConfig};
-use innate_core::engine::{Episodes, Prompts};
+use innate_core::data::{Prompts, Trajectories};
+use innate_core::device::DeviceKind;
+use innate_core::engine::EngineKind;
 use innate_core::error::Error;
+use innate_core::model::{Encoder, Input};
+use innate_core::objective::{Baseline, Objective, Targets};
+use innate_core::optimizer::OptimizerConfig;
 use innate_core::{Agent, AgentState};
 
 /// Longest programs run: a valid file may ask for a million steps.
 const MAX_HORIZON: usize = 64;
+const ROWS: usize = 3;
 
 /// Saves it again, and makes, runs and trains an agent of it on both engines.
 ///
@@ -18,13 +23,13 @@ const MAX_HORIZON: usize = 64;
 pub(crate) fn check(state: &AgentState) {
     let bytes = encode(state, "x").expect("what was read can be written");
     assert_eq!(decode(&bytes, "x").expect("what was written can be read"), *state);
-    if state.config.horizon > MAX_HORIZON {
+    if state.rollout.horizon > MAX_HORIZON {
         return;
     }
     for engine in [EngineKind::Plain, EngineKind::Fused] {
         let mut agent = Agent::from_state(state, engine, DeviceKind::Cpu, 1).expect("an agent goes on from what was read");
         assert_eq!(agent.state(state.note.as_str()).expect("a processor can be read"), *state);
-        if let Err(error) = iterate(&mut agent) {
+        if let Err(error) = iterate(&mut agent, state) {
             // Weights of any size are legal, and what they lead to may not be.
             assert!(matches!(error, Error::NonFinite { .. }), "{error:?}");
         }
@@ -33,20 +38,33 @@ pub(crate) fn check(state: &AgentState) {
     }
 }
 
-/// One problem a row, of the last token and stage.
-fn iterate(agent: &mut Agent) -> Result<(), Error> {
-    let config = agent.config().clone();
-    let (contexts, stages) = ([config.vocab_size as i32 - 1; 3], [config.stage_count as i32 - 1; 3]);
+/// Rollouts, where the model has all that it reads from them, and updates.
+fn iterate(agent: &mut Agent, state: &AgentState) -> Result<(), Error> {
+    let AgentState { model, rollout, .. } = state;
+    // Of the last token and stage.
+    let prompted = model.encoder != Encoder::None;
+    let contexts = if prompted { vec![model.vocabulary as i32 - 1; ROWS] } else { Vec::new() };
+    let stages = if prompted { vec![model.stages() as i32 - 1; ROWS] } else { Vec::new() };
+    let prompts = Prompts { rows: ROWS, contexts: &contexts, stages: &stages };
+    let open_loop = prompted && !model.inputs.iter().any(|input| matches!(input, Input::Discrete { .. } | Input::Dense { .. }));
+    let allowed = (0..model.actions()).find(|&action| rollout.allows(action)).expect("a mask allows one");
+    let cells = ROWS * rollout.horizon;
+    let discrete: Vec<i32> = model.discrete().iter().map(|&size| size as i32 - 1).collect();
     for greedy in [true, false] {
-        let rollout = agent.rollout(&contexts, &stages, greedy)?;
-        let allowed = |action: &i32| config.action_mask.as_ref().is_none_or(|mask| mask[*action as usize]);
-        assert!(rollout.actions.iter().all(allowed), "{:?}", rollout.actions);
-        assert!(rollout.log_probs.iter().all(|value| value.is_finite()), "{:?}", rollout.log_probs);
-        let prompts = Prompts { contexts: &contexts, stages: &stages };
-        agent.update(
-            Episodes { prompts, actions: &rollout.actions, lengths: None, returns: &[0.0, 1.0, 0.5] },
-            &UpdateConfig::default(),
-        )?;
+        let mut actions = vec![allowed as i32; cells];
+        if open_loop {
+            let emitted = agent.rollout(&contexts, &stages, greedy)?;
+            assert!(emitted.actions.iter().all(|&action| rollout.allows(action as usize)), "{:?}", emitted.actions);
+            assert!(emitted.log_probs.iter().all(|value| value.is_finite()), "{:?}", emitted.log_probs);
+            actions = emitted.actions;
+        }
+        let data = Trajectories {
+            discrete: (!discrete.is_empty()).then(|| discrete.repeat(cells).into()),
+            dense: (model.dense() > 0).then(|| vec![0.5; cells * model.dense()].into()),
+            ..Trajectories::programs(rollout, prompts, &actions)
+        };
+        let targets = Targets::returns(&[0.0, 1.0, 0.5], Baseline::Step);
+        agent.update(&data, &targets, &Objective::default(), &OptimizerConfig::default())?;
     }
     Ok(())
 }

@@ -1,0 +1,127 @@
+//! Any state that an agent can be in comes back from its bytes, and any reader of safetensors finds its numbers in them.
+
+use innate_core::AgentState;
+use innate_core::checkpoint::{MAX_COUNTER, decode, encode};
+use innate_core::data::RolloutSpec;
+use innate_core::model::{Action, Encoder, Input, ModelSpec, Pooling, count, params};
+use innate_core::optimizer::AdamState;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use safetensors::SafeTensors;
+
+const KNOWN: [&str; 7] = ["format", "version", "model", "rollout", "optimizer", "streams", "note"];
+
+fn encoders() -> impl Strategy<Value = Encoder> {
+    let pooling = prop_oneof![Just(Pooling::Own), Just(Pooling::Batch)];
+    prop_oneof![Just(Encoder::None), (1..4_usize, pooling).prop_map(|(stages, pooling)| Encoder::Pooled { stages, pooling })]
+}
+
+/// The previous action first, the others in any order, at least one of all.
+fn inputs() -> impl Strategy<Value = Vec<Input>> {
+    let others = (vec(1..4_usize, 1..3), 1..4_usize)
+        .prop_map(|(sizes, width)| vec![Input::EpisodeStart, Input::Discrete { sizes }, Input::Dense { width }]);
+    let others = others.prop_flat_map(|others| proptest::sample::subsequence(others, 0..=3).prop_shuffle());
+    (any::<bool>(), others).prop_map(|(reads_action, others)| {
+        let first = (reads_action || others.is_empty()).then_some(Input::PreviousAction);
+        first.into_iter().chain(others).collect()
+    })
+}
+
+fn models() -> impl Strategy<Value = ModelSpec> {
+    (1..6_usize, encoders(), inputs(), 1..=3_usize, 1..4_usize, any::<proptest::sample::Index>()).prop_map(
+        |(vocabulary, encoder, inputs, layers, hidden, size)| ModelSpec {
+            vocabulary,
+            encoder,
+            inputs,
+            layers,
+            hidden,
+            action: Action::Categorical { size: 1 + size.index(vocabulary) },
+        },
+    )
+}
+
+fn rollouts(model: &ModelSpec) -> impl Strategy<Value = RolloutSpec> + use<> {
+    let masks = vec(any::<bool>(), model.actions()).prop_map(|mut mask| {
+        mask[0] |= !mask.contains(&true);
+        mask
+    });
+    (1..=1_usize << 20, 0..model.vocabulary, proptest::option::of(masks))
+        .prop_map(|(horizon, start_token, action_mask)| RolloutSpec { horizon, start_token, action_mask })
+}
+
+fn states() -> impl Strategy<Value = AgentState> {
+    let finite = proptest::num::f32::POSITIVE | proptest::num::f32::NEGATIVE | proptest::num::f32::NORMAL;
+    let finite = finite | proptest::num::f32::SUBNORMAL | proptest::num::f32::ZERO;
+    let counter = || prop_oneof![0..10_u64, 0..=MAX_COUNTER];
+    let sections =
+        btree_map(any::<String>().prop_filter("not the format's own", |name| !KNOWN.contains(&&**name)), any::<String>(), 0..4);
+    (models(), counter(), counter(), counter(), any::<String>(), sections).prop_flat_map(
+        move |(model, seed, taken, step, note, sections)| {
+            let len = count(&model);
+            let numbers = vec(finite, 3 * len);
+            (rollouts(&model), numbers).prop_map(move |(rollout, numbers)| AgentState {
+                rollout,
+                seed,
+                rollouts: taken,
+                parameters: numbers[..len].to_vec(),
+                optimizer: AdamState {
+                    step,
+                    exp_avg: numbers[len..2 * len].to_vec(),
+                    exp_avg_sq: numbers[2 * len..].iter().map(|x| x.abs()).collect(),
+                },
+                note: note.clone(),
+                sections: sections.clone(),
+                model: model.clone(),
+            })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_state_comes_back(state in states()) {
+        let bytes = encode(&state, "x").unwrap();
+        let read = decode(&bytes, "x").unwrap();
+        prop_assert_eq!(&read, &state);
+        // −0 equals 0 as a number only.
+        prop_assert_eq!(encode(&read, "x").unwrap(), &*bytes);
+
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let vectors = [("", &state.parameters), ("adam.exp_avg.", &state.optimizer.exp_avg), ("adam.exp_avg_sq.", &state.optimizer.exp_avg_sq)];
+        for (prefix, vector) in vectors {
+            for param in params(&state.model) {
+                let tensor = file.tensor(&format!("{prefix}{}", param.name)).unwrap();
+                prop_assert_eq!(tensor.shape(), &*param.shape);
+                let numbers: Vec<u8> = vector[param.range()].iter().flat_map(|number| number.to_le_bytes()).collect();
+                prop_assert_eq!(tensor.data(), &*numbers);
+            }
+        }
+        prop_assert_eq!(file.len(), 3 * params(&state.model).len());
+    }
+}
+
+#[test]
+fn unknown_sections_are_kept_as_they_are() {
+    let state = super::state();
+    let (name, text) = ("later \"é\"\n", "no JSON, \u{0}");
+    let bytes = super::with_section(&encode(&state, "x").unwrap(), name, text);
+    let read = decode(&bytes, "x").unwrap();
+    let mut sections = state.sections.clone();
+    sections.insert(name.to_owned(), text.to_owned());
+    assert_eq!(read, AgentState { sections, ..state });
+    assert_eq!(decode(&encode(&read, "x").unwrap(), "x").unwrap(), read);
+}
+
+#[test]
+fn a_section_is_not_written_under_a_name_of_the_formats_own() {
+    for name in KNOWN {
+        let state = AgentState { sections: [(name.to_owned(), "x".to_owned())].into(), ..super::state() };
+        let Err(innate_core::Error::Checkpoint { message, remedy, .. }) = encode(&state, "x") else { panic!("{name}") };
+        assert!(
+            message.contains(&format!("cannot be written: the section `{name}`")) && remedy.contains("name"),
+            "{message} {remedy}"
+        );
+    }
+}
