@@ -5,12 +5,14 @@
 mod agreement;
 mod case;
 mod finite;
+mod general;
 mod golden;
 mod gradient;
 mod kept;
 mod learning;
 mod lengths;
 mod oracle;
+mod shape;
 #[path = "../support/mod.rs"]
 mod support;
 mod terms;
