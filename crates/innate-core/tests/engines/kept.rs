@@ -1,12 +1,13 @@
 //! What the fused engine keeps of a forward pass is used again only for the very same one: nothing is told of the past by what came before.
 
-use innate_core::data::{Prompts, Sampling, Trajectories};
+use innate_core::data::{Prompts, RolloutSpec, Sampling, Trajectories};
 use innate_core::engine::Engine;
 use innate_core::model::Pooling;
 use innate_core::objective::Baseline;
 use innate_core::rng::Seed;
 
-use crate::{Case, Learning, assert_close, wide};
+use crate::shape::Shape;
+use crate::{Aim, Case, Judged, Learning, assert_close, wide};
 
 /// Ways in which two batches of one size differ.
 fn variants(case: &Case) -> [(&'static str, [Vec<i32>; 3]); 4] {
@@ -102,5 +103,67 @@ fn a_first_step_is_the_learning_rate_against_the_sign_of_the_gradient() {
         assert!(sure.len() > weights.len() / 2, "{name}");
         let pick = |values: &[f32]| sure.iter().map(|&i| values[i]).collect::<Vec<_>>();
         assert_close(&name, &pick(&weights), &sure.iter().map(|&i| expected[i]).collect::<Vec<_>>(), 1e-5);
+    }
+}
+
+/// The actions of a rollout, told otherwise: in rows of another length, behind other tokens, from other states, under other masks.
+#[test]
+fn the_actions_of_a_rollout_in_another_setting_are_run_afresh() {
+    let case = Shape { start: true, layers: 2, ..Shape::plain(27) }.sized(40, 6, 9).case();
+    let sampling = Sampling::Random { seed: Seed(2), rollout: 0 };
+    for (index, (name, mut engine)) in case.engines().into_iter().enumerate() {
+        let actions = engine.rollout(case.prompts(), &case.rollout, sampling).unwrap().actions;
+        let data = case.acting(&actions);
+        let (masked, other) = (
+            RolloutSpec { action_mask: Some(vec![true; 3]), ..case.rollout.clone() },
+            RolloutSpec { start_token: 0, ..case.rollout.clone() },
+        );
+        let variants = [
+            ("nothing", data.clone()),
+            ("rows", Trajectories { rows: 60, ..data.clone() }),
+            ("longer rows", Trajectories { rows: 24, ..data.clone() }),
+            ("states", Trajectories { states: Some(vec![0.5; 40 * 2 * 9].into()), ..data.clone() }),
+            ("starts", Trajectories { starts: Some(vec![1; 240].into()), ..data.clone() }),
+            ("inputs", Trajectories { inputs: Some(vec![3; 240].into()), ..data.clone() }),
+            ("allowed", Trajectories { allowed: Some(vec![1; 720].into()), ..data.clone() }),
+            ("mask", Trajectories { rollout: &masked, ..data.clone() }),
+            ("start token", Trajectories { rollout: &other, ..data.clone() }),
+            ("weights", Trajectories { weights: Some([0.0, 1.0, 2.0].repeat(80).into()), ..data.clone() }),
+        ];
+        for (what, variant) in variants {
+            variant.check(&case.model).unwrap();
+            let aim = |data: &Trajectories<'_>| {
+                let returns = (0..data.rows).map(|row| (row % 7) as f32 / 7.0).collect();
+                Aim::new(Judged::Returns(returns, Baseline::Step))
+            };
+            let (_, mut fresh) = case.engines().swap_remove(index);
+            engine.rollout(case.prompts(), &case.rollout, sampling).unwrap();
+            let got = engine.gradients(&variant, &aim(&variant)).unwrap();
+            assert_eq!(got, fresh.gradients(&variant, &aim(&variant)).unwrap(), "{name}, {what}");
+            // What was kept of the rollout is gone where something else was run over it.
+            let (_, mut fresh) = case.engines().swap_remove(index);
+            let again = engine.gradients(&data, &aim(&data)).unwrap();
+            assert_eq!(again, fresh.gradients(&data, &aim(&data)).unwrap(), "{name}, after {what}");
+        }
+    }
+}
+
+/// A step makes what was kept worthless, and so does one on weights that somebody else holds.
+#[test]
+fn nothing_is_kept_behind_a_step() {
+    let case = Shape { layers: 2, ..Shape::plain(28) }.sized(40, 4, 9).case();
+    for (index, (name, mut engine)) in case.engines().into_iter().enumerate() {
+        for shared in [false, true] {
+            let actions =
+                engine.rollout(case.prompts(), &case.rollout, Sampling::Random { seed: Seed(2), rollout: 0 }).unwrap().actions;
+            let (data, aim) = (case.acting(&actions), case.aim(Baseline::Step).learning_rate(0.05));
+            let held = shared.then(|| engine.weights().unwrap());
+            engine.update(&data, &aim).unwrap();
+            let (_, mut fresh) = case.engines().swap_remove(index);
+            fresh.set_parameters(&engine.parameters().unwrap()).unwrap();
+            let got = engine.gradients(&data, &aim).unwrap();
+            assert_eq!(got, fresh.gradients(&data, &aim).unwrap(), "{name}, shared: {shared}");
+            drop(held);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod accumulate;
 mod agreement;
 mod case;
 mod finite;
@@ -11,11 +12,15 @@ mod gradient;
 mod kept;
 mod learning;
 mod lengths;
+mod masks;
 mod oracle;
+mod policy;
+mod ppo;
 mod shape;
 #[path = "../support/mod.rs"]
 mod support;
 mod terms;
+mod weights;
 
 use innate_core::device::{self, DeviceKind};
 use innate_core::engine::Engine;
