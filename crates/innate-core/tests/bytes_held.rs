@@ -3,8 +3,13 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use innate_core::engine::{Episodes, Prompts};
-use innate_core::{Agent, ContextPooling, DeviceKind, EngineKind, NetworkConfig, UpdateConfig};
+use innate_core::data::{Prompts, RolloutSpec, Trajectories};
+use innate_core::device::DeviceKind;
+use innate_core::engine::EngineKind;
+use innate_core::model::{Encoder, Input, ModelSpec, Pooling};
+use innate_core::objective::{Baseline, Objective, Targets};
+use innate_core::optimizer::OptimizerConfig;
+use innate_core::{Agent, Lesson, Placement};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
@@ -30,41 +35,56 @@ static ALLOCATOR: Counting = Counting;
 
 /// In one test: others beside it would be counted too.
 #[test]
-fn an_agent_and_a_session_say_what_they_hold() {
-    let config = NetworkConfig {
-        vocab_size: 18,
-        stage_count: 3,
-        hidden_size: 128,
-        horizon: 6,
-        start_token: 10,
-        pooling: ContextPooling::Own,
-        action_mask: None,
+fn an_agent_and_a_policy_say_what_they_hold() {
+    let open_loop = ModelSpec::open_loop(18, 3, 128, Pooling::Own);
+    let deep = ModelSpec {
+        encoder: Encoder::None,
+        inputs: vec![Input::PreviousAction, Input::EpisodeStart],
+        layers: 2,
+        ..open_loop.clone()
     };
-    let n = 200;
-    let (contexts, stages, returns) = (vec![1; 4 * n], vec![0; n], vec![0.5; n]);
     // The first time, Candle's threads take memory that they keep.
     for (engine, counts) in [(EngineKind::Fused, true), (EngineKind::Plain, false), (EngineKind::Plain, true)] {
-        let before = LIVE.load(Ordering::Relaxed);
-        let check = |what: &str, says: usize| {
-            let holds = LIVE.load(Ordering::Relaxed) - before;
-            let ratio = says as f64 / holds as f64;
-            assert!(!counts || (0.9..=1.1).contains(&ratio), "{engine:?}, {what}: says {says}, holds {holds}");
-        };
-        let mut agent = Agent::new(config.clone(), engine, DeviceKind::Cpu, 1, 2).unwrap();
-        // Adam's two moments are one tensor of zeros in the plain engine until its first step.
-        if engine == EngineKind::Fused {
-            check("made", agent.bytes());
+        for model in [&open_loop, &deep] {
+            check(model, engine, counts);
         }
-        let actions = agent.rollout(&contexts, &stages, false).unwrap().actions;
-        let prompts = Prompts { contexts: &contexts, stages: &stages };
-        let episodes = Episodes { prompts, actions: &actions, lengths: None, returns: &returns };
-        let update = |agent: &mut Agent| agent.update(episodes, &UpdateConfig::default()).unwrap();
-        update(&mut agent);
-        check("trained", agent.bytes() + size_of_val(&*actions));
-        agent.rest();
-        check("at rest", agent.bytes() + size_of_val(&*actions));
-        update(&mut agent);
-        let session = agent.session(100).unwrap();
-        check("with a session", agent.bytes() + session.bytes() + size_of_val(&*actions));
     }
+}
+
+fn check(model: &ModelSpec, engine: EngineKind, counts: bool) {
+    let n = 200;
+    let rollout = RolloutSpec { horizon: 6, start_token: 10, action_mask: None };
+    let (contexts, stages, returns) = match model.encoder {
+        Encoder::None => (vec![], vec![], vec![0.5; n]),
+        Encoder::Pooled { .. } => (vec![1; 4 * n], vec![0; n], vec![0.5; n]),
+    };
+    let before = LIVE.load(Ordering::Relaxed);
+    let check = |what: &str, says: usize| {
+        let holds = LIVE.load(Ordering::Relaxed) - before;
+        let ratio = says as f64 / holds as f64;
+        assert!(!counts || (0.9..=1.1).contains(&ratio), "{engine:?}, {what}: says {says}, holds {holds}");
+    };
+    let mut agent =
+        Agent::new(model.clone(), rollout.clone(), 1, Placement { device: DeviceKind::Cpu, engine, threads: 2 }).unwrap();
+    // Adam's two moments are one tensor of zeros in the plain engine until its first step.
+    if engine == EngineKind::Fused {
+        check("made", agent.bytes());
+    }
+    let prompts = Prompts { rows: n, contexts: &contexts, stages: &stages };
+    let actions = agent.rollout(prompts, false).unwrap().actions;
+    let data = Trajectories::programs(&rollout, prompts, &actions);
+    let targets = Targets::returns(&returns, Baseline::Program);
+    let lesson = Lesson { data: &data, targets: &targets, objective: &Objective::default() };
+    let update = |agent: &mut Agent| agent.update(&lesson, &OptimizerConfig::default()).unwrap();
+    update(&mut agent);
+    check("trained", agent.bytes() + size_of_val(&*actions));
+    agent.rest();
+    check("at rest", agent.bytes() + size_of_val(&*actions));
+    update(&mut agent);
+    let policy = agent.policy(100).unwrap();
+    check("with a policy", agent.bytes() + policy.bytes() + size_of_val(&*actions));
+    // Whoever has weights when the agent has others has them for itself.
+    update(&mut agent);
+    let own = policy.bytes() + policy.weights().bytes();
+    check("with another generation's policy", agent.bytes() + own + size_of_val(&*actions));
 }

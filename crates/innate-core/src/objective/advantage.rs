@@ -167,7 +167,7 @@ impl<'a> Judge<'a> {
 }
 
 /// 1 − Var(target − v)/Var(target) over all estimates of each target; NaN when all targets are equal, and without targets. `values` gives those
-/// of a row's steps up to the last one that counts.
+/// of a row's steps up to the last one that counts. What does not count is not looked at.
 pub(crate) fn explained_variance<'v>(
     targets: &Targets<'_>,
     data: &Trajectories<'_>,
@@ -178,30 +178,34 @@ pub(crate) fn explained_variance<'v>(
         Advantages::Given { value_targets: Some(value_targets), .. } => (value_targets, false),
         Advantages::Given { value_targets: None, .. } => return f64::NAN,
     };
-    #[allow(clippy::float_cmp, reason = "0 and −0 are one return")]
-    if fitted.iter().all(|&value| value == fitted[0]) {
-        return f64::NAN;
-    }
     let n = data.rows;
     let (mut of_targets, mut errors) = (Moments::default(), Moments::default());
+    let (mut first, mut differ) = (None, false);
+    let mut target = |target: f32, weight: f64| {
+        if weight > 0.0 {
+            // Numbers, not bits: 0 and −0 are one target.
+            differ |= target != *first.get_or_insert(target);
+        }
+        of_targets.add(f64::from(target), weight);
+    };
     for row in 0..n {
         let values = values(row);
-        let judge = Judge::new(*targets, data, row, values);
-        let weight = |t: usize| f64::from(data.weight(row, t));
+        let weighed = || values.iter().enumerate().map(|(t, &value)| (t, f64::from(value), f64::from(data.weight(row, t))));
         if whole {
-            of_targets.add(f64::from(fitted[row]), 1.0);
-            errors.add(f64::from(judge.program), 1.0);
-        } else if fitted.len() == n {
-            // A target weighs as its estimates do, so that a critic that says the same everywhere explains nothing.
-            of_targets.add(f64::from(fitted[row]), (0..values.len()).map(weight).sum());
+            let counts = f64::from(u8::from(!values.is_empty()));
+            target(fitted[row], counts);
+            errors.add(f64::from(fitted[row]) - weighed().map(|(_, value, weight)| weight * value).sum::<f64>(), counts);
+            continue;
         }
-        for (t, &value) in values.iter().enumerate().take(if whole { 0 } else { values.len() }) {
-            let target = f64::from(at(fitted, n, row, t));
-            errors.add(target - f64::from(value), weight(t));
-            if fitted.len() != n {
-                of_targets.add(target, weight(t));
-            }
+        for (t, value, weight) in weighed() {
+            errors.add(f64::from(at(fitted, n, row, t)) - value, weight);
+        }
+        if fitted.len() == n {
+            // A target weighs as its estimates do, so that a critic that says the same everywhere explains nothing.
+            target(fitted[row], weighed().map(|(.., weight)| weight).sum());
+        } else {
+            weighed().for_each(|(t, _, weight)| target(at(fitted, n, row, t), weight));
         }
     }
-    1.0 - errors.variance() / of_targets.variance()
+    if differ { 1.0 - errors.variance() / of_targets.variance() } else { f64::NAN }
 }

@@ -1,14 +1,17 @@
 //! Odd sizes against the oracle and between engines; determinism; what a failed update leaves behind.
 
-use innate_core::config::{Baseline, ContextPooling, UpdateConfig};
-use innate_core::engine::fused::{Fused, Session, StepOutput};
-use innate_core::engine::{AdamState, Engine, Episodes, Sampling};
+use innate_core::data::{Prompts, Sampling};
+use innate_core::engine::Engine;
+use innate_core::engine::fused::{Fused, StepOutput};
 use innate_core::error::Error;
 use innate_core::kernel::simd::Isa;
+use innate_core::model::Pooling;
+use innate_core::objective::Baseline;
+use innate_core::optimizer::AdamState;
 use innate_core::rng::{Seed, Stream};
 use proptest::prelude::*;
 
-use crate::{Case, Named, assert_close, oracle, wide};
+use crate::{Case, Learning, Named, assert_close, oracle, wide};
 
 /// `[V, S, H, n, L, T]`
 const SIZES: [[usize; 6]; 9] = [
@@ -25,7 +28,7 @@ const SIZES: [[usize; 6]; 9] = [
 
 fn cases() -> impl Iterator<Item = Case> {
     SIZES.into_iter().enumerate().flat_map(|(index, size)| {
-        [ContextPooling::Own, ContextPooling::Batch]
+        [Pooling::Own, Pooling::Batch]
             .into_iter()
             .flat_map(move |pooling| [false, true].map(|masked| Case::new(index as u32, size, pooling, masked)))
     })
@@ -38,26 +41,26 @@ fn check(case: &Case) {
 
 fn check_baseline(case: &Case, baseline: Baseline) {
     let said = oracle::forward(case, &wide(&case.flat));
-    let config = UpdateConfig { baseline, ..UpdateConfig::default() };
+    let aim = case.aim(baseline);
     let mut first: Option<(Vec<f32>, Vec<f32>, AdamState)> = None;
     for (name, mut engine) in case.engines() {
-        let got = engine.evaluate(case.prompts(), &case.actions).unwrap();
-        let what = |part: &str| format!("{name}, {part}, {:?}", case.config);
+        let got = engine.evaluate(&case.data()).unwrap();
+        let what = |part: &str| format!("{name}, {part}, {:?}", case.model);
         assert_close(&what("logits"), &got.logits, &said.logits, 2e-5);
         assert_close(&what("log_probs"), &got.log_probs, &said.log_probs, 2e-5);
         assert_close(&what("entropies"), &got.entropies, &said.entropies, 2e-5);
         assert_close(&what("values"), &got.values, &said.values, 2e-5);
 
-        let (_, gradient) = engine.gradients(case.episodes(), &config).unwrap();
+        let (_, gradient) = engine.gradients(&case.data(), &aim).unwrap();
         assert_eq!(engine.parameters().unwrap(), case.flat, "{}", what("gradients changed the weights"));
         for _ in 0..2 {
-            engine.update(case.episodes(), &config).unwrap();
+            engine.update(&case.data(), &aim).unwrap();
         }
         let now = (gradient, engine.parameters().unwrap(), engine.optimizer().unwrap());
         if let Some((gradient, weights, adam)) = &first {
             assert_close(&what("gradient"), &now.0, &wide(gradient), 1e-5);
             // Adam divides by the gradient's own size, so a weight whose gradient is mere rounding may step either way.
-            assert_close(&what("weights"), &now.1, &wide(weights), 2.1 * 2.0 * config.learning_rate);
+            assert_close(&what("weights"), &now.1, &wide(weights), 2.1 * 2.0 * aim.optimizer.learning_rate);
             assert_close(&what("exp_avg"), &now.2.exp_avg, &wide(&adam.exp_avg), 1e-5);
             assert_close(&what("exp_avg_sq"), &now.2.exp_avg_sq, &wide(&adam.exp_avg_sq), 1e-5);
             assert_eq!(now.2.step, adam.step);
@@ -81,7 +84,7 @@ proptest! {
         seed in 0_u32..1000, v in 3_usize..40, s in 1_usize..5, h in 1_usize..40, n in 1_usize..70, l in 1_usize..8, t in 1_usize..9,
         batch: bool, masked: bool, ends: bool,
     ) {
-        let pooling = if batch { ContextPooling::Batch } else { ContextPooling::Own };
+        let pooling = if batch { Pooling::Batch } else { Pooling::Own };
         let case = Case::new(seed, [v, s, h, n, l, t], pooling, masked);
         check(&if ends { case.ending(seed) } else { case });
     }
@@ -91,13 +94,12 @@ proptest! {
 #[test]
 fn rollouts_sample_as_documented() {
     for case in cases() {
-        let (v, t) = (case.config.vocab_size, case.config.horizon);
+        let (v, t) = (case.model.actions(), case.rollout.horizon);
         for (name, mut engine) in case.engines() {
             let random = Sampling::Random { seed: Seed(11), rollout: 3 };
             for sampling in [Sampling::Greedy, random, Sampling::Session { seed: Seed(11), begun: 3 }] {
-                let rollout = engine.rollout(case.prompts(), sampling).unwrap();
-                case.prompts().check_actions(&case.config, &rollout.actions).unwrap();
-                let said = engine.evaluate(case.prompts(), &rollout.actions).unwrap();
+                let rollout = engine.rollout(case.prompts(), &case.rollout, sampling).unwrap();
+                let said = engine.evaluate(&case.acting(&rollout.actions)).unwrap();
                 assert_close(&name, &rollout.log_probs, &wide(&said.log_probs), 1e-5);
                 assert_close(&name, &rollout.entropies, &wide(&said.entropies), 1e-5);
                 assert_close(&name, &rollout.values, &wide(&said.values), 1e-5);
@@ -131,15 +133,14 @@ fn the_same_seed_gives_the_same_bytes() {
     let run = |(_, mut engine): Named, case: &Case| {
         let mut trace = Vec::new();
         for rollout in 0..3 {
-            let rollout = engine.rollout(case.prompts(), Sampling::Random { seed: Seed(5), rollout }).unwrap();
-            let stats =
-                engine.update(Episodes { actions: &rollout.actions, ..case.episodes() }, &UpdateConfig::default()).unwrap();
-            trace.push((rollout, stats.loss.to_bits(), stats.grad_norm.to_bits()));
+            let rollout = engine.rollout(case.prompts(), &case.rollout, Sampling::Random { seed: Seed(5), rollout }).unwrap();
+            let stats = engine.update(&case.acting(&rollout.actions), &case.aim(Baseline::Program)).unwrap();
+            trace.push((rollout, stats.numbers().map(f64::to_bits)));
         }
         let bits: Vec<u32> = engine.parameters().unwrap().into_iter().map(f32::to_bits).collect();
         (trace, bits, engine.optimizer().unwrap())
     };
-    let case = Case::new(9, [18, 3, 96, 70, 6, 6], ContextPooling::Own, true);
+    let case = Case::new(9, [18, 3, 96, 70, 6, 6], Pooling::Own, true);
     for (one, two) in case.engines().into_iter().zip(case.engines()) {
         assert_eq!(run(one, &case), run(two, &case));
     }
@@ -147,9 +148,9 @@ fn the_same_seed_gives_the_same_bytes() {
 
 #[test]
 fn a_state_put_back_continues_bit_for_bit() {
-    let case = Case::new(4, [18, 3, 17, 9, 6, 6], ContextPooling::Own, false);
+    let case = Case::new(4, [18, 3, 17, 9, 6, 6], Pooling::Own, false);
     let step = |engine: &mut Named| {
-        engine.1.update(case.episodes(), &UpdateConfig::default()).unwrap();
+        engine.1.update(&case.data(), &case.aim(Baseline::Program)).unwrap();
     };
     for (mut one, mut two) in case.engines().into_iter().zip(case.engines()) {
         step(&mut one);
@@ -164,15 +165,15 @@ fn a_state_put_back_continues_bit_for_bit() {
 
 #[test]
 fn a_loss_that_is_not_finite_changes_nothing() {
-    let mut case = Case::new(6, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
+    let mut case = Case::new(6, [7, 2, 5, 6, 3, 4], Pooling::Own, false);
     case.returns[2] = 1e30;
     for (name, mut engine) in case.engines() {
         let before = engine.optimizer().unwrap();
         for value_coef in [0.5, 0.0] {
-            let config = UpdateConfig { value_coef, ..UpdateConfig::default() };
-            let error = engine.update(case.episodes(), &config).unwrap_err();
+            let aim = case.aim(Baseline::Program).coefs(value_coef, 0.01);
+            let error = engine.update(&case.data(), &aim).unwrap_err();
             assert!(matches!(error, Error::NonFinite { .. }), "{name}: {error:?}");
-            assert!(engine.gradients(case.episodes(), &config).is_err());
+            assert!(engine.gradients(&case.data(), &aim).is_err());
         }
         assert_eq!(engine.parameters().unwrap(), case.flat, "{name}");
         assert_eq!(engine.optimizer().unwrap(), before, "{name}");
@@ -186,15 +187,12 @@ fn explained_variance_is_nan_for_equal_returns_and_matches_its_formula() {
         values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / values.len() as f64
     };
     for (baseline, ends) in [Baseline::Program, Baseline::Step].into_iter().flat_map(|b| [(b, false), (b, true)]) {
-        let mut case = Case::new(8, [7, 2, 5, 6, 3, 4], ContextPooling::Own, false);
+        let mut case = Case::new(8, [7, 2, 5, 6, 3, 4], Pooling::Own, false);
         if ends {
             case = case.ending(8);
         }
-        let stats = |case: &Case, (_, mut engine): Named| {
-            let config = UpdateConfig { baseline, ..UpdateConfig::default() };
-            engine.gradients(case.episodes(), &config).unwrap().0
-        };
-        let errors = oracle::advantages(&case, &oracle::forward(&case, &wide(&case.flat)), baseline);
+        let stats = |case: &Case, (_, mut engine): Named| engine.gradients(&case.data(), &case.aim(baseline)).unwrap().0.terms;
+        let errors = oracle::judge(&case, &oracle::forward(&case, &wide(&case.flat)), &case.aim(baseline)).advantages;
         // Each return as often as it is estimated: once a program, or once a step that counts.
         let estimated: Vec<bool> = match baseline {
             Baseline::Program => (0..errors.len()).map(|at| at % 4 == 0).collect(),
@@ -216,13 +214,13 @@ fn explained_variance_is_nan_for_equal_returns_and_matches_its_formula() {
 /// 600 problems make more chunks than gradient groups, and a ragged last chunk.
 #[test]
 fn the_fused_engine_gives_the_same_bytes_for_any_number_of_threads() {
-    let case = Case::new(12, [18, 3, 20, 601, 4, 5], ContextPooling::Own, true).ending(12);
+    let case = Case::new(12, [18, 3, 20, 601, 4, 5], Pooling::Own, true).ending(12);
     for isa in Isa::available() {
         let mut traces = [1, 2, 3, 8].map(|threads| {
-            let mut engine = Fused::with_isa(case.config.clone(), threads, &case.flat, isa).unwrap();
+            let mut engine = Fused::with_isa(&case.model, threads, &case.flat, isa).unwrap();
             for rollout in 0..3 {
-                let rollout = engine.rollout(case.prompts(), Sampling::Random { seed: Seed(5), rollout }).unwrap();
-                engine.update(Episodes { actions: &rollout.actions, ..case.episodes() }, &UpdateConfig::default()).unwrap();
+                let rollout = engine.rollout(case.prompts(), &case.rollout, Sampling::Random { seed: Seed(5), rollout }).unwrap();
+                engine.update(&case.acting(&rollout.actions), &case.aim(Baseline::Program)).unwrap();
             }
             engine.parameters().unwrap().into_iter().map(f32::to_bits).collect::<Vec<_>>()
         });
@@ -234,57 +232,57 @@ fn the_fused_engine_gives_the_same_bytes_for_any_number_of_threads() {
 /// An update on what was just emitted uses the kept activations; one on equal inputs put there afresh does not. Both end in the same bytes.
 #[test]
 fn kept_activations_change_nothing_but_the_time() {
-    let case = Case::new(13, [18, 3, 20, 70, 4, 5], ContextPooling::Batch, false);
+    let case = Case::new(13, [18, 3, 20, 70, 4, 5], Pooling::Batch, false);
     for isa in Isa::available() {
-        let mut kept = Fused::with_isa(case.config.clone(), 2, &case.flat, isa).unwrap();
-        let mut fresh = Fused::with_isa(case.config.clone(), 2, &case.flat, isa).unwrap();
-        let rollout = kept.rollout(case.prompts(), Sampling::Random { seed: Seed(5), rollout: 0 }).unwrap();
-        kept.update(Episodes { actions: &rollout.actions, ..case.episodes() }, &UpdateConfig::default()).unwrap();
-        fresh.update(Episodes { actions: &rollout.actions, ..case.episodes() }, &UpdateConfig::default()).unwrap();
+        let mut kept = Fused::with_isa(&case.model, 2, &case.flat, isa).unwrap();
+        let mut fresh = Fused::with_isa(&case.model, 2, &case.flat, isa).unwrap();
+        let rollout = kept.rollout(case.prompts(), &case.rollout, Sampling::Random { seed: Seed(5), rollout: 0 }).unwrap();
+        kept.update(&case.acting(&rollout.actions), &case.aim(Baseline::Program)).unwrap();
+        fresh.update(&case.acting(&rollout.actions), &case.aim(Baseline::Program)).unwrap();
         assert_eq!(kept.parameters().unwrap(), fresh.parameters().unwrap());
     }
 }
 
-/// A session takes the steps of a rollout one by one, to the same bits.
+/// A policy takes the steps of a rollout one by one, to the same bits.
 #[test]
-fn a_session_steps_as_a_rollout_runs() {
-    for (pooling, masked) in [(ContextPooling::Own, true), (ContextPooling::Batch, false)] {
+fn a_policy_steps_as_a_rollout_runs() {
+    for (pooling, masked) in [(Pooling::Own, true), (Pooling::Batch, false)] {
         let case = Case::new(14, [18, 3, 20, 70, 4, 5], pooling, masked);
         let sampling = Sampling::Random { seed: Seed(5), rollout: 2 };
-        let whole = Fused::new(case.config.clone(), 1, &case.flat).unwrap().rollout(case.prompts(), sampling).unwrap();
-        let mut session = Session::new(case.config.clone(), &case.flat, 80).unwrap();
+        let whole = Fused::new(&case.model, 1, &case.flat).unwrap().rollout(case.prompts(), &case.rollout, sampling).unwrap();
+        let mut policy = case.policy(80).unwrap();
         for _ in 0..2 {
-            session.begin(&case.contexts, &case.stages).unwrap();
+            policy.begin(case.prompts()).unwrap();
             for t in 0..5 {
                 let (mut actions, mut floats) = (vec![0; 70], vec![vec![0.0; 70]; 3]);
                 let [log_probs, entropies, values] = &mut floats[..] else { unreachable!() };
-                session.step(sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values }).unwrap();
+                policy.step(sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values }).unwrap();
                 for row in 0..70 {
                     assert_eq!(actions[row], whole.actions[row * 5 + t]);
                     let got = [floats[0][row], floats[1][row], floats[2][row]].map(f32::to_bits);
                     let at = row * 5 + t;
                     assert_eq!(got, [whole.log_probs[at], whole.entropies[at], whole.values[at]].map(f32::to_bits));
                 }
-                session.feed(&actions).unwrap();
+                policy.feed(&actions).unwrap();
             }
         }
     }
 }
 
 #[test]
-fn a_session_refuses_what_it_cannot_do() {
-    let case = Case::new(15, [7, 2, 5, 3, 2, 4], ContextPooling::Own, false);
+fn a_policy_refuses_what_it_cannot_do() {
+    let case = Case::new(15, [7, 2, 5, 3, 2, 4], Pooling::Own, false);
     let path = |error: Error| match error {
         Error::Invalid { path, .. } => path,
         other => panic!("{other:?}"),
     };
-    let mut session = Session::new(case.config.clone(), &case.flat, 2).unwrap();
+    let mut policy = case.policy(2).unwrap();
     let mut out = StepOutput { actions: &mut [0], log_probs: &mut [0.0], entropies: &mut [0.0], values: &mut [0.0] };
-    assert_eq!(path(session.step(Sampling::Greedy, &mut out).unwrap_err()), "session");
-    assert_eq!(path(session.begin(&case.contexts, &case.stages).unwrap_err()), "stages");
-    session.begin(&[1, 2, 3, 4], &[0, 1]).unwrap();
-    assert_eq!(path(session.step(Sampling::Greedy, &mut out).unwrap_err()), "output");
-    assert_eq!(path(session.feed(&[1]).unwrap_err()), "tokens");
-    assert_eq!(path(session.feed(&[1, 7]).unwrap_err()), "tokens[1]");
-    assert_eq!(path(Session::new(case.config.clone(), &case.flat, 0).map(drop).unwrap_err()), "size");
+    assert_eq!(path(policy.step(Sampling::Greedy, &mut out).unwrap_err()), "session");
+    assert_eq!(path(policy.begin(case.prompts()).unwrap_err()), "stages");
+    policy.begin(Prompts { rows: 2, contexts: &[1, 2, 3, 4], stages: &[0, 1] }).unwrap();
+    assert_eq!(path(policy.step(Sampling::Greedy, &mut out).unwrap_err()), "output");
+    assert_eq!(path(policy.feed(&[1]).unwrap_err()), "tokens");
+    assert_eq!(path(policy.feed(&[1, 7]).unwrap_err()), "tokens[1]");
+    assert_eq!(path(case.policy(0).map(drop).unwrap_err()), "size");
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use innate_core::config::{ContextPooling, NetworkConfig, UpdateConfig};
-use innate_core::engine::{Episodes, Prompts};
-use innate_core::params;
+use innate_core::data::{Prompts, RolloutSpec, Trajectories};
+use innate_core::model::{ModelSpec, Pooling, params};
+use innate_core::objective::Baseline;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::{deviation, engines};
+use crate::{Aim, Judged, Learning, deviation, engines};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../__test__/golden/tutorial");
 
@@ -33,13 +33,9 @@ impl Golden {
         self.words(name, Dtype::I32).into_iter().map(i32::from_le_bytes).collect()
     }
 
-    fn flat(&self, prefix: &str, config: &NetworkConfig) -> Vec<f32> {
-        params::specs(config).iter().flat_map(|spec| self.floats(&format!("{prefix}.{}", spec.name))).collect()
+    fn flat(&self, prefix: &str, model: &ModelSpec) -> Vec<f32> {
+        params(model).iter().flat_map(|spec| self.floats(&format!("{prefix}.{}", spec.name))).collect()
     }
-}
-
-fn config(pooling: ContextPooling) -> NetworkConfig {
-    NetworkConfig { vocab_size: 18, stage_count: 3, hidden_size: 96, horizon: 6, start_token: 10, pooling, action_mask: None }
 }
 
 /// The worst deviation seen of each quantity.
@@ -64,33 +60,34 @@ impl Worst {
     }
 }
 
-fn replay(name: &str, pooling: ContextPooling, worst: &mut BTreeMap<String, Worst>) {
+fn replay(name: &str, pooling: Pooling, worst: &mut BTreeMap<String, Worst>) {
     let golden = Golden::read(name);
-    let config = config(pooling);
-    let update = UpdateConfig::default();
-    for (engine_name, mut engine) in engines(&config, &golden.flat("init", &config)).unwrap() {
+    let model = ModelSpec::open_loop(18, 3, 96, pooling);
+    let rollout = RolloutSpec { horizon: 6, start_token: 10, action_mask: None };
+    for (engine_name, mut engine) in engines(&model, &golden.flat("init", &model)).unwrap() {
         let worst = worst.entry(engine_name.clone()).or_default();
         for step in 0..3 {
             let at = |what: &str| format!("step{step}.{what}");
             let (contexts, stages) = (golden.ids(&at("context")), golden.ids(&at("stage")));
             let (actions, returns) = (golden.ids(&at("actions")), golden.floats(&at("reward")));
-            let prompts = Prompts::new(&config, &contexts, &stages).unwrap();
-            assert_eq!(prompts.check_actions(&config, &actions).unwrap(), 6);
+            let data = Trajectories::programs(&rollout, Prompts::new(&model, &contexts, &stages).unwrap(), &actions);
+            data.check(&model).unwrap();
+            assert_eq!(data.steps(), 6);
 
-            let said = engine.evaluate(prompts, &actions).unwrap();
+            let said = engine.evaluate(&data).unwrap();
             worst.note("logits", &said.logits, &golden.floats(&at("logits")));
             worst.note("log_probs", &said.log_probs, &golden.floats(&at("log_prob")));
             worst.note("entropies", &said.entropies, &golden.floats(&at("entropy")));
             worst.note("values", &said.values, &golden.floats(&at("value")));
 
-            let episodes = Episodes { prompts, actions: &actions, lengths: None, returns: &returns };
-            let (stats, gradient) = engine.gradients(episodes, &update).unwrap();
-            worst.note("clipped gradients", &gradient, &golden.flat(&at("clipped_grad"), &config));
-            assert_eq!(engine.update(episodes, &update).unwrap(), stats, "{engine_name}");
-            worst.scalar("loss", stats.loss, golden.floats(&at("loss"))[0]);
-            worst.scalar("grad_norm", stats.grad_norm, golden.floats(&at("grad_norm"))[0]);
+            let aim = Aim::new(Judged::Returns(returns, Baseline::Program));
+            let (stats, gradient) = engine.gradients(&data, &aim).unwrap();
+            worst.note("clipped gradients", &gradient, &golden.flat(&at("clipped_grad"), &model));
+            assert_eq!(engine.update(&data, &aim).unwrap(), stats, "{engine_name}");
+            worst.scalar("loss", stats.terms.loss, golden.floats(&at("loss"))[0]);
+            worst.scalar("grad_norm", stats.norm, golden.floats(&at("grad_norm"))[0]);
             if step != 1 {
-                worst.note("weights", &engine.parameters().unwrap(), &golden.flat(&at("after"), &config));
+                worst.note("weights", &engine.parameters().unwrap(), &golden.flat(&at("after"), &model));
             }
         }
         assert_eq!(engine.optimizer().unwrap().step, 3);
@@ -101,8 +98,8 @@ fn replay(name: &str, pooling: ContextPooling, worst: &mut BTreeMap<String, Wors
 fn three_updates_match_pytorch() {
     let mut worst = BTreeMap::new();
     for stage in 0..3 {
-        replay(&format!("own_context_stage{stage}"), ContextPooling::Own, &mut worst);
-        replay(&format!("batch_context_stage{stage}"), ContextPooling::Batch, &mut worst);
+        replay(&format!("own_context_stage{stage}"), Pooling::Own, &mut worst);
+        replay(&format!("batch_context_stage{stage}"), Pooling::Batch, &mut worst);
     }
     for (engine, worst) in worst {
         for (what, distance) in &worst.0 {
@@ -120,6 +117,6 @@ fn three_updates_match_pytorch() {
 #[test]
 fn the_wrong_pooling_does_not_match() {
     let mut worst = BTreeMap::new();
-    replay("own_context_stage2", ContextPooling::Batch, &mut worst);
+    replay("own_context_stage2", Pooling::Batch, &mut worst);
     assert!(worst.values().all(|worst| worst.0["logits"] > 1e-2));
 }

@@ -1,6 +1,6 @@
 //! What the tests share.
 
-use innate_core::config::DeviceKind;
+use innate_core::device::DeviceKind;
 
 /// Where numeric tests run: `INNATE_TEST_DEVICE`, the CPU unless told. `npm run test:cuda` says `cuda`.
 pub(crate) fn device() -> DeviceKind {

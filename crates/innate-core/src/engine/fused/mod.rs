@@ -51,6 +51,7 @@ const BLOCK: usize = 4096;
 struct Kept {
     /// Absent: nothing is kept.
     generation: Option<u64>,
+    rows: usize,
     contexts: Vec<i32>,
     stages: Vec<i32>,
     actions: Vec<i32>,
@@ -64,6 +65,7 @@ impl Kept {
             kept.clear();
             kept.extend_from_slice(with);
         };
+        self.rows = prompts.rows;
         refill(&mut self.contexts, prompts.contexts);
         refill(&mut self.stages, prompts.stages);
         refill(&mut self.actions, actions);
@@ -77,6 +79,7 @@ impl Kept {
     fn is(&self, generation: u64, data: &Trajectories<'_>) -> bool {
         self.generation == Some(generation)
             && data.is_open_loop()
+            && self.rows == data.rows
             && self.actions == *data.actions
             && self.contexts == *data.contexts
             && self.stages == *data.stages

@@ -1,0 +1,149 @@
+//! The network and its losses once more, in f64 and as plain loops, sharing nothing with the engines but the order of the parameters.
+
+mod loss;
+
+use innate_core::model::{Encoder, Input, ParamKind, ParamSpec, Pooling, params};
+
+use crate::Case;
+pub(crate) use loss::{Told, judge, tell};
+
+/// What the network says of a case's actions; shapes as in `Evaluation`.
+pub(crate) struct Said {
+    pub(crate) logits: Vec<f64>,
+    pub(crate) log_probs: Vec<f64>,
+    pub(crate) entropies: Vec<f64>,
+    pub(crate) values: Vec<f64>,
+}
+
+struct Weights<'a>(&'a [f64], Vec<ParamSpec>);
+
+impl<'a> Weights<'a> {
+    /// Rows of a tensor.
+    fn rows(&self, kind: ParamKind) -> std::slice::ChunksExact<'a, f64> {
+        let spec = self.1.iter().find(|spec| spec.kind == kind).unwrap();
+        self.0[spec.range()].chunks_exact(spec.shape.get(1).copied().unwrap_or(1))
+    }
+
+    fn row(&self, kind: ParamKind, row: usize) -> &'a [f64] {
+        self.rows(kind).nth(row).unwrap()
+    }
+
+    fn affine(&self, weight: ParamKind, bias: ParamKind, x: &[f64]) -> Vec<f64> {
+        let dot = |row: &[f64]| row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>();
+        assert_eq!(self.row(weight, 0).len(), x.len());
+        self.rows(weight).zip(self.rows(bias)).map(|(row, bias)| dot(row) + bias[0]).collect()
+    }
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn cell(weights: &Weights<'_>, layer: usize, x: &[f64], hidden: &[f64]) -> Vec<f64> {
+    let h = hidden.len();
+    let input = weights.affine(ParamKind::WeightIh(layer), ParamKind::BiasIh(layer), x);
+    let own = weights.affine(ParamKind::WeightHh(layer), ParamKind::BiasHh(layer), hidden);
+    (0..h)
+        .map(|i| {
+            let r = sigmoid(input[i] + own[i]);
+            let z = sigmoid(input[h + i] + own[h + i]);
+            let n = (input[2 * h + i] + r * own[2 * h + i]).tanh();
+            (1.0 - z) * n + z * hidden[i]
+        })
+        .collect()
+}
+
+/// All rows' states before their first step, layer by layer.
+fn first_states(case: &Case, weights: &Weights<'_>) -> Vec<Vec<Vec<f64>>> {
+    let (n, layers, h) = (case.rows, case.model.layers, case.model.hidden);
+    if let Some(states) = &case.states {
+        let layer = |layer: &[f32]| crate::wide(layer);
+        return states.chunks(layers * h).map(|row| row.chunks(h).map(layer).collect()).collect();
+    }
+    let mut states = vec![vec![vec![0.0; h]; layers]; n];
+    let Encoder::Pooled { pooling, .. } = case.model.encoder else { return states };
+    let mean = |tokens: &[i32]| -> Vec<f64> {
+        let sum = |i: usize| tokens.iter().map(|&token| weights.row(ParamKind::Embedding, token as usize)[i]).sum::<f64>();
+        (0..h).map(|i| sum(i) / tokens.len() as f64).collect()
+    };
+    let contexts: Vec<_> = match pooling {
+        Pooling::Own => case.contexts.chunks(case.contexts.len() / n).map(mean).collect(),
+        Pooling::Batch => vec![mean(&case.contexts); n],
+    };
+    for ((states, context), &stage) in states.iter_mut().zip(contexts).zip(&case.stages) {
+        let stage = weights.row(ParamKind::StageEmbedding, stage as usize);
+        states[0] = context.iter().zip(stage).map(|(c, s)| (c + s).tanh()).collect();
+    }
+    states
+}
+
+/// What the first layer reads at step `t` of a row, which is `cell` of the batch.
+fn read(case: &Case, weights: &Weights<'_>, (cell, t): (usize, usize)) -> Vec<f64> {
+    let starts = case.starts.as_ref().map(|starts| starts[cell] != 0);
+    let mut x = Vec::new();
+    for input in &case.model.inputs {
+        match input {
+            Input::PreviousAction => {
+                let token = match &case.inputs {
+                    Some(inputs) => inputs[cell] as usize,
+                    None if t == 0 || starts == Some(true) => case.rollout.start_token,
+                    None => case.actions[cell - 1] as usize,
+                };
+                x.extend(weights.row(ParamKind::Embedding, token));
+            }
+            Input::EpisodeStart => x.push(match starts {
+                Some(starts) => f64::from(u8::from(starts)),
+                None => f64::from(u8::from(t == 0 && case.states.is_none())),
+            }),
+            Input::Discrete { sizes } => {
+                let numbers = &case.discrete.as_ref().unwrap()[cell * sizes.len()..];
+                for (&size, &number) in sizes.iter().zip(numbers) {
+                    x.extend((0..size).map(|value| if value as i32 == number { 1.0 } else { 0.0 }));
+                }
+            }
+            Input::Dense { width } => {
+                let vector = &case.dense.as_ref().unwrap()[cell * width..][..*width];
+                x.extend(vector.iter().copied().map(f64::from));
+            }
+        }
+    }
+    x
+}
+
+fn may(case: &Case, cell: usize, action: usize) -> bool {
+    let at_step = |allowed: &Vec<u8>| allowed[cell * case.model.actions() + action] != 0;
+    case.rollout.action_mask.as_ref().is_none_or(|mask| mask[action]) && case.allowed.as_ref().is_none_or(at_step)
+}
+
+/// The forward pass under the parameters `flat`.
+pub(crate) fn forward(case: &Case, flat: &[f64]) -> Said {
+    let weights = Weights(flat, params(&case.model));
+    let steps = case.steps();
+    let mut said = Said { logits: Vec::new(), log_probs: Vec::new(), entropies: Vec::new(), values: Vec::new() };
+    for (row, mut states) in first_states(case, &weights).into_iter().enumerate() {
+        for t in 0..steps {
+            let at = row * steps + t;
+            if case.starts.as_ref().is_some_and(|starts| starts[at] != 0) {
+                states.iter_mut().for_each(|state| state.fill(0.0));
+            }
+            let mut x = read(case, &weights, (at, t));
+            for (layer, state) in states.iter_mut().enumerate() {
+                *state = cell(&weights, layer, &x, state);
+                x.clone_from(state);
+            }
+            let mut logits = weights.affine(ParamKind::PolicyWeight, ParamKind::PolicyBias, &x);
+            for (action, logit) in logits.iter_mut().enumerate().filter(|(action, _)| !may(case, at, *action)) {
+                *logit = f64::NEG_INFINITY;
+                assert!(action as i32 != case.actions[at]);
+            }
+            let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let total = logits.iter().map(|logit| (logit - top).exp()).sum::<f64>();
+            let log_policy: Vec<f64> = logits.iter().map(|logit| logit - top - total.ln()).collect();
+            said.entropies.push(-log_policy.iter().map(|log_p| log_p.exp() * (log_p.exp() + 1e-9).ln()).sum::<f64>());
+            said.log_probs.push(log_policy[case.actions[at] as usize]);
+            said.values.push(weights.affine(ParamKind::ValueWeight, ParamKind::ValueBias, &x)[0]);
+            said.logits.extend(logits);
+        }
+    }
+    said
+}

@@ -1,0 +1,107 @@
+//! Decisions one step at a time are those of a whole rollout, for every network that an open loop can run.
+
+use innate_core::data::{Sampling, Trajectories};
+use innate_core::engine::Engine;
+use innate_core::engine::fused::{Fused, Policy, StepOutput};
+use innate_core::error::Error;
+use innate_core::kernel::simd::Isa;
+use innate_core::model::Pooling;
+use innate_core::rng::Seed;
+
+use crate::Case;
+use crate::shape::Shape;
+
+const ROWS: usize = 70;
+const STEPS: usize = 5;
+
+/// 70 rows make three blocks, the last of six.
+fn cases() -> impl Iterator<Item = Case> {
+    let pooled = [None, Some(Pooling::Own), Some(Pooling::Batch)];
+    let reads = [(true, false), (true, true), (false, true)];
+    let all = pooled.into_iter().flat_map(move |pooling| reads.map(|(previous, start)| (pooling, previous, start)));
+    (1..4).flat_map(move |layers| {
+        let shape =
+            move |(pooling, previous, start)| Shape { pooling, previous, start, layers, masked: true, ..Shape::plain(31) };
+        all.clone().map(move |of| shape(of).sized(ROWS, STEPS, 17).case())
+    })
+}
+
+/// Actions and what is said of them, in bits.
+type Step = (Vec<i32>, [Vec<u32>; 3]);
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|x| x.to_bits()).collect()
+}
+
+fn step(policy: &mut Policy, sampling: Sampling) -> Step {
+    let (mut actions, mut floats) = (vec![0; ROWS], [(); 3].map(|()| vec![0.0; ROWS]));
+    let [log_probs, entropies, values] = &mut floats;
+    policy.step(sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values }).unwrap();
+    (actions, floats.each_ref().map(|of| bits(of)))
+}
+
+/// Step `t` of `[n, T]`.
+fn column<T: Copy>(values: &[T], t: usize) -> Vec<T> {
+    values.iter().skip(t).step_by(STEPS).copied().collect()
+}
+
+#[test]
+fn a_policy_steps_as_a_rollout_runs() {
+    for case in cases() {
+        for isa in Isa::available() {
+            let mut engine = Fused::with_isa(&case.model, 2, &case.flat, isa).unwrap();
+            let mut policy = Policy::new(engine.weights().unwrap(), &case.rollout, ROWS + 10).unwrap();
+            let session = Sampling::Session { seed: Seed(5), begun: 1 };
+            for sampling in [Sampling::Random { seed: Seed(5), rollout: 2 }, session, Sampling::Greedy] {
+                let whole = engine.rollout(case.prompts(), &case.rollout, sampling).unwrap();
+                policy.begin(case.prompts()).unwrap();
+                for t in 0..STEPS {
+                    let (actions, said) = step(&mut policy, sampling);
+                    assert_eq!(actions, column(&whole.actions, t), "{isa:?} {:?}", case.model);
+                    let expected = [&whole.log_probs, &whole.entropies, &whole.values].map(|of| bits(&column(of, t)));
+                    assert_eq!(said, expected, "{isa:?} {:?}", case.model);
+                }
+            }
+        }
+    }
+}
+
+/// Fed other tokens than it chose, a policy says what an evaluation of its actions behind those tokens says.
+#[test]
+fn what_is_fed_is_what_an_evaluation_reads() {
+    let sampling = Sampling::Random { seed: Seed(6), rollout: 0 };
+    for case in cases().filter(|case| case.model.reads_previous_action()) {
+        let tokens: Vec<Vec<i32>> =
+            (0..STEPS).map(|t| (0..ROWS).map(|row| ((row * 5 + t * 3) % case.model.vocabulary) as i32).collect()).collect();
+        for isa in Isa::available() {
+            let mut engine = Fused::with_isa(&case.model, 2, &case.flat, isa).unwrap();
+            let mut policy = Policy::new(engine.weights().unwrap(), &case.rollout, ROWS).unwrap();
+            policy.begin(case.prompts()).unwrap();
+            let taken: Vec<Step> = tokens
+                .iter()
+                .map(|tokens| {
+                    policy.feed(tokens).unwrap();
+                    step(&mut policy, sampling)
+                })
+                .collect();
+            let rows = |of: &dyn Fn(usize, usize) -> i32| -> Vec<i32> {
+                (0..ROWS * STEPS).map(|at| of(at / STEPS, at % STEPS)).collect()
+            };
+            let (actions, inputs) = (rows(&|row, t| taken[t].0[row]), rows(&|row, t| tokens[t][row]));
+            let data = Trajectories { inputs: Some(inputs.into()), ..case.acting(&actions) };
+            let said = engine.evaluate(&data).unwrap();
+            for (t, (_, got)) in taken.iter().enumerate() {
+                let expected = [&said.log_probs, &said.entropies, &said.values].map(|of| bits(&column(of, t)));
+                assert_eq!(*got, expected, "{isa:?} {:?}", case.model);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_reads_no_token_is_fed_none() {
+    let case = Shape { previous: false, start: true, ..Shape::plain(1) }.case();
+    let mut policy = case.policy(3).unwrap();
+    policy.begin(case.prompts()).unwrap();
+    assert!(matches!(policy.feed(&[0, 0, 0]), Err(Error::Invalid { path, .. }) if path == "tokens"));
+}
