@@ -1,11 +1,11 @@
-//! Greedy decisions by a session, with nothing around it: nanoseconds of one step, each the mean over a run of steps. Prints one JSON object.
+//! Greedy decisions by a policy, with nothing around it: nanoseconds of one step, each the mean over a run of steps. Prints one JSON object.
 //! `cargo run --release --example decide -- [rows] [milliseconds]`
 #![allow(clippy::expect_used, reason = "a tool: what goes wrong is printed")]
 
-use innate_core::engine::Sampling;
-use innate_core::engine::fused::{Session, StepOutput};
+use innate_core::data::{Prompts, RolloutSpec, Sampling};
+use innate_core::engine::fused::{Policy, StepOutput, Weights};
+use innate_core::model::{ModelSpec, Pooling, init};
 use innate_core::rng::Seed;
-use innate_core::{ContextPooling, NetworkConfig, params};
 use std::time::{Duration, Instant};
 
 const RUN: u32 = 32;
@@ -13,18 +13,12 @@ const RUN: u32 = 32;
 fn main() {
     let arg = |i: usize, default: usize| std::env::args().nth(i).map_or(default, |x| x.parse().expect("a number"));
     let (rows, milliseconds) = (arg(1, 1), arg(2, 1000));
-    let config = NetworkConfig {
-        vocab_size: 18,
-        stage_count: 3,
-        hidden_size: 96,
-        horizon: 6,
-        start_token: 10,
-        pooling: ContextPooling::Own,
-        action_mask: None,
-    };
-    let mut session = Session::new(config.clone(), &params::init(&config, Seed(1)), rows).expect("a session");
+    let model = ModelSpec::open_loop(18, 3, 96, Pooling::Own);
+    let spec = RolloutSpec { horizon: 6, start_token: 10, action_mask: None };
+    let weights = Weights::new(&model, &init(&model, Seed(1)), 1).expect("weights");
+    let mut policy = Policy::new(weights, &spec, rows).expect("a policy");
     let contexts: Vec<i32> = (0..rows * 4).map(|i| (i * 7 % 11) as i32).collect();
-    session.begin(&contexts, &vec![0; rows]).expect("a begin");
+    policy.begin(Prompts { rows, contexts: &contexts, stages: &vec![0; rows] }).expect("a begin");
     let (mut actions, mut log_probs, mut entropies, mut values) =
         (vec![0; rows], vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]);
     let mut out = StepOutput { actions: &mut actions, log_probs: &mut log_probs, entropies: &mut entropies, values: &mut values };
@@ -33,7 +27,7 @@ fn main() {
     while start.elapsed() < Duration::from_millis(milliseconds as u64) {
         let begun = Instant::now();
         for _ in 0..RUN {
-            session.step(Sampling::Greedy, &mut out).expect("a step");
+            policy.step(Sampling::Greedy, &mut out).expect("a step");
         }
         steps.push((begun.elapsed() / RUN).as_nanos());
     }

@@ -10,7 +10,7 @@ use innate_core::error::Error;
 use innate_core::model::{Encoder, Input};
 use innate_core::objective::{Baseline, Objective, Targets};
 use innate_core::optimizer::OptimizerConfig;
-use innate_core::{Agent, AgentState};
+use innate_core::{Agent, AgentState, Lesson, Placement};
 
 /// Longest programs run: a valid file may ask for a million steps.
 const MAX_HORIZON: usize = 64;
@@ -27,7 +27,8 @@ pub(crate) fn check(state: &AgentState) {
         return;
     }
     for engine in [EngineKind::Plain, EngineKind::Fused] {
-        let mut agent = Agent::from_state(state, engine, DeviceKind::Cpu, 1).expect("an agent goes on from what was read");
+        let mut agent = Agent::from_state(state, Placement { device: DeviceKind::Cpu, engine, threads: 1 })
+            .expect("an agent goes on from what was read");
         assert_eq!(agent.state(state.note.as_str()).expect("a processor can be read"), *state);
         if let Err(error) = iterate(&mut agent, state) {
             // Weights of any size are legal, and what they lead to may not be.
@@ -53,7 +54,7 @@ fn iterate(agent: &mut Agent, state: &AgentState) -> Result<(), Error> {
     for greedy in [true, false] {
         let mut actions = vec![allowed as i32; cells];
         if open_loop {
-            let emitted = agent.rollout(&contexts, &stages, greedy)?;
+            let emitted = agent.rollout(prompts, greedy)?;
             assert!(emitted.actions.iter().all(|&action| rollout.allows(action as usize)), "{:?}", emitted.actions);
             assert!(emitted.log_probs.iter().all(|value| value.is_finite()), "{:?}", emitted.log_probs);
             actions = emitted.actions;
@@ -64,7 +65,8 @@ fn iterate(agent: &mut Agent, state: &AgentState) -> Result<(), Error> {
             ..Trajectories::programs(rollout, prompts, &actions)
         };
         let targets = Targets::returns(&[0.0, 1.0, 0.5], Baseline::Step);
-        agent.update(&data, &targets, &Objective::default(), &OptimizerConfig::default())?;
+        agent
+            .update(&Lesson { data: &data, targets: &targets, objective: &Objective::default() }, &OptimizerConfig::default())?;
     }
     Ok(())
 }

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use candle_core::Device;
 
+use super::choice::Menu;
+use super::inputs::Inputs;
+use super::loss::{Said, loss};
 use super::{Cell, Plain};
 use crate::data::{Evaluation, RolloutSpec, Sampling, Trajectories};
 use crate::engine::Engine;
@@ -72,7 +75,7 @@ fn data(rollout: &RolloutSpec, garbage: bool) -> Trajectories<'_> {
         weights: Some(vec![1.0, 0.5, 2.0, 1.0, 0.0, /**/ 1.0, 1.0, 1.0, 0.0, 1.0, /**/ 1.0, 0.0, 0.0, 0.0, 0.0].into()),
     };
     if garbage {
-        for cell in [4, 11, 12, 13, 14] {
+        for cell in [4, 8, 11, 12, 13, 14] {
             data.actions.to_mut()[cell] = 3;
             data.allowed.as_mut().unwrap().to_mut()[cell * A..][..A].copy_from_slice(&[0, 0, 0, 1]);
             data.dense.as_mut().unwrap().to_mut()[2 * cell] = 1e4;
@@ -169,6 +172,18 @@ fn the_terms_are_those_of_the_page() {
     }
 }
 
+/// The loss with its advantages held, as no gradient flows through them.
+fn held_loss(flat: &[f32], data: &Trajectories<'_>, held: &[f32], targets: &Targets<'_>, objective: &Objective) -> f64 {
+    let engine = engine(flat, Cell::Composed);
+    let menu = Menu::new(&engine.spec, data.rollout);
+    let heads = engine.present(&menu).unwrap().along(data).unwrap();
+    let log_probs = heads.log_prob(menu.places(&data.actions)).unwrap();
+    let said = Said { log_probs, entropies: heads.entropies, values: heads.values };
+    let judged = Targets { advantages: Advantages::Given { advantages: held, value_targets: None }, ..*targets };
+    let [held, fitted] = [&judged, targets].map(|targets| loss(&said, data, targets, objective).unwrap().1);
+    held.loss + objective.value_coef * fitted.value_loss
+}
+
 #[test]
 fn the_gradient_is_that_of_the_loss() {
     const STEP: f32 = 1e-2;
@@ -176,20 +191,25 @@ fn the_gradient_is_that_of_the_loss() {
     let data = data(&rollout, false);
     data.check(&spec()).unwrap();
     let (old, whole, each) = (old(&data), floats(6, N), floats(7, N * T));
-    // Advantages that are made of values are held, so those given alone are what differences can check.
-    for targets in cases(&old, &whole, &each).into_iter().filter(|of| matches!(of.advantages, Advantages::Given { .. })) {
-        let objective = objectives()[0];
-        for cell in [Cell::Composed, Cell::Operation] {
-            let loss = |index: usize, change: f32| {
+    let (cases, objective) = (cases(&old, &whole, &each), objectives()[0]);
+    let said = engine(&weights(), Cell::Composed).evaluate(&data).unwrap();
+    for targets in [&cases[0], &cases[5], &cases[7]] {
+        let judge = |row: usize| Judge::new(*targets, &data, row, &said.values[row * T..][..T]);
+        let held: Vec<f32> = (0..N * T).map(|cell| judge(cell / T).step(N, cell % T).0).collect();
+        let gradients = [Cell::Composed, Cell::Operation].map(|cell| {
+            let mut engine = engine(&weights(), cell);
+            engine.accumulate(&data, targets, &objective).unwrap();
+            engine.gradient().unwrap()
+        });
+        for index in 0..weights().len() {
+            let at = |change: f32| {
                 let mut flat = weights();
                 flat[index] += change;
-                engine(&flat, Cell::Composed).accumulate(&data, &targets, &objective).unwrap().loss
+                held_loss(&flat, &data, &held, targets, &objective)
             };
-            let mut engine = engine(&weights(), cell);
-            engine.accumulate(&data, &targets, &objective).unwrap();
-            for (index, &got) in engine.gradient().unwrap().iter().enumerate() {
-                let expected = (loss(index, STEP) - loss(index, -STEP)) / f64::from(2.0 * STEP);
-                assert!((f64::from(got) - expected).abs() < 2e-4, "{cell:?} {targets:?} {index}: {got} {expected}");
+            let expected = (at(STEP) - at(-STEP)) / f64::from(2.0 * STEP);
+            for got in gradients.each_ref().map(|gradient| f64::from(gradient[index])) {
+                assert!((got - expected).abs() < 3e-4, "{targets:?} {index}: {got} {expected}");
             }
         }
     }
@@ -214,6 +234,29 @@ fn what_does_not_count_changes_nothing() {
             });
             assert_eq!(said[0], said[1], "{targets:?} {objective:?}");
         }
+    }
+}
+
+#[test]
+fn inputs_are_what_the_fused_engine_reads() {
+    let (rollout, spec) = (rollout(), spec());
+    let all = data(&rollout, false);
+    let variants = [
+        all.clone(),
+        Trajectories { inputs: None, ..all.clone() },
+        Trajectories { inputs: None, starts: None, ..all.clone() },
+        Trajectories { starts: None, states: None, ..all },
+    ];
+    for data in variants {
+        let inputs = Inputs::along(&spec, &data).unwrap();
+        let mut features = inputs.features.chunks_exact(spec.features());
+        let mut expected = vec![f32::NAN; spec.features()];
+        for (index, &token) in inputs.tokens.iter().enumerate() {
+            let (row, t) = (index % N, index / N);
+            data.write_features(&spec, row, t, &mut expected);
+            assert_eq!((token, features.next()), (data.input(row, t), Some(&*expected)), "row {row}, step {t}");
+        }
+        assert_eq!((inputs.tokens.len(), features.next()), (N * T, None));
     }
 }
 
@@ -249,16 +292,15 @@ fn gradients_add_up_until_a_step() {
     let rollout = rollout();
     let data = data(&rollout, false);
     let returns = floats(6, N);
-    let targets = |of| Targets::returns(of, Baseline::Program);
     let mut engine = engine(&weights(), Cell::Composed);
     assert_eq!((engine.gradient_norm().unwrap(), engine.gradient().unwrap()), (0.0, vec![0.0; weights().len()]));
-    engine.accumulate(&data, &targets(&returns), &Objective::default()).unwrap();
+    engine.accumulate(&data, &Targets::returns(&returns, Baseline::Program), &Objective::default()).unwrap();
     let whole = engine.gradient().unwrap();
     engine.clear_gradient();
     let objective = Objective { totals: Some(Totals { rows: 3.0, steps: data.counted() }), ..Objective::default() };
     for rows in [vec![2, 0], vec![1]] {
         let returns: Vec<f32> = rows.iter().map(|&row| returns[row as usize]).collect();
-        engine.accumulate(&data.select(&rows).unwrap(), &targets(&returns), &objective).unwrap();
+        engine.accumulate(&data.select(&rows).unwrap(), &Targets::returns(&returns, Baseline::Program), &objective).unwrap();
     }
     let summed = engine.gradient().unwrap();
     assert!(whole.iter().zip(&summed).all(|(one, two)| (one - two).abs() < 1e-6));
