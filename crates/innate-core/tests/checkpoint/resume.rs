@@ -5,7 +5,7 @@ use innate_core::data::{Prompts, Trajectories};
 use innate_core::engine::EngineKind;
 use innate_core::objective::{Baseline, Objective, Targets};
 use innate_core::optimizer::OptimizerConfig;
-use innate_core::{Agent, AgentState};
+use innate_core::{Agent, AgentState, Lesson, Placement};
 
 use super::state;
 use super::support::device;
@@ -14,23 +14,24 @@ const CONTEXTS: [i32; 8] = [0, 1, 2, 3, 4, 5, 0, 1];
 const STAGES: [i32; 4] = [0, 1, 1, 0];
 
 fn iterate(agent: &mut Agent, of: &AgentState) {
-    let actions = agent.rollout(&CONTEXTS, &STAGES, false).unwrap().actions;
     let prompts = Prompts::new(&of.model, &CONTEXTS, &STAGES).unwrap();
-    let data = Trajectories::programs(&of.rollout, prompts, &actions);
-    let targets = Targets::returns(&[0.0, 1.0, 0.5, 0.25], Baseline::Step);
-    agent.update(&data, &targets, &Objective::default(), &OptimizerConfig::default()).unwrap();
+    let actions = agent.rollout(prompts, false).unwrap().actions;
+    let data = &Trajectories::programs(&of.rollout, prompts, &actions);
+    let targets = &Targets::returns(&[0.0, 1.0, 0.5, 0.25], Baseline::Step);
+    agent.update(&Lesson { data, targets, objective: &Objective::default() }, &OptimizerConfig::default()).unwrap();
 }
 
 #[test]
 fn a_resumed_run_equals_an_uninterrupted_one() {
     let of = AgentState { rollouts: 0, ..state() };
-    let mut whole = Agent::from_state(&of, EngineKind::Plain, device(), 1).unwrap();
+    let placement = Placement { device: device(), engine: EngineKind::Plain, threads: 1 };
+    let mut whole = Agent::from_state(&of, placement).unwrap();
     iterate(&mut whole, &of);
     let saved = whole.state("").unwrap();
     assert_eq!((saved.rollouts, saved.optimizer.step), (1, of.optimizer.step + 1));
     assert_eq!(saved.sections, of.sections, "sections of a newer release outlive an agent");
     let read = decode(&encode(&saved, "x").unwrap(), "x").unwrap();
-    let mut resumed = Agent::from_state(&read, EngineKind::Plain, device(), 1).unwrap();
+    let mut resumed = Agent::from_state(&read, placement).unwrap();
     for _ in 0..3 {
         iterate(&mut whole, &of);
         iterate(&mut resumed, &of);

@@ -10,7 +10,7 @@ use innate_core::error::Error;
 use innate_core::model::{Encoder, Input};
 use innate_core::objective::{Baseline, Objective, Targets};
 use innate_core::optimizer::OptimizerConfig;
-use innate_core::{Agent, AgentState};
+use innate_core::{Agent, AgentState, Lesson, Placement};
 
 /// Longest programs run: a valid file may ask for a million steps.
 const MAX_HORIZON: usize = 64;
@@ -27,7 +27,8 @@ pub(crate) fn check(state: &AgentState) {
         return;
     }
     for engine in [EngineKind::Plain, EngineKind::Fused] {
-        let mut agent = Agent::from_state(state, engine, DeviceKind::Cpu, 1).expect("an agent goes on from what was read");
+        let placement = Placement { device: DeviceKind::Cpu, engine, threads: 1 };
+        let mut agent = Agent::from_state(state, placement).expect("an agent goes on from what was read");
         assert_eq!(agent.state(state.note.as_str()).expect("a processor can be read"), *state);
         if let Err(error) = iterate(&mut agent, state) {
             // Weights of any size are legal, and what they lead to may not be.
@@ -46,14 +47,14 @@ fn iterate(agent: &mut Agent, state: &AgentState) -> Result<(), Error> {
     let contexts = if prompted { vec![model.vocabulary as i32 - 1; ROWS] } else { Vec::new() };
     let stages = if prompted { vec![model.stages() as i32 - 1; ROWS] } else { Vec::new() };
     let prompts = Prompts { rows: ROWS, contexts: &contexts, stages: &stages };
-    let open_loop = prompted && !model.inputs.iter().any(|input| matches!(input, Input::Discrete { .. } | Input::Dense { .. }));
+    let open_loop = !model.inputs.iter().any(|input| matches!(input, Input::Discrete { .. } | Input::Dense { .. }));
     let allowed = (0..model.actions()).find(|&action| rollout.allows(action)).expect("a mask allows one");
     let cells = ROWS * rollout.horizon;
     let discrete: Vec<i32> = model.discrete().iter().map(|&size| size as i32 - 1).collect();
     for greedy in [true, false] {
         let mut actions = vec![allowed as i32; cells];
         if open_loop {
-            let emitted = agent.rollout(&contexts, &stages, greedy)?;
+            let emitted = agent.rollout(prompts, greedy)?;
             assert!(emitted.actions.iter().all(|&action| rollout.allows(action as usize)), "{:?}", emitted.actions);
             assert!(emitted.log_probs.iter().all(|value| value.is_finite()), "{:?}", emitted.log_probs);
             actions = emitted.actions;
@@ -64,7 +65,8 @@ fn iterate(agent: &mut Agent, state: &AgentState) -> Result<(), Error> {
             ..Trajectories::programs(rollout, prompts, &actions)
         };
         let targets = Targets::returns(&[0.0, 1.0, 0.5], Baseline::Step);
-        agent.update(&data, &targets, &Objective::default(), &OptimizerConfig::default())?;
+        let lesson = Lesson { data: &data, targets: &targets, objective: &Objective::default() };
+        agent.update(&lesson, &OptimizerConfig::default())?;
     }
     Ok(())
 }
