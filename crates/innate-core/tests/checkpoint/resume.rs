@@ -16,10 +16,9 @@ const STAGES: [i32; 4] = [0, 1, 1, 0];
 fn iterate(agent: &mut Agent, of: &AgentState) {
     let prompts = Prompts::new(&of.model, &CONTEXTS, &STAGES).unwrap();
     let actions = agent.rollout(prompts, false).unwrap().actions;
-    let data = Trajectories::programs(&of.rollout, prompts, &actions);
-    let targets = Targets::returns(&[0.0, 1.0, 0.5, 0.25], Baseline::Step);
-    let lesson = Lesson { data: &data, targets: &targets, objective: &Objective::default() };
-    agent.update(&lesson, &OptimizerConfig::default()).unwrap();
+    let data = &Trajectories::programs(&of.rollout, prompts, &actions);
+    let targets = &Targets::returns(&[0.0, 1.0, 0.5, 0.25], Baseline::Step);
+    agent.update(&Lesson { data, targets, objective: &Objective::default() }, &OptimizerConfig::default()).unwrap();
 }
 
 #[test]

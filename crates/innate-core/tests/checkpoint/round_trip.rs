@@ -100,6 +100,13 @@ proptest! {
         }
         prop_assert_eq!(file.len(), 3 * params(&state.model).len());
     }
+
+    #[test]
+    fn agents_go_on_from_any_model(model in models(), horizon in 1..4_usize) {
+        let state = super::state_of(model);
+        let rollout = RolloutSpec { horizon, start_token: 0, ..state.rollout };
+        super::usable::check(&AgentState { rollout, ..state });
+    }
 }
 
 #[test]

@@ -27,8 +27,8 @@ pub(crate) fn check(state: &AgentState) {
         return;
     }
     for engine in [EngineKind::Plain, EngineKind::Fused] {
-        let mut agent = Agent::from_state(state, Placement { device: DeviceKind::Cpu, engine, threads: 1 })
-            .expect("an agent goes on from what was read");
+        let placement = Placement { device: DeviceKind::Cpu, engine, threads: 1 };
+        let mut agent = Agent::from_state(state, placement).expect("an agent goes on from what was read");
         assert_eq!(agent.state(state.note.as_str()).expect("a processor can be read"), *state);
         if let Err(error) = iterate(&mut agent, state) {
             // Weights of any size are legal, and what they lead to may not be.
@@ -47,7 +47,7 @@ fn iterate(agent: &mut Agent, state: &AgentState) -> Result<(), Error> {
     let contexts = if prompted { vec![model.vocabulary as i32 - 1; ROWS] } else { Vec::new() };
     let stages = if prompted { vec![model.stages() as i32 - 1; ROWS] } else { Vec::new() };
     let prompts = Prompts { rows: ROWS, contexts: &contexts, stages: &stages };
-    let open_loop = prompted && !model.inputs.iter().any(|input| matches!(input, Input::Discrete { .. } | Input::Dense { .. }));
+    let open_loop = !model.inputs.iter().any(|input| matches!(input, Input::Discrete { .. } | Input::Dense { .. }));
     let allowed = (0..model.actions()).find(|&action| rollout.allows(action)).expect("a mask allows one");
     let cells = ROWS * rollout.horizon;
     let discrete: Vec<i32> = model.discrete().iter().map(|&size| size as i32 - 1).collect();
@@ -65,8 +65,8 @@ fn iterate(agent: &mut Agent, state: &AgentState) -> Result<(), Error> {
             ..Trajectories::programs(rollout, prompts, &actions)
         };
         let targets = Targets::returns(&[0.0, 1.0, 0.5], Baseline::Step);
-        agent
-            .update(&Lesson { data: &data, targets: &targets, objective: &Objective::default() }, &OptimizerConfig::default())?;
+        let lesson = Lesson { data: &data, targets: &targets, objective: &Objective::default() };
+        agent.update(&lesson, &OptimizerConfig::default())?;
     }
     Ok(())
 }
