@@ -1,6 +1,6 @@
 //! The plain-Candle twin: Candle's tensor operations and autograd, on any Candle device.
 //!
-//! [`network`] is the network, [`loss`] what is differentiated; [`inputs`] is what is read at each step and [`choice`] what may be chosen.
+//! `network` is the network and `loss` what is differentiated; `inputs` is what is read at each step, `choice` what may be chosen.
 
 mod choice;
 mod inputs;
@@ -131,7 +131,7 @@ impl Plain {
         afford(step.times(n).times(steps), "stages", what, FEWER)
     }
 
-    /// Σ x² of each parameter of the gradient, in f32, and their sum in f64.
+    /// Global norm of the gradient: squares are summed in f32 within a parameter and in f64 between them.
     fn norm(&self) -> Result<f64> {
         let Some(gradient) = &self.gradient else { return Ok(0.0) };
         let squares = self.split(gradient)?.iter().map(|of| of.sqr()?.sum_all()).collect::<Candle<Vec<_>>>()?;

@@ -147,7 +147,7 @@ impl<'a> Network<'a> {
             for t in 0..steps {
                 if let Some(starts) = starts {
                     let begins = starts.narrow(0, t, 1)?.squeeze(0)?.broadcast_as((n, h))?;
-                    *hidden = begins.where_cond(hidden, hidden)?;
+                    *hidden = begins.where_cond(&hidden.zeros_like()?, hidden)?;
                 }
                 *hidden = self.step(&gates.narrow(0, t, 1)?.squeeze(0)?, &linear(hidden, w_hh, b_hh)?, hidden)?;
                 all.push(hidden.clone());
