@@ -189,6 +189,7 @@ impl ModelSpec {
         for input in &self.inputs {
             match input {
                 Input::PreviousAction | Input::EpisodeStart => {}
+                Input::Discrete { sizes } if sizes.is_empty() => positive.push(("discrete", 0, Self::MAX)),
                 Input::Discrete { sizes } => positive.extend(sizes.iter().map(|&size| ("discrete", size, Self::MAX))),
                 Input::Dense { width } => positive.push(("dense", *width, Self::MAX)),
             }
@@ -235,6 +236,7 @@ mod tests {
         assert_eq!(path(|spec| spec.inputs = vec![PreviousAction, EpisodeStart, EpisodeStart]), "inputs[2]");
         assert_eq!(path(|spec| spec.inputs.push(Dense { width: 0 })), "dense");
         assert_eq!(path(|spec| spec.inputs.push(Discrete { sizes: vec![2, 0] })), "discrete");
+        assert_eq!(path(|spec| spec.inputs.push(Discrete { sizes: vec![] })), "discrete");
         // Without tokens, actions need no vocabulary.
         let numbers = |spec: &mut ModelSpec| {
             spec.vocabulary = 0;

@@ -3,7 +3,7 @@
 //! ```text
 //! policy  = −Σ w·log π(a)·A / P                            on the present policy's actions, or with old log-probabilities
 //!         = −Σ w·min(ρ·A, clip(ρ, 1 − c, 1 + c)·A) / P     where ρ = π(a)/π_old(a)     (Schulman et al., 2017, equation 7)
-//! value   = Σ w·e² / N,   or Σ_i (R_i − V̂_i)² / n for Baseline::Program
+//! value   = Σ w·e² / N,   or Σ_i (R_i − V̂_i)² / n for Baseline::Program, over rows of which some step counts
 //! entropy = Σ w·H(π) / N
 //! loss    = policy + value_coef·value − entropy_coef·entropy
 //! ```
@@ -168,7 +168,7 @@ impl Loss {
     /// The terms of the loss.
     pub(crate) fn terms(&self, sums: &Sums, explained_variance: f64) -> Terms {
         let (policy_loss, value_loss) = (sums.policy / self.policy_total, sums.value / self.value_total);
-        let entropy = sums.entropy / self.steps;
+        let entropy = (sums.entropy / self.steps).max(0.0);
         Terms {
             loss: policy_loss + self.value_coef * value_loss - self.entropy_coef * entropy,
             policy_loss,

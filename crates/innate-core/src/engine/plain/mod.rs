@@ -132,8 +132,7 @@ impl Plain {
     }
 
     /// Global norm of the gradient: squares are summed in f32 within a parameter and in f64 between them.
-    fn norm(&self) -> Result<f64> {
-        let Some(gradient) = &self.gradient else { return Ok(0.0) };
+    fn norm(&self, gradient: &Tensor) -> Result<f64> {
         let squares = self.split(gradient)?.iter().map(|of| of.sqr()?.sum_all()).collect::<Candle<Vec<_>>>()?;
         let squares = Tensor::stack(&squares, 0)?.to_vec1::<f32>()?;
         let norm = squares.into_iter().map(f64::from).sum::<f64>().sqrt();
@@ -169,7 +168,8 @@ fn finite(what: &'static str, value: f64) -> Result<()> {
 impl Engine for Plain {
     fn bytes(&self) -> usize {
         let held = [Some(&self.flat), Some(&self.exp_avg), Some(&self.exp_avg_sq), self.gradient.as_ref()];
-        size_of::<f32>() * held.into_iter().flatten().map(Tensor::elem_count).sum::<usize>()
+        let tensors = size_of::<f32>() * held.into_iter().flatten().map(Tensor::elem_count).sum::<usize>();
+        tensors + self.packed.as_ref().map_or(0, |packed| packed.bytes())
     }
 
     fn weights(&mut self) -> Result<Arc<Weights>> {
@@ -267,6 +267,7 @@ impl Engine for Plain {
         let mut store = loss.backward()?;
         let grads = vars.iter().map(|var| store.remove(var).map_or_else(|| var.zeros_like(), Ok)?.flatten_all());
         let gradient = Tensor::cat(&grads.collect::<Candle<Vec<_>>>()?, 0)?;
+        self.norm(&gradient)?;
         self.gradient = Some(match &self.gradient {
             Some(before) => (before + gradient)?,
             None => gradient,
@@ -291,11 +292,11 @@ impl Engine for Plain {
     }
 
     fn gradient_norm(&mut self) -> Result<f64> {
-        self.norm()
+        self.gradient.as_ref().map_or(Ok(0.0), |gradient| self.norm(gradient))
     }
 
     fn apply(&mut self, config: &OptimizerConfig) -> Result<f64> {
-        let norm = self.norm();
+        let norm = self.gradient_norm();
         let gradient = self.gradient.take();
         let norm = norm?;
         let gradient = gradient.map_or_else(|| self.flat.zeros_like(), Ok)?;
