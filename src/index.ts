@@ -1,7 +1,7 @@
-export { Agent, type AgentLoadOptions } from './agent/agent.js';
+export { Agent } from './agent/agent.js';
 export type { AgentInfo } from './agent/info.js';
 export type { Episodes, Ids, Programs, Prompts } from './agent/inputs.js';
-export type { AgentOptions, DeviceOption, Engine, RuntimeOptions } from './agent/options.js';
+export type { AgentLoadOptions, AgentOptions, DeviceOption, Engine, RuntimeOptions } from './agent/options.js';
 export type { ActOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
 export { Session, type SessionOptions, type SessionStep } from './agent/session.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
@@ -68,22 +68,27 @@ export { DeviceError } from './errors/device-error.js';
 export { type ErrorCode, type ErrorDetails, InnateError } from './errors/innate-error.js';
 export { InputError } from './errors/input-error.js';
 export { InternalError } from './errors/internal-error.js';
+export type { Issue } from './errors/issue.js';
 export { type NativeCandidate, NativeLoadError } from './errors/native-load-error.js';
 export { NonFiniteError } from './errors/non-finite-error.js';
 export { OptionsError } from './errors/options-error.js';
-export type { Problem } from './errors/problem.js';
 export { TaskError, type TaskErrorDetails } from './errors/task-error.js';
-export {
-  type EvaluationEvent,
-  eventMetrics,
-  type IterationEvent,
-  type RunPosition,
-  type StageEndEvent,
-  type StageStartEvent,
-  type TrainingEvent,
+export type {
+  CurriculumMetrics,
+  EvaluationEvent,
+  IterationEvent,
+  ProgramMetrics,
+  RolloutMetrics,
+  RunPosition,
+  StageEndEvent,
+  StageStartEvent,
+  TimeMetrics,
+  TrainingEvent,
 } from './metrics/events.js';
-export type { MetricKey, Metrics } from './metrics/keys.js';
+export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
+export type { Measured } from './task/measured.js';
 export type { ProblemBatch, ProblemDescription, Scores, Task } from './task/task.js';
+export type { EvaluateOptions, StageEvaluation } from './trainer/measure/evaluate.js';
 export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
 export type { ProgressOption, TrainerOptions } from './trainer/options.js';
 export {
@@ -95,5 +100,5 @@ export {
   type TrainingResult,
 } from './trainer/run/result.js';
 export { TrainingRun } from './trainer/run/training-run.js';
-export { type EvaluateOptions, type RunOptions, type StageEvaluation, Trainer } from './trainer/trainer.js';
+export { type RunOptions, Trainer } from './trainer/trainer.js';
 export { Random, type RandomState } from './util/random.js';

@@ -15,12 +15,12 @@ const episodes = ECHO_EPISODES;
 
 async function train(agent: Agent, random: Random, iterations: number): Promise<void> {
   const stages = new Int32Array(32);
-  const scores = { rewards: new Float32Array(32), successes: new Uint8Array(32) };
+  const scores = { returns: new Float32Array(32), successes: new Uint8Array(32) };
   for (let i = 0; i < iterations; i += 1) {
     const batch = task.sample(stages, random);
     const { actions } = await agent.act(batch);
     task.score(batch, actions, scores);
-    await agent.update({ ...batch, actions, returns: scores.rewards });
+    await agent.update({ ...batch, actions, returns: scores.returns });
   }
 }
 
@@ -37,7 +37,7 @@ test('says what it is made of', async (t) => {
     device,
     threads: 1,
   });
-  t.like(agent.info, { engine: engines[0], contextPooling: 'own', deviceReason: undefined, update: { learningRate: 0.5, valueCoef: 0.5 } });
+  t.like(agent.info, { engine: engines[0], pooling: 'own', deviceReason: undefined, update: { learningRate: 0.5, valueCoef: 0.5 } });
   t.deepEqual(agent.info.vocabulary, task.vocabulary);
 });
 
@@ -294,7 +294,7 @@ test('use after close is a named error; closing twice is fine', async (t) => {
 test('the tutorial with both poolings', async (t) => {
   for (const context of ['own', 'batch'] as const) {
     await using agent = await Agent.create({ device, task: tutorial.task({ context }), hiddenSize: 8 });
-    t.is(agent.info.contextPooling, context);
+    t.is(agent.info.pooling, context);
   }
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { Agent, type AgentOptions, arithmetic, checkTask, createArithmetic, InnateError, type Task, Trainer, tutorial } from 'innate';
-import { show, showThrown } from '#dist/util/option-reader.js';
+import { show, showThrown } from '#dist/util/show.js';
 import { echoTask } from '../support/echo-task.js';
 import { type Expected, fails } from '../support/failure.js';
 
@@ -48,8 +48,8 @@ test('what a batch and a rollout bring beside may be spread into an input', asyn
   const more = { ...batch, labels: ['x'], id: 7, note: undefined };
   const rollout = await agent.act({ ...more, deterministic: true });
   t.is((await agent.evaluateActions({ ...more, ...rollout })).logits.length, 2 * arithmetic.horizon * arithmetic.vocabulary.length);
-  const scores = { rewards: [1, 0], successes: [1, 0] };
-  t.true(Number.isFinite((await agent.update({ ...more, ...rollout, ...scores, returns: scores.rewards, learningRate: 1e-3 })).loss));
+  const scores = { returns: [1, 0], successes: [1, 0] };
+  t.true(Number.isFinite((await agent.update({ ...more, ...rollout, ...scores, returns: scores.returns, learningRate: 1e-3 })).loss));
   class Batch {
     get contexts(): Int32Array {
       return batch.contexts;

@@ -42,9 +42,9 @@ test('the plan of each stage is right, whatever the digits', (t) => {
   for (const [stage, plan] of PLANS.entries()) {
     const batch = arithmetic.sample(new Int32Array(500).fill(stage), new Random(stage));
     for (const problem of batch.problems) {
-      const { success, reward } = arithmetic.trace(problem, stage, arithmetic.program(...plan));
+      const { success, episodeReturn } = arithmetic.trace(problem, stage, arithmetic.program(...plan));
       t.true(success);
-      t.true(reward >= 1);
+      t.true(episodeReturn >= 1);
     }
   }
 });
@@ -109,13 +109,13 @@ test('milestones are paid the first time only', (t) => {
     once.steps.map(({ milestones }) => milestones),
     [['product'], [], [], [], []],
   );
-  t.is(once.reward, 0.05);
+  t.is(once.episodeReturn, 0.05);
   const plan = trace(2, ...PLANS[2]);
   t.deepEqual(
     plan.steps.map(({ milestones }) => milestones),
     [['product'], ['sum'], ['stored'], ['second-product'], ['recalled'], ['result'], []],
   );
-  t.true(Math.abs(plan.reward - 1.9) < 1e-12);
+  t.true(Math.abs(plan.episodeReturn - 1.9) < 1e-12);
 });
 
 test('property: no wrong program outscores a right one, masked or not', (t) => {
@@ -129,8 +129,8 @@ test('property: no wrong program outscores a right one, masked or not', (t) => {
         maxLength: 7,
       }),
       (digits, stage, actions) => {
-        const { success, reward } = task.trace({ operands: digits }, stage, actions);
-        return success ? reward >= 1 : reward >= 0 && reward <= 0.9 + 1e-9;
+        const { success, episodeReturn } = task.trace({ operands: digits }, stage, actions);
+        return success ? episodeReturn >= 1 : episodeReturn >= 0 && episodeReturn <= 0.9 + 1e-9;
       },
     ),
     { numRuns: 3000, seed: 1 },

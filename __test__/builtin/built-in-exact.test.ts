@@ -43,7 +43,7 @@ test('arithmetic: what each step of the plans is worth', (t) => {
   const worth = (stage: number, ...plan: ArithmeticTool[]): number[] =>
     plan.map((_, at) => {
       const program = plan.slice(0, at + 1).map((tool) => arithmetic.token(tool));
-      return Math.round(1e9 * arithmetic.trace({ operands }, stage, program).reward) / 1e9;
+      return Math.round(1e9 * arithmetic.trace({ operands }, stage, program).episodeReturn) / 1e9;
     });
   t.deepEqual(worth(0, 'MUL', 'ADD', 'ANS'), [0.05, 0.15, 1.15]);
   t.deepEqual(worth(1, 'MUL', 'ADD', 'SUB', 'ANS'), [0.05, 0.15, 0.4, 1.4]);

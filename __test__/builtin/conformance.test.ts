@@ -29,11 +29,11 @@ for (const { title, task, low, high, pastEnd } of builtIn) {
     for (const stages of [mixed, ...task.stages.map((_, stage) => new Int32Array(40).fill(stage)), new Int32Array(0)]) {
       const batch = checkedSample(task, stages, random);
       t.is(batch.size, stages.length);
-      const scores = { rewards: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
+      const scores = { returns: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
       const actions = programs(random, batch.size);
       checkedScore(task, batch, actions, scores);
-      t.true(scores.rewards.every((reward) => reward >= low && reward <= high + 1e-6));
-      const again = { rewards: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
+      t.true(scores.returns.every((reward) => reward >= low && reward <= high + 1e-6));
+      const again = { returns: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
       checkedScore(task, batch, actions, again);
       t.deepEqual(again, scores, 'scoring changes neither problems nor actions');
     }
@@ -46,24 +46,24 @@ for (const { title, task, low, high, pastEnd } of builtIn) {
       task.token(task.tools[random.int(task.tools.length)] ?? ''),
     );
     const lengths = new Int32Array(batch.size);
-    const scores = { rewards: new Float32Array(batch.size), successes: new Uint8Array(batch.size), lengths };
+    const scores = { returns: new Float32Array(batch.size), successes: new Uint8Array(batch.size), lengths };
     task.score(batch, actions, scores);
     batch.problems.forEach((problem, index) => {
       const program = actions.subarray(index * task.horizon, (index + 1) * task.horizon);
       const trace = task.trace(problem, batch.stages[index] ?? 0, program);
-      t.is(scores.rewards[index], Math.fround(trace.reward));
+      t.is(scores.returns[index], Math.fround(trace.episodeReturn));
       t.is(scores.successes[index], trace.success ? 1 : 0);
       t.is(lengths[index], pastEnd ? task.horizon : trace.steps.length);
       const one = task.encode([problem], batch.stages[index] ?? 0);
-      const alone = { rewards: new Float32Array(1), successes: new Uint8Array(1) };
+      const alone = { returns: new Float32Array(1), successes: new Uint8Array(1) };
       task.score(one, Int32Array.from(program), alone);
-      t.is(alone.rewards[0], scores.rewards[index]);
+      t.is(alone.returns[0], scores.returns[index]);
     });
   });
 
   test(`${title}: problems can be described`, (t) => {
     const batch = task.sample(mixed, new Random(5));
-    for (let index = 0; index < batch.size; index++) {
+    for (let index = 0; index < batch.size; index += 1) {
       const { context, target } = task.describe(batch, index);
       t.regex(context, /^\d( \d){2,4} \[CTX\]$/);
       t.regex(target, /^-?\d+$/);

@@ -50,9 +50,9 @@ test('scores its first six tokens in a batch as one by one', (t) => {
     for (const [index, line] of group.entries()) {
       actions.set(line.actions.slice(0, 6), index * 6);
     }
-    const { rewards } = scoreAll(task, batch, actions);
+    const { returns } = scoreAll(task, batch, actions);
     t.deepEqual(
-      rewards,
+      returns,
       group.map((line) => Math.fround(tutorial.score(stage, line.operands, line.actions.slice(0, 6)).reward)),
     );
   }
@@ -97,8 +97,8 @@ test('refuses an unknown stage, too few operands and an unknown context', (t) =>
 test('defect 1: the scored target is one goal short of the stated one, in every stage', (t) => {
   const operands = [3, 4, 5, 6, 2];
   const earned = (stage: number, ...tools: ('MUL' | 'ADD' | 'SUB' | 'ANS')[]) => {
-    const { reward, success } = task.trace({ operands }, stage, task.program(...tools));
-    return { correct: reward >= 1, success };
+    const { episodeReturn, success } = task.trace({ operands }, stage, task.program(...tools));
+    return { correct: episodeReturn >= 1, success };
   };
   t.deepEqual(earned(0, 'MUL', 'ANS'), { correct: true, success: false });
   t.deepEqual(earned(0, 'MUL', 'ADD', 'ANS'), { correct: false, success: true });
@@ -127,8 +127,8 @@ test("defect 2: the last stage's stated target cannot be reached with its tools"
 });
 
 test('defect 3: the context is the mean over the batch, unless each problem is to see its own', (t) => {
-  t.is(tutorial.task().contextPooling, 'batch');
-  t.is(tutorial.task({ context: 'own' }).contextPooling, 'own');
+  t.is(tutorial.task().pooling, 'batch');
+  t.is(tutorial.task({ context: 'own' }).pooling, 'own');
 });
 
 test('defect 4: the best program is the same for every problem of a stage, and order is not needed to find it', (t) => {

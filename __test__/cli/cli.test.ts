@@ -85,7 +85,7 @@ test('an explained problem ends where the program does, and marks what did nothi
   const applied = { '[SUB]': false, '[MUL]': true, '[ANS]': true, '[ADD]': undefined };
   const steps = Object.entries(applied).map(([token, ran]) => ({ token, probability: 0.5, value: 0, entropy: 0, applied: ran }));
   const tokens = Object.keys(applied);
-  const explanation = { stage: 0, name: 'x', context: '1 2', target: '2', tokens, steps, executed: 3, reward: 1.05, success: true };
+  const explanation = { stage: 0, name: 'x', context: '1 2', target: '2', tokens, steps, executed: 3, episodeReturn: 1.05, success: true };
   t.is(explanationLine(explanation), '  1 2  target 2  ([SUB]) [MUL] [ANS]  right, reward 1.05, p 0.13');
 });
 

@@ -20,7 +20,7 @@ async function run(t: ExecutionContext, rate: (stage: number, size: number, befo
   t.is(ends.length, 2);
   return {
     ends: ends.map(({ reason, stageIteration }) => [reason, stageIteration]),
-    evaluations: evaluations.map(({ index, stage, purpose, problems, successRate }) => [index, stage, purpose, problems, successRate]),
+    evaluations: evaluations.map((event) => [event.index, event.stage, event.purpose, event.eval.problems, event.eval.successRate]),
   };
 }
 
@@ -86,7 +86,7 @@ test('the confirming sample is never smaller than the first', async (t) => {
   await using trainer = await Trainer.create({ ...OPTIONS, task, evaluationProblems: 1500 });
   for await (const event of trainer.run([0])) {
     if (event.type === 'evaluation') {
-      purposes.push([event.purpose, event.problems]);
+      purposes.push([event.purpose, event.eval.problems]);
     }
   }
   t.deepEqual(purposes, [

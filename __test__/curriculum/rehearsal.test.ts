@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { Trainer } from 'innate';
 import { fillBatch } from '#dist/curriculum/rehearsal.js';
 import { planStages } from '#dist/curriculum/stage-spec.js';
+import { Issues } from '#dist/util/issues.js';
 import { scriptedTask } from '../support/scripted-task.js';
 
 const plan = (ids: readonly number[]) =>
-  planStages(ids, { stageNames: Array.from({ length: 12 }, (_, id) => `s${id}`), taskName: 'sums', maxIterations: 1 }, []);
+  planStages(ids, { stageNames: Array.from({ length: 12 }, (_, id) => `s${id}`), taskName: 'sums', maxIterations: 1 }, new Issues());
 
 test('rehearsal gives earlier stages equal parts of the batch, the current stage first', (t) => {
   const planned = plan([0, 1, 2, 1]);
@@ -79,7 +80,7 @@ async function batches(names: readonly string[], options: { batchSize: number; r
   await using trainer = await Trainer.create({ task, hiddenSize: 8, progress: false, ...options });
   for await (const event of trainer.run(stages)) {
     if (event.type === 'iteration' && event.index === names.length - 1) {
-      problems.push(event.problems);
+      problems.push(event.rollout.problems);
     }
   }
   const trained = drawn.slice(2 * (names.length - 1), 2 * (names.length - 1) + last);

@@ -2,17 +2,16 @@ import test from 'ava';
 import { meets, requirements } from '#dist/curriculum/promotion.js';
 import { fillBatch } from '#dist/curriculum/rehearsal.js';
 import { MASTERY, type PlannedStage, planStages, resolveStage } from '#dist/curriculum/stage-spec.js';
-
-type Problems = Parameters<typeof planStages>[2];
+import { Issues } from '#dist/util/issues.js';
 
 const STAGES = 'Stages of sums: 0 (easy), 1 (hard), 2 (hardest).';
 const context = { stageNames: ['easy', 'hard', 'hardest'], taskName: 'sums', maxIterations: 100 };
 
 function plan(specs: unknown): PlannedStage[] {
-  const problems: Problems = [];
-  const planned = planStages(specs, context, problems);
-  if (problems.length > 0) {
-    throw new Error(problems.map(({ path, message }) => `${path} ${message}`).join());
+  const issues = new Issues();
+  const planned = planStages(specs, context, issues);
+  if (issues.list.length > 0) {
+    throw new Error(issues.list.map(({ path, message }) => `${path} ${message}`).join());
   }
   return planned;
 }
@@ -65,20 +64,20 @@ const MESSAGES: readonly (readonly [unknown, string, string, string])[] = [
 
 for (const [specs, path, message, remedy] of MESSAGES) {
   test(`${path} ${message}`, (t) => {
-    const problems: Problems = [];
-    t.is(planStages(specs, context, problems).length, Array.isArray(specs) ? specs.length : 0);
-    t.deepEqual(problems, [{ path, message, remedy }]);
+    const issues = new Issues();
+    t.is(planStages(specs, context, issues).length, Array.isArray(specs) ? specs.length : 0);
+    t.deepEqual(issues.list, [{ path, message, remedy }]);
   });
 }
 
 test('iterations are at least 1, and safe integers', (t) => {
   for (const key of ['iterations', 'maxIterations']) {
     for (const value of [0, 1.5, 2 ** 53, '3']) {
-      const problems: Problems = [];
-      planStages([{ stage: 0, [key]: value }], context, problems);
-      t.is(problems.length, 1);
-      t.is(problems[0]?.path, `stages[0].${key}`);
-      t.true(problems[0]?.message.startsWith(ITERATIONS), problems[0]?.message);
+      const issues = new Issues();
+      planStages([{ stage: 0, [key]: value }], context, issues);
+      t.is(issues.list.length, 1);
+      t.is(issues.list[0]?.path, `stages[0].${key}`);
+      t.true(issues.list[0]?.message.startsWith(ITERATIONS), issues.list[0]?.message);
     }
     t.is(plan([{ stage: 0, [key]: 1 }])[0]?.maxIterations, 1);
     t.is(plan([{ stage: 0, [key]: Number.MAX_SAFE_INTEGER }])[0]?.maxIterations, Number.MAX_SAFE_INTEGER);
@@ -112,13 +111,13 @@ test('a plan in full', (t) => {
 });
 
 test('a stage is resolved by id or by name, and is 0 when unknown', (t) => {
-  const problems: Problems = [];
-  const of = (value: unknown) => resolveStage(value, 'stage', context, problems);
+  const issues = new Issues();
+  const of = (value: unknown) => resolveStage(value, context, issues.at('stage'));
   t.deepEqual([of(0), of(2), of('easy'), of('hardest')], [0, 2, 0, 2]);
-  t.deepEqual(problems, []);
+  t.deepEqual(issues.list, []);
   t.deepEqual([of(3), of('x'), of(null)], [0, 0, 0]);
   t.deepEqual(
-    problems.map(({ path }) => path),
+    issues.list.map(({ path }) => path),
     ['stage', 'stage', 'stage'],
   );
 });

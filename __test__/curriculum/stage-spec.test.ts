@@ -1,26 +1,23 @@
 import test from 'ava';
+import type { Issue } from 'innate';
 import { meets, requirements } from '#dist/curriculum/promotion.js';
 import { type PlannedStage, planStages } from '#dist/curriculum/stage-spec.js';
+import { Issues } from '#dist/util/issues.js';
 
-interface Found {
-  path: string;
-  message: string;
-  remedy?: string | undefined;
-}
-
-function plan(specs: unknown): { plan: PlannedStage[]; problems: Found[] } {
-  const problems: Found[] = [];
-  return { plan: planStages(specs, { stageNames: ['easy', 'hard', 'hardest'], taskName: 'sums', maxIterations: 100 }, problems), problems };
+function plan(specs: unknown): { plan: PlannedStage[]; issues: readonly Issue[] } {
+  const issues = new Issues();
+  const planned = planStages(specs, { stageNames: ['easy', 'hard', 'hardest'], taskName: 'sums', maxIterations: 100 }, issues);
+  return { plan: planned, issues: issues.list };
 }
 
 test('a stage is a number, a name, or an object', (t) => {
-  const { plan: planned, problems } = plan([
+  const { plan: planned, issues } = plan([
     0,
     'hard',
     { stage: 'easy', iterations: 3 },
     { stage: 2, until: { meanReturn: 1 }, maxIterations: 9 },
   ]);
-  t.deepEqual(problems, []);
+  t.deepEqual(issues, []);
   t.deepEqual(
     planned.map(({ index, stage, name, rule, maxIterations }) => [index, stage, name, rule, maxIterations]),
     [
@@ -59,16 +56,16 @@ const BAD: [string, unknown, string][] = [
 
 for (const [name, specs, path] of BAD) {
   test(`refuses ${name}`, (t) => {
-    const { problems } = plan(specs);
-    t.is(problems[0]?.path, path);
-    t.truthy(problems[0]?.remedy);
+    const { issues } = plan(specs);
+    t.is(issues[0]?.path, path);
+    t.truthy(issues[0]?.remedy);
   });
 }
 
 test('says all that is wrong at once', (t) => {
-  const { problems } = plan([7, { stage: 'x', until: { successRate: 2 } }]);
+  const { issues } = plan([7, { stage: 'x', until: { successRate: 2 } }]);
   t.deepEqual(
-    problems.map(({ path }) => path),
+    issues.map(({ path }) => path),
     ['stages[0]', 'stages[1].stage', 'stages[1].until.successRate'],
   );
 });

@@ -80,22 +80,22 @@ test('traces a program step by step, to its end', (t) => {
       ['[DONE]', 'DONE', true, [], 2],
     ],
   );
-  t.like(trace, { ended: true, success: true, reward: 1.75 });
-  t.like(task.trace({ goal: 1 }, 'easy', task.program('INC')), { ended: false, success: false, reward: 0.25 });
+  t.like(trace, { ended: true, success: true, episodeReturn: 1.75 });
+  t.like(task.trace({ goal: 1 }, 'easy', task.program('INC')), { ended: false, success: false, episodeReturn: 0.25 });
   t.is(task.trace({ goal: 1 }, 'easy', task.program('DONE', 'INC')).steps.length, 1, 'nothing runs after the end');
 });
 
 test('milestones are paid once, and only in their stages', (t) => {
   const task = createCounter();
   const wobble = task.program('INC', 'DEC', 'INC', 'DONE');
-  t.is(task.trace({ goal: 3 }, 'hard', wobble).reward, 0.25);
-  t.is(task.trace({ goal: 2 }, 'easy', task.program('INC', 'INC')).reward, 0.25);
-  t.is(task.trace({ goal: 2 }, 'hard', task.program('INC', 'INC')).reward, 0.75);
+  t.is(task.trace({ goal: 3 }, 'hard', wobble).episodeReturn, 0.25);
+  t.is(task.trace({ goal: 2 }, 'easy', task.program('INC', 'INC')).episodeReturn, 0.25);
+  t.is(task.trace({ goal: 2 }, 'hard', task.program('INC', 'INC')).episodeReturn, 0.75);
 });
 
 test('where no tool ends, the horizon is the end', (t) => {
   const task = define({ tools: { DO: valid.tools.DO, END: {} } });
-  t.like(task.trace({ goal: 0 }, 'only', task.program('DO')), { ended: false, success: true, reward: 1 });
+  t.like(task.trace({ goal: 0 }, 'only', task.program('DO')), { ended: false, success: true, episodeReturn: 1 });
 });
 
 test('a reward of its own replaces milestones and success, and sees the outcome', (t) => {
@@ -107,8 +107,8 @@ test('a reward of its own replaces milestones and success, and sees the outcome'
       return -3;
     },
   });
-  const { rewards, successes } = scoreAll(task, task.encode([{ goal: 0 }], 'only'), task.program('DO', 'END'));
-  t.deepEqual([rewards, successes], [[-3], [1]]);
+  const { returns, successes } = scoreAll(task, task.encode([{ goal: 0 }], 'only'), task.program('DO', 'END'));
+  t.deepEqual([returns, successes], [[-3], [1]]);
   t.like(outcomes[0], { stage: 'only', ended: true, steps: 2, success: true, milestones: ['done'], milestoneReward: 5 });
 });
 
@@ -137,7 +137,7 @@ const refusals: readonly (readonly [string, object])[] = [
   ['task.mask', { mask: 0 }],
   ['task.trainPastEnd', { trainPastEnd: 'no' }],
   ['task.contextLength', { contextLength: 0 }],
-  ['task.contextPooling', { contextPooling: 'mean' }],
+  ['task.pooling', { pooling: 'mean' }],
   ['task.successReward', { successReward: 0 }],
   ['task.milestones.m.reached', { milestones: { m: { reward: 0.1 } } }],
   ['task.milestones.m.reward', { milestones: { m: { reward: Number.NaN, reached: () => true } } }],
@@ -194,17 +194,27 @@ test('what the functions of a task throw is a TaskError with their path and the 
 
 test('a function that throws for one problem is reported with its index, and the task works on', (t) => {
   let calls = 0;
-  const task = define({ success: () => ++calls === 3 && boom() });
+  const task = define({
+    success: () => {
+      calls += 1;
+      return calls === 3 && boom();
+    },
+  });
   const batch = task.encode([{ goal: 0 }, { goal: 0 }, { goal: 0 }], 'only');
   const error = refused(t, 'task.success', () => scoreAll(task, batch, new Int32Array(6).fill(4)));
   t.is(error?.problemIndex, 2);
-  t.deepEqual(scoreAll(task, batch, new Int32Array(6).fill(4)).rewards, [0, 0, 0]);
+  t.deepEqual(scoreAll(task, batch, new Int32Array(6).fill(4)).returns, [0, 0, 0]);
 });
 
 test('returns that are not finite are refused with the index of the problem', (t) => {
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, 1e300, 'much', undefined]) {
     let calls = 0;
-    const task = define({ reward: () => (++calls === 2 ? bad : 0) });
+    const task = define({
+      reward: () => {
+        calls += 1;
+        return calls === 2 ? bad : 0;
+      },
+    });
     const batch = task.encode([{ goal: 0 }, { goal: 0 }], 'only');
     const error = refused(t, 'task.reward', () => scoreAll(task, batch, Int32Array.from([...program, ...program])));
     t.is(error?.problemIndex, 1);
@@ -252,7 +262,7 @@ test('a program counts up to its end, the ending step included; with trainPastEn
       Array.from(programs, () => ({ goal: 0 })),
       0,
     );
-    const scores = { rewards: new Float32Array(4), successes: new Uint8Array(4), lengths: new Int32Array(4) };
+    const scores = { returns: new Float32Array(4), successes: new Uint8Array(4), lengths: new Int32Array(4) };
     checkedScore(task, batch, Int32Array.from(programs.flatMap((program) => [...program])), scores);
     return [...scores.lengths];
   };
@@ -282,6 +292,6 @@ test("the length that a definition fixes is the task's", (t) => {
 test('defined tasks pass the checks of the trainer', (t) => {
   const task = createCounter();
   const batch = checkedSample(task, Int32Array.of(0, 1, 1), new Random(1));
-  const scores = { rewards: new Float32Array(3), successes: new Uint8Array(3) };
+  const scores = { returns: new Float32Array(3), successes: new Uint8Array(3) };
   t.notThrows(() => checkedScore(task, batch, new Int32Array(12).fill(4), scores));
 });

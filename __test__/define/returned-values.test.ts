@@ -1,6 +1,6 @@
 import test from 'ava';
 import { TaskError } from '#dist/errors/task-error.js';
-import { functionProblem, notBoolean, refuseDeferred, requireData, SYNCHRONOUS, silence } from '#dist/task/returned.js';
+import { functionIssue, notBoolean, refuseDeferred, requireData, SYNCHRONOUS, silence } from '#dist/task/returned.js';
 
 const tagged = (tag: string) => Object.assign(() => 1, { [Symbol.toStringTag]: tag });
 const message = (action: () => unknown): string | undefined => {
@@ -27,7 +27,7 @@ test('what keeps a value from being called for its result', (t) => {
     [tagged('more and [object AsyncFunction'), undefined],
   ];
   for (const [index, [value, problem]] of kinds.entries()) {
-    t.is(functionProblem(value), problem, String(index));
+    t.is(functionIssue(value), problem, String(index));
   }
 });
 

@@ -87,16 +87,16 @@ test("the task's functions are called with state, problem and the stage as decla
 
 test('what a definition says is what the task says', (t) => {
   const { task } = createDiary();
-  t.like(task, { name: 'diary', horizon: 3, contextPooling: 'own', updateOptions: undefined, startToken: 2, padToken: 5 });
+  t.like(task, { name: 'diary', horizon: 3, pooling: 'own', updateOptions: undefined, startToken: 2, padToken: 5 });
   const updateOptions = { learningRate: 0.5 };
-  t.like(createDiary({ contextPooling: 'batch', updateOptions }).task, { contextPooling: 'batch', updateOptions });
+  t.like(createDiary({ pooling: 'batch', updateOptions }).task, { pooling: 'batch', updateOptions });
 });
 
 test('a milestone is paid in each of its stages', (t) => {
   const reached = () => true;
   const { task } = createDiary({ milestones: { m: { reward: 0.5, stages: ['plain', 'fancy'], reached }, n: { reward: 0.25, reached } } });
-  t.is(task.trace(PROBLEM, 'plain', task.program('ADD')).reward, 0.75);
-  t.is(task.trace(PROBLEM, 'fancy', task.program('ADD')).reward, 0.75);
+  t.is(task.trace(PROBLEM, 'plain', task.program('ADD')).episodeReturn, 0.75);
+  t.is(task.trace(PROBLEM, 'fancy', task.program('ADD')).episodeReturn, 0.75);
 });
 
 test('a trace in full', (t) => {
@@ -112,9 +112,9 @@ test('a trace in full', (t) => {
     ],
     ended: true,
     success: true,
-    reward: 1.75,
+    episodeReturn: 1.75,
   });
-  t.deepEqual(task.trace(PROBLEM, 'plain', []), { steps: [], ended: false, success: false, reward: 0 });
+  t.deepEqual(task.trace(PROBLEM, 'plain', []), { steps: [], ended: false, success: false, episodeReturn: 0 });
 });
 
 test('the machine, one token at a time', (t) => {
@@ -130,7 +130,7 @@ test('the machine, one token at a time', (t) => {
   t.true(machine.tools.every(Object.isFrozen));
   const run = machine.start(PROBLEM, 1);
   t.deepEqual(run, { problem: PROBLEM, stage: 1, state: { n: 0 }, milestones: 0, steps: 0, ended: false });
-  t.deepEqual(machine.outcome(run), { success: false, reward: 0 });
+  t.deepEqual(machine.outcome(run), { success: false, episodeReturn: 0 });
   t.is(machine.key(run), 'r0{"n":0,}');
   t.false(machine.step(run, 0));
   t.true(machine.step(run, 3));
@@ -140,20 +140,20 @@ test('the machine, one token at a time', (t) => {
   t.true(machine.step(run, 4));
   t.deepEqual(run, { problem: PROBLEM, stage: 1, state: { n: 2 }, milestones: 3, steps: 4, ended: true });
   t.is(machine.key(run), 'e3{"n":2,}');
-  t.deepEqual(machine.outcome(run), { success: true, reward: 1.75 });
+  t.deepEqual(machine.outcome(run), { success: true, episodeReturn: 1.75 });
 });
 
 test('a right program earns successReward, and a reward of its own sees all of the outcome', (t) => {
   const { task } = createDiary({ successReward: 2 });
-  t.is(task.trace(PROBLEM, 'fancy', task.program('ADD', 'ADD', 'END')).reward, 2.75);
+  t.is(task.trace(PROBLEM, 'fancy', task.program('ADD', 'ADD', 'END')).episodeReturn, 2.75);
   const outcomes: unknown[] = [];
   const reward = (outcome: unknown) => {
     outcomes.push(structuredClone(outcome));
     return -0.5;
   };
   const judged = createDiary({ reward }).task;
-  t.is(judged.trace(PROBLEM, 'fancy', judged.program('ADD', 'ADD')).reward, -0.5);
-  t.is(judged.trace(PROBLEM, 'plain', judged.program('END')).reward, -0.5);
+  t.is(judged.trace(PROBLEM, 'fancy', judged.program('ADD', 'ADD')).episodeReturn, -0.5);
+  t.is(judged.trace(PROBLEM, 'plain', judged.program('END')).episodeReturn, -0.5);
   t.deepEqual(outcomes, [
     {
       problem: PROBLEM,
@@ -220,8 +220,8 @@ test('scores each problem by its own program, and reads none after its end', (t)
   const { task, seen } = createDiary();
   const batch = task.encode([PROBLEM, PROBLEM, PROBLEM], 'fancy');
   seen.length = 0;
-  const { rewards, successes } = scoreAll(task, batch, Int32Array.of(3, 3, 4, 3, 4, 3, 5, 5, 5));
-  t.deepEqual(rewards, [1.75, 0.25, 0]);
+  const { returns, successes } = scoreAll(task, batch, Int32Array.of(3, 3, 4, 3, 4, 3, 5, 5, 5));
+  t.deepEqual(returns, [1.75, 0.25, 0]);
   t.deepEqual(successes, [1, 0, 0]);
   t.is(seen.filter(({ call }) => call === 'run').length, 3);
 });

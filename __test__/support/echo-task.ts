@@ -30,7 +30,7 @@ export function echoTask({ onSample, onScore, reward = (value) => value, length 
       onScore?.();
       for (let i = 0; i < batch.size; i += 1) {
         const right = Number(actions[2 * i] === batch.contexts[i]) + Number(actions[2 * i + 1] === batch.contexts[i]);
-        scores.rewards[i] = reward(right / 2, i);
+        scores.returns[i] = reward(right / 2, i);
         scores.successes[i] = right === 2 ? 1 : 0;
         if (length !== undefined && scores.lengths !== undefined) {
           scores.lengths[i] = length(i);

@@ -22,8 +22,8 @@ export function scriptedTask({ stages: names, onSample, successRate = () => 0 }:
       onSample?.([...stages]);
       return { size: stages.length, contextLength: 1, contexts: new Int32Array(stages.length), stages: stages.slice() };
     },
-    score: ({ stages, size }, _, { rewards, successes }) => {
-      rewards.fill(0);
+    score: ({ stages, size }, _, { returns, successes }) => {
+      returns.fill(0);
       successes.fill(0);
       for (const stage of new Set(stages)) {
         const its = [...stages.keys()].filter((i) => stages[i] === stage);

@@ -15,8 +15,8 @@ function handWritten(changes: object = {}): Task {
     horizon: 2,
     startToken: 2,
     sample: () => good,
-    score: (_, __, { rewards, successes }) => {
-      rewards.fill(0.5);
+    score: (_, __, { returns, successes }) => {
+      returns.fill(0.5);
       successes.fill(1);
     },
     describe: () => ({ context: '', target: '' }),
@@ -38,19 +38,19 @@ const sampled = (changes: object | null | number) => () =>
   );
 interface Arguments {
   readonly actions?: number[];
-  readonly rewards?: number;
+  readonly returns?: number;
   readonly successes?: number;
 }
 const scored =
-  (write: (scores: Scores) => void, { actions = [0, 0, 0, 0, 0, 0], rewards = 3, successes = 3 }: Arguments = {}) =>
+  (write: (scores: Scores) => void, { actions = [0, 0, 0, 0, 0, 0], returns = 3, successes = 3 }: Arguments = {}) =>
   () =>
     checkedScore(handWritten({ score: (_: unknown, __: unknown, scores: Scores) => write(scores) }), good, Int32Array.from(actions), {
-      rewards: new Float32Array(rewards),
+      returns: new Float32Array(returns),
       successes: new Uint8Array(successes),
     });
 const nothing = () => undefined;
-const wrote = (rewards: number[], successes: number[]) => (scores: Scores) => {
-  scores.rewards.set(rewards);
+const wrote = (returns: number[], successes: number[]) => (scores: Scores) => {
+  scores.returns.set(returns);
   scores.successes.set(successes);
 };
 
@@ -106,7 +106,7 @@ const MESSAGES: readonly (readonly [string, () => unknown])[] = [
   ['actions[0]: is 4. Use token ids from 0 to 2.', scored(nothing, { actions: [4, 0, 0, 0, 0, 0] })],
   ['actions[2]: is 3. Use token ids from 0 to 2.', scored(nothing, { actions: [0, 0, 3, 0, 0, 0] })],
   ['actions[5]: is -1. Use token ids from 0 to 2.', scored(nothing, { actions: [0, 0, 2, 0, 0, -1] })],
-  ['scores.rewards: has 2 numbers. Give 3: one a problem.', scored(nothing, { rewards: 2 })],
+  ['scores.returns: has 2 numbers. Give 3: one a problem.', scored(nothing, { returns: 2 })],
   ['scores.successes: has 4 numbers. Give 3: one a problem.', scored(nothing, { successes: 4 })],
   ['task.reward: at problem 0 of the batch: is NaN. Give every program a finite reward that fits 32 bits.', scored(nothing)],
   [
@@ -115,8 +115,8 @@ const MESSAGES: readonly (readonly [string, () => unknown])[] = [
   ],
   [
     'task.score: at problem 0 of the batch: was not said to be right or wrong. Write 1 or 0 to scores.successes for every problem.',
-    scored(({ rewards, successes }) => {
-      rewards.fill(0);
+    scored(({ returns, successes }) => {
+      returns.fill(0);
       successes.set([0, 1], 1);
     }),
   ],
@@ -159,7 +159,7 @@ test('a task has its three functions', (t) => {
 
 test("the task's functions get what was given", (t) => {
   const calls: unknown[][] = [];
-  const scores = { rewards: new Float32Array(3), successes: new Uint8Array(3) };
+  const scores = { returns: new Float32Array(3), successes: new Uint8Array(3) };
   const actions = new Int32Array(6);
   const watched = handWritten({
     sample: (...args: unknown[]) => {
@@ -177,7 +177,7 @@ test("the task's functions get what was given", (t) => {
   t.true(calls[0]?.[0] === stages && calls[0]?.[1] === random);
   t.true(calls[1]?.[0] === good && calls[1]?.[1] === actions && calls[1]?.[2] === scores);
   t.deepEqual(
-    [[...scores.rewards], [...scores.successes]],
+    [[...scores.returns], [...scores.successes]],
     [
       [1, 2, 3],
       [1, 0, 1],

@@ -14,8 +14,8 @@ function handWritten(changes: Partial<Task> = {}): Task {
     horizon: 2,
     startToken: 2,
     sample: (stages) => ({ size: stages.length, contextLength: 2, contexts: new Int32Array(stages.length * 2), stages: stages.slice() }),
-    score: (_, __, { rewards, successes }) => {
-      rewards.fill(0);
+    score: (_, __, { returns, successes }) => {
+      returns.fill(0);
       successes.fill(0);
     },
     describe: () => ({ context: '', target: '' }),
@@ -31,10 +31,10 @@ const sampleOf = (changes: Partial<ProblemBatch>) => () =>
     new Random(1),
   );
 const scoreOf =
-  (score: Task['score'], actions = new Int32Array(6), rewards = new Float32Array(3)) =>
+  (score: Task['score'], actions = new Int32Array(6), returns = new Float32Array(3)) =>
   () => {
     const task = handWritten({ score });
-    checkedScore(task, checkedSample(task, stages, new Random(1)), actions, { rewards, successes: new Uint8Array(3) });
+    checkedScore(task, checkedSample(task, stages, new Random(1)), actions, { returns, successes: new Uint8Array(3) });
   };
 
 const cases: readonly (readonly [string, string, () => unknown])[] = [
@@ -53,10 +53,10 @@ const cases: readonly (readonly [string, string, () => unknown])[] = [
   ['other stages than asked for', 'task.sample.stages', sampleOf({ stages: Int32Array.of(0, 0, 0) })],
   ['actions of wrong length', 'actions', scoreOf(() => undefined, new Int32Array(5))],
   ['an action out of range', 'actions[2]', scoreOf(() => undefined, Int32Array.of(0, 0, 3, 0, 0, 0))],
-  ['rewards of wrong length', 'scores.rewards', scoreOf(() => undefined, undefined, new Float32Array(2))],
+  ['returns of wrong length', 'scores.returns', scoreOf(() => undefined, undefined, new Float32Array(2))],
   ['nothing written', 'task.reward', scoreOf(() => undefined)],
-  ['an infinite return', 'task.reward', scoreOf((_, __, scores) => void scores.rewards.set([0, 0, Number.POSITIVE_INFINITY]))],
-  ['no successes', 'task.score', scoreOf((_, __, scores) => void scores.rewards.fill(0))],
+  ['an infinite return', 'task.reward', scoreOf((_, __, scores) => void scores.returns.set([0, 0, Number.POSITIVE_INFINITY]))],
+  ['no successes', 'task.score', scoreOf((_, __, scores) => void scores.returns.fill(0))],
 ];
 
 for (const [title, path, action] of cases) {
@@ -71,18 +71,18 @@ test('says which problem is wrong', (t) => {
   const token = t.throws(sampleOf({ contexts: Int32Array.of(0, 0, 0, 3, 0, 0) }), { instanceOf: TaskError });
   t.is(token?.problemIndex, 1);
   const reward = t.throws(
-    scoreOf((_, __, scores) => void scores.rewards.set([0, 0, Number.NaN])),
+    scoreOf((_, __, scores) => void scores.returns.set([0, 0, Number.NaN])),
     { instanceOf: TaskError },
   );
   t.is(reward?.problemIndex, 2);
 });
 
 test('lengths are those that the task writes, and the horizon where it writes none', (t) => {
-  const scores = { rewards: new Float32Array(3), successes: new Uint8Array(3), lengths: Int32Array.of(1, 1, 1) };
+  const scores = { returns: new Float32Array(3), successes: new Uint8Array(3), lengths: Int32Array.of(1, 1, 1) };
   const score = (write: (lengths: Int32Array | undefined) => void, into: Scores = scores): void => {
     const task = handWritten({
-      score: (_, __, { rewards, successes, lengths }) => {
-        rewards.fill(0);
+      score: (_, __, { returns, successes, lengths }) => {
+        returns.fill(0);
         successes.fill(0);
         write(lengths);
       },
@@ -93,7 +93,7 @@ test('lengths are those that the task writes, and the horizon where it writes no
   t.deepEqual([...scores.lengths], [2, 2, 2]);
   score((lengths) => lengths?.fill(1, 1));
   t.deepEqual([...scores.lengths], [2, 1, 1]);
-  score((lengths) => t.is(lengths, undefined), { rewards: scores.rewards, successes: scores.successes });
+  score((lengths) => t.is(lengths, undefined), { returns: scores.returns, successes: scores.successes });
   for (const length of [0, 3, -1]) {
     const write = (lengths: Int32Array | undefined): void => void lengths?.set([length], 1);
     const error = t.throws(() => score(write), { instanceOf: TaskError, code: 'ERR_TASK' });

@@ -57,7 +57,7 @@ function use(functions: Functions): void {
   const task = define(functions);
   const stages = new Int32Array(3);
   const batch = checkedSample(task, stages, new Random(1));
-  checkedScore(task, batch, Int32Array.from([3, 4, 3, 4, 3, 4]), { rewards: new Float32Array(3), successes: new Uint8Array(3) });
+  checkedScore(task, batch, Int32Array.from([3, 4, 3, 4, 3, 4]), { returns: new Float32Array(3), successes: new Uint8Array(3) });
   checkedDescribe(task, batch, 0);
 }
 
@@ -158,7 +158,7 @@ test('checkTask and trace refuse the same', (t) => {
 // A task written by hand.
 
 const stages = new Int32Array(2);
-const scores = () => ({ rewards: new Float32Array(2), successes: new Uint8Array(2) });
+const scores = () => ({ returns: new Float32Array(2), successes: new Uint8Array(2) });
 const handWritten = (changes: Record<string, unknown>): Task => ({ ...echoTask(), ...changes });
 
 function useHandWritten(changes: Record<string, unknown>): void {

@@ -1,25 +1,24 @@
 import test from 'ava';
-import { Agent } from 'innate';
+import { Agent, type Issue } from 'innate';
 import { readTrainerOptions } from '#dist/trainer/options.js';
 import { hasPartialResult, type PartialTrainingResult, withPartialResult } from '#dist/trainer/run/result.js';
+import { Issues } from '#dist/util/issues.js';
 import { OptionReader } from '#dist/util/option-reader.js';
 import { device } from '../support/device.js';
 import { echoTask } from '../support/echo-task.js';
 
-type Problems = ConstructorParameters<typeof OptionReader>[1];
-
-function read(options: object): { config: ReturnType<typeof readTrainerOptions>; problems: Problems } {
-  const problems: Problems = [];
-  const reader = new OptionReader(options, problems);
+function read(options: object): { config: ReturnType<typeof readTrainerOptions>; issues: readonly Issue[] } {
+  const issues = new Issues();
+  const reader = new OptionReader(options, issues);
   const config = readTrainerOptions(reader);
   reader.finish();
-  return { config, problems };
+  return { config, issues: issues.list };
 }
 
 test('the defaults', (t) => {
-  const { config, problems } = read({});
+  const { config, issues } = read({});
   const { agentConfig: _, ...rest } = config;
-  t.deepEqual(problems, []);
+  t.deepEqual(issues, []);
   t.deepEqual(rest, {
     agent: undefined,
     update: undefined,
@@ -37,9 +36,9 @@ test('everything given is taken', (t) => {
   const progress = (): void => undefined;
   const { signal } = new AbortController();
   const options = { batchSize: 3, rehearsal: 0.5, evaluateEvery: 4, evaluationProblems: 5, maxIterations: 6, progress, signal };
-  const { config, problems } = read(options);
+  const { config, issues } = read(options);
   const { agentConfig: _, agent, update, ...rest } = config;
-  t.deepEqual([problems, agent, update], [[], undefined, undefined]);
+  t.deepEqual([issues, agent, update], [[], undefined, undefined]);
   t.deepEqual(rest, options);
   t.is(read({ progress: false }).config.progress, false);
   t.is(read({ progress: true }).config.progress, true);
@@ -57,13 +56,13 @@ const RANGES: readonly (readonly [string, readonly unknown[], readonly unknown[]
 for (const [key, good, bad] of RANGES) {
   test(`${key} has its limits`, (t) => {
     for (const value of good) {
-      const { config, problems } = read({ [key]: value });
-      t.deepEqual(problems, []);
+      const { config, issues } = read({ [key]: value });
+      t.deepEqual(issues, []);
       t.is(config[key as 'batchSize'], value as number);
     }
     for (const value of bad) {
       t.deepEqual(
-        read({ [key]: value }).problems.map(({ path }) => path),
+        read({ [key]: value }).issues.map(({ path }) => path),
         [key],
         String(value),
       );
@@ -72,14 +71,14 @@ for (const [key, good, bad] of RANGES) {
 }
 
 test('what is said of values that are no numbers', (t) => {
-  t.deepEqual(read({ progress: 'yes' }).problems, [
+  t.deepEqual(read({ progress: 'yes' }).issues, [
     { path: 'progress', message: "must be true, false or a function, got 'yes'.", remedy: 'Pass false for silence.' },
   ]);
-  t.is(read({ progress: null }).problems[0]?.message, 'must be true, false or a function, got null.');
-  t.deepEqual(read({ agent: 3 }).problems, [
+  t.is(read({ progress: null }).issues[0]?.message, 'must be true, false or a function, got null.');
+  t.deepEqual(read({ agent: 3 }).issues, [
     { path: 'agent', message: 'must be an Agent, got 3.', remedy: 'Pass what Agent.create() or Agent.load() returned.' },
   ]);
-  t.is(read({ signal: 3 }).problems[0]?.path, 'signal');
+  t.is(read({ signal: 3 }).issues[0]?.path, 'signal');
 });
 
 test('beside an agent: its coefficients where none are given, no options of the network, its own task', async (t) => {
@@ -95,19 +94,19 @@ test('beside an agent: its coefficients where none are given, no options of the 
     epsilon: 0.7,
   } as const;
   await using agent = await Agent.create({ device, task, hiddenSize: 4, ...own });
-  const { config, problems } = read({ agent, task, learningRate: 0.25, beta1: 0 });
-  t.deepEqual(problems, []);
+  const { config, issues } = read({ agent, task, learningRate: 0.25, beta1: 0 });
+  t.deepEqual(issues, []);
   t.is(config.agent, agent);
   t.deepEqual(config.update, { ...agent.info.update, learningRate: 0.25, beta1: 0 });
   t.deepEqual(
-    read({ agent, task, device: 'cpu', engine: 'plain', threads: 1, hiddenSize: 4 }).problems,
+    read({ agent, task, device: 'cpu', engine: 'plain', threads: 1, hiddenSize: 4 }).issues,
     ['device', 'engine', 'threads', 'hiddenSize'].map((path) => ({
       path,
       message: 'cannot be given beside an agent, which has its own.',
       remedy: `Leave ${path} out, or leave agent out.`,
     })),
   );
-  t.deepEqual(read({ agent, task: { ...task, horizon: 3 } }).problems, [
+  t.deepEqual(read({ agent, task: { ...task, horizon: 3 } }).issues, [
     { path: 'task.horizon', message: 'is 3, the agent was made for 2.', remedy: 'Pass the task that the agent was made for.' },
   ]);
 });

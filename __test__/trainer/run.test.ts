@@ -52,7 +52,7 @@ test('learns from the steps that a task says count, and tells their mean', async
     const lengths: number[] = [];
     for await (const event of trainer.run([{ stage: 0, iterations: 3 }])) {
       if (event.type === 'iteration') {
-        lengths.push(event.meanLength);
+        lengths.push(event.rollout.episodeLengthMean);
       }
     }
     return { lengths, weights: await digest(trainer.agent) };
@@ -89,7 +89,7 @@ test('events come in order and tell what happened', async (t) => {
     ],
   );
   const second = events.find((event): event is IterationEvent => event.type === 'iteration' && event.iteration === 12);
-  t.like(second, { stageIteration: 2, index: 1, stage: 1, name: 'four', problems: 48, episodes: 12 * 64 });
+  t.like(second, { stageIteration: 2, index: 1, stage: 1, name: 'four', rollout: { problems: 48 }, time: { episodes: 12 * 64 } });
   t.is((await run).iterations, 20, 'the run can be awaited too');
 });
 
@@ -266,14 +266,14 @@ test('evaluates and explains', async (t) => {
   );
   const explanations = await trainer.explain('four', 3);
   t.is(explanations.length, 3);
-  for (const { stage, name, context, target, tokens, steps, reward, success } of explanations) {
+  for (const { stage, name, context, target, tokens, steps, episodeReturn, success } of explanations) {
     t.deepEqual([stage, name, target], [1, 'four', `${context} ${context}`]);
     t.deepEqual(
       tokens,
       steps.map(({ token }) => token),
     );
     t.is(tokens.join(' ') === target, success);
-    t.is(success, reward === 1);
+    t.is(success, episodeReturn === 1);
     t.true(steps.every(({ probability, entropy, value }) => probability > 0 && probability <= 1 && entropy >= 0 && Number.isFinite(value)));
   }
   t.is((await trainer.explain(0)).length, 5);

@@ -8,9 +8,9 @@ const SMALL = { device, hiddenSize: 4, batchSize: 4, evaluateEvery: 2, evaluatio
 const options = { ...SMALL, task: echoTask() };
 const STAGES = 'Stages of echo: 0 (two), 1 (four).';
 
-async function problemsOf(t: import('ava').ExecutionContext, work: () => PromiseLike<unknown>): Promise<OptionsError['problems']> {
+async function problemsOf(t: import('ava').ExecutionContext, work: () => PromiseLike<unknown>): Promise<OptionsError['issues']> {
   const error = await t.throwsAsync(async () => work(), { instanceOf: OptionsError });
-  return error?.problems ?? [];
+  return error?.issues ?? [];
 }
 
 test('what is said of wrong arguments of evaluate', async (t) => {
@@ -85,7 +85,7 @@ test('evaluations in full: stages as asked for, problems as many as asked for', 
   t.deepEqual(sizes, [1000, 1000, 1000, 2, 1, 1]);
   t.is((await trainer.explain('c')).length, 5);
   t.deepEqual(
-    (await trainer.explain(1, 1)).map(({ stage, name, reward }) => [stage, name, reward]),
+    (await trainer.explain(1, 1)).map(({ stage, name, episodeReturn }) => [stage, name, episodeReturn]),
     [[1, 'b', 1.5]],
   );
 });
@@ -137,7 +137,9 @@ test('settings reach the run', async (t) => {
   await trainer.run([{ stage: 0, iterations: 1 }, 1]);
   t.deepEqual(stages.slice(0, 10), [0, 1, 2, 3, 4, 10, 11, 2, 3, 4]);
   t.deepEqual(
-    events.filter(({ type }) => type === 'evaluation').map((event) => event.type === 'evaluation' && [event.iteration, event.problems]),
+    events
+      .filter(({ type }) => type === 'evaluation')
+      .map((event) => event.type === 'evaluation' && [event.iteration, event.eval.problems]),
     [
       [4, 7],
       [5, 7],

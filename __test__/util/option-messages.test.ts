@@ -1,47 +1,39 @@
 import test from 'ava';
-import {
-  addUnknownKeys,
-  isRecord,
-  type NumberRule,
-  numberProblem,
-  OptionReader,
-  readOptions,
-  show,
-  showThrown,
-} from '#dist/util/option-reader.js';
+import type { Issue } from 'innate';
+import { Issues } from '#dist/util/issues.js';
+import { isRecord } from '#dist/util/kind.js';
+import { type NumberRule, numberIssue } from '#dist/util/number-rule.js';
+import { addUnknownKeys, OptionReader, readOptions } from '#dist/util/option-reader.js';
+import { show, showThrown } from '#dist/util/show.js';
 
-type Problems = ConstructorParameters<typeof OptionReader>[1];
-
-function reading(options: unknown, read: (reader: OptionReader) => unknown, path?: string): { result: unknown; problems: Problems } {
-  const problems: Problems = [];
-  const reader = path === undefined ? new OptionReader(options, problems) : new OptionReader(options, problems, path);
+function reading(options: unknown, read: (reader: OptionReader) => unknown, path?: string): { result: unknown; issues: readonly Issue[] } {
+  const issues = new Issues();
+  const reader = new OptionReader(options, issues.at(path ?? ''));
   const result = read(reader);
   reader.finish();
-  return { result, problems };
+  return { result, issues: issues.list };
 }
 
 const OBJECT = 'Pass an object with named options.';
 
 test('what is no object, by its place', (t) => {
-  t.deepEqual(reading(3, () => 1).problems, [{ path: 'options', message: 'must be an object, got 3.', remedy: OBJECT }]);
-  t.deepEqual(reading(null, () => 1, 'stages[2]').problems, [
-    { path: 'stages[2]', message: 'must be an object, got null.', remedy: OBJECT },
-  ]);
+  t.deepEqual(reading(3, () => 1).issues, [{ path: 'options', message: 'must be an object, got 3.', remedy: OBJECT }]);
+  t.deepEqual(reading(null, () => 1, 'stages[2]').issues, [{ path: 'stages[2]', message: 'must be an object, got null.', remedy: OBJECT }]);
   t.deepEqual(
     reading([1], (reader) => reader.number('a', 7, {}), 'x'),
     {
       result: 7,
-      problems: [{ path: 'x', message: 'must be an object, got an array of 1.', remedy: OBJECT }],
+      issues: [{ path: 'x', message: 'must be an object, got an array of 1.', remedy: OBJECT }],
     },
   );
   t.deepEqual(
     reading(undefined, (reader) => [reader.has('a'), reader.raw('a')]),
-    { result: [false, undefined], problems: [] },
+    { result: [false, undefined], issues: [] },
   );
 });
 
 test('values as they stand', (t) => {
-  const { result, problems } = reading({ a: 1, b: null, c: undefined }, (reader) => [
+  const { result, issues } = reading({ a: 1, b: null, c: undefined }, (reader) => [
     reader.raw('a'),
     reader.has('a'),
     reader.raw('b'),
@@ -49,18 +41,10 @@ test('values as they stand', (t) => {
     reader.has('c'),
   ]);
   t.deepEqual(result, [1, true, null, true, false]);
-  t.deepEqual(problems, []);
-  const own: Problems = [];
-  const reader = new OptionReader({}, own);
-  t.is(reader.problems, own);
-  t.notThrows(() => reader.check());
-  reader.add('a', 'is odd.');
-  reader.add('b', 'is odder.', 'Leave it.');
-  t.deepEqual(own, [
-    { path: 'a', message: 'is odd.', remedy: undefined },
-    { path: 'b', message: 'is odder.', remedy: 'Leave it.' },
-  ]);
-  t.throws(() => reader.check(), { code: 'ERR_OPTIONS', message: /is odd[\s\S]*is odder/ });
+  t.deepEqual(issues, []);
+  const own = new Issues();
+  t.is(new OptionReader({}, own).issues, own);
+  t.deepEqual(new OptionReader({}).issues.list, []);
 });
 
 test('numbers, choices, booleans and signals, each with its fallback', (t) => {
@@ -77,12 +61,12 @@ test('numbers, choices, booleans and signals, each with its fallback', (t) => {
       ],
       'at',
     );
-  t.deepEqual(read({}), { result: [5, 'own', true, undefined], problems: [] });
-  t.deepEqual(read({ n: undefined, c: undefined, b: undefined, s: undefined }), { result: [5, 'own', true, undefined], problems: [] });
-  t.deepEqual(read({ n: 9, c: 'batch', b: false, s: signal }), { result: [9, 'batch', false, signal], problems: [] });
+  t.deepEqual(read({}), { result: [5, 'own', true, undefined], issues: [] });
+  t.deepEqual(read({ n: undefined, c: undefined, b: undefined, s: undefined }), { result: [5, 'own', true, undefined], issues: [] });
+  t.deepEqual(read({ n: 9, c: 'batch', b: false, s: signal }), { result: [9, 'batch', false, signal], issues: [] });
   t.deepEqual(read({ n: 10, c: 'mean', b: 'no', s: {} }), {
     result: [5, 'own', true, undefined],
-    problems: [
+    issues: [
       {
         path: 'at.n',
         message: 'must be a finite number of at least 1 and at most 9, got 10.',
@@ -94,26 +78,26 @@ test('numbers, choices, booleans and signals, each with its fallback', (t) => {
     ],
   });
   t.deepEqual(
-    read({ n: null, c: null, b: null, s: null }).problems.map(({ path }) => path),
+    read({ n: null, c: null, b: null, s: null }).issues.map(({ path }) => path),
     ['at.n', 'at.c', 'at.b', 'at.s'],
   );
 });
 
 test('unknown keys, with what is known', (t) => {
-  const { problems } = reading({ alpha: 1, zzzz: 2, gone: undefined, gamma: 3 }, (reader) => [reader.raw('beta'), reader.raw('alpha')]);
-  t.deepEqual(problems, [
+  const { issues } = reading({ alpha: 1, zzzz: 2, gone: undefined, gamma: 3 }, (reader) => [reader.raw('beta'), reader.raw('alpha')]);
+  t.deepEqual(issues, [
     { path: 'zzzz', message: 'is not an option.', remedy: 'Known here: alpha, beta.' },
     { path: 'gamma', message: 'is not an option.', remedy: 'There is no discount: a program is scored as a whole.' },
   ]);
-  const more: Problems = [];
-  addUnknownKeys({ zzzz: 1, threads: 2, aplha: 3, alpha: 4 }, new Set(['alpha']), more, 'batch.', new Set(['threads']));
-  t.deepEqual(more, [
+  const more = new Issues();
+  addUnknownKeys({ zzzz: 1, threads: 2, aplha: 3, alpha: 4 }, new Set(['alpha']), more.at('batch'), { among: new Set(['threads']) });
+  t.deepEqual(more.list, [
     { path: 'batch.threads', message: 'is not an option.', remedy: 'Known here: alpha.' },
     { path: 'batch.aplha', message: 'is not an option.', remedy: 'Did you mean alpha?' },
   ]);
-  const bare: Problems = [];
+  const bare = new Issues();
   addUnknownKeys({ x: 1 }, new Set(), bare);
-  t.deepEqual(bare, [{ path: 'x', message: 'is not an option.', remedy: 'There are no options here.' }]);
+  t.deepEqual(bare.list, [{ path: 'x', message: 'is not an option.', remedy: 'There are no options here.' }]);
 });
 
 test('what cannot be read, once, with its place', (t) => {
@@ -126,15 +110,15 @@ test('what cannot be read, once, with its place', (t) => {
     },
   };
   const message = 'could not be read: reading it threw RangeError: odd.';
-  const { problems } = reading(throwing, (reader) => [reader.raw('a'), reader.raw('a'), reader.number('a', 1, {})], 'at');
-  t.deepEqual(problems, [
+  const { issues } = reading(throwing, (reader) => [reader.raw('a'), reader.raw('a'), reader.number('a', 1, {})], 'at');
+  t.deepEqual(issues, [
     { path: 'at.a', message, remedy: 'Pass a plain object.' },
     { path: 'at.b', message: 'could not be read: reading it threw TypeError: odder.', remedy: 'Pass a plain object.' },
   ]);
   const ownKeys = (): never => {
     throw new RangeError('odd.');
   };
-  t.deepEqual(reading(new Proxy({}, { ownKeys }), () => 1).problems, [{ path: 'options', message, remedy: 'Pass a plain object.' }]);
+  t.deepEqual(reading(new Proxy({}, { ownKeys }), () => 1).issues, [{ path: 'options', message, remedy: 'Pass a plain object.' }]);
 });
 
 test('options are read whole before anything is thrown', (t) => {
@@ -196,10 +180,10 @@ const RULES: readonly (readonly [NumberRule, readonly number[], readonly unknown
 for (const [rule, good, bad, words] of RULES) {
   test(`a range: ${words}`, (t) => {
     for (const value of good) {
-      t.is(numberProblem(value, rule), undefined, String(value));
+      t.is(numberIssue(value, rule), undefined, String(value));
     }
     for (const value of bad) {
-      t.is(numberProblem(value, rule), `must be ${words}, got ${show(value)}.`, String(value));
+      t.is(numberIssue(value, rule), `must be ${words}, got ${show(value)}.`, String(value));
     }
   });
 }

@@ -1,32 +1,33 @@
 import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import { OptionsError } from 'innate';
+import { Issues } from '#dist/util/issues.js';
+import { numberIssue } from '#dist/util/number-rule.js';
 import { adviseOn } from '#dist/util/option-names.js';
-import { addUnknownKeys, numberProblem, OptionReader, readOptions, show, showThrown } from '#dist/util/option-reader.js';
-
-type Problems = ConstructorParameters<typeof OptionReader>[1];
+import { addUnknownKeys, OptionReader, readOptions } from '#dist/util/option-reader.js';
+import { show, showThrown } from '#dist/util/show.js';
 
 test('reads, checks and falls back', (t) => {
-  const problems: Problems = [];
-  const reader = new OptionReader({ a: 3, b: 'x', c: NaN, d: undefined }, problems);
+  const issues = new Issues();
+  const reader = new OptionReader({ a: 3, b: 'x', c: NaN, d: undefined }, issues);
   t.is(reader.number('a', 1, { min: 1, integer: true }), 3);
   t.is(reader.choice('b', 'x', ['x', 'y']), 'x');
   t.is(reader.number('c', 7, {}), 7);
   t.is(reader.number('d', 8, {}), 8);
   reader.finish();
   t.deepEqual(
-    problems.map(({ path, message }) => `${path} ${message}`),
+    issues.list.map(({ path, message }) => `${path} ${message}`),
     ['c must be a finite number, got NaN.'],
   );
 });
 
 test('unknown keys are named, with the key that was meant', (t) => {
-  const problems: Problems = [];
-  const reader = new OptionReader({ sede: 1, zzzzzzzz: 2 }, problems, 'stages[1]');
+  const issues = new Issues();
+  const reader = new OptionReader({ sede: 1, zzzzzzzz: 2 }, issues.at('stages[1]'));
   reader.number('seed', 0, {});
   reader.finish();
   t.deepEqual(
-    problems.map(({ path, remedy }) => [path, remedy]),
+    issues.list.map(({ path, remedy }) => [path, remedy]),
     [
       ['stages[1].sede', 'Did you mean seed?'],
       ['stages[1].zzzzzzzz', 'Known here: seed.'],
@@ -60,17 +61,17 @@ test("other libraries' names are answered with ours, and with why there is none"
 });
 
 test('objects that may bring more: only what looks like an option, or is one elsewhere, is refused', (t) => {
-  const problems: Problems = [];
+  const issues = new Issues();
   const values = { seed: 1, labels: [], sede: 2, lr: 3, threads: 4, gamma: 5, later: undefined };
-  addUnknownKeys(values, new Set(['seed', 'learningRate']), problems, '', new Set(['threads']));
+  addUnknownKeys(values, new Set(['seed', 'learningRate']), issues, { among: new Set(['threads']) });
   t.deepEqual(
-    problems.map(({ path }) => path),
+    issues.list.map(({ path }) => path),
     ['sede', 'lr', 'threads', 'gamma'],
   );
 });
 
 test('what cannot be read is said, not thrown', (t) => {
-  const problems: Problems = [];
+  const issues = new Issues();
   const throwing = {
     get seed(): number {
       throw new RangeError('out of order.');
@@ -79,21 +80,21 @@ test('what cannot be read is said, not thrown', (t) => {
       throw Symbol('odd');
     },
   };
-  const reader = new OptionReader(throwing, problems);
+  const reader = new OptionReader(throwing, issues);
   t.is(reader.number('seed', 7, {}), 7);
   t.is(reader.number('seed', 7, {}), 7);
   reader.finish();
   t.deepEqual(
-    problems.map(({ path, message }) => `${path} ${message}`),
+    issues.list.map(({ path, message }) => `${path} ${message}`),
     ['seed could not be read: reading it threw RangeError: out of order.', 'unknown could not be read: reading it threw a symbol.'],
   );
   const deaf = new Proxy({}, { get: () => undefined, ownKeys: (): never => breaks() });
-  new OptionReader(deaf, problems).finish();
-  t.is(problems.at(-1)?.path, 'options');
+  new OptionReader(deaf, issues).finish();
+  t.is(issues.list.at(-1)?.path, 'options');
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();
-  new OptionReader(revoked.proxy, problems).finish();
-  t.is(problems.at(-1)?.path, 'options');
+  new OptionReader(revoked.proxy, issues).finish();
+  t.is(issues.list.at(-1)?.path, 'options');
 });
 
 test('options are read whole', (t) => {
@@ -102,7 +103,7 @@ test('options are read whole', (t) => {
   t.is(read({ size: 2 }), 2);
   const error = t.throws(() => read({ size: 0, sise: 2 }), { instanceOf: OptionsError });
   t.deepEqual(
-    error?.problems.map(({ path }) => path),
+    error?.issues.map(({ path }) => path),
     ['size', 'sise'],
   );
   for (const options of [null, 3, 'x', [], Symbol('x'), 1n, () => 1]) {
@@ -114,14 +115,14 @@ test('options are read whole', (t) => {
 });
 
 test('ranges', (t) => {
-  t.is(numberProblem(1, { above: 0 }), undefined);
-  t.is(numberProblem(0, { above: 0 }), 'must be a finite number above 0, got 0.');
-  t.is(numberProblem(1, { min: 0, below: 1 }), 'must be a finite number of at least 0 and below 1, got 1.');
-  t.is(numberProblem(Infinity, { above: 0, infinite: true }), undefined);
-  t.is(numberProblem(-Infinity, { infinite: true }), 'must be a number, got -Infinity.');
-  t.is(numberProblem('3', { integer: true, max: 8 }), "must be an integer of at most 8, got '3'.");
+  t.is(numberIssue(1, { above: 0 }), undefined);
+  t.is(numberIssue(0, { above: 0 }), 'must be a finite number above 0, got 0.');
+  t.is(numberIssue(1, { min: 0, below: 1 }), 'must be a finite number of at least 0 and below 1, got 1.');
+  t.is(numberIssue(Infinity, { above: 0, infinite: true }), undefined);
+  t.is(numberIssue(-Infinity, { infinite: true }), 'must be a number, got -Infinity.');
+  t.is(numberIssue('3', { integer: true, max: 8 }), "must be an integer of at most 8, got '3'.");
   t.is(
-    numberProblem(2 ** 60, { integer: true, min: 0 }),
+    numberIssue(2 ** 60, { integer: true, min: 0 }),
     'must be an integer of at least 0 and at most 9007199254740991, got 1152921504606847000.',
   );
 });

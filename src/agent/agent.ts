@@ -1,50 +1,27 @@
-import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig, type UpdateOptions, type UpdateStats } from '../algorithm/a2c.js';
-import { makeNote, type Note, readNote, writeNote } from '../checkpoint/note.js';
-import { CheckpointError } from '../errors/checkpoint-error.js';
+import { DEFAULT_UPDATE, readUpdateOptions, type UpdateOptions, type UpdateStats } from '../algorithm/a2c.js';
+import { type Note, writeNote } from '../checkpoint/note.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
-import type { Problem } from '../errors/problem.js';
-import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
-import { fromNative } from '../native/error.js';
-import type { Task } from '../task/task.js';
+import { OptionsError } from '../errors/options-error.js';
+import type { BindingAgent } from '../native/binding.js';
+import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
+import { Issues } from '../util/issues.js';
 import { hasBrand } from '../util/kind.js';
 import { OptionReader, readOptions } from '../util/option-reader.js';
-import { onDevice } from './device.js';
-import { type AgentInfo, taskMismatch } from './info.js';
-import {
-  type CheckedPrompts,
-  checkActions,
-  checkDeterministic,
-  checkLengths,
-  checkNames,
-  checkPrompts,
-  checkReturns,
-  type Episodes,
-  entryOf,
-  inputNames,
-  type Programs,
-  type Prompts,
-} from './inputs.js';
-import { type AgentOptions, type RuntimeOptions, readAgentOptions, readRuntimeOptions, readTask } from './options.js';
+import type { AgentInfo } from './info.js';
+import { InputReader, inputNames } from './input-reader.js';
+import type { Episodes, Programs, Prompts } from './inputs.js';
+import { createNative, loadNative, type NativeAgent } from './native-agent.js';
+import { type AgentLoadOptions, type AgentOptions, readAgentOptions } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout } from './results.js';
 import { Session, type SessionOptions } from './session.js';
 import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
 
 const BRAND = Symbol.for('innate.agent');
 
-/** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
-export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
-  /**
-   * What the agent is to be used for; the file must fit it.
-   *
-   * @defaultValue not checked
-   */
-  readonly task?: Task | undefined;
-}
-
 /**
- * A recurrent actor-critic: reads a context, emits `horizon` tokens, and learns from their returns. The network, its optimiser and its
+ * A recurrent actor-critic: reads a context, emits `horizon` tokens, and learns from their returns. The network, its optimizer and its
  * random stream live in the native addon; calls on one agent are carried out in the order they are made, off the JavaScript thread.
  *
  * Arrays that are passed in are copied before a method returns its promise, so they may be reused at once; arrays that come back are the
@@ -63,10 +40,10 @@ export class Agent {
   readonly #note: Note;
   #closing: Promise<void> | undefined;
 
-  private constructor(native: BindingAgent, note: Note, deviceReason: string | undefined) {
+  private constructor({ native, note, info }: NativeAgent) {
     this.#native = native;
     this.#note = note;
-    this.info = describe(native.options, note, deviceReason);
+    this.info = info;
     Object.defineProperty(this, BRAND, { value: true });
   }
 
@@ -90,24 +67,7 @@ export class Agent {
    * @throws {@link NativeLoadError} when the addon for the device does not load.
    */
   static async create(options: AgentOptions = {}): Promise<Agent> {
-    const { task, seed, hiddenSize, runtime, update } = readOptions(options, readAgentOptions);
-    const { actionMask } = task;
-    const made = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
-      BindingAgent.create({
-        vocabSize: task.vocabulary.length,
-        stageCount: task.stages.length,
-        hiddenSize,
-        horizon: task.horizon,
-        startToken: task.startToken,
-        batchContext: task.contextPooling === 'batch',
-        ...(actionMask === undefined ? {} : { actionMask }),
-        seed,
-        device,
-        engine,
-        threads: runtime.threads,
-      }),
-    );
-    return new Agent(made.value, makeNote(task, update), made.reason);
+    return new Agent(await createNative(readOptions(options, readAgentOptions)));
   }
 
   /**
@@ -123,28 +83,7 @@ export class Agent {
    * @throws {@link NativeLoadError} when the addon for the device does not load.
    */
   static async load(path: string | URL, options: AgentLoadOptions = {}): Promise<Agent> {
-    const problems: Problem[] = [];
-    const file = readFilePath(path, problems);
-    const reader = new OptionReader(options, problems);
-    const runtime = readRuntimeOptions(reader);
-    const task = readTask(reader);
-    const update = (fallback: UpdateConfig): UpdateConfig => readUpdateOptions(reader, fallback);
-    update(readNote('').update);
-    reader.finish();
-    reader.check();
-    const { value: native, reason } = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
-      BindingAgent.load(file, device, engine, runtime.threads),
-    );
-    const stored = readNote(native.note());
-    const contextLength = stored.contextLength ?? task?.contextLength;
-    const agent = new Agent(native, { ...stored, contextLength, update: update(stored.update) }, reason);
-    const [mismatch, ...others] = task === undefined ? [] : taskMismatch(agent.info, task, `Load it with the task it was made for.`);
-    if (mismatch !== undefined) {
-      await agent.close();
-      const rest = others.map((problem) => `\n${problem.path} ${problem.message}`).join('');
-      throw new CheckpointError(`${mismatch.message} (${file})${rest}`, { path: mismatch.path, remedy: mismatch.remedy });
-    }
-    return agent;
+    return new Agent(await loadNative(path, options));
   }
 
   /** Whether {@link Agent.close} was called. */
@@ -163,10 +102,11 @@ export class Agent {
    */
   async act(input: Prompts & ActOptions): Promise<Rollout> {
     this.#checkOpen();
-    checkNames(input, ACT_NAMES);
-    const { contexts, stages } = checkPrompts(input, this.info);
-    const deterministic = checkDeterministic(entryOf(input, 'deterministic'));
-    return guarded(() => this.#native.rollout(contexts, stages, deterministic));
+    const reader = new InputReader(input, ACT_NAMES, this.info);
+    const { contexts, stages } = reader.prompts();
+    const deterministic = reader.deterministic();
+    reader.check();
+    return guardedAsync(() => this.#native.rollout(contexts, stages, deterministic));
   }
 
   /**
@@ -180,10 +120,12 @@ export class Agent {
    */
   async evaluateActions(input: Programs): Promise<Evaluation> {
     this.#checkOpen();
-    checkNames(input, PROGRAM_NAMES);
-    const { contexts, stages } = checkPrompts(input, this.info);
-    const actions = checkActions(entryOf(input, 'actions'), stages.length, this.info);
-    return guarded(() => this.#native.evaluateActions(contexts, stages, actions));
+    const reader = new InputReader(input, PROGRAM_NAMES, this.info);
+    const { contexts, stages } = reader.prompts();
+    reader.check();
+    const actions = reader.actions(stages.length);
+    reader.check();
+    return guardedAsync(() => this.#native.evaluateActions(contexts, stages, actions));
   }
 
   /**
@@ -198,8 +140,8 @@ export class Agent {
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async update(input: Episodes & UpdateOptions): Promise<UpdateStats> {
-    const { prompts, actions, lengths, returns, update } = this.#episodes(input);
-    return guarded(() => this.#native.update(prompts.contexts, prompts.stages, actions, lengths, returns, update));
+    const episodes = this.#episodes(input);
+    return guardedAsync(() => this.#native.update(...episodes));
   }
 
   /**
@@ -210,10 +152,8 @@ export class Agent {
    * @throws As {@link Agent.update}.
    */
   async gradients(input: Episodes & UpdateOptions): Promise<Gradients> {
-    const { prompts, actions, lengths, returns, update } = this.#episodes(input);
-    const { stats, gradients } = await guarded(() =>
-      this.#native.gradients(prompts.contexts, prompts.stages, actions, lengths, returns, update),
-    );
+    const episodes = this.#episodes(input);
+    const { stats, gradients } = await guardedAsync(() => this.#native.gradients(...episodes));
     return { ...stats, gradients: toStateDict(gradients) };
   }
 
@@ -228,10 +168,10 @@ export class Agent {
   async session(options: SessionOptions = {}): Promise<Session> {
     this.#checkOpen();
     const { size, seed } = readOptions(options, (reader) => ({
-      size: reader.number('size', 1, { integer: true, min: 1, max: 2 ** 20 }),
-      seed: reader.number('seed', 0, { integer: true, min: 0 }),
+      size: reader.count('size', 1),
+      seed: reader.seed(),
     }));
-    return new Session(await guarded(() => this.#native.session(size, seed)), this.info);
+    return new Session(await guardedAsync(() => this.#native.session(size, seed)), this.info);
   }
 
   /**
@@ -242,7 +182,7 @@ export class Agent {
    */
   async stateDict(): Promise<StateDict> {
     this.#checkOpen();
-    return toStateDict(await guarded(() => this.#native.stateDict()));
+    return toStateDict(await guardedAsync(() => this.#native.stateDict()));
   }
 
   /**
@@ -254,7 +194,7 @@ export class Agent {
    */
   async loadStateDict(stateDict: StateDict): Promise<void> {
     this.#checkOpen();
-    await guarded(() => this.#native.loadStateDict(readStateDict(stateDict, this.info)));
+    await guardedAsync(() => this.#native.loadStateDict(readStateDict(stateDict, this.info)));
   }
 
   /**
@@ -269,12 +209,10 @@ export class Agent {
    */
   async save(path: string | URL): Promise<void> {
     this.#checkOpen();
-    const problems: Problem[] = [];
-    const file = readFilePath(path, problems);
-    if (problems.length > 0) {
-      throw new InputError(problems);
-    }
-    await guarded(() => this.#native.save(file, writeNote(this.#note)));
+    const issues = new Issues();
+    const file = readFilePath(path, issues);
+    issues.throwIfAny(InputError);
+    await guardedAsync(() => this.#native.save(file, writeNote(this.#note)));
   }
 
   /**
@@ -285,7 +223,7 @@ export class Agent {
    * @returns When it is freed.
    */
   close(): Promise<void> {
-    this.#closing ??= guarded(() => this.#native.close());
+    this.#closing ??= guardedAsync(() => this.#native.close());
     return this.#closing;
   }
 
@@ -300,57 +238,25 @@ export class Agent {
     }
   }
 
-  #episodes(input: Episodes & UpdateOptions): {
-    prompts: CheckedPrompts;
-    actions: Int32Array;
-    lengths: Int32Array | undefined;
-    returns: Float32Array;
-    update: UpdateConfig;
-  } {
+  /** What the native side takes for episodes, in its order. */
+  #episodes(input: Episodes & UpdateOptions): Parameters<BindingAgent['update']> {
     this.#checkOpen();
-    checkNames(input, EPISODE_NAMES);
-    const prompts = checkPrompts(input, this.info);
-    const actions = checkActions(entryOf(input, 'actions'), prompts.stages.length, this.info);
-    const count = prompts.stages.length;
-    const lengths = checkLengths(entryOf(input, 'lengths'), count, actions.length / count);
-    const returns = checkReturns(entryOf(input, 'returns'), count);
-    const reader = new OptionReader(input, []);
-    const update = readUpdateOptions(reader, this.#note.update);
+    const reader = new InputReader(input, EPISODE_NAMES, this.info);
+    const { contexts, stages } = reader.prompts();
     reader.check();
-    return { prompts, actions, lengths, returns, update };
+    const count = stages.length;
+    const actions = reader.actions(count);
+    reader.check();
+    const lengths = reader.lengths(count, actions.length / count);
+    const returns = reader.returns(count);
+    reader.check();
+    const coefficients = new OptionReader(input);
+    const update = readUpdateOptions(coefficients, this.#note.update);
+    coefficients.issues.throwIfAny(OptionsError);
+    return [contexts, stages, actions, lengths, returns, update];
   }
 }
 
 const ACT_NAMES = inputNames('deterministic');
 const PROGRAM_NAMES = inputNames('actions');
 const EPISODE_NAMES = inputNames('actions', 'lengths', 'returns', ...Object.keys(DEFAULT_UPDATE));
-
-async function guarded<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw fromNative(error);
-  }
-}
-
-function describe(options: BindingAgentOptions, note: Note, deviceReason: string | undefined): AgentInfo {
-  return Object.freeze({
-    taskName: note.task,
-    vocabulary: note.vocabulary,
-    stages: note.stages,
-    vocabSize: options.vocabSize,
-    stageCount: options.stageCount,
-    hiddenSize: options.hiddenSize,
-    horizon: options.horizon,
-    contextLength: note.contextLength,
-    startToken: options.startToken,
-    actionMask: options.actionMask,
-    contextPooling: options.batchContext ? 'batch' : 'own',
-    seed: options.seed,
-    device: options.device === 'cuda' ? 'cuda' : 'cpu',
-    deviceReason,
-    engine: options.engine === 'plain' ? 'plain' : 'fused',
-    threads: options.threads,
-    update: note.update,
-  });
-}

@@ -1,5 +1,5 @@
 import { InnateError } from '../errors/innate-error.js';
-import { fromNative } from '../native/error.js';
+import { guardedAsync } from '../native/error.js';
 import { type Binding, loadBinding } from '../native/load.js';
 import type { Engine, RuntimeConfig } from './options.js';
 
@@ -25,14 +25,8 @@ export type Make<T> = (binding: Binding, device: 'cpu' | 'cuda', engine: Engine)
  * @throws {@link DeviceError} when the device cannot be used.
  */
 export async function onDevice<T>({ device, engine }: RuntimeConfig, make: Make<T>): Promise<Placed<T>> {
-  const on = async (where: 'cpu' | 'cuda'): Promise<T> => {
-    const binding = loadBinding(where);
-    try {
-      return await make(binding, where, engine ?? (where === 'cpu' ? 'fused' : 'plain'));
-    } catch (error) {
-      throw fromNative(error);
-    }
-  };
+  const on = (where: 'cpu' | 'cuda'): Promise<T> =>
+    guardedAsync(() => make(loadBinding(where), where, engine ?? (where === 'cpu' ? 'fused' : 'plain')));
   if (device !== 'auto') {
     return { value: await on(device), reason: undefined };
   }

@@ -1,7 +1,7 @@
 import type { UpdateConfig } from '../algorithm/a2c.js';
-import type { Problem } from '../errors/problem.js';
 import type { Task } from '../task/task.js';
-import { show } from '../util/option-reader.js';
+import type { Issues } from '../util/issues.js';
+import { show } from '../util/show.js';
 import type { Engine } from './options.js';
 
 /** What an agent is made of and where it runs. */
@@ -27,7 +27,7 @@ export interface AgentInfo {
   /** 1 for each token that may be emitted, `[V]`; absent: all may. */
   readonly actionMask: Uint8Array | undefined;
   /** Whether a problem sees its `own` context, or the mean over the `batch`. */
-  readonly contextPooling: 'own' | 'batch';
+  readonly pooling: 'own' | 'batch';
   /** Seed of the weights and of the sampled actions. */
   readonly seed: number;
   /** Where the network runs. */
@@ -48,13 +48,12 @@ export interface AgentInfo {
  * @param info - The agent's.
  * @param task - The task.
  * @param remedy - What to do about it.
- * @returns One problem a difference.
+ * @param issues - Where an issue a difference is added, at the task's own place.
  */
-export function taskMismatch(info: AgentInfo, task: Task, remedy: string): Problem[] {
-  const problems: Problem[] = [];
+export function compareTask(info: AgentInfo, task: Task, remedy: string, issues: Issues): void {
   const compare = (key: string, actual: unknown, expected: unknown): void => {
     if (actual !== expected) {
-      problems.push({ path: `task.${key}`, message: `is ${show(actual)}, the agent was made for ${show(expected)}.`, remedy });
+      issues.add(key, `is ${show(actual)}, the agent was made for ${show(expected)}.`, remedy);
     }
   };
   compare('vocabulary.length', task.vocabulary.length, info.vocabSize);
@@ -64,7 +63,7 @@ export function taskMismatch(info: AgentInfo, task: Task, remedy: string): Probl
     compare('contextLength', task.contextLength, info.contextLength);
   }
   compare('startToken', task.startToken, info.startToken);
-  compare('contextPooling', task.contextPooling ?? 'own', info.contextPooling);
+  compare('pooling', task.pooling ?? 'own', info.pooling);
   compare('actionMask', maskText(task.actionMask, task.vocabulary.length), maskText(info.actionMask, info.vocabSize));
   const { vocabulary } = info;
   if (vocabulary?.length === task.vocabulary.length) {
@@ -73,7 +72,6 @@ export function taskMismatch(info: AgentInfo, task: Task, remedy: string): Probl
       compare(`vocabulary[${index}]`, task.vocabulary[index], vocabulary[index]);
     }
   }
-  return problems;
 }
 
 function maskText(mask: Uint8Array | undefined, size: number): string {

@@ -2,7 +2,8 @@ import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig, type UpdateOption
 import { arithmetic } from '../builtin/arithmetic/arithmetic.js';
 import { assertTask } from '../task/checked.js';
 import type { Task } from '../task/task.js';
-import { OptionReader, show } from '../util/option-reader.js';
+import { OptionReader } from '../util/option-reader.js';
+import { show } from '../util/show.js';
 
 /**
  * Where the network runs.
@@ -61,6 +62,16 @@ export interface AgentOptions extends RuntimeOptions, UpdateOptions {
   readonly hiddenSize?: number | undefined;
 }
 
+/** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
+export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
+  /**
+   * What the agent is to be used for; the file must fit it.
+   *
+   * @defaultValue not checked
+   */
+  readonly task?: Task | undefined;
+}
+
 /** {@link RuntimeOptions}, filled in as far as can be without a device. */
 export interface RuntimeConfig {
   readonly device: DeviceOption;
@@ -84,13 +95,13 @@ export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize'] as 
  * Reads the options of {@link Agent.create}.
  *
  * @param reader - Over what the caller passed.
- * @returns The config; meaningful only when the reader added no problem.
+ * @returns The config; meaningful only when no issue was added.
  */
 export function readAgentOptions(reader: OptionReader): AgentConfig {
   const task = readTask(reader) ?? arithmetic;
   return {
     task,
-    seed: reader.number('seed', 0, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER }),
+    seed: reader.seed(),
     hiddenSize: reader.number('hiddenSize', 96, { integer: true, min: 1, max: 8192 }),
     runtime: readRuntimeOptions(reader),
     update: readUpdateOptions(reader, taskDefaults(task, reader)),
@@ -105,7 +116,7 @@ export function readRuntimeOptions(reader: OptionReader): RuntimeConfig {
   const device = reader.choice('device', 'cpu', ['cpu', 'cuda', 'auto']);
   const engine = reader.has('engine') ? reader.choice('engine', 'fused', ['fused', 'plain']) : undefined;
   if (device === 'cuda' && engine === 'fused') {
-    reader.add('engine', "must be 'plain' with device: 'cuda', got 'fused'.", "Leave it out, or pass device: 'cpu'.");
+    reader.issues.add('engine', "must be 'plain' with device: 'cuda', got 'fused'.", "Leave it out, or pass device: 'cpu'.");
   }
   return {
     device,
@@ -119,7 +130,7 @@ function taskDefaults(task: Task, reader: OptionReader): UpdateConfig {
   if (given === undefined) {
     return DEFAULT_UPDATE;
   }
-  const own = new OptionReader(given, reader.problems, 'task.updateOptions');
+  const own = new OptionReader(given, reader.issues.at('task.updateOptions'));
   const defaults = readUpdateOptions(own, DEFAULT_UPDATE);
   own.finish();
   return defaults;
@@ -138,10 +149,10 @@ export function readTask(reader: OptionReader): Task | undefined {
     return undefined;
   }
   assertTask(task);
-  const { contextPooling } = task;
-  if (contextPooling !== undefined && contextPooling !== 'own' && contextPooling !== 'batch') {
-    const message = `must be 'own' or 'batch', got ${show(contextPooling)}.`;
-    reader.add('task.contextPooling', message, "Leave it out for 'own'.");
+  const { pooling } = task;
+  if (pooling !== undefined && pooling !== 'own' && pooling !== 'batch') {
+    const message = `must be 'own' or 'batch', got ${show(pooling)}.`;
+    reader.issues.add('task.pooling', message, "Leave it out for 'own'.");
   }
   return task;
 }

@@ -1,8 +1,10 @@
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
-import { fromNative } from '../native/error.js';
-import { readOptions } from '../util/option-reader.js';
-import { checkDeterministic, checkIds, checkNames, checkPrompts, type IdLimits, type Ids, inputNames, type Prompts } from './inputs.js';
+import { guarded } from '../native/error.js';
+import { Issues } from '../util/issues.js';
+import { type OptionReader, readOptions } from '../util/option-reader.js';
+import { InputReader, inputNames, readDeterministic, readIds } from './input-reader.js';
+import type { IdLimits, Ids, Prompts } from './inputs.js';
 import type { ActOptions } from './results.js';
 
 /** Options of {@link Agent.session}. */
@@ -82,8 +84,9 @@ export class Session {
    */
   begin(prompts: Prompts): void {
     this.#checkOpen();
-    checkNames(prompts, PROMPT_NAMES);
-    const { contexts, stages } = checkPrompts(prompts, this.#limits);
+    const reader = new InputReader(prompts, PROMPT_NAMES, this.#limits);
+    const { contexts, stages } = reader.prompts();
+    reader.check();
     guarded(() => this.#native.begin(contexts, stages));
     this.#rows = stages.length;
   }
@@ -102,7 +105,7 @@ export class Session {
     if (this.#rows === 0) {
       throw new InputError([{ path: 'session', message: 'has not begun.', remedy: 'Call begin() with contexts and stages first.' }]);
     }
-    const deterministic = options !== undefined && readOptions(options, (reader) => checkDeterministic(reader.raw('deterministic')));
+    const deterministic = options !== undefined && readOptions(options, isDeterministic);
     const step = sized(this.#step, this.#rows);
     this.#step = step;
     try {
@@ -125,7 +128,9 @@ export class Session {
    */
   feed(tokens: Ids): void {
     this.#checkOpen();
-    const checked = checkIds('tokens', tokens, this.#limits.vocabSize, 'the vocabulary size');
+    const issues = new Issues();
+    const checked = readIds('tokens', tokens, this.#limits.vocabSize, 'the vocabulary size', issues) ?? new Int32Array(0);
+    issues.throwIfAny(InputError);
     guarded(() => this.#native.feed(checked));
   }
 
@@ -147,18 +152,17 @@ export class Session {
   }
 }
 
+function isDeterministic(reader: OptionReader): boolean {
+  const issues = new Issues();
+  const deterministic = readDeterministic(reader.raw('deterministic'), issues);
+  issues.throwIfAny(InputError);
+  return deterministic;
+}
+
 /** The arrays of the step before, or new ones: for other rows, or where the caller has transferred one. */
 function sized(step: SessionStep | undefined, n: number): SessionStep {
   const whole = step !== undefined && [step.actions, step.logProbs, step.entropies, step.values].every(({ length }) => length === n);
   return whole
     ? step
     : { actions: new Int32Array(n), logProbs: new Float32Array(n), entropies: new Float32Array(n), values: new Float32Array(n) };
-}
-
-function guarded<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw fromNative(error);
-  }
 }

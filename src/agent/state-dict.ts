@@ -1,8 +1,8 @@
 import { InnateError } from '../errors/innate-error.js';
 import { InputError } from '../errors/input-error.js';
-import type { Problem } from '../errors/problem.js';
-import { isArray, isFloat32Array } from '../util/kind.js';
-import { isRecord, show, unreadable } from '../util/option-reader.js';
+import { Issues } from '../util/issues.js';
+import { isArray, isFloat32Array, isRecord } from '../util/kind.js';
+import { show } from '../util/show.js';
 
 /** One tensor, row-major. */
 export interface Tensor {
@@ -63,7 +63,7 @@ export interface NamedTensor {
 }
 
 /**
- * Checks a record of weights against the network: every name, every shape, every length, every weight finite; all problems at once.
+ * Checks a record of weights against the network: every name, every shape, every length, every weight finite; all that is wrong at once.
  *
  * @param value - What the caller passed.
  * @param network - Sizes.
@@ -71,64 +71,63 @@ export interface NamedTensor {
  * @throws {@link InputError} with paths such as `stateDict['emb.weight'].shape`.
  */
 export function readStateDict(value: unknown, network: NetworkShape): NamedTensor[] {
+  const issues = new Issues('stateDict');
   try {
-    return readTensors(value, network);
+    const tensors = readTensors(value, network, issues);
+    issues.throwIfAny(InputError);
+    return tensors;
   } catch (error) {
     if (InnateError.isInstance(error)) {
       throw error;
     }
     // A getter or a proxy of the caller's.
-    throw new InputError([unreadable('stateDict', error, 'Pass a plain record of tensors by name.')], { cause: error });
+    const unread = new Issues('stateDict');
+    unread.unreadable('', error, 'Pass a plain record of tensors by name.');
+    throw new InputError(unread.list, { cause: error });
   }
 }
 
-function readTensors(value: unknown, network: NetworkShape): NamedTensor[] {
-  const problems: Problem[] = [];
+function readTensors(value: unknown, network: NetworkShape, issues: Issues): NamedTensor[] {
   const remedy = `Pass what stateDict() of an agent with hiddenSize ${network.hiddenSize} and the same task returns.`;
   if (!isRecord(value)) {
-    throw new InputError([{ path: 'stateDict', message: `must be a record of tensors by name, got ${show(value)}.`, remedy }]);
+    issues.add('', `must be a record of tensors by name, got ${show(value)}.`, remedy);
+    return [];
   }
   const shapes = weightShapes(network);
-  const tensors: NamedTensor[] = [];
-  for (const [name, shape] of shapes) {
-    const path = `stateDict['${name}']`;
-    const tensor = value[name];
-    if (tensor === undefined) {
-      problems.push({ path, message: 'is missing.', remedy });
-      continue;
-    }
-    if (!isRecord(tensor)) {
-      problems.push({ path, message: `must be { shape, data }, got ${show(tensor)}.`, remedy });
-      continue;
-    }
-    const given = tensor['shape'];
-    if (!isArray(given) || given.length !== shape.length || given.some((length, i) => length !== shape[i])) {
-      const got = isArray(given) ? `[${given.join(', ')}]` : show(given);
-      problems.push({ path: `${path}.shape`, message: `must be [${shape.join(', ')}], got ${got}.`, remedy });
-    }
-    const data = tensor['data'];
-    const size = shape.reduce((product, length) => product * length, 1);
-    if (!isFloat32Array(data)) {
-      problems.push({ path: `${path}.data`, message: `must be a Float32Array, got ${show(data)}.`, remedy });
-    } else if (data.length !== size) {
-      problems.push({ path: `${path}.data`, message: `must hold ${size} numbers, got ${data.length}.`, remedy });
-    } else {
-      const bad = data.findIndex((weight) => !Number.isFinite(weight));
-      if (bad >= 0) {
-        problems.push({ path: `${path}.data[${bad}]`, message: `must be a finite number, got ${data[bad]}.`, remedy });
-      }
-      tensors.push({ name, shape: [...shape], data });
-    }
-  }
+  const tensors = [...shapes].flatMap(([name, shape]) => readTensor(value[name], name, shape, issues.at(`['${name}']`), remedy) ?? []);
   for (const name of Object.keys(value)) {
     if (!shapes.has(name)) {
-      problems.push({ path: `stateDict['${name}']`, message: 'is not a weight of this network.', remedy });
+      issues.add(`['${name}']`, 'is not a weight of this network.', remedy);
     }
   }
-  if (problems.length > 0) {
-    throw new InputError(problems);
-  }
   return tensors;
+}
+
+function readTensor(tensor: unknown, name: string, shape: readonly number[], issues: Issues, remedy: string): NamedTensor | undefined {
+  if (!isRecord(tensor)) {
+    issues.add('', tensor === undefined ? 'is missing.' : `must be { shape, data }, got ${show(tensor)}.`, remedy);
+    return undefined;
+  }
+  const given = tensor['shape'];
+  if (!isArray(given) || given.length !== shape.length || given.some((length, i) => length !== shape[i])) {
+    const got = isArray(given) ? `[${given.join(', ')}]` : show(given);
+    issues.add('shape', `must be [${shape.join(', ')}], got ${got}.`, remedy);
+  }
+  const data = tensor['data'];
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (!isFloat32Array(data)) {
+    issues.add('data', `must be a Float32Array, got ${show(data)}.`, remedy);
+    return undefined;
+  }
+  if (data.length !== size) {
+    issues.add('data', `must hold ${size} numbers, got ${data.length}.`, remedy);
+    return undefined;
+  }
+  const bad = data.findIndex((weight) => !Number.isFinite(weight));
+  if (bad >= 0) {
+    issues.add(`data[${bad}]`, `must be a finite number, got ${data[bad]}.`, remedy);
+  }
+  return { name, shape: [...shape], data };
 }
 
 /**

@@ -1,6 +1,8 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
 import type { Task } from '../task/task.js';
-import { isRecord, numberProblem, OptionReader } from '../util/option-reader.js';
+import { isRecord } from '../util/kind.js';
+import { numberIssue } from '../util/number-rule.js';
+import { OptionReader } from '../util/option-reader.js';
 
 /** What this side writes into a checkpoint beside the numbers. */
 export interface Note {
@@ -58,8 +60,8 @@ export function readNote(text: string): Note {
     vocabulary: stringsOr(record['vocabulary']),
     stages: stringsOr(record['stages']),
     contextLength:
-      numberProblem(record['contextLength'], { integer: true, min: 1 }) === undefined ? (record['contextLength'] as number) : undefined,
-    update: readUpdateOptions(new OptionReader(update, []), DEFAULT_UPDATE),
+      numberIssue(record['contextLength'], { integer: true, min: 1 }) === undefined ? (record['contextLength'] as number) : undefined,
+    update: readUpdateOptions(new OptionReader(update), DEFAULT_UPDATE),
   };
 }
 

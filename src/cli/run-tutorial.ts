@@ -44,15 +44,17 @@ export async function runTutorial({ seed, context, write }: RunTutorialOptions):
       const evals = evaluations.map(({ meanReturn }, stage) => `T${stage}: ${meanReturn.toFixed(3)}`).join(' | ');
       write(
         `Epoch ${String(event.iteration).padStart(2, '0')} | Stage ${event.stage} | ` +
-          `Training Accuracy: ${event.meanReturn.toFixed(3)} | Eval ${evals} | Loss: ${event.loss.toFixed(3)}\n`,
+          `Training Accuracy: ${event.rollout.episodeReturnMean.toFixed(3)} | Eval ${evals} | Loss: ${event.train.loss.toFixed(3)}\n`,
       );
     }
   }
   for (const stage of task.stages.keys()) {
     write('\n');
     for (const explanation of await trainer.explain(stage, settings.explainedProblems)) {
-      const { context: shown, target, tokens, reward } = explanation;
-      write(`Stage ${stage} | Context: ${shown} | Target: ${target} | Actions: ${tokens.join(' ')} | Reward: ${reward.toFixed(2)}\n`);
+      const { context: shown, target, tokens, episodeReturn } = explanation;
+      write(
+        `Stage ${stage} | Context: ${shown} | Target: ${target} | Actions: ${tokens.join(' ')} | Reward: ${episodeReturn.toFixed(2)}\n`,
+      );
     }
   }
   write('\n');

@@ -1,12 +1,5 @@
+import type { Measured } from '../task/measured.js';
 import type { PlannedStage, StageTarget } from './stage-spec.js';
-
-/** What greedy programs reached on fresh problems. */
-export interface Measured {
-  /** Share of problems whose stated target was met, 0 to 1. */
-  readonly successRate: number;
-  /** Mean return. */
-  readonly meanReturn: number;
-}
 
 /**
  * @param target - What is to be reached.

@@ -1,6 +1,7 @@
-import type { Problem } from '../errors/problem.js';
-import { isArray } from '../util/kind.js';
-import { isRecord, numberProblem, OptionReader, show } from '../util/option-reader.js';
+import type { Issues } from '../util/issues.js';
+import { isArray, isRecord } from '../util/kind.js';
+import { OptionReader } from '../util/option-reader.js';
+import { show } from '../util/show.js';
 
 /** When a stage is done: every number given must be reached by greedy programs on fresh problems. At least one must be given. */
 export interface StageTarget {
@@ -66,12 +67,16 @@ export interface PlannedStage {
 /** Greedy success that counts as mastery of a stage without a rule of its own. */
 export const MASTERY: StageTarget = { successRate: 0.99 };
 
-/** What stages are resolved against. */
-export interface PlanContext {
+/** The stages that there are. */
+export interface StageNames {
   /** Name of each stage of the task, `[S]`. */
   readonly stageNames: readonly string[];
   /** Name of the task, for messages. */
   readonly taskName: string;
+}
+
+/** What stages are resolved against. */
+export interface PlanContext extends StageNames {
   /** Budget of a stage without one of its own. */
   readonly maxIterations: number;
 }
@@ -81,54 +86,41 @@ export interface PlanContext {
  *
  * @param specs - What the caller passed.
  * @param context - Names and budget.
- * @param problems - Where problems are added, with paths such as `stages[2].until.successRate`.
- * @returns The plan; meaningful only when no problem was added.
+ * @param issues - Where issues are added, with paths such as `stages[2].until.successRate`.
+ * @returns The plan; meaningful only when no issue was added.
  */
-export function planStages(specs: unknown, context: PlanContext, problems: Problem[]): PlannedStage[] {
+export function planStages(specs: unknown, context: PlanContext, issues: Issues): PlannedStage[] {
   if (!isArray(specs)) {
-    problems.push({ path: 'stages', message: `must be a list of stages, got ${show(specs)}.`, remedy: 'Pass a list such as [0, 1, 2].' });
+    issues.add('stages', `must be a list of stages, got ${show(specs)}.`, 'Pass a list such as [0, 1, 2].');
     return [];
   }
   if (specs.length === 0) {
-    problems.push({ path: 'stages', message: 'must name at least one stage, got none.', remedy: 'Pass a list such as [0, 1, 2].' });
+    issues.add('stages', 'must name at least one stage, got none.', 'Pass a list such as [0, 1, 2].');
   }
-  return Array.from(specs, (spec: unknown, index) => planStage(spec, index, context, problems));
+  return Array.from(specs, (spec: unknown, index) => planStage(spec, index, context, issues.at(`stages[${index}]`)));
 }
 
 /**
  * @param value - Stage id or name.
- * @param path - Where it stands.
  * @param context - Names.
- * @param problems - Where a problem is added.
- * @returns Stage id; 0 when a problem was added.
+ * @param issues - Where an issue is added, at the value's own place.
+ * @returns Stage id; 0 when an issue was added.
  */
-export function resolveStage(
-  value: unknown,
-  path: string,
-  { stageNames, taskName }: Pick<PlanContext, 'stageNames' | 'taskName'>,
-  problems: Problem[],
-): number {
-  const remedy = `Stages of ${taskName}: ${stageNames.map((name, id) => `${id} (${name})`).join(', ')}.`;
-  if (typeof value === 'string') {
-    const id = stageNames.indexOf(value);
-    if (id < 0) {
-      problems.push({ path, message: `unknown stage ${show(value)}.`, remedy });
-    }
-    return Math.max(id, 0);
+export function resolveStage(value: unknown, { stageNames, taskName }: StageNames, issues: Issues): number {
+  const id = typeof value === 'string' ? stageNames.indexOf(value) : value;
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < stageNames.length) {
+    return id;
   }
-  if (typeof value !== 'number') {
-    problems.push({ path, message: `must be a stage id or name, got ${show(value)}.`, remedy });
-    return 0;
-  }
-  if (!Number.isInteger(value) || value < 0 || value >= stageNames.length) {
-    problems.push({ path, message: `unknown stage ${value}.`, remedy });
-    return 0;
-  }
-  return value;
+  const named = typeof value === 'string' || typeof value === 'number';
+  issues.add(
+    '',
+    named ? `unknown stage ${show(value)}.` : `must be a stage id or name, got ${show(value)}.`,
+    `Stages of ${taskName}: ${stageNames.map((name, stage) => `${stage} (${name})`).join(', ')}.`,
+  );
+  return 0;
 }
 
-function planStage(spec: unknown, index: number, context: PlanContext, problems: Problem[]): PlannedStage {
-  const path = `stages[${index}]`;
+function planStage(spec: unknown, index: number, context: PlanContext, issues: Issues): PlannedStage {
   const planned = (stage: number, rest: Pick<PlannedStage, 'rule' | 'target' | 'maxIterations'>): PlannedStage => ({
     index,
     stage,
@@ -136,21 +128,21 @@ function planStage(spec: unknown, index: number, context: PlanContext, problems:
     ...rest,
   });
   if (!isRecord(spec)) {
-    return planned(resolveStage(spec, path, context, problems), { rule: 'mastery', target: MASTERY, maxIterations: context.maxIterations });
+    return planned(resolveStage(spec, context, issues), { rule: 'mastery', target: MASTERY, maxIterations: context.maxIterations });
   }
-  const reader = new OptionReader(spec, problems, path);
-  const stage = resolveStage(reader.raw('stage'), `${path}.stage`, context, problems);
+  const reader = new OptionReader(spec, issues);
+  const stage = resolveStage(reader.raw('stage'), context, issues.at('stage'));
   const maxIterations = reader.number('maxIterations', context.maxIterations, ITERATIONS);
   const iterations = reader.number('iterations', 1, ITERATIONS);
   const until = reader.raw('until');
-  const target = until === undefined ? MASTERY : readTarget(until, `${path}.until`, problems);
+  const target = until === undefined ? MASTERY : readTarget(until, issues.at('until'));
   reader.finish();
   if (!reader.has('iterations')) {
     return planned(stage, { rule: until === undefined ? 'mastery' : 'target', target, maxIterations });
   }
   for (const key of ['until', 'maxIterations'] as const) {
     if (reader.has(key)) {
-      reader.add(`${path}.${key}`, 'cannot be given together with iterations.', 'Give iterations alone, or until with maxIterations.');
+      issues.add(key, 'cannot be given together with iterations.', 'Give iterations alone, or until with maxIterations.');
     }
   }
   return planned(stage, { rule: 'iterations', target: MASTERY, maxIterations: iterations });
@@ -158,20 +150,19 @@ function planStage(spec: unknown, index: number, context: PlanContext, problems:
 
 const ITERATIONS = { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER } as const;
 
-function readTarget(until: unknown, path: string, problems: Problem[]): StageTarget {
-  const reader = new OptionReader(until, problems, path);
+function readTarget(until: unknown, issues: Issues): StageTarget {
+  const reader = new OptionReader(until, issues);
   const successRate = reader.raw('successRate');
   const meanReturn = reader.raw('meanReturn');
-  const check = (key: string, value: unknown, message: string | undefined, remedy: string): void => {
-    if (value !== undefined && message !== undefined) {
-      problems.push({ path: `${path}.${key}`, message, remedy });
-    }
-  };
-  check('successRate', successRate, numberProblem(successRate, { above: 0, max: 1 }), 'Pass a share such as 0.99.');
-  check('meanReturn', meanReturn, numberProblem(meanReturn, {}), 'Pass a finite number.');
+  if (successRate !== undefined) {
+    issues.number('successRate', successRate, { above: 0, max: 1 }, 'Pass a share such as 0.99.');
+  }
+  if (meanReturn !== undefined) {
+    issues.number('meanReturn', meanReturn, {}, 'Pass a finite number.');
+  }
   reader.finish();
   if (isRecord(until) && successRate === undefined && meanReturn === undefined) {
-    problems.push({ path, message: 'must give successRate or meanReturn.', remedy: 'Pass such as { successRate: 0.99 }.' });
+    issues.add('', 'must give successRate or meanReturn.', 'Pass such as { successRate: 0.99 }.');
   }
   return { successRate: successRate as number | undefined, meanReturn: meanReturn as number | undefined };
 }

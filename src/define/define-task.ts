@@ -3,9 +3,9 @@ import { TaskError } from '../errors/task-error.js';
 import { checkActions } from '../task/checked.js';
 import { refuseDeferred, requireData, silence } from '../task/returned.js';
 import type { ProblemDescription, Scores } from '../task/task.js';
-import { show } from '../util/option-reader.js';
 import { cloneData } from '../util/plain-data.js';
 import type { Random } from '../util/random.js';
+import { show } from '../util/show.js';
 import type { StageDeclaration, StageName, TaskDefinition } from './definition.js';
 import { stageNameOf, ToolMachine, unknownStage } from './tool-machine.js';
 import type { DecodedProgram, ProgramTrace, ToolBatch, ToolTask, TraceStep } from './tool-task.js';
@@ -30,7 +30,7 @@ import { validateDefinition } from './validate-definition.js';
  *   encode: ({ goal }) => [goal - 1],
  *   start: () => ({ count: 0 }),
  *   tools: {
- *     ADD: { run: (state) => { state.count++; } },
+ *     ADD: { run: (state) => { state.count += 1; } },
  *     DONE: { ends: true },
  *   },
  *   success: (state, problem) => state.count === problem.goal,
@@ -68,7 +68,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly startToken: number;
   readonly padToken: number;
   readonly actionMask: Uint8Array | undefined;
-  readonly contextPooling: 'own' | 'batch';
+  readonly pooling: 'own' | 'batch';
   readonly updateOptions: UpdateOptions | undefined;
   readonly tools: readonly Tool[];
   readonly milestones: readonly Milestone[];
@@ -96,7 +96,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
       ...this.tools.map((tool) => `[${tool}]`),
       definition.padToken ?? '[EOS]',
     ]);
-    this.contextPooling = definition.contextPooling ?? 'own';
+    this.pooling = definition.pooling ?? 'own';
     this.updateOptions = definition.updateOptions;
     if (definition.mask !== false) {
       this.actionMask = new Uint8Array(this.vocabulary.length).fill(1, symbols + 1, this.padToken);
@@ -158,16 +158,16 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
       for (const problem of problems) {
         machine.problemIndex = index;
         const run = machine.begin(problem, stages[index] ?? -1);
-        for (let at = index * horizon, end = at + horizon; at < end && !run.ended; at++) {
+        for (let at = index * horizon, end = at + horizon; at < end && !run.ended; at += 1) {
           machine.advance(run, actions[at] ?? this.padToken);
         }
         const success = machine.succeeded(run);
-        scores.rewards[index] = machine.reward(run, success);
+        scores.returns[index] = machine.episodeReturn(run, success);
         scores.successes[index] = success ? 1 : 0;
         if (lengths !== undefined) {
           lengths[index] = pastEnd ? horizon : run.steps;
         }
-        index++;
+        index += 1;
       }
     });
   }
@@ -213,7 +213,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     const { machine } = this;
     const run = machine.begin(problem, stage);
     const steps: TraceStep<State, Tool, Milestone>[] = [];
-    for (let at = 0; at < actions.length && !run.ended; at++) {
+    for (let at = 0; at < actions.length && !run.ended; at += 1) {
       const token = actions[at] ?? this.padToken;
       const before = run.milestones;
       const applied = machine.advance(run, token);
@@ -222,7 +222,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
       steps.push({ token: this.vocabulary[token] ?? String(token), tool, applied, milestones, state: cloneData(run.state) });
     }
     const success = machine.succeeded(run);
-    return { steps, ended: run.ended, success, reward: machine.reward(run, success) };
+    return { steps, ended: run.ended, success, episodeReturn: machine.episodeReturn(run, success) };
   }
 
   #target(problem: Problem, stage: number, index: number): string {
@@ -281,7 +281,8 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
       machine.problemIndex = start / contextLength;
       let at = start;
       for (const symbol of row) {
-        contexts[at++] = this.#symbolId(symbol, rows);
+        contexts[at] = this.#symbolId(symbol, rows);
+        at += 1;
       }
       contexts[at] = this.startToken;
       start += contextLength;

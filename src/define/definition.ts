@@ -19,11 +19,23 @@ export type StageName<Stage extends StageDeclaration> = Stage extends {
 
 /** A tool: what one token does to the state. */
 export interface ToolDefinition<Problem, State, Stage> {
-  /** Whether the tool can be used now; where it says no, the token does nothing but takes a step. @defaultValue always */
+  /**
+   * Whether the tool can be used now; where it says no, the token does nothing but takes a step.
+   *
+   * @defaultValue always
+   */
   readonly when?: ((state: State, problem: Problem, stage: Stage) => boolean) | undefined;
-  /** What the tool does: changes `state` in place, synchronously, and must leave `problem` alone. @defaultValue nothing */
+  /**
+   * What the tool does: changes `state` in place, synchronously, and must leave `problem` alone.
+   *
+   * @defaultValue nothing
+   */
   readonly run?: ((state: State, problem: Problem, stage: Stage) => void) | undefined;
-  /** Whether using the tool ends the program. @defaultValue false */
+  /**
+   * Whether using the tool ends the program.
+   *
+   * @defaultValue false
+   */
   readonly ends?: boolean | undefined;
 }
 
@@ -33,7 +45,11 @@ export interface MilestoneDefinition<Problem, State, Stage, Name extends string>
   readonly reward: number;
   /** Whether it holds. Looked at after every tool that ran, until it held once. */
   readonly reached: (state: State, problem: Problem, stage: Stage) => boolean;
-  /** The stages where it is paid. @defaultValue all */
+  /**
+   * The stages where it is paid.
+   *
+   * @defaultValue all
+   */
   readonly stages?: readonly Name[] | undefined;
 }
 
@@ -81,9 +97,17 @@ export interface TaskDefinition<
   readonly horizon: number;
   /** Texts of the tokens of which contexts are made. */
   readonly symbols: readonly TokenText[];
-  /** Text of the token that ends each context and is the network's first input. @defaultValue `'[CTX]'` */
+  /**
+   * Text of the token that ends each context and is the network's first input.
+   *
+   * @defaultValue `'[CTX]'`
+   */
   readonly startToken?: string | undefined;
-  /** Text of the token that fills up shorter contexts and programs. @defaultValue `'[EOS]'` */
+  /**
+   * Text of the token that fills up shorter contexts and programs.
+   *
+   * @defaultValue `'[EOS]'`
+   */
   readonly padToken?: string | undefined;
   /**
    * Tokens of every context, the start token included, `L`: shorter ones are padded to it, a longer one is an error. When absent, contexts
@@ -93,7 +117,11 @@ export interface TaskDefinition<
    * @defaultValue the longest of the batch
    */
   readonly contextLength?: number | undefined;
-  /** `true`: only tools may be emitted. `false`: all tokens may, and those that are no tool only take a step. @defaultValue true */
+  /**
+   * `true`: only tools may be emitted. `false`: all tokens may, and those that are no tool only take a step.
+   *
+   * @defaultValue true
+   */
   readonly mask?: boolean | undefined;
   /**
    * `true`: what is emitted after a tool has ended the program is learned from as if it had earned the return too, as in the tutorial.
@@ -102,9 +130,17 @@ export interface TaskDefinition<
    * @defaultValue false
    */
   readonly trainPastEnd?: boolean | undefined;
-  /** `own`: a problem sees its own context; `batch`: the mean over the batch. @defaultValue `'own'` */
-  readonly contextPooling?: 'own' | 'batch' | undefined;
-  /** How the task is best trained: defaults that come before the library's and after the caller's. @defaultValue none of its own */
+  /**
+   * `own`: a problem sees its own context; `batch`: the mean over the batch.
+   *
+   * @defaultValue `'own'`
+   */
+  readonly pooling?: 'own' | 'batch' | undefined;
+  /**
+   * How the task is best trained: defaults that come before the library's and after the caller's.
+   *
+   * @defaultValue none of its own
+   */
   readonly updateOptions?: UpdateOptions | undefined;
 
   /** Draws one problem: plain data. Only `random` may be random. */
@@ -120,9 +156,17 @@ export interface TaskDefinition<
    * is not asked about; where none does, the horizon is the end.
    */
   readonly success: (state: State, problem: Problem, stage: NoInfer<Stage>) => boolean;
-  /** What success is worth: added to the return of a right program; positive. @defaultValue 1 */
+  /**
+   * What success is worth: added to the return of a right program; positive.
+   *
+   * @defaultValue 1
+   */
   readonly successReward?: number | undefined;
-  /** Steps on the way, at most 30. In no stage may a wrong program be able to earn as much as a right one. @defaultValue none */
+  /**
+   * Steps on the way, at most 30. In no stage may a wrong program be able to earn as much as a right one.
+   *
+   * @defaultValue none
+   */
   readonly milestones?:
     | { readonly [Name in Milestone]: MilestoneDefinition<Problem, State, NoInfer<Stage>, NoInfer<StageName<Stage>>> }
     | undefined;
@@ -132,6 +176,10 @@ export interface TaskDefinition<
    * @defaultValue the sum of the milestones reached, plus `successReward` when the program is right
    */
   readonly reward?: ((outcome: ProgramOutcome<Problem, State, NoInfer<Stage>, NoInfer<Milestone>>) => number) | undefined;
-  /** What a right program reaches, for explanations. @defaultValue an empty text */
+  /**
+   * What a right program reaches, for explanations.
+   *
+   * @defaultValue an empty text
+   */
   readonly target?: ((problem: Problem, stage: NoInfer<Stage>) => string | number) | undefined;
 }

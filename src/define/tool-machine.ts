@@ -1,7 +1,7 @@
 import { TaskError } from '../errors/task-error.js';
 import { notBoolean, refuseDeferred, requireData } from '../task/returned.js';
-import { show } from '../util/option-reader.js';
 import { cloneData, dataKey } from '../util/plain-data.js';
+import { show } from '../util/show.js';
 import type { ProgramOutcome, StageDeclaration, TaskDefinition } from './definition.js';
 import type { MachineOutcome, MachineRun, MachineTool, TaskMachine } from './tool-task.js';
 
@@ -96,7 +96,7 @@ export class ToolMachine<
 
   /** Executes one token in place, unguarded. */
   advance(run: MutableRun<Problem, State>, token: number): boolean {
-    run.steps++;
+    run.steps += 1;
     const tool = this.#byToken[token];
     if (tool === undefined) {
       return false;
@@ -151,7 +151,7 @@ export class ToolMachine<
   }
 
   /** The return of a program, unguarded. */
-  reward(run: MachineRun<Problem, State>, success: boolean): number {
+  episodeReturn(run: MachineRun<Problem, State>, success: boolean): number {
     let milestoneReward = 0;
     if (run.milestones !== 0) {
       for (const milestone of this.#milestones[run.stage] ?? []) {
@@ -224,7 +224,7 @@ export class ToolMachine<
   outcome(run: MachineRun<Problem, State>): MachineOutcome {
     return this.guard(() => {
       const success = this.succeeded(run);
-      return { success, reward: this.reward(run, success) };
+      return { success, episodeReturn: this.episodeReturn(run, success) };
     });
   }
 

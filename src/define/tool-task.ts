@@ -37,7 +37,7 @@ export interface MachineOutcome {
   /** Whether the stated target was met. */
   readonly success: boolean;
   /** The return, in full precision. */
-  readonly reward: number;
+  readonly episodeReturn: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { showThrown } from '../util/option-reader.js';
+import { showThrown } from '../util/show.js';
 import { type ErrorDetails, InnateError } from './innate-error.js';
 
 /** What a {@link TaskError} says beside its message. */

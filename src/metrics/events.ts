@@ -1,4 +1,4 @@
-import type { Metrics } from './keys.js';
+import type { UpdateStats } from '../algorithm/a2c.js';
 
 /** Where in a run something happened. */
 export interface RunPosition {
@@ -10,6 +10,40 @@ export interface RunPosition {
   readonly stage: number;
   /** Stage name. */
   readonly name: string;
+}
+
+/** How programs of one stage did. */
+export interface ProgramMetrics {
+  /** Problems, of one stage, that the other numbers are over. */
+  readonly problems: number;
+  /** Share of the programs that met the stated target, 0 to 1. */
+  readonly successRate: number;
+  /** Mean return of the programs. */
+  readonly episodeReturnMean: number;
+}
+
+/** How the sampled programs of the current stage did: the problems of earlier stages in the batch are not counted. */
+export interface RolloutMetrics extends ProgramMetrics {
+  /** Mean number of steps that count, 1 to `T`; see {@link Scores.lengths}. */
+  readonly episodeLengthMean: number;
+}
+
+/** How far a run is and how fast it goes. */
+export interface TimeMetrics {
+  /** Iterations done in this run. */
+  readonly iterations: number;
+  /** Programs trained on in this run: iterations · batchSize. */
+  readonly episodes: number;
+  /** Programs trained on a second, lately, without evaluations and without the time a consumer of events takes. */
+  readonly episodesPerSecond: number;
+  /** Seconds since the run began. */
+  readonly seconds: number;
+}
+
+/** Where in its curriculum a run is. */
+export interface CurriculumMetrics {
+  /** Stage id: of the stage that is trained, or of the one that was measured. */
+  readonly stage: number;
 }
 
 /** A stage of the run begins. `iteration` is the number of iterations done before it. */
@@ -28,32 +62,14 @@ export interface IterationEvent extends RunPosition {
   readonly type: 'iteration';
   /** Iterations done in this stage, from 1. */
   readonly stageIteration: number;
-  /** Problems of the batch that were of the current stage; `successRate`, `meanReturn` and `meanLength` are over these. */
-  readonly problems: number;
-  /** Share of the sampled programs of the current stage that met the stated target, 0 to 1. */
-  readonly successRate: number;
-  /** Mean return of the sampled programs of the current stage. */
-  readonly meanReturn: number;
-  /** Mean number of steps that count of the sampled programs of the current stage, 1 to `T`; see {@link Scores.lengths}. */
-  readonly meanLength: number;
-  /** Total loss before the step. */
-  readonly loss: number;
-  /** The policy's term; see {@link UpdateStats.policyLoss}. */
-  readonly policyLoss: number;
-  /** The value's term, before `valueCoef`; see {@link UpdateStats.valueLoss}. */
-  readonly valueLoss: number;
-  /** Mean entropy of the policy, nats. */
-  readonly entropy: number;
-  /** Global gradient norm before clipping. */
-  readonly gradNorm: number;
-  /** At most 1, and NaN when all returns are equal; see {@link UpdateStats.explainedVariance}. */
-  readonly explainedVariance: number;
-  /** Episodes in this run so far: iterations · batchSize. */
-  readonly episodes: number;
-  /** Programs trained on a second, lately, without evaluations and without the time a consumer of events takes. */
-  readonly episodesPerSecond: number;
-  /** Seconds since the run began. */
-  readonly seconds: number;
+  /** The programs that the agent sampled. */
+  readonly rollout: RolloutMetrics;
+  /** The update that was made of them. */
+  readonly train: UpdateStats;
+  /** How far the run is, and how fast. */
+  readonly time: TimeMetrics;
+  /** Where in the curriculum. */
+  readonly curriculum: CurriculumMetrics;
 }
 
 /** A stage was measured with greedy programs on fresh problems. */
@@ -62,12 +78,12 @@ export interface EvaluationEvent extends RunPosition {
   readonly type: 'evaluation';
   /** `progress`: on the way; `confirmation`: before a stage is left as mastered; `final`: of the finished run. */
   readonly purpose: 'progress' | 'confirmation' | 'final';
-  /** Problems drawn. */
-  readonly problems: number;
-  /** Share whose stated target was met, 0 to 1. */
-  readonly successRate: number;
-  /** Mean return of those programs. */
-  readonly meanReturn: number;
+  /** The greedy programs. */
+  readonly eval: ProgramMetrics;
+  /** How far the run is. */
+  readonly time: Pick<TimeMetrics, 'iterations'>;
+  /** The stage that was measured. */
+  readonly curriculum: CurriculumMetrics;
 }
 
 /** A stage of the run is done. */
@@ -80,39 +96,8 @@ export interface StageEndEvent extends RunPosition {
   readonly reason: 'reached' | 'iterations' | 'budget';
 }
 
-/** What happens in a run, in order. Tell events apart by `type`. */
-export type TrainingEvent = StageStartEvent | IterationEvent | EvaluationEvent | StageEndEvent;
-
 /**
- * An event's numbers by metric key, for a logger.
- *
- * @param event - Any event.
- * @returns The numbers it brings; none for the begin and the end of a stage.
+ * What happens in a run, in order. Tell events apart by `type`. Numbers to be plotted stand in groups, `rollout`, `train`, `eval`, `time` and
+ * `curriculum`, from which the metric keys follow; see {@link eventMetrics}.
  */
-export function eventMetrics(event: TrainingEvent): Metrics {
-  if (event.type === 'iteration') {
-    return {
-      'rollout/episode_return_mean': event.meanReturn,
-      'rollout/episode_length_mean': event.meanLength,
-      'rollout/success_rate': event.successRate,
-      'train/loss': event.loss,
-      'train/policy_loss': event.policyLoss,
-      'train/value_loss': event.valueLoss,
-      'train/entropy': event.entropy,
-      'train/grad_norm': event.gradNorm,
-      'train/explained_variance': event.explainedVariance,
-      'time/iterations': event.iteration,
-      'time/episodes_per_second': event.episodesPerSecond,
-      'curriculum/stage': event.stage,
-    };
-  }
-  if (event.type === 'evaluation') {
-    return {
-      'eval/success_rate': event.successRate,
-      'eval/episode_return_mean': event.meanReturn,
-      'time/iterations': event.iteration,
-      'curriculum/stage': event.stage,
-    };
-  }
-  return {};
-}
+export type TrainingEvent = StageStartEvent | IterationEvent | EvaluationEvent | StageEndEvent;

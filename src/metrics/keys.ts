@@ -1,33 +1,39 @@
-/** Keys of what is measured while training. */
-export type MetricKey =
-  /** Mean return of the sampled programs of the current stage. */
-  | 'rollout/episode_return_mean'
-  /** Mean number of steps that count of the sampled programs of the current stage. */
-  | 'rollout/episode_length_mean'
-  /** Share of the sampled programs of the current stage that met the stated target. */
-  | 'rollout/success_rate'
-  /** The whole loss of an update, before its step. */
-  | 'train/loss'
-  /** The policy's term of it. */
-  | 'train/policy_loss'
-  /** The value's term of it, before `valueCoef`. */
-  | 'train/value_loss'
-  /** Mean entropy of the policy, nats, before `entropyCoef`. */
-  | 'train/entropy'
-  /** Global norm of the gradient before clipping. */
-  | 'train/grad_norm'
-  /** Share of the returns' variance that the critic explains, at most 1; NaN when all returns are equal. */
-  | 'train/explained_variance'
-  /** Share of greedy programs on fresh problems that met the stated target. */
-  | 'eval/success_rate'
-  /** Mean return of greedy programs on fresh problems. */
-  | 'eval/episode_return_mean'
-  /** Iterations done in this run. */
-  | 'time/iterations'
-  /** Programs trained on a second, lately. */
-  | 'time/episodes_per_second'
-  /** Stage id. */
-  | 'curriculum/stage';
+import { isRecord } from '../util/kind.js';
+import type { TrainingEvent } from './events.js';
+
+type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Tail>}`
+  : Name;
+
+type KeysIn<Event> = Event extends TrainingEvent
+  ? {
+      [Group in keyof Event & string]: Event[Group] extends object ? `${Group}/${SnakeCase<keyof Event[Group] & string>}` : never;
+    }[keyof Event & string]
+  : never;
+
+/**
+ * A number of an event by group and name, as a logger wants it: `episodeReturnMean` in the group `rollout` of an {@link IterationEvent} is
+ * `rollout/episode_return_mean`. What each number means stands with the event's field.
+ */
+export type MetricKey = KeysIn<TrainingEvent>;
 
 /** Some metrics by key. */
 export type Metrics = Readonly<Partial<Record<MetricKey, number>>>;
+
+/**
+ * An event's numbers by metric key, for a logger.
+ *
+ * @param event - Any event.
+ * @returns The numbers of its groups; none for the begin and the end of a stage.
+ */
+export function eventMetrics(event: TrainingEvent): Metrics {
+  return Object.fromEntries(
+    Object.entries(event).flatMap(([group, value]: [string, unknown]) =>
+      isRecord(value) ? Object.entries(value).map(([name, number]) => [`${group}/${snakeCase(name)}`, number]) : [],
+    ),
+  );
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -63,10 +63,12 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
       case 'evaluation':
         if (event.purpose === 'progress' && !live() && event.stage === last?.stage && context.now() - shown >= PLAIN_INTERVAL_MS) {
           shown = context.now();
-          line(`${iterationLine(last)} | greedy ${percent(event.successRate)}`);
+          line(`${iterationLine(last)} | greedy ${percent(event.eval.successRate)}`);
         }
         if (event.purpose === 'final') {
-          line(`Final greedy success, stage ${event.stage} (${event.name}): ${percent(event.successRate)} of ${event.problems} problems`);
+          line(
+            `Final greedy success, stage ${event.stage} (${event.name}): ${percent(event.eval.successRate)} of ${event.eval.problems} problems`,
+          );
         }
         break;
       default:
@@ -81,14 +83,14 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
 
 const ENDINGS = { reached: 'target reached', iterations: 'done', budget: 'target not reached' } as const;
 
-function iterationLine(event: IterationEvent): string {
+function iterationLine({ stage, stageIteration, rollout, train, time }: IterationEvent): string {
   return [
-    `Stage ${event.stage}`,
-    `iteration ${event.stageIteration}`,
-    `success ${percent(event.successRate)}`,
-    `return ${event.meanReturn.toFixed(3)}`,
-    `entropy ${event.entropy.toFixed(3)}`,
-    `${Math.round(event.episodesPerSecond).toLocaleString('en-US')} episodes/s`,
+    `Stage ${stage}`,
+    `iteration ${stageIteration}`,
+    `success ${percent(rollout.successRate)}`,
+    `return ${rollout.episodeReturnMean.toFixed(3)}`,
+    `entropy ${train.entropy.toFixed(3)}`,
+    `${Math.round(time.episodesPerSecond).toLocaleString('en-US')} episodes/s`,
   ].join(' | ');
 }
 

@@ -61,6 +61,36 @@ export function fromNative(error: unknown): InnateError {
   }
 }
 
+/**
+ * Calls the addon.
+ *
+ * @param call - The call.
+ * @returns What it returned.
+ * @throws What it threw, as a typed error.
+ */
+export function guarded<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/**
+ * Calls the addon and waits.
+ *
+ * @param call - The call.
+ * @returns What its promise resolves with.
+ * @throws What it threw or rejected with, as a typed error.
+ */
+export async function guardedAsync<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
 const SMALLER_WEIGHTS =
   'These weights are too large to compute with: go back to an earlier checkpoint, or load others; a session must then be made anew, or begin() again.';
 

@@ -1,8 +1,9 @@
 import { TaskError } from '../errors/task-error.js';
 import { isInt32Array, isUint8Array } from '../util/kind.js';
-import { show } from '../util/option-reader.js';
 import type { Random } from '../util/random.js';
-import { functionProblem, refuseDeferred, SYNCHRONOUS } from './returned.js';
+import { show } from '../util/show.js';
+import { type CheckedPrompts, provePrompts } from './checked-prompts.js';
+import { functionIssue, refuseDeferred, SYNCHRONOUS } from './returned.js';
 import type { ProblemBatch, ProblemDescription, Scores, Task } from './task.js';
 
 /**
@@ -41,7 +42,7 @@ function checkParts(task: Task): void {
     requireTask(ok, 'actionMask', 'is no mask of the vocabulary.', `Use a Uint8Array of ${size} zeros and ones, at least one of them 1.`);
   }
   for (const method of ['sample', 'score', 'describe'] as const) {
-    const problem = functionProblem(task[method]);
+    const problem = functionIssue(task[method]);
     requireTask(problem === undefined, method, problem ?? '', `Implement the Task interface. ${SYNCHRONOUS}`);
   }
 }
@@ -94,7 +95,7 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
     `Return ${size} × ${contextLength}: size × contextLength.`,
   );
   const vocabularySize = task.vocabulary.length;
-  for (let at = 0; at < contexts.length; at++) {
+  for (let at = 0; at < contexts.length; at += 1) {
     const token = contexts[at] ?? -1;
     if (token < 0 || token >= vocabularySize) {
       throw new TaskError(`has the token ${token} at place ${at % contextLength}.`, {
@@ -110,6 +111,15 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
 }
 
 /**
+ * @param task - The task.
+ * @param batch - What {@link checkedSample} returned.
+ * @returns What an agent is shown, with the proof that its ids were looked through.
+ */
+export function promptsOf(task: Task, { contexts, stages }: ProblemBatch): CheckedPrompts {
+  return provePrompts(contexts, stages, { vocabSize: task.vocabulary.length, stageCount: task.stages.length });
+}
+
+/**
  * {@link Task.score}, with arguments and results checked: shapes, tokens within the vocabulary, every return written and finite, every length
  * from 1 to `T`.
  *
@@ -122,15 +132,15 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
  */
 export function checkedScore<Batch extends ProblemBatch>(task: Task<Batch>, batch: Batch, actions: Int32Array, scores: Scores): void {
   const { size } = batch;
-  const { rewards, successes, lengths } = scores;
+  const { returns, successes, lengths } = scores;
   checkActions(task, size, actions);
-  requireShape(rewards, size, 'scores.rewards', 'one a problem');
+  requireShape(returns, size, 'scores.returns', 'one a problem');
   requireShape(successes, size, 'scores.successes', 'one a problem');
   if (lengths !== undefined) {
     requireShape(lengths, size, 'scores.lengths', 'one a problem');
   }
   // Marks, so that what the task leaves unwritten is seen.
-  rewards.fill(Number.NaN);
+  returns.fill(Number.NaN);
   successes.fill(255);
   lengths?.fill(task.horizon);
   try {
@@ -138,17 +148,17 @@ export function checkedScore<Batch extends ProblemBatch>(task: Task<Batch>, batc
   } catch (error) {
     throw TaskError.wrap(error, 'task.score');
   }
-  for (let index = 0; index < size; index++) {
-    const reward = rewards[index];
-    if (reward === undefined || !Number.isFinite(reward)) {
-      throw new TaskError(`is ${String(reward)}.`, {
+  for (let index = 0; index < size; index += 1) {
+    const episodeReturn = returns[index];
+    if (episodeReturn === undefined || !Number.isFinite(episodeReturn)) {
+      throw new TaskError(`is ${String(episodeReturn)}.`, {
         path: 'task.reward',
         remedy: 'Give every program a finite reward that fits 32 bits.',
         problemIndex: index,
       });
     }
   }
-  for (let index = 0; index < size; index++) {
+  for (let index = 0; index < size; index += 1) {
     if ((successes[index] ?? 255) > 1) {
       throw new TaskError('was not said to be right or wrong.', {
         path: 'task.score',
@@ -200,7 +210,7 @@ export function checkedDescribe<Batch extends ProblemBatch>(task: Task<Batch>, b
 export function checkActions(task: Pick<Task, 'horizon' | 'vocabulary'>, size: number, actions: ArrayLike<number>): void {
   const vocabularySize = task.vocabulary.length;
   requireShape(actions, size * task.horizon, 'actions', `${size} × ${task.horizon}: size × horizon`);
-  for (let at = 0; at < actions.length; at++) {
+  for (let at = 0; at < actions.length; at += 1) {
     const token = actions[at] ?? -1;
     if (!isToken(token, vocabularySize)) {
       throw new TaskError(`is ${String(token)}.`, { path: `actions[${at}]`, remedy: `Use token ids from 0 to ${vocabularySize - 1}.` });

@@ -1,6 +1,6 @@
 import { TaskError } from '../errors/task-error.js';
 import { isThenable, kindOf } from '../util/kind.js';
-import { show } from '../util/option-reader.js';
+import { show } from '../util/show.js';
 
 /** What to do about a function that is not. */
 export const SYNCHRONOUS = 'Make it a plain, synchronous function: nobody waits for it.';
@@ -11,7 +11,7 @@ export const SYNCHRONOUS = 'Make it a plain, synchronous function: nobody waits 
  * @param value - What ought to be a function.
  * @returns What is wrong; undefined where it is a plain function, or one that does not show its kind.
  */
-export function functionProblem(value: unknown): string | undefined {
+export function functionIssue(value: unknown): string | undefined {
   if (typeof value !== 'function') {
     return 'is not a function.';
   }

@@ -16,7 +16,7 @@ export interface ProblemBatch {
 /** Where {@link Task.score} writes; made by the caller and reused. */
 export interface Scores {
   /** Return of each program, `[n]`, finite. */
-  readonly rewards: Float32Array;
+  readonly returns: Float32Array;
   /** 1 where the stated target was met, else 0, `[n]`. */
   readonly successes: Uint8Array;
   /**
@@ -71,7 +71,7 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    *
    * @defaultValue 'own'
    */
-  readonly contextPooling?: 'own' | 'batch' | undefined;
+  readonly pooling?: 'own' | 'batch' | undefined;
   /**
    * How the task is best trained: defaults that come before the library's and after the caller's.
    *

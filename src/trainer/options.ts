@@ -1,9 +1,10 @@
 import { Agent } from '../agent/agent.js';
-import { taskMismatch } from '../agent/info.js';
+import { compareTask } from '../agent/info.js';
 import { type AgentConfig, type AgentOptions, NETWORK_OPTIONS, readAgentOptions } from '../agent/options.js';
 import type { UpdateConfig } from '../algorithm/a2c.js';
 import type { TrainingEvent } from '../metrics/events.js';
-import { type OptionReader, show } from '../util/option-reader.js';
+import type { OptionReader } from '../util/option-reader.js';
+import { show } from '../util/show.js';
 
 /**
  * How progress is shown: `true` on standard error, `false` not at all, or a function that is called with every event. The run waits for a
@@ -80,27 +81,23 @@ export interface TrainerConfig {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Most problems of one call. */
-export const MAX_PROBLEMS = 2 ** 20;
-
 /**
  * Reads the options of {@link Trainer.create}.
  *
  * @param reader - Over what the caller passed.
- * @returns The config; meaningful only when the reader added no problem.
+ * @returns The config; meaningful only when no issue was added.
  */
 export function readTrainerOptions(reader: OptionReader): TrainerConfig {
-  const count = { integer: true, min: 1, max: MAX_PROBLEMS } as const;
   const agentConfig = readAgentOptions(reader);
   const agent = readAgent(reader, agentConfig);
   return {
     agentConfig,
     agent,
     update: agent === undefined ? undefined : givenUpdate(reader, agent.info.update, agentConfig.update),
-    batchSize: reader.number('batchSize', 192, count),
+    batchSize: reader.count('batchSize', 192),
     rehearsal: reader.number('rehearsal', 0.4, { min: 0, below: 1 }),
     evaluateEvery: reader.number('evaluateEvery', 25, { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER }),
-    evaluationProblems: reader.number('evaluationProblems', 512, count),
+    evaluationProblems: reader.count('evaluationProblems', 512),
     maxIterations: reader.number('maxIterations', 4000, { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER }),
     progress: readProgress(reader),
     signal: reader.signal('signal'),
@@ -113,17 +110,15 @@ function readAgent(reader: OptionReader, config: AgentConfig): Agent | undefined
     return undefined;
   }
   if (!Agent.isInstance(agent)) {
-    reader.add('agent', `must be an Agent, got ${show(agent)}.`, 'Pass what Agent.create() or Agent.load() returned.');
+    reader.issues.add('agent', `must be an Agent, got ${show(agent)}.`, 'Pass what Agent.create() or Agent.load() returned.');
     return undefined;
   }
   for (const key of NETWORK_OPTIONS) {
     if (reader.has(key)) {
-      reader.add(key, 'cannot be given beside an agent, which has its own.', `Leave ${key} out, or leave agent out.`);
+      reader.issues.add(key, 'cannot be given beside an agent, which has its own.', `Leave ${key} out, or leave agent out.`);
     }
   }
-  for (const { path, message, remedy } of taskMismatch(agent.info, config.task, 'Pass the task that the agent was made for.')) {
-    reader.add(path, message, remedy);
-  }
+  compareTask(agent.info, config.task, 'Pass the task that the agent was made for.', reader.issues.at('task'));
   return agent;
 }
 
@@ -138,7 +133,7 @@ function readProgress(reader: OptionReader): ProgressOption {
     return progress as (event: TrainingEvent) => unknown;
   }
   if (progress !== undefined && typeof progress !== 'boolean') {
-    reader.add('progress', `must be true, false or a function, got ${show(progress)}.`, 'Pass false for silence.');
+    reader.issues.add('progress', `must be true, false or a function, got ${show(progress)}.`, 'Pass false for silence.');
   }
   return progress !== false;
 }

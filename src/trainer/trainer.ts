@@ -1,19 +1,20 @@
 import { Agent } from '../agent/agent.js';
-import { planStages, resolveStage, type StageSpec } from '../curriculum/stage-spec.js';
+import { planStages, resolveStage, type StageNames, type StageSpec } from '../curriculum/stage-spec.js';
 import { BusyError } from '../errors/busy-error.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { OptionsError } from '../errors/options-error.js';
-import type { Problem } from '../errors/problem.js';
 import type { TrainingEvent } from '../metrics/events.js';
 import { createProgress } from '../metrics/progress.js';
 import type { Task } from '../task/task.js';
-import { isArray } from '../util/kind.js';
-import { numberProblem, OptionReader, readOptions } from '../util/option-reader.js';
+import { Issues } from '../util/issues.js';
+import { COUNT } from '../util/number-rule.js';
+import { OptionReader, readOptions } from '../util/option-reader.js';
 import { Random, STREAMS } from '../util/random.js';
 import { FINAL_PROBLEMS, TrainingLoop } from './loop/training-loop.js';
+import { type EvaluateOptions, readEvaluatedStages, type StageEvaluation } from './measure/evaluate.js';
 import { Evaluator } from './measure/evaluator.js';
 import { type Explanation, explainStage } from './measure/explain.js';
-import { MAX_PROBLEMS, readTrainerOptions, type TrainerConfig, type TrainerOptions } from './options.js';
+import { readTrainerOptions, type TrainerConfig, type TrainerOptions } from './options.js';
 import type { EventPipe } from './run/event-pipe.js';
 import { hasPartialResult, type TrainingResult, withPartialResult } from './run/result.js';
 import { TrainingRun } from './run/training-run.js';
@@ -26,42 +27,6 @@ export interface RunOptions {
    * @defaultValue none
    */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** What {@link Trainer.evaluate} measures. */
-export interface EvaluateOptions {
-  /**
-   * One stage, by id or name. Cannot be given together with `stages`.
-   *
-   * @defaultValue all stages of the task
-   */
-  readonly stage?: number | string | undefined;
-  /**
-   * Several stages, by id or name.
-   *
-   * @defaultValue all stages of the task
-   */
-  readonly stages?: readonly (number | string)[] | undefined;
-  /**
-   * Fresh problems a stage, 1 to 2²⁰.
-   *
-   * @defaultValue 1000
-   */
-  readonly problems?: number | undefined;
-}
-
-/** What greedy programs reached in one stage. */
-export interface StageEvaluation {
-  /** Stage id. */
-  readonly stage: number;
-  /** Stage name. */
-  readonly name: string;
-  /** Problems drawn. */
-  readonly problems: number;
-  /** Share whose stated target was met, 0 to 1. */
-  readonly successRate: number;
-  /** Mean return of the programs. */
-  readonly meanReturn: number;
 }
 
 /**
@@ -138,15 +103,14 @@ export class Trainer {
 
   /** With `stages`, what is wrong with them is said together with what is wrong with the options. */
   static async #make(options: TrainerOptions, stages?: readonly StageSpec[]): Promise<Trainer> {
-    const problems: Problem[] = [];
-    const reader = new OptionReader(options, problems);
+    const reader = new OptionReader(options);
+    const { issues } = reader;
     const config = readTrainerOptions(reader);
     reader.finish();
     if (stages !== undefined) {
-      const { name: taskName, stages: stageNames } = config.agentConfig.task;
-      planStages(stages, { taskName, stageNames, maxIterations: config.maxIterations }, problems);
+      planStages(stages, { ...stageNamesOf(config.agentConfig.task), maxIterations: config.maxIterations }, issues);
     }
-    throwIfAny(problems);
+    issues.throwIfAny(OptionsError);
     if (config.agent?.closed === true) {
       throw new ClosedError('agent');
     }
@@ -193,10 +157,10 @@ export class Trainer {
   async evaluate(options: EvaluateOptions = {}): Promise<StageEvaluation[]> {
     this.#checkOpen();
     const { count, ids } = readOptions(options, (reader) => ({
-      count: reader.number('problems', FINAL_PROBLEMS, { integer: true, min: 1, max: MAX_PROBLEMS }),
-      ids: this.#evaluatedStages(reader),
+      count: reader.count('problems', FINAL_PROBLEMS),
+      ids: readEvaluatedStages(reader, stageNamesOf(this.task)),
     }));
-    const evaluator = new Evaluator(this.task, this.agent);
+    const evaluator = new Evaluator(this);
     const evaluations: StageEvaluation[] = [];
     for (const stage of ids) {
       const measured = await evaluator.measure(stage, count, this.#onDemandRandom);
@@ -217,14 +181,11 @@ export class Trainer {
    */
   async explain(stage: number | string, count = 5): Promise<Explanation[]> {
     this.#checkOpen();
-    const problems: Problem[] = [];
-    const id = resolveStage(stage, 'stage', this.#names(), problems);
-    const countProblem = numberProblem(count, { integer: true, min: 1, max: MAX_PROBLEMS });
-    if (countProblem !== undefined) {
-      problems.push({ path: 'count', message: countProblem, remedy: 'Pass how many problems to explain.' });
-    }
-    throwIfAny(problems);
-    return explainStage(this.task, this.agent, id, count, this.#explanationRandom);
+    const issues = new Issues();
+    const id = resolveStage(stage, stageNamesOf(this.task), issues.at('stage'));
+    issues.number('count', count, COUNT, 'Pass how many problems to explain.');
+    issues.throwIfAny(OptionsError);
+    return explainStage(this, id, count, this.#explanationRandom);
   }
 
   /**
@@ -250,12 +211,12 @@ export class Trainer {
     if (this.#active !== undefined) {
       throw new BusyError();
     }
-    const problems: Problem[] = [];
-    const plan = planStages(stages, { ...this.#names(), maxIterations: this.#config.maxIterations }, problems);
-    const reader = new OptionReader(options, problems);
+    const issues = new Issues();
+    const plan = planStages(stages, { ...stageNamesOf(this.task), maxIterations: this.#config.maxIterations }, issues);
+    const reader = new OptionReader(options, issues);
     const signals = [reader.signal('signal'), this.#config.signal].filter((signal) => signal !== undefined);
     reader.finish();
-    throwIfAny(problems);
+    issues.throwIfAny(OptionsError);
     const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update } = this.#config;
     const loop = new TrainingLoop({
       task: this.task,
@@ -299,27 +260,6 @@ export class Trainer {
     }
   }
 
-  #names(): { stageNames: readonly string[]; taskName: string } {
-    return { stageNames: this.task.stages, taskName: this.task.name };
-  }
-
-  #evaluatedStages(reader: OptionReader): number[] {
-    const { problems } = reader;
-    const one = reader.raw('stage');
-    const several = reader.raw('stages');
-    if (one !== undefined && several !== undefined) {
-      reader.add('stage', 'cannot be given together with stages.', 'Give one of the two.');
-    }
-    if (several === undefined) {
-      return one === undefined ? this.task.stages.map((_, id) => id) : [resolveStage(one, 'stage', this.#names(), problems)];
-    }
-    if (!isArray(several) || several.length === 0) {
-      reader.add('stages', 'must be a list of at least one stage.', 'Pass a list such as [0, 1, 2].');
-      return [];
-    }
-    return several.map((stage: unknown, i) => resolveStage(stage, `stages[${i}]`, this.#names(), problems));
-  }
-
   #eventHandler(): ((event: TrainingEvent) => unknown) | undefined {
     const { progress } = this.#config;
     if (typeof progress === 'function') {
@@ -337,8 +277,6 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve };
 }
 
-function throwIfAny(problems: readonly Problem[]): void {
-  if (problems.length > 0) {
-    throw new OptionsError(problems);
-  }
+function stageNamesOf({ name, stages }: Task): StageNames {
+  return { taskName: name, stageNames: stages };
 }

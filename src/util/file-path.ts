@@ -1,7 +1,8 @@
 import { isAbsolute, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Problem } from '../errors/problem.js';
-import { isRecord, show } from './option-reader.js';
+import type { Issues } from './issues.js';
+import { isRecord } from './kind.js';
+import { show } from './show.js';
 
 const REMEDY = "Pass the path of a file as a string, or a file: URL such as new URL('agent.safetensors', import.meta.url).";
 
@@ -9,12 +10,12 @@ const REMEDY = "Pass the path of a file as a string, or a file: URL such as new 
  * Reads the path of a file.
  *
  * @param path - What the caller passed: a string, or a `file:` URL, of any realm or implementation.
- * @param problems - Where problems are added.
- * @returns The absolute path, so that the working folder may change while the file is waited for; meaningful only when no problem was added.
+ * @param issues - Where issues are added.
+ * @returns The absolute path, so that the working folder may change while the file is waited for; meaningful only when no issue was added.
  */
-export function readFilePath(path: unknown, problems: Problem[]): string {
+export function readFilePath(path: unknown, issues: Issues): string {
   const add = (message: string, remedy = REMEDY): string => {
-    problems.push({ path: 'path', message, remedy });
+    issues.add('path', message, remedy);
     return '';
   };
   let text = path;

@@ -63,3 +63,8 @@ export function hasBrand(value: unknown, brand: symbol): boolean {
     return false;
   }
 }
+
+/** @param value - Anything. @returns Whether it is an object with string keys, and not an array. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !isArray(value);
+}

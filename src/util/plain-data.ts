@@ -1,5 +1,5 @@
 import { isTypedArray, kindOf } from './kind.js';
-import { show } from './option-reader.js';
+import { show } from './show.js';
 
 /**
  * Copies plain data deeply; faster than `structuredClone` for the small objects that states are.

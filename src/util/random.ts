@@ -1,5 +1,7 @@
 import { InputError } from '../errors/input-error.js';
-import { type NumberRule, numberProblem, show } from './option-reader.js';
+import { Issues } from './issues.js';
+import type { NumberRule } from './number-rule.js';
+import { show } from './show.js';
 
 /** Streams of this package under one seed, one a use: what is measured or searched never moves what is trained on. 0 is the caller's own. */
 export const STREAMS = {
@@ -33,7 +35,7 @@ export class Random {
    */
   constructor(seed: number, stream = 0) {
     check('seed', seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER });
-    check('stream', stream, { integer: true, min: 0, max: 2 ** 32 - 1 });
+    check('stream', stream, WORD);
     // SplitMix32 from 32 bits, which tell seeds below 2¹⁶ and streams below 8 apart. What is above goes into the other words.
     let x = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85eb_ca6b) ^ Math.imul(stream, 0xc2b2_ae35);
     const next = (): number => {
@@ -115,27 +117,29 @@ export class Random {
    * @throws {@link InputError} when it is no state; the stream is as it was.
    */
   setState(state: RandomState): void {
-    const words: unknown = state;
-    if (!Array.isArray(words) || words.length !== 4) {
-      throw new InputError([{ path: 'state', message: `must be four 32-bit words, got ${show(words)}.`, remedy: STATE_REMEDY }]);
+    const issues = new Issues();
+    if (!Array.isArray(state) || state.length !== 4) {
+      issues.add('state', `must be four 32-bit words, got ${show(state)}.`, STATE_REMEDY);
+    } else {
+      for (const [index, word] of state.entries()) {
+        issues.number(`state[${index}]`, word, WORD, STATE_REMEDY);
+      }
+      if (issues.list.length === 0 && state.every((word) => word === 0)) {
+        issues.add('state', 'is all zeros, from which only zeros follow.', STATE_REMEDY);
+      }
     }
-    for (const [index, word] of words.entries()) {
-      check(`state[${index}]`, word, { integer: true, min: 0, max: 2 ** 32 - 1 }, STATE_REMEDY);
-    }
-    if (state.every((word) => word === 0)) {
-      throw new InputError([{ path: 'state', message: 'is all zeros, from which only zeros follow.', remedy: STATE_REMEDY }]);
-    }
+    issues.throwIfAny(InputError);
     [this.#a, this.#b, this.#c, this.#d] = state;
   }
 }
 
+const WORD = { integer: true, min: 0, max: 2 ** 32 - 1 } as const;
 const STATE_REMEDY = 'Pass what getState() returned.';
 
-function check(path: string, value: unknown, rule: NumberRule, remedy = `Pass an integer from ${rule.min} to ${rule.max}.`): void {
-  const message = numberProblem(value, rule);
-  if (message !== undefined) {
-    throw new InputError([{ path, message, remedy }]);
-  }
+function check(path: string, value: number, rule: NumberRule): void {
+  const issues = new Issues();
+  issues.number(path, value, rule, `Pass an integer from ${rule.min} to ${rule.max}.`);
+  issues.throwIfAny(InputError);
 }
 
 function rotateLeft(x: number, k: number): number {

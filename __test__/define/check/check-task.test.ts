@@ -54,7 +54,7 @@ test('steps that pass idly count: without a mask, a program may stop early where
     tools: {
       INC: {
         run: (state) => {
-          state.count++;
+          state.count += 1;
         },
       },
     },

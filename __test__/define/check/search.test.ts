@@ -186,7 +186,7 @@ test('a problem whose program has ended stays as it is while others go on', (t) 
       tools.map((tool) => picky.token(tool as 'END' | 'UP')),
     ),
   );
-  t.is(found.mostSuccessful?.meanReturn, returns.reduce((sum, { reward }) => sum + reward, 0) / 3);
+  t.is(found.mostSuccessful?.meanReturn, returns.reduce((sum, { episodeReturn }) => sum + episodeReturn, 0) / 3);
   t.deepEqual(
     found.bestRight.map((value) => Math.round(1e6 * value) / 1e6),
     [2.01, 2.24, -Infinity],

@@ -13,13 +13,13 @@ export function createCounter() {
     tools: {
       INC: {
         run: (state) => {
-          state.count++;
+          state.count += 1;
         },
       },
       DEC: {
         when: (state) => state.count > 0,
         run: (state) => {
-          state.count--;
+          state.count -= 1;
         },
       },
       DONE: { ends: true },
@@ -35,11 +35,11 @@ export function createCounter() {
 
 /** Scores one program a problem. */
 export function scoreAll<Batch extends { readonly size: number }>(
-  task: { score(batch: Batch, actions: Int32Array, scores: { rewards: Float32Array; successes: Uint8Array }): void },
+  task: { score(batch: Batch, actions: Int32Array, scores: { returns: Float32Array; successes: Uint8Array }): void },
   batch: Batch,
   actions: Int32Array,
-): { readonly rewards: number[]; readonly successes: number[] } {
-  const scores = { rewards: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
+): { readonly returns: number[]; readonly successes: number[] } {
+  const scores = { returns: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
   task.score(batch, actions, scores);
-  return { rewards: [...scores.rewards], successes: [...scores.successes] };
+  return { returns: [...scores.returns], successes: [...scores.successes] };
 }

@@ -29,6 +29,7 @@ test.serial('an iteration in full: numbers of the current stage alone, and of th
   const result = await loop.run();
   const first = { index: 0, stage: 0, name: 'a' };
   const second = { index: 1, stage: 1, name: 'b' };
+  const final = { purpose: 'final', eval: { problems: 1000, successRate: 0.5, episodeReturnMean: 0.25 }, time: { iterations: 3 } } as const;
   t.deepEqual(events, [
     { type: 'stage', iteration: 0, ...first, stageCount: 2, maxIterations: 2 },
     {
@@ -36,28 +37,20 @@ test.serial('an iteration in full: numbers of the current stage alone, and of th
       iteration: 1,
       ...first,
       stageIteration: 1,
-      meanLength: 1.75,
-      problems: 4,
-      successRate: 0.25,
-      meanReturn: 2.5,
-      ...STATS,
-      episodes: 4,
-      episodesPerSecond: 400,
-      seconds: 0.01,
+      rollout: { problems: 4, successRate: 0.25, episodeReturnMean: 2.5, episodeLengthMean: 1.75 },
+      train: STATS,
+      time: { iterations: 1, episodes: 4, episodesPerSecond: 400, seconds: 0.01 },
+      curriculum: { stage: 0 },
     },
     {
       type: 'iteration',
       iteration: 2,
       ...first,
       stageIteration: 2,
-      meanLength: 1.75,
-      problems: 4,
-      successRate: 0.25,
-      meanReturn: 2.5,
-      ...STATS,
-      episodes: 8,
-      episodesPerSecond: 4000 / 11,
-      seconds: 0.03,
+      rollout: { problems: 4, successRate: 0.25, episodeReturnMean: 2.5, episodeLengthMean: 1.75 },
+      train: STATS,
+      time: { iterations: 2, episodes: 8, episodesPerSecond: 4000 / 11, seconds: 0.03 },
+      curriculum: { stage: 0 },
     },
     { type: 'stage-end', iteration: 2, ...first, stageIteration: 2, reason: 'iterations' },
     { type: 'stage', iteration: 2, ...second, stageCount: 2, maxIterations: 1 },
@@ -66,18 +59,14 @@ test.serial('an iteration in full: numbers of the current stage alone, and of th
       iteration: 3,
       ...second,
       stageIteration: 1,
-      meanLength: 1.5,
-      problems: 2,
-      successRate: 0.5,
-      meanReturn: 1.5,
-      ...STATS,
-      episodes: 12,
-      episodesPerSecond: 4000 / (0.9 * 11 + 0.1 * 30),
-      seconds: 0.06,
+      rollout: { problems: 2, successRate: 0.5, episodeReturnMean: 1.5, episodeLengthMean: 1.5 },
+      train: STATS,
+      time: { iterations: 3, episodes: 12, episodesPerSecond: 4000 / (0.9 * 11 + 0.1 * 30), seconds: 0.06 },
+      curriculum: { stage: 1 },
     },
     { type: 'stage-end', iteration: 3, ...second, stageIteration: 1, reason: 'iterations' },
-    { type: 'evaluation', iteration: 3, ...first, purpose: 'final', problems: 1000, successRate: 0.5, meanReturn: 0.25 },
-    { type: 'evaluation', iteration: 3, ...second, purpose: 'final', problems: 1000, successRate: 0.5, meanReturn: 0.25 },
+    { type: 'evaluation', iteration: 3, ...first, ...final, curriculum: { stage: 0 } },
+    { type: 'evaluation', iteration: 3, ...second, ...final, curriculum: { stage: 1 } },
   ]);
   const ended = { successRate: 0.5, meanReturn: 0.25, mastered: false };
   t.deepEqual(result, {
@@ -101,9 +90,9 @@ test.serial('an iteration in full: numbers of the current stage alone, and of th
   t.deepEqual(
     log.acts.slice(0, 4).map(({ stages: of, deterministic }) => [of.length, deterministic]),
     [
-      [4, undefined],
-      [4, undefined],
-      [4, undefined],
+      [4, false],
+      [4, false],
+      [4, false],
       [1000, true],
     ],
   );
@@ -257,7 +246,7 @@ test('mastery: earlier stages that were mastered are measured too, before and in
     ],
   );
   const other = events.find((event) => event.type === 'evaluation' && event.index === 1 && event.stage === 0);
-  t.like(other, { name: 'a', iteration: 4, successRate: 0 });
+  t.like(other, { name: 'a', iteration: 4, eval: { successRate: 0 } });
 });
 
 test('an earlier stage that was not mastered is not asked for', async (t) => {
@@ -289,7 +278,7 @@ test('the confirmation takes as many problems as an evaluation where those are m
   const { loop, events } = setUp([0], { earn: () => ({ reward: 0, success: true }), evaluationProblems: 1200 });
   await loop.run();
   t.deepEqual(
-    events.flatMap((event) => (event.type === 'evaluation' ? [event.problems] : [])),
+    events.flatMap((event) => (event.type === 'evaluation' ? [event.eval.problems] : [])),
     [1200, 1200, 1000],
   );
 });

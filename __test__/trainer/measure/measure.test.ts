@@ -1,19 +1,29 @@
 import test from 'ava';
 import { arithmetic } from 'innate';
-import { Evaluator, makeScores } from '#dist/trainer/measure/evaluator.js';
+import { addScores, makeScores } from '#dist/trainer/collect/scores.js';
+import { Evaluator } from '#dist/trainer/measure/evaluator.js';
 import { explainStage } from '#dist/trainer/measure/explain.js';
 import { Random } from '#dist/util/random.js';
 import { type Asked, scriptedAgent, scriptedTask } from '../support/scripted.js';
 
 const earn = ({ index }: Asked) => ({ reward: index % 4, success: index % 4 === 0 });
 
+test('scores are added up from the first program on', (t) => {
+  const scores = { returns: Float32Array.of(1, 2, 4), successes: Uint8Array.of(1, 0, 1), lengths: Int32Array.of(3, 2, 7) };
+  const totals = { successes: 0, returns: 0, steps: 0 };
+  addScores(totals, scores, 2);
+  t.deepEqual(totals, { successes: 1, returns: 3, steps: 5 });
+  addScores(totals, scores, 3);
+  t.deepEqual(totals, { successes: 3, returns: 10, steps: 17 });
+});
+
 test('scores are written to arrays of one place a program', (t) => {
-  t.deepEqual(makeScores(3), { rewards: new Float32Array(3), successes: new Uint8Array(3), lengths: new Int32Array(3) });
+  t.deepEqual(makeScores(3), { returns: new Float32Array(3), successes: new Uint8Array(3), lengths: new Int32Array(3) });
 });
 
 test('measures greedy programs on as many fresh problems as asked for', async (t) => {
   const { agent, log } = scriptedAgent();
-  const evaluator = new Evaluator(scriptedTask({ earn }), agent);
+  const evaluator = new Evaluator({ task: scriptedTask({ earn }), agent });
   const random = new Random(3);
   t.deepEqual(await evaluator.measure(2, 6, random), { successRate: 2 / 6, meanReturn: 7 / 6 });
   t.deepEqual(await evaluator.measure(1, 8, random), { successRate: 0.25, meanReturn: 1.5 });
@@ -26,12 +36,12 @@ test('measures greedy programs on as many fresh problems as asked for', async (t
 });
 
 test('many problems are measured in parts, unless each sees the mean over its batch', async (t) => {
-  for (const [contextPooling, sizes] of [
+  for (const [pooling, sizes] of [
     ['own', [4096, 4096, 8]],
     ['batch', [8200]],
   ] as const) {
     const { agent, log } = scriptedAgent();
-    const evaluator = new Evaluator(scriptedTask({ earn, contextPooling }), agent);
+    const evaluator = new Evaluator({ task: scriptedTask({ earn, pooling }), agent });
     t.deepEqual(await evaluator.measure(0, 8200, new Random(1)), { successRate: 0.25, meanReturn: 1.5 });
     t.deepEqual(
       log.acts.map(({ stages }) => stages.length),
@@ -39,13 +49,13 @@ test('many problems are measured in parts, unless each sees the mean over its ba
     );
   }
   const { agent, log } = scriptedAgent();
-  await new Evaluator(scriptedTask({ earn }), agent).measure(0, 4096, new Random(1));
+  await new Evaluator({ task: scriptedTask({ earn }), agent }).measure(0, 4096, new Random(1));
   t.is(log.acts.length, 1);
 });
 
 test('an explanation in full', async (t) => {
   const { agent, log } = scriptedAgent();
-  const explanations = await explainStage(scriptedTask({ earn }), agent, 1, 2, new Random(3));
+  const explanations = await explainStage({ task: scriptedTask({ earn }), agent }, 1, 2, new Random(3));
   const again = new Random(3);
   const contexts = [again.int(2), again.int(2)];
   t.deepEqual(log.acts, [{ stages: [1, 1], contexts, deterministic: true }]);
@@ -59,14 +69,14 @@ test('an explanation in full', async (t) => {
     }));
   const shared = { stage: 1, name: 'b', tokens: ['x', 'y'], executed: 2 };
   t.deepEqual(explanations, [
-    { ...shared, context: `context ${contexts[0]}`, target: 'target 0', steps: steps(0), reward: 0, success: true },
-    { ...shared, context: `context ${contexts[1]}`, target: 'target 1', steps: steps(2), reward: 1, success: false },
+    { ...shared, context: `context ${contexts[0]}`, target: 'target 0', steps: steps(0), episodeReturn: 0, success: true },
+    { ...shared, context: `context ${contexts[1]}`, target: 'target 1', steps: steps(2), episodeReturn: 1, success: false },
   ]);
 });
 
 test('problems that would see the mean over their batch are explained one by one', async (t) => {
   const { agent, log } = scriptedAgent();
-  const explanations = await explainStage(scriptedTask({ earn, contextPooling: 'batch' }), agent, 0, 3, new Random(1));
+  const explanations = await explainStage({ task: scriptedTask({ earn, pooling: 'batch' }), agent }, 0, 3, new Random(1));
   t.is(explanations.length, 3);
   t.deepEqual(
     log.acts.map(({ stages }) => stages.length),
@@ -90,7 +100,7 @@ test('a task made of tools says which steps ran, and how many; others leave it o
       values: new Float32Array(14),
     }),
   });
-  for (const { tokens, steps, executed } of await explainStage(arithmetic, agent, 0, 2, new Random(1))) {
+  for (const { tokens, steps, executed } of await explainStage({ task: arithmetic, agent }, 0, 2, new Random(1))) {
     t.deepEqual(tokens, ['[ADD]', '[MUL]', '[ANS]', '[MUL]', '[MUL]', '[MUL]', '[MUL]']);
     t.is(executed, 3);
     t.deepEqual(
@@ -111,7 +121,7 @@ test('the steps are those of the stage that is explained', async (t) => {
     [0, [true, true, false, false, false, false, false]],
     [2, [true, true, true, true, false, false, false]],
   ] as const) {
-    const [explanation] = await explainStage(arithmetic, agent, stage, 1, new Random(1));
+    const [explanation] = await explainStage({ task: arithmetic, agent }, stage, 1, new Random(1));
     t.deepEqual(
       explanation?.steps.map((step) => step.applied),
       [...applied],
@@ -124,7 +134,8 @@ test('a trace without problems, and problems without a trace, say nothing of ste
   const task = scriptedTask({ earn });
   const trace = () => ({ steps: [{ applied: true }] });
   const withProblems: typeof task.sample = (...args) => Object.assign(task.sample(...args), { problems: ['p'] });
-  const executed = async (changes: object) => (await explainStage({ ...task, ...changes }, agent, 1, 1, new Random(1)))[0]?.executed;
+  const executed = async (changes: object) =>
+    (await explainStage({ task: { ...task, ...changes }, agent }, 1, 1, new Random(1)))[0]?.executed;
   t.is(await executed({ trace }), 2);
   t.is(await executed({ sample: withProblems }), 2);
   t.is(await executed({ sample: withProblems, trace }), 1);

@@ -2,6 +2,7 @@ import type { StageSpec, TrainingEvent } from 'innate';
 import { planStages } from '#dist/curriculum/stage-spec.js';
 import { type LoopContext, TrainingLoop } from '#dist/trainer/loop/training-loop.js';
 import { EventPipe } from '#dist/trainer/run/event-pipe.js';
+import { Issues } from '#dist/util/issues.js';
 import { Random } from '#dist/util/random.js';
 import { type Asked, type Earned, scriptedAgent, scriptedTask } from './scripted.js';
 
@@ -29,7 +30,7 @@ export function setUp(
     task,
     agent,
     update: undefined,
-    plan: planStages(stages, { stageNames: task.stages, taskName: task.name, maxIterations }, []),
+    plan: planStages(stages, { stageNames: task.stages, taskName: task.name, maxIterations }, new Issues()),
     batchSize: BATCH,
     rehearsal: 0.5,
     evaluateEvery: 2,
@@ -52,7 +53,7 @@ function line(event: TrainingEvent): string {
     case 'iteration':
       return `iteration ${event.iteration}, ${event.stageIteration} in ${event.stage}`;
     case 'evaluation':
-      return `${event.purpose} of ${event.stage} in ${event.index}: ${event.problems}`;
+      return `${event.purpose} of ${event.stage} in ${event.index}: ${event.eval.problems}`;
     case 'stage-end':
       return `end of ${event.stage} after ${event.stageIteration}: ${event.reason}`;
   }

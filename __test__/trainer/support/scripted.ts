@@ -20,21 +20,21 @@ export interface Earned {
 
 /** Options of {@link scriptedTask}. */
 export interface ScriptOptions {
-  readonly contextPooling?: 'own' | 'batch';
+  readonly pooling?: 'own' | 'batch';
   /** Told about each call. */
   readonly note?: (call: string) => void;
   readonly earn: (asked: Asked) => Earned;
 }
 
 /** A task whose scores are written beforehand. Three stages; each problem draws one number. */
-export function scriptedTask({ contextPooling, note, earn }: ScriptOptions): Task {
+export function scriptedTask({ pooling, note, earn }: ScriptOptions): Task {
   return {
     name: 'scripted',
     vocabulary: ['x', 'y', 'go'],
     stages: ['a', 'b', 'c'],
     horizon: 2,
     startToken: 2,
-    ...(contextPooling === undefined ? {} : { contextPooling }),
+    ...(pooling === undefined ? {} : { pooling }),
     sample: (stages, random): ProblemBatch => {
       note?.('sample');
       return { size: stages.length, contextLength: 1, contexts: Int32Array.from(stages, () => random.int(2)), stages: stages.slice() };
@@ -43,7 +43,7 @@ export function scriptedTask({ contextPooling, note, earn }: ScriptOptions): Tas
       note?.('score');
       batch.stages.forEach((stage, index) => {
         const { reward, success, length } = earn({ size: batch.size, stage, index });
-        scores.rewards[index] = reward;
+        scores.returns[index] = reward;
         scores.successes[index] = success ? 1 : 0;
         if (length !== undefined && scores.lengths !== undefined) {
           scores.lengths[index] = length;
@@ -94,7 +94,8 @@ export function scriptedAgent(note?: (call: string) => void): { agent: Agent; lo
         actions: Array.from(actions),
         returns: Array.from(returns),
         lengths: Array.from(lengths ?? []),
-        rest,
+        // Without the proof that the ids were looked through, which is nobody else's business.
+        rest: Object.fromEntries(Object.entries(rest)),
       });
       await new Promise(setImmediate);
       note?.('updated');

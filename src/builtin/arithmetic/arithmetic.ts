@@ -32,7 +32,11 @@ export type ArithmeticTask = ToolTask<ArithmeticProblem, ArithmeticState, Arithm
 
 /** Options of {@link createArithmetic}. */
 export interface ArithmeticOptions {
-  /** `true`: only tools may be emitted; `false`: all 18 tokens may. @defaultValue true */
+  /**
+   * `true`: only tools may be emitted; `false`: all 18 tokens may.
+   *
+   * @defaultValue true
+   */
   readonly mask?: boolean | undefined;
 }
 
@@ -180,7 +184,8 @@ function hasOperand(state: ArithmeticState, stage: Stage): boolean {
 
 function takeOperand(state: ArithmeticState, problem: ArithmeticProblem, stage: Stage): number {
   if (state.cursor < stage.operands) {
-    return digit(problem, state.cursor++);
+    state.cursor += 1;
+    return digit(problem, state.cursor - 1);
   }
   const value = state.memory ?? 0;
   state.memory = null;

@@ -28,7 +28,11 @@ export type TutorialTask = ToolTask<TutorialProblem, TutorialState, TutorialTool
 
 /** Options of the tutorial's task. */
 export interface TutorialOptions {
-  /** `batch`: every problem sees the mean over the batch, as the tutorial's broadcasting has it; `own`: its own. @defaultValue `'batch'` */
+  /**
+   * `batch`: every problem sees the mean over the batch, as the tutorial's broadcasting has it; `own`: its own.
+   *
+   * @defaultValue `'batch'`
+   */
   readonly context?: 'batch' | 'own' | undefined;
 }
 
@@ -108,10 +112,10 @@ export const tutorial = {
     }
     const { machine } = tasks.own;
     const run = machine.start({ operands: Array.from(operands) }, stage);
-    for (let at = 0; at < Math.min(actions.length, MAX_STEPS) && !run.ended; at++) {
+    for (let at = 0; at < Math.min(actions.length, MAX_STEPS) && !run.ended; at += 1) {
       machine.step(run, actions[at] ?? -1);
     }
-    return { reward: machine.outcome(run).reward, steps: run.steps };
+    return { reward: machine.outcome(run).episodeReturn, steps: run.steps };
   },
 
   /** What is trained when: 60 iterations, ten each on stages 0, 0, 0, 1, 1, 2. */
@@ -144,7 +148,7 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
     symbols: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     mask: false,
     trainPastEnd: true,
-    contextPooling: context,
+    pooling: context,
     updateOptions: UPDATE_OPTIONS,
     sample: (random): TutorialProblem => ({
       operands: [random.int(10), random.int(10), random.int(10), random.int(10), random.int(10)],

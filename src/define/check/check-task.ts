@@ -1,5 +1,6 @@
 import { TaskError } from '../../errors/task-error.js';
 import { assertTask, checkedSample, checkedScore } from '../../task/checked.js';
+import type { Measured } from '../../task/measured.js';
 import type { Task } from '../../task/task.js';
 import { readOptions } from '../../util/option-reader.js';
 import { Random, STREAMS } from '../../util/random.js';
@@ -12,13 +13,29 @@ export { formatTaskCheck } from './report.js';
 
 /** Options of {@link checkTask}. */
 export interface CheckTaskOptions {
-  /** Seed of the problems and of the random programs. @defaultValue 0 */
+  /**
+   * Seed of the problems and of the random programs.
+   *
+   * @defaultValue 0
+   */
   readonly seed?: number | undefined;
-  /** Problems searched in each stage, 1 to 2²⁰. @defaultValue 64 */
+  /**
+   * Problems searched in each stage, 1 to 2²⁰.
+   *
+   * @defaultValue 64
+   */
   readonly problems?: number | undefined;
-  /** Fresh problems on which constant and random programs are measured, 1 to 2²⁰. @defaultValue 2000 */
+  /**
+   * Fresh problems on which constant and random programs are measured, 1 to 2²⁰.
+   *
+   * @defaultValue 2000
+   */
   readonly samples?: number | undefined;
-  /** States visited for each problem, and again for all of a stage together, before the search gives up. @defaultValue 20000 */
+  /**
+   * States visited for each problem, and again for all of a stage together, before the search gives up.
+   *
+   * @defaultValue 20000
+   */
   readonly maxStates?: number | undefined;
 }
 
@@ -90,10 +107,10 @@ function checkStage(task: ToolTask, stage: number, { seed, problems, samples, ma
   const reachable = solved.length === problems;
 
   const fresh = checkedSample(task, new Int32Array(samples).fill(stage), random);
-  const measure = (actions: Int32Array): { readonly successRate: number; readonly meanReturn: number } => {
-    const scores = { rewards: new Float32Array(samples), successes: new Uint8Array(samples) };
+  const measure = (actions: Int32Array): Measured => {
+    const scores = { returns: new Float32Array(samples), successes: new Uint8Array(samples) };
     checkedScore(task, fresh, actions, scores);
-    return { successRate: mean(scores.successes), meanReturn: mean(scores.rewards) };
+    return { successRate: mean(scores.successes), meanReturn: mean(scores.returns) };
   };
   const measureConstant = (found: FoundProgram<string> | undefined): ConstantProgram | undefined => {
     if (found === undefined) {
@@ -179,18 +196,17 @@ function hasMachine(task: Task): task is ToolTask {
 }
 
 function readSettings(options: CheckTaskOptions): Settings {
-  const count = { integer: true, min: 1, max: 2 ** 20 } as const;
   return readOptions(options, (reader) => ({
-    seed: reader.number('seed', 0, { integer: true, min: 0 }),
-    problems: reader.number('problems', 64, count),
-    samples: reader.number('samples', 2000, count),
+    seed: reader.seed(),
+    problems: reader.count('problems', 64),
+    samples: reader.count('samples', 2000),
     maxStates: reader.number('maxStates', 20_000, { integer: true, min: 1 }),
   }));
 }
 
 function mean(values: ArrayLike<number>): number {
   let total = 0;
-  for (let at = 0; at < values.length; at++) {
+  for (let at = 0; at < values.length; at += 1) {
     total += values[at] ?? 0;
   }
   return values.length === 0 ? 0 : total / values.length;

@@ -1,3 +1,5 @@
+import type { Measured } from '../../task/measured.js';
+
 /** What a finding is about. */
 export type TaskFindingCode =
   | 'unreachable'
@@ -20,13 +22,9 @@ export interface TaskFinding<Stage extends string = string> {
 }
 
 /** A program, the same for every problem, and what it earns on fresh problems. */
-export interface ConstantProgram<Tool extends string = string> {
+export interface ConstantProgram<Tool extends string = string> extends Measured {
   /** Its tools. A program that does not end then lets the remaining steps pass. */
   readonly tools: readonly Tool[];
-  /** Share of problems for which it is right, 0 to 1. */
-  readonly successRate: number;
-  /** Mean return. */
-  readonly meanReturn: number;
 }
 
 /** What {@link checkTask} found out about a stage. */
@@ -60,12 +58,7 @@ export interface StageReport<Tool extends string = string, Stage extends string 
   /** The constant program of the highest mean return. */
   readonly bestPaidProgram: ConstantProgram<Tool> | undefined;
   /** Programs drawn uniformly from the tokens that may be emitted. */
-  readonly random: {
-    /** Share of fresh problems for which such a program is right, 0 to 1. */
-    readonly successRate: number;
-    /** Mean return of such programs. */
-    readonly meanReturn: number;
-  };
+  readonly random: Measured;
 }
 
 /** What {@link checkTask} found out. */
@@ -117,10 +110,10 @@ export function formatTaskCheck(report: TaskReport): string {
     lines.push(
       shortest === undefined
         ? '  no right program'
-        : `  ${shortest.constant ? 'shortest, right for all' : 'shortest, of the longest problem'}: ${show(shortest.tools)}`,
+        : `  ${shortest.constant ? 'shortest, right for all' : 'shortest, of the longest problem'}: ${programText(shortest.tools)}`,
     );
     if (paid !== undefined) {
-      lines.push(`  best paid: ${show(paid.tools)} (return ${paid.meanReturn.toFixed(2)}, right ${percent(paid.successRate)})`);
+      lines.push(`  best paid: ${programText(paid.tools)} (return ${paid.meanReturn.toFixed(2)}, right ${percent(paid.successRate)})`);
     }
     return lines;
   });
@@ -146,6 +139,6 @@ export function percent(share: number): string {
   return rounded === '0' && share > 0 ? '< 0.1 %' : `${rounded} %`;
 }
 
-function show(tools: readonly string[]): string {
+function programText(tools: readonly string[]): string {
   return tools.length === 0 ? '(nothing)' : tools.join(' ');
 }

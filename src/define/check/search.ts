@@ -1,10 +1,9 @@
+import type { Measured } from '../../task/measured.js';
 import type { MachineOutcome, MachineRun, TaskMachine } from '../tool-task.js';
 
 /** A program found, and what it is worth. */
-export interface FoundProgram<Tool extends string> {
+export interface FoundProgram<Tool extends string> extends Measured {
   readonly tools: readonly Tool[];
-  readonly successRate: number;
-  readonly meanReturn: number;
 }
 
 /** What the search of one stage found. */
@@ -225,9 +224,9 @@ export function searchStage<Problem, State, Tool extends string>(
       walk(graph, machine, horizon, budget, ([outcome], path) => {
         if (outcome?.success === true) {
           found ??= namesOf(path);
-          right = Math.max(right, outcome.reward);
+          right = Math.max(right, outcome.episodeReturn);
         } else if (outcome !== undefined) {
-          wrong = Math.max(wrong, outcome.reward);
+          wrong = Math.max(wrong, outcome.episodeReturn);
         }
       }) && complete;
     shortest.push(found);
@@ -242,7 +241,7 @@ export function searchStage<Problem, State, Tool extends string>(
       let total = 0;
       for (const outcome of outcomes) {
         successes += outcome.success ? 1 : 0;
-        total += outcome.reward;
+        total += outcome.episodeReturn;
       }
       const successRate = successes / outcomes.length;
       const meanReturn = total / outcomes.length;
@@ -282,11 +281,11 @@ function walk<Problem, State, Tool extends string>(
   }
   let frontier: Frontier[] = [{ id: 0, path: undefined }];
   let visited = 1;
-  for (let steps = 1; steps <= horizon && frontier.length > 0; steps++) {
+  for (let steps = 1; steps <= horizon && frontier.length > 0; steps += 1) {
     const seen = new Set<number>();
     const next: Frontier[] = [];
     for (const { id, path } of frontier) {
-      for (let tool = 0; tool < machine.tools.length; tool++) {
+      for (let tool = 0; tool < machine.tools.length; tool += 1) {
         const after = graph.next(id, tool, steps);
         if (seen.has(after)) {
           continue;
@@ -298,7 +297,8 @@ function walk<Problem, State, Tool extends string>(
           reportOnce(after, extended);
         }
         if (!ended) {
-          if (++visited > budget) {
+          visited += 1;
+          if (visited > budget) {
             return false;
           }
           next.push({ id: after, path: extended });

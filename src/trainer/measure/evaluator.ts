@@ -1,25 +1,20 @@
-import type { Agent } from '../../agent/agent.js';
-import type { Measured } from '../../curriculum/promotion.js';
-import { checkedSample, checkedScore } from '../../task/checked.js';
-import type { Scores, Task } from '../../task/task.js';
+import { checkedSample } from '../../task/checked.js';
+import type { Measured } from '../../task/measured.js';
 import type { Random } from '../../util/random.js';
+import { attempt, type Solver } from '../collect/attempt.js';
+import { addScores, makeScores } from '../collect/scores.js';
 
 const MAX_BATCH = 4096;
 
 /** Measures an agent with greedy programs on fresh problems. Keeps its arrays, so one measurement at a time. */
 export class Evaluator {
-  readonly #task: Task;
-  readonly #agent: Agent;
+  readonly #solver: Solver;
   #stages = new Int32Array(0);
   #scores = makeScores(0);
 
-  /**
-   * @param task - Where problems come from.
-   * @param agent - Who solves them.
-   */
-  constructor(task: Task, agent: Agent) {
-    this.#task = task;
-    this.#agent = agent;
+  /** @param solver - Task and agent. */
+  constructor(solver: Solver) {
+    this.#solver = solver;
   }
 
   /**
@@ -29,23 +24,18 @@ export class Evaluator {
    * @returns Success and mean return.
    */
   async measure(stage: number, problems: number, random: Random): Promise<Measured> {
+    const { task } = this.#solver;
     // With the batch's mean as context the result depends on what is in the batch: then all problems are one batch.
-    const size = this.#task.contextPooling === 'batch' ? problems : Math.min(problems, MAX_BATCH);
-    let successes = 0;
-    let total = 0;
+    const size = task.pooling === 'batch' ? problems : Math.min(problems, MAX_BATCH);
+    const totals = { successes: 0, returns: 0, steps: 0 };
     for (let done = 0; done < problems; done += size) {
       const count = Math.min(size, problems - done);
       this.#resize(count);
-      const stages = this.#stages.fill(stage);
-      const batch = checkedSample(this.#task, stages, random);
-      const { actions } = await this.#agent.act({ contexts: batch.contexts, stages, deterministic: true });
-      checkedScore(this.#task, batch, actions, this.#scores);
-      for (let i = 0; i < count; i += 1) {
-        successes += this.#scores.successes[i] as number;
-        total += this.#scores.rewards[i] as number;
-      }
+      const batch = checkedSample(task, this.#stages.fill(stage), random);
+      await attempt(this.#solver, batch, true, this.#scores);
+      addScores(totals, this.#scores, count);
     }
-    return { successRate: successes / problems, meanReturn: total / problems };
+    return { successRate: totals.successes / problems, meanReturn: totals.returns / problems };
   }
 
   #resize(count: number): void {
@@ -54,15 +44,4 @@ export class Evaluator {
       this.#scores = makeScores(count);
     }
   }
-}
-
-/** {@link Scores} with all that a task may write. */
-export type FullScores = { readonly [K in keyof Scores]-?: NonNullable<Scores[K]> };
-
-/**
- * @param count - Programs, `n`.
- * @returns Where a task writes its scores.
- */
-export function makeScores(count: number): FullScores {
-  return { rewards: new Float32Array(count), successes: new Uint8Array(count), lengths: new Int32Array(count) };
 }

@@ -1,9 +1,9 @@
-import type { Agent } from '../../agent/agent.js';
 import type { ToolTask } from '../../define/tool-task.js';
-import { checkedDescribe, checkedSample, checkedScore } from '../../task/checked.js';
+import { checkedDescribe, checkedSample } from '../../task/checked.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
 import type { Random } from '../../util/random.js';
-import { makeScores } from './evaluator.js';
+import { attempt, type Solver } from '../collect/attempt.js';
+import { makeScores } from '../collect/scores.js';
 
 /** One emitted token. */
 export interface ExplainedStep {
@@ -36,7 +36,7 @@ export interface Explanation {
   /** Tokens that were executed: those after the one that ended the program do not count. `T` where the task does not say. */
   readonly executed: number;
   /** Return of the program. */
-  readonly reward: number;
+  readonly episodeReturn: number;
   /** Whether the stated target was met. */
   readonly success: boolean;
 }
@@ -44,29 +44,28 @@ export interface Explanation {
 /**
  * Draws problems, solves them greedily and says how.
  *
- * @param task - Where problems come from.
- * @param agent - Who solves them.
+ * @param solver - Task and agent.
  * @param stage - Stage id.
  * @param count - How many.
  * @param random - The stream they are drawn from.
  * @returns One explanation a problem.
  */
-export async function explainStage(task: Task, agent: Agent, stage: number, count: number, random: Random): Promise<Explanation[]> {
+export async function explainStage(solver: Solver, stage: number, count: number, random: Random): Promise<Explanation[]> {
   // With the batch's mean as context, problems are explained one by one, as the tutorial does.
-  const size = task.contextPooling === 'batch' ? 1 : count;
+  const size = solver.task.pooling === 'batch' ? 1 : count;
   const explanations: Explanation[] = [];
   while (explanations.length < count) {
-    explanations.push(...(await explainBatch(task, agent, new Int32Array(size).fill(stage), random)));
+    explanations.push(...(await explainBatch(solver, new Int32Array(size).fill(stage), random)));
   }
   return explanations;
 }
 
-async function explainBatch(task: Task, agent: Agent, stages: Int32Array, random: Random): Promise<Explanation[]> {
-  const batch = checkedSample(task, stages, random);
-  const rollout = await agent.act({ contexts: batch.contexts, stages, deterministic: true });
-  const scores = makeScores(stages.length);
-  checkedScore(task, batch, rollout.actions, scores);
+async function explainBatch(solver: Solver, stages: Int32Array, random: Random): Promise<Explanation[]> {
+  const { task } = solver;
   const { horizon } = task;
+  const batch = checkedSample(task, stages, random);
+  const scores = makeScores(stages.length);
+  const { rollout } = await attempt(solver, batch, true, scores);
   return Array.from(stages, (stage, i) => {
     const program = rollout.actions.subarray(i * horizon, (i + 1) * horizon);
     const applied = appliedSteps(task, batch, i, program);
@@ -86,7 +85,7 @@ async function explainBatch(task: Task, agent: Agent, stages: Int32Array, random
       tokens: steps.map(({ token }) => token),
       steps,
       executed: applied?.length ?? horizon,
-      reward: scores.rewards[i] ?? NaN,
+      episodeReturn: scores.returns[i] ?? NaN,
       success: scores.successes[i] === 1,
     };
   });

@@ -1,17 +1,14 @@
 import type { Agent } from '../../agent/agent.js';
 import { InnateError } from '../../errors/innate-error.js';
-import { showThrown } from '../../util/option-reader.js';
+import type { Measured } from '../../task/measured.js';
+import { showThrown } from '../../util/show.js';
 
-/** How one stage of a run ended. */
-export interface StageResult {
+/** How one stage of a run ended; measured with greedy programs of the final agent. */
+export interface StageResult extends Measured {
   /** Stage id. */
   readonly stage: number;
   /** Stage name. */
   readonly name: string;
-  /** Share of fresh problems whose stated target the greedy programs of the final agent met, 0 to 1. */
-  readonly successRate: number;
-  /** Mean return of those programs. */
-  readonly meanReturn: number;
   /** Iterations spent while this was the current stage. */
   readonly iterations: number;
   /** Whether the final agent met the stage's target: its `until`, or success of at least 0.99. */
@@ -35,7 +32,7 @@ export interface TrainingResult {
 }
 
 /** {@link StageResult} of a run that did not end by itself: `successRate` and `meanReturn` are the last ones measured, if any. */
-export interface PartialStageResult extends Omit<StageResult, 'successRate' | 'meanReturn'> {
+export interface PartialStageResult extends Omit<StageResult, keyof Measured> {
   /** Share of problems whose stated target was met when last measured; absent when never. */
   readonly successRate: number | undefined;
   /** Mean return when last measured; absent when never. */

@@ -1,0 +1,88 @@
+import test from 'ava';
+import { type EvaluationEvent, eventMetrics, type IterationEvent, type MetricKey, type Metrics } from 'innate';
+
+const at = { iteration: 25, index: 1, stage: 2, name: 'easy' };
+const iteration: IterationEvent = {
+  type: 'iteration',
+  ...at,
+  stageIteration: 5,
+  rollout: { problems: 192, successRate: 0.5, episodeReturnMean: 0.75, episodeLengthMean: 4.5 },
+  train: { loss: 1, policyLoss: 2, valueLoss: 3, entropy: 1.25, gradNorm: 4, explainedVariance: 0.1 },
+  time: { iterations: 25, episodes: 4800, episodesPerSecond: 12345.6, seconds: 2 },
+  curriculum: { stage: 2 },
+};
+const evaluation: EvaluationEvent = {
+  type: 'evaluation',
+  ...at,
+  purpose: 'progress',
+  eval: { problems: 512, successRate: 0.25, episodeReturnMean: 0.5 },
+  time: { iterations: 25 },
+  curriculum: { stage: 2 },
+};
+
+/** The keys as users know them, each once: the compiler refuses one that no event has, and one that is missing. */
+const KEYS: Readonly<Record<MetricKey, true>> = {
+  'rollout/problems': true,
+  'rollout/success_rate': true,
+  'rollout/episode_return_mean': true,
+  'rollout/episode_length_mean': true,
+  'train/loss': true,
+  'train/policy_loss': true,
+  'train/value_loss': true,
+  'train/entropy': true,
+  'train/grad_norm': true,
+  'train/explained_variance': true,
+  'eval/problems': true,
+  'eval/success_rate': true,
+  'eval/episode_return_mean': true,
+  'time/iterations': true,
+  'time/episodes': true,
+  'time/episodes_per_second': true,
+  'time/seconds': true,
+  'curriculum/stage': true,
+};
+
+test('the numbers of an iteration by metric key', (t) => {
+  t.deepEqual(eventMetrics(iteration), {
+    'rollout/problems': 192,
+    'rollout/success_rate': 0.5,
+    'rollout/episode_return_mean': 0.75,
+    'rollout/episode_length_mean': 4.5,
+    'train/loss': 1,
+    'train/policy_loss': 2,
+    'train/value_loss': 3,
+    'train/entropy': 1.25,
+    'train/grad_norm': 4,
+    'train/explained_variance': 0.1,
+    'time/iterations': 25,
+    'time/episodes': 4800,
+    'time/episodes_per_second': 12345.6,
+    'time/seconds': 2,
+    'curriculum/stage': 2,
+  });
+});
+
+test('the numbers of an evaluation by metric key', (t) => {
+  t.deepEqual(eventMetrics(evaluation), {
+    'eval/problems': 512,
+    'eval/success_rate': 0.25,
+    'eval/episode_return_mean': 0.5,
+    'time/iterations': 25,
+    'curriculum/stage': 2,
+  });
+});
+
+test('the begin and the end of a stage bring no numbers', (t) => {
+  t.deepEqual(eventMetrics({ type: 'stage', ...at, stageCount: 3, maxIterations: 100 }), {});
+  t.deepEqual(eventMetrics({ type: 'stage-end', ...at, stageIteration: 25, reason: 'reached' }), {});
+});
+
+test('the type of the keys says just what events bring', (t) => {
+  t.deepEqual(Object.keys({ ...eventMetrics(iteration), ...eventMetrics(evaluation) }).sort(), Object.keys(KEYS).sort());
+  const metrics: Metrics = eventMetrics(iteration);
+  t.is(metrics['train/grad_norm'], 4);
+  // @ts-expect-error: keys are in snake case
+  t.is(metrics['train/gradNorm'], undefined);
+  // @ts-expect-error: a group that no event has
+  t.is(metrics['rollouts/problems'], undefined);
+});

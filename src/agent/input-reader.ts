@@ -1,0 +1,226 @@
+import { DEFAULT_UPDATE } from '../algorithm/a2c.js';
+import { InputError } from '../errors/input-error.js';
+import { OptionsError } from '../errors/options-error.js';
+import { areChecked, type CheckedPrompts, provePrompts } from '../task/checked-prompts.js';
+import { Issues } from '../util/issues.js';
+import { isArray, isFloat32Array, isInt32Array, isRecord, isTypedArray } from '../util/kind.js';
+import { addUnknownKeys } from '../util/option-reader.js';
+import { show } from '../util/show.js';
+import type { IdLimits } from './inputs.js';
+
+/** Options of the methods that take inputs. Where a method does not read one, it would be lost in silence. */
+const INPUT_OPTIONS: ReadonlySet<string> = new Set([...Object.keys(DEFAULT_UPDATE), 'deterministic']);
+
+/**
+ * @param names - What a method reads.
+ * @returns These, and what a task's batch brings beside: it may be spread into an input.
+ */
+export function inputNames(...names: readonly string[]): ReadonlySet<string> {
+  return new Set(['contexts', 'stages', ...names, 'size', 'contextLength', 'problems']);
+}
+
+/**
+ * Reads what a method was given, entry by entry. An `Int32Array` or `Float32Array` is passed on as it is; anything else is copied. Of each
+ * entry the first bad value is an issue; an entry with one is read as empty, so that {@link InputReader.check} must come before its use.
+ */
+export class InputReader {
+  readonly #input: Readonly<Record<string, unknown>>;
+  readonly #limits: IdLimits;
+  readonly #issues = new Issues();
+
+  /**
+   * Refuses names that look like one of those that a method reads, or are an option of another method. An input may bring more, such as all
+   * that a batch and a rollout have.
+   *
+   * @param input - What the caller passed.
+   * @param names - See {@link inputNames}.
+   * @param limits - The network's sizes.
+   * @throws {@link InputError} when it is no object.
+   * @throws {@link OptionsError} naming every bad name.
+   */
+  constructor(input: unknown, names: ReadonlySet<string>, limits: IdLimits) {
+    if (!isRecord(input)) {
+      this.#issues.add('input', `must be an object with contexts and stages, got ${show(input)}.`, 'Pass { contexts, stages, … }.');
+      throw new InputError(this.#issues.list);
+    }
+    const issues = new Issues();
+    addUnknownKeys(input, names, issues, { among: INPUT_OPTIONS });
+    issues.throwIfAny(OptionsError);
+    this.#input = input;
+    this.#limits = limits;
+  }
+
+  /** @returns Contexts and stages, whose ids are looked through unless they come with the proof that somebody has. */
+  prompts(): CheckedPrompts {
+    const { vocabSize, stageCount } = this.#limits;
+    if (areChecked(this.#input, this.#limits)) {
+      this.#checkContexts(this.#input.contexts.length, this.#input.stages.length);
+      return this.#input;
+    }
+    const stages = this.#ids('stages', stageCount, 'the number of stages');
+    const contexts = this.#ids('contexts', vocabSize, 'the vocabulary size');
+    if (stages !== undefined && contexts !== undefined) {
+      this.#checkContexts(contexts.length, stages.length);
+    }
+    return provePrompts(contexts ?? NO_IDS, stages ?? NO_IDS, this.#limits);
+  }
+
+  /**
+   * @param count - Problems, `n`.
+   * @returns `actions`, `[n, T]`.
+   */
+  actions(count: number): Int32Array {
+    const { vocabSize, horizon, actionMask } = this.#limits;
+    const actions = this.#ids('actions', vocabSize, 'the vocabulary size');
+    if (actions === undefined) {
+      return NO_IDS;
+    }
+    if (actions.length === 0 || actions.length % count !== 0) {
+      const message = `must hold the same number of tokens for each of the ${count} problems, got ${actions.length} in all.`;
+      this.#issues.add('actions', message, `Pass ${horizon} tokens a problem, as act() returns them.`);
+    }
+    const masked = actionMask === undefined ? -1 : actions.findIndex((action) => actionMask[action] === 0);
+    if (masked >= 0) {
+      const message = `token ${actions[masked]} is masked: the network never emits it.`;
+      this.#issues.add(`actions[${masked}]`, message, "Use tokens that the task's actionMask allows.");
+    }
+    return actions;
+  }
+
+  /**
+   * @param count - Problems, `n`.
+   * @param steps - Tokens of a program, `T`.
+   * @returns `lengths`, `[n]`, or `undefined` where absent.
+   */
+  lengths(count: number, steps: number): Int32Array | undefined {
+    const lengths = this.#entry('lengths');
+    if (lengths === undefined || !this.#checkCount('lengths', lengths, count, 'Pass an Int32Array with one length a problem.')) {
+      return undefined;
+    }
+    const message = `must be an integer from 1 to ${steps}, the tokens of a program`;
+    const remedy = `Count the tokens up to the end of the program, the last one included; ${steps} where nothing ends it.`;
+    const good = (length: unknown): boolean => Number.isInteger(length) && (length as number) >= 1 && (length as number) <= steps;
+    return this.#checkEach('lengths', lengths, good, message, remedy) ? toInt32(lengths) : undefined;
+  }
+
+  /**
+   * @param count - Problems, `n`.
+   * @returns `returns`, `[n]`.
+   */
+  returns(count: number): Float32Array {
+    const returns = this.#entry('returns');
+    const good = (entry: unknown): boolean => typeof entry === 'number' && Number.isFinite(Math.fround(entry));
+    const holds =
+      this.#checkCount('returns', returns, count, 'Pass a Float32Array with one return a problem.') &&
+      this.#checkEach('returns', returns, good, 'must be a finite number', 'Correct the reward that this return was made of.');
+    if (!holds) {
+      return NO_NUMBERS;
+    }
+    return isFloat32Array(returns) ? returns : Float32Array.from(returns as ArrayLike<number>);
+  }
+
+  /** @returns Whether to take the most probable token; see {@link readDeterministic}. */
+  deterministic(): boolean {
+    return readDeterministic(this.#entry('deterministic'), this.#issues);
+  }
+
+  /** @throws {@link InputError} naming the first bad value of each entry read so far. */
+  check(): void {
+    this.#issues.throwIfAny(InputError);
+  }
+
+  #entry(name: string): unknown {
+    try {
+      return this.#input[name];
+    } catch (error) {
+      this.#issues.unreadable(name, error);
+      this.check();
+      return undefined;
+    }
+  }
+
+  #ids(name: string, limit: number, what: string): Int32Array | undefined {
+    return readIds(name, this.#entry(name), limit, what, this.#issues);
+  }
+
+  #checkContexts(length: number, count: number): void {
+    const { contextLength } = this.#limits;
+    if (count === 0) {
+      this.#issues.add('stages', 'must hold at least one problem, got none.', 'Pass one stage id a problem.');
+    } else if (contextLength !== undefined && length !== count * contextLength) {
+      const message = `must hold ${contextLength} tokens for each of the ${count} problems, ${count * contextLength} in all, got ${length}.`;
+      const remedy = `Pad each context to ${contextLength} tokens, as the task that the agent was made for does.`;
+      this.#issues.add('contexts', message, remedy);
+    } else if (length === 0 || length % count !== 0) {
+      const message = `must hold the same number of tokens for each of the ${count} problems, got ${length} in all.`;
+      this.#issues.add('contexts', message, 'Pad the contexts of one batch to one length.');
+    }
+  }
+
+  #checkCount(name: string, value: unknown, count: number, remedy: string): value is ArrayLike<unknown> {
+    const holds = isArrayLike(value) && value.length === count;
+    if (!holds) {
+      const got = isArrayLike(value) ? `${value.length}` : show(value);
+      this.#issues.add(name, `must hold ${count} numbers, one a problem, got ${got}.`, remedy);
+    }
+    return holds;
+  }
+
+  #checkEach(name: string, values: ArrayLike<unknown>, good: (entry: unknown) => boolean, message: string, remedy: string): boolean {
+    for (let i = 0; i < values.length; i += 1) {
+      if (!good(values[i])) {
+        this.#issues.add(`${name}[${i}]`, `${message}, got ${show(values[i])}.`, remedy);
+        return false;
+      }
+    }
+    return true;
+  }
+}
+
+const NO_IDS = new Int32Array(0);
+const NO_NUMBERS = new Float32Array(0);
+
+/**
+ * @param name - Where the ids stand.
+ * @param value - What the caller passed.
+ * @param limit - Ids are below it.
+ * @param what - What the limit is.
+ * @param issues - Where the first bad id is added.
+ * @returns The ids; nothing when an issue was added.
+ */
+export function readIds(name: string, value: unknown, limit: number, what: string, issues: Issues): Int32Array | undefined {
+  if (!isArrayLike(value)) {
+    issues.add(name, `must be an Int32Array, got ${show(value)}.`, 'Pass an Int32Array of ids.');
+    return undefined;
+  }
+  const exact = isInt32Array(value);
+  for (let i = 0; i < value.length; i += 1) {
+    const id: unknown = value[i];
+    if (typeof id !== 'number' || !(id >= 0 && id < limit) || (!exact && !Number.isInteger(id))) {
+      issues.add(`${name}[${i}]`, `must be an integer from 0 and below ${what}, ${limit}, got ${show(id)}.`, 'Correct this id.');
+      return undefined;
+    }
+  }
+  return toInt32(value);
+}
+
+/**
+ * @param deterministic - As the caller passed it.
+ * @param issues - Where an issue is added when it is no boolean.
+ * @returns Whether to take the most probable token.
+ */
+export function readDeterministic(deterministic: unknown, issues: Issues): boolean {
+  if (deterministic !== undefined && typeof deterministic !== 'boolean') {
+    const message = `must be true or false, got ${show(deterministic)}.`;
+    issues.add('deterministic', message, 'Pass true for the most probable token, false to sample.');
+  }
+  return deterministic === true;
+}
+
+function toInt32(values: ArrayLike<unknown>): Int32Array {
+  return isInt32Array(values) ? values : Int32Array.from(values as ArrayLike<number>);
+}
+
+function isArrayLike(value: unknown): value is ArrayLike<unknown> {
+  return isArray(value) || isTypedArray(value);
+}

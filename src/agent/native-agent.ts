@@ -1,0 +1,101 @@
+import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
+import { makeNote, type Note, readNote } from '../checkpoint/note.js';
+import { CheckpointError } from '../errors/checkpoint-error.js';
+import { OptionsError } from '../errors/options-error.js';
+import type { BindingAgent } from '../native/binding.js';
+import { guardedAsync } from '../native/error.js';
+import { readFilePath } from '../util/file-path.js';
+import { Issues } from '../util/issues.js';
+import { OptionReader } from '../util/option-reader.js';
+import { onDevice } from './device.js';
+import { type AgentInfo, compareTask } from './info.js';
+import { type AgentConfig, type AgentLoadOptions, readRuntimeOptions, readTask } from './options.js';
+
+/** The native side of an agent, and what this side knows of it. */
+export interface NativeAgent {
+  readonly native: BindingAgent;
+  readonly note: Note;
+  readonly info: AgentInfo;
+}
+
+/**
+ * @param config - What to make.
+ * @returns A native agent with fresh weights.
+ */
+export async function createNative({ task, seed, hiddenSize, runtime, update }: AgentConfig): Promise<NativeAgent> {
+  const { actionMask } = task;
+  const { value, reason } = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
+    BindingAgent.create({
+      vocabSize: task.vocabulary.length,
+      stageCount: task.stages.length,
+      hiddenSize,
+      horizon: task.horizon,
+      startToken: task.startToken,
+      batchContext: task.pooling === 'batch',
+      ...(actionMask === undefined ? {} : { actionMask }),
+      seed,
+      device,
+      engine,
+      threads: runtime.threads,
+    }),
+  );
+  return describe(value, makeNote(task, update), reason);
+}
+
+/**
+ * @param path - The file.
+ * @param options - What is chosen anew.
+ * @returns The native agent of a file.
+ */
+export async function loadNative(path: string | URL, options: AgentLoadOptions): Promise<NativeAgent> {
+  const issues = new Issues();
+  const file = readFilePath(path, issues);
+  const reader = new OptionReader(options, issues);
+  const runtime = readRuntimeOptions(reader);
+  const task = readTask(reader);
+  const update = (fallback: UpdateConfig): UpdateConfig => readUpdateOptions(reader, fallback);
+  update(DEFAULT_UPDATE);
+  reader.finish();
+  issues.throwIfAny(OptionsError);
+  const { value, reason } = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
+    BindingAgent.load(file, device, engine, runtime.threads),
+  );
+  const stored = readNote(value.note());
+  const contextLength = stored.contextLength ?? task?.contextLength;
+  const loaded = describe(value, { ...stored, contextLength, update: update(stored.update) }, reason);
+  const differences = new Issues();
+  if (task !== undefined) {
+    compareTask(loaded.info, task, 'Load it with the task it was made for.', differences.at('task'));
+  }
+  const [first, ...others] = differences.list;
+  if (first !== undefined) {
+    await guardedAsync(() => value.close());
+    const rest = others.map((other) => `\n${other.path} ${other.message}`).join('');
+    throw new CheckpointError(`${first.message} (${file})${rest}`, { path: first.path, remedy: first.remedy });
+  }
+  return loaded;
+}
+
+function describe(native: BindingAgent, note: Note, deviceReason: string | undefined): NativeAgent {
+  const { options } = native;
+  const info: AgentInfo = Object.freeze({
+    taskName: note.task,
+    vocabulary: note.vocabulary,
+    stages: note.stages,
+    vocabSize: options.vocabSize,
+    stageCount: options.stageCount,
+    hiddenSize: options.hiddenSize,
+    horizon: options.horizon,
+    contextLength: note.contextLength,
+    startToken: options.startToken,
+    actionMask: options.actionMask,
+    pooling: options.batchContext ? 'batch' : 'own',
+    seed: options.seed,
+    device: options.device === 'cuda' ? 'cuda' : 'cpu',
+    deviceReason,
+    engine: options.engine === 'plain' ? 'plain' : 'fused',
+    threads: options.threads,
+    update: note.update,
+  });
+  return { native, note, info };
+}

@@ -1,0 +1,35 @@
+import type { Scores } from '../../task/task.js';
+
+/** {@link Scores} with all that a task may write. */
+export type FullScores = { readonly [K in keyof Scores]-?: NonNullable<Scores[K]> };
+
+/** Sums over programs. */
+export interface ScoreTotals {
+  /** Programs that met the stated target. */
+  successes: number;
+  /** Sum of the returns. */
+  returns: number;
+  /** Sum of the steps that count. */
+  steps: number;
+}
+
+/**
+ * @param count - Programs, `n`.
+ * @returns Where a task writes its scores.
+ */
+export function makeScores(count: number): FullScores {
+  return { returns: new Float32Array(count), successes: new Uint8Array(count), lengths: new Int32Array(count) };
+}
+
+/**
+ * @param totals - Changed.
+ * @param scores - What a task wrote.
+ * @param count - How many programs to add, from the first.
+ */
+export function addScores(totals: ScoreTotals, { successes, returns, lengths }: FullScores, count: number): void {
+  for (let i = 0; i < count; i += 1) {
+    totals.successes += successes[i] as number;
+    totals.returns += returns[i] as number;
+    totals.steps += lengths[i] as number;
+  }
+}

@@ -1,0 +1,97 @@
+import type { Agent } from '../../agent/agent.js';
+import { meets } from '../../curriculum/promotion.js';
+import type { PlannedStage } from '../../curriculum/stage-spec.js';
+import type { RunPosition, TimeMetrics } from '../../metrics/events.js';
+import type { Measured } from '../../task/measured.js';
+import type { PartialStageResult, PartialTrainingResult } from '../run/result.js';
+
+/** How much the last iteration weighs in the time that an iteration takes. */
+const NEWEST = 0.1;
+
+/** How far a run is: counted by the loop, and read for events and results. */
+export class RunState {
+  /** Iterations done. */
+  iterations = 0;
+  /** Iterations spent on each entry of the plan. */
+  readonly spent: number[];
+  /** What each stage id reached when it was last measured. */
+  readonly measured = new Map<number, Measured>();
+  /** Entries that reached their targets. */
+  readonly reached: PlannedStage[] = [];
+  readonly #plan: readonly PlannedStage[];
+  readonly #batchSize: number;
+  readonly #begun = performance.now();
+  #millisecondsPerIteration = 0;
+
+  /**
+   * @param plan - The run.
+   * @param batchSize - Programs an iteration.
+   */
+  constructor(plan: readonly PlannedStage[], batchSize: number) {
+    this.#plan = plan;
+    this.#batchSize = batchSize;
+    this.spent = plan.map(() => 0);
+  }
+
+  /**
+   * Counts an iteration.
+   *
+   * @param entry - Its stage.
+   * @param milliseconds - What it took.
+   */
+  count(entry: PlannedStage, milliseconds: number): void {
+    this.iterations += 1;
+    this.spent[entry.index] = this.spentOn(entry) + 1;
+    const before = this.#millisecondsPerIteration;
+    this.#millisecondsPerIteration = before === 0 ? milliseconds : (1 - NEWEST) * before + NEWEST * milliseconds;
+  }
+
+  /**
+   * @param entry - An entry of the plan.
+   * @returns Iterations spent on it.
+   */
+  spentOn(entry: PlannedStage): number {
+    return this.spent[entry.index] ?? 0;
+  }
+
+  /**
+   * @param entry - The current stage.
+   * @returns Where the run is.
+   */
+  position({ index, stage, name }: PlannedStage): RunPosition {
+    return { iteration: this.iterations, index, stage, name };
+  }
+
+  /** @returns How far the run is, and how fast. */
+  time(): TimeMetrics {
+    return {
+      iterations: this.iterations,
+      episodes: this.iterations * this.#batchSize,
+      episodesPerSecond: (1000 * this.#batchSize) / this.#millisecondsPerIteration,
+      seconds: (performance.now() - this.#begun) / 1000,
+    };
+  }
+
+  /**
+   * @param agent - The agent that was trained.
+   * @param stopped - Whether the run was ended from outside.
+   * @returns What was done so far, measured as far as it was.
+   */
+  result(agent: Agent, stopped: boolean): PartialTrainingResult {
+    const { iterations, episodes, seconds } = this.time();
+    return { stages: this.#plan.map((entry) => this.#stageResult(entry)), iterations, episodes, seconds, stopped, agent };
+  }
+
+  #stageResult(entry: PlannedStage): PartialStageResult {
+    const { stage, name, target } = entry;
+    const measured = this.measured.get(stage);
+    return {
+      stage,
+      name,
+      successRate: measured?.successRate,
+      meanReturn: measured?.meanReturn,
+      iterations: this.spentOn(entry),
+      mastered: measured !== undefined && meets(target, measured),
+    };
+  }
+}
