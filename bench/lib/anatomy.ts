@@ -25,7 +25,7 @@ export async function dissect(agent: Agent, task: Task, repetitions: number, sta
   const { contexts, stages, returns } = fixedEpisodes(batchSize, stage);
   const ids = new Int32Array(batchSize).fill(stage);
   const random = new Random(3);
-  const scores = { rewards: new Float32Array(batchSize), successes: new Uint8Array(batchSize) };
+  const scores = { returns: new Float32Array(batchSize), successes: new Uint8Array(batchSize) };
   const anatomy: Anatomy = { calls: [], sample: [], score: [] };
   for (let i = 0; i < repetitions; i += 1) {
     const t0 = performance.now();

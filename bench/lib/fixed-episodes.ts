@@ -11,7 +11,7 @@ export function fixedEpisodes(count: number = tutorial.settings.batchSize, stage
   const batch = task.sample(new Int32Array(count).fill(stage), random);
   const actions = Int32Array.from({ length: count * task.horizon }, () => random.int(task.vocabulary.length));
   const returns = new Float32Array(count);
-  task.score(batch, actions, { rewards: returns, successes: new Uint8Array(count) });
+  task.score(batch, actions, { returns, successes: new Uint8Array(count) });
   const { contexts, stages } = batch;
   return { contexts, stages, actions, returns };
 }

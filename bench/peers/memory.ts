@@ -13,7 +13,7 @@ const options = tutorialOptions({
       const before = process.memoryUsage.rss();
       globalThis.gc?.();
       const { rss, heapUsed, external } = process.memoryUsage();
-      console.log(JSON.stringify({ update: event.iteration, rssBeforeGc: before, rss, heapUsed, external, seconds: event.seconds }));
+      console.log(JSON.stringify({ update: event.iteration, rssBeforeGc: before, rss, heapUsed, external, seconds: event.time.seconds }));
     }
   },
 });
