@@ -273,12 +273,13 @@ test('a program counts up to its end, the ending step included; with trainPastEn
   t.deepEqual(lengths({ tools: { DO, END: { ends: true, when: (state: { done: boolean }) => state.done } } }), [3, 2, 3, 3], 'not usable');
 });
 
-test('misspelt parts of a definition, of a tool and of a milestone are refused', (t) => {
+test('misspelled parts of a definition, of a tool and of a milestone are refused', (t) => {
   for (const [path, remedy, change] of [
     ['task.horizn', 'Did you mean horizon?', { horizn: 3 }],
     ['task.tools.DO.wehn', 'Did you mean when?', { tools: { DO: { wehn: () => true } } }],
     ['task.milestones.near.rewards', 'Did you mean reward?', { milestones: { near: { reward: 0.1, reached: () => true, rewards: 1 } } }],
-    ['task.colour', 'Known here: ', { colour: 'red' }],
+    ['task.color', 'Known here: ', { color: 'red' }],
+    ['task.contextPooling', 'Did you mean pooling?', { contextPooling: 'batch' }],
   ] as const) {
     t.true(refused(t, path, () => define(change))?.remedy?.startsWith(remedy), path);
   }

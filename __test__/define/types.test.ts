@@ -23,11 +23,11 @@ function compiles(): void {
   checkTask(plain);
 
   arithmetic.program('MUL', 'ADD', 'ANS');
-  // @ts-expect-error -- misspelt tool
+  // @ts-expect-error -- misspelled tool
   arithmetic.program('MUL', 'AD', 'ANS');
-  // @ts-expect-error -- misspelt tool
+  // @ts-expect-error -- misspelled tool
   arithmetic.token('ANSWER');
-  // @ts-expect-error -- misspelt stage
+  // @ts-expect-error -- misspelled stage
   arithmetic.encode([], 'multiply');
   // @ts-expect-error -- not a problem of this task
   arithmetic.encode([{ digits: [1] }], 0);
@@ -42,7 +42,7 @@ function compiles(): void {
     ...common,
     stages: ['one', 'two'],
     symbols: ['x', 'y'],
-    // @ts-expect-error -- misspelt symbol
+    // @ts-expect-error -- misspelled symbol
     encode: () => ['z'],
     tools: { A: {} },
     success: () => true,
@@ -64,7 +64,7 @@ function compiles(): void {
     symbols: ['x', 'y'],
     encode: () => ['x'],
     tools: { A: {} },
-    // @ts-expect-error -- misspelt stage
+    // @ts-expect-error -- misspelled stage
     success: (state, problem, stage) => stage === 'three' || state.count === problem.goal,
   });
   defineTask({
@@ -73,7 +73,7 @@ function compiles(): void {
     symbols: ['x', 'y'],
     encode: () => ['x'],
     tools: { A: {} },
-    // @ts-expect-error -- misspelt stage
+    // @ts-expect-error -- misspelled stage
     milestones: { m: { reward: 0.1, stages: ['three'], reached: () => true } },
     success: () => true,
   });
@@ -82,7 +82,7 @@ function compiles(): void {
     stages: ['one'],
     symbols: ['x'],
     encode: () => ['x'],
-    // @ts-expect-error -- misspelt part of a tool
+    // @ts-expect-error -- misspelled part of a tool
     tools: { A: { end: true } },
     success: () => true,
   });

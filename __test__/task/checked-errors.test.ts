@@ -62,6 +62,7 @@ const MESSAGES: readonly (readonly [string, () => unknown])[] = [
   [`task: is undefined. ${OBJECT}`, () => assertTask(undefined as unknown as Task)],
   [`task: is null. ${OBJECT}`, () => assertTask(null as unknown as Task)],
   [`task: is 3. ${OBJECT}`, () => assertTask(3 as unknown as Task)],
+  ['task.contextPooling: is no part of a task. It is pooling now.', task({ contextPooling: 'batch' })],
   ['task.vocabulary: is empty. List the text of each token.', task({ vocabulary: [] })],
   ['task.vocabulary: is empty. List the text of each token.', task({ vocabulary: 'abc' })],
   ['task.stages: is empty. Name at least one stage.', task({ stages: [] })],

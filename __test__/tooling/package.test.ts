@@ -25,7 +25,7 @@ test('the glibc floor is the newest version that is asked for', (t) => {
   t.is(evaluate('glibc.mjs', `tools.glibcFloor(${JSON.stringify(file)})`), '0');
 });
 
-test('licences: one alternative must be allowed in full', (t) => {
+test('licenses: one alternative must be allowed in full', (t) => {
   const cases = [
     'MIT',
     'MIT/Apache-2.0',

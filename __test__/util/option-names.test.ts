@@ -17,6 +17,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   threads: ['num_threads', 'num_workers', 'n_jobs'],
   device: ['cuda', 'GPU'],
   task: ['env', 'environment'],
+  pooling: ['contextPooling', 'batch_context'],
   agent: ['model', 'policy'],
   signal: ['abort_signal', 'abortController'],
   deterministic: ['greedy', 'stochastic'],

@@ -11,7 +11,7 @@ export interface Ticket {
 /** What has been done about it so far. */
 export interface Desk {
   opened: boolean;
-  labelled: boolean;
+  labeled: boolean;
   reshipped: boolean;
   refunded: boolean;
   escalated: boolean;
@@ -24,7 +24,7 @@ export function policy(ticket: Ticket): Desk {
   return {
     opened: true,
     // Costly goods that arrived broken have to come back first.
-    labelled: owed && ticket.claim === 'damaged' && ticket.value === 'costly',
+    labeled: owed && ticket.claim === 'damaged' && ticket.value === 'costly',
     reshipped: owed && ticket.stock === 'in stock',
     refunded: owed && ticket.stock === 'sold out',
     escalated,
@@ -49,7 +49,7 @@ export const refundDesk = defineTask({
     customer: stage.screening && random.int(4) === 0 ? 'flagged' : 'trusted',
   }),
   encode: ({ claim, value, stock, customer }) => [claim, value, stock, customer],
-  start: (): Desk => ({ opened: false, labelled: false, reshipped: false, refunded: false, escalated: false }),
+  start: (): Desk => ({ opened: false, labeled: false, reshipped: false, refunded: false, escalated: false }),
   tools: {
     LOOKUP: {
       when: (desk) => !desk.opened,
@@ -59,9 +59,9 @@ export const refundDesk = defineTask({
     },
     LABEL: {
       // Once the customer has been served, nobody sends goods back.
-      when: (desk) => desk.opened && !desk.labelled && !desk.reshipped && !desk.refunded,
+      when: (desk) => desk.opened && !desk.labeled && !desk.reshipped && !desk.refunded,
       run: (desk) => {
-        desk.labelled = true;
+        desk.labeled = true;
       },
     },
     RESHIP: {
@@ -86,13 +86,13 @@ export const refundDesk = defineTask({
   },
   milestones: {
     opened: { reward: 0.1, reached: (desk) => desk.opened },
-    labelled: { reward: 0.1, reached: (desk, ticket) => policy(ticket).labelled && desk.labelled },
+    labeled: { reward: 0.1, reached: (desk, ticket) => policy(ticket).labeled && desk.labeled },
     settled: { reward: 0.2, reached: asPolicyHasIt },
   },
   success: asPolicyHasIt,
   target: (ticket) => {
-    const { labelled, reshipped, refunded, escalated } = policy(ticket);
-    const due = [labelled && 'label', reshipped && 'reship', refunded && 'refund', escalated && 'escalate'].filter(Boolean);
+    const { labeled, reshipped, refunded, escalated } = policy(ticket);
+    const due = [labeled && 'label', reshipped && 'reship', refunded && 'refund', escalated && 'escalate'].filter(Boolean);
     return [...due, 'reply'].join(', ');
   },
 });
@@ -100,6 +100,6 @@ export const refundDesk = defineTask({
 function asPolicyHasIt(desk: Desk, ticket: Ticket): boolean {
   const due = policy(ticket);
   return (
-    desk.labelled === due.labelled && desk.reshipped === due.reshipped && desk.refunded === due.refunded && desk.escalated === due.escalated
+    desk.labeled === due.labeled && desk.reshipped === due.reshipped && desk.refunded === due.refunded && desk.escalated === due.escalated
   );
 }

@@ -6,10 +6,10 @@ import { type ErrorDetails, InnateError } from './innate-error.js';
  */
 export class CheckpointError extends InnateError {
   /**
-   * @param problem - What is wrong.
+   * @param reason - What is wrong.
    * @param details - Path, remedy and cause.
    */
-  constructor(problem: string, details: ErrorDetails = {}) {
-    super('ERR_CHECKPOINT', problem, details);
+  constructor(reason: string, details: ErrorDetails = {}) {
+    super('ERR_CHECKPOINT', reason, details);
   }
 }

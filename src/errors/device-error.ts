@@ -3,10 +3,10 @@ import { type ErrorDetails, InnateError } from './innate-error.js';
 /** A device that cannot be used here. Code `ERR_DEVICE`. */
 export class DeviceError extends InnateError {
   /**
-   * @param problem - What is wrong.
+   * @param reason - What is wrong.
    * @param details - Path, remedy and cause.
    */
-  constructor(problem: string, details: ErrorDetails = {}) {
-    super('ERR_DEVICE', problem, details);
+  constructor(reason: string, details: ErrorDetails = {}) {
+    super('ERR_DEVICE', reason, details);
   }
 }

@@ -56,14 +56,14 @@ export class InnateError extends Error {
 
   /**
    * @param code - Stable code.
-   * @param problem - What is wrong, without path and remedy.
+   * @param reason - What is wrong, without path and remedy.
    * @param details - Path, remedy and cause.
    */
-  constructor(code: ErrorCode, problem: string, details: ErrorDetails = {}) {
+  constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
     // Some messages begin with the path themselves.
-    const where = details.path === undefined || problem.startsWith(details.path) ? '' : `${details.path}: `;
+    const where = details.path === undefined || reason.startsWith(details.path) ? '' : `${details.path}: `;
     const remedy = details.remedy === undefined ? '' : ` ${details.remedy}`;
-    super(`${where}${problem}${remedy}`, details.cause === undefined ? undefined : { cause: details.cause });
+    super(`${where}${reason}${remedy}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
     this.path = details.path;

@@ -17,13 +17,13 @@ export class NativeLoadError extends InnateError {
 
   /**
    * @param platform - The platform whose binary was looked for.
-   * @param problem - What is wrong, the sentence up to its colon.
+   * @param reason - What is wrong, the sentence up to its colon.
    * @param remedy - What to do, the rest of the sentence.
    * @param candidates - Where it was looked for.
    * @param cause - The last loader error.
    */
-  constructor(platform: string, problem: string, remedy: string, candidates: readonly NativeCandidate[], cause?: unknown) {
-    super('ERR_NATIVE_LOAD', `${problem}:`, { remedy, cause });
+  constructor(platform: string, reason: string, remedy: string, candidates: readonly NativeCandidate[], cause?: unknown) {
+    super('ERR_NATIVE_LOAD', `${reason}:`, { remedy, cause });
     this.platform = platform;
     this.candidates = candidates;
   }

@@ -6,10 +6,10 @@ import { type ErrorDetails, InnateError } from './innate-error.js';
  */
 export class NonFiniteError extends InnateError {
   /**
-   * @param problem - What is wrong.
+   * @param reason - What is wrong.
    * @param details - Path, remedy and cause.
    */
-  constructor(problem: string, details: ErrorDetails = {}) {
-    super('ERR_NON_FINITE', problem, details);
+  constructor(reason: string, details: ErrorDetails = {}) {
+    super('ERR_NON_FINITE', reason, details);
   }
 }

@@ -10,21 +10,17 @@ export interface TaskErrorDetails extends ErrorDetails {
 /** A task that is declared wrongly, that throws, or whose rewards, contexts or shapes are not what a task must give. Code `ERR_TASK`. */
 export class TaskError extends InnateError {
   /** What is wrong, without path and remedy. */
-  readonly problem: string;
+  readonly reason: string;
   /** Which problem of a batch was at work, from 0, where it is known. */
   readonly problemIndex: number | undefined;
 
   /**
-   * @param problem - What is wrong, without path and remedy.
+   * @param reason - What is wrong, without path and remedy.
    * @param details - Path such as `task.tools.MUL.run`, remedy, cause, and which problem of a batch was at work.
    */
-  constructor(problem: string, details: TaskErrorDetails = {}) {
-    super(
-      'ERR_TASK',
-      details.problemIndex === undefined ? problem : `at problem ${details.problemIndex} of the batch: ${problem}`,
-      details,
-    );
-    this.problem = problem;
+  constructor(reason: string, details: TaskErrorDetails = {}) {
+    super('ERR_TASK', details.problemIndex === undefined ? reason : `at problem ${details.problemIndex} of the batch: ${reason}`, details);
+    this.reason = reason;
     this.problemIndex = details.problemIndex;
   }
 
@@ -40,7 +36,7 @@ export class TaskError extends InnateError {
     if (isTaskError(error)) {
       return error.problemIndex !== undefined || problemIndex === undefined
         ? error
-        : new TaskError(error.problem, { path: error.path, remedy: error.remedy, cause: error.cause, problemIndex });
+        : new TaskError(error.reason, { path: error.path, remedy: error.remedy, cause: error.cause, problemIndex });
     }
     return new TaskError(`threw ${showThrown(error)}.`, {
       path,

@@ -29,6 +29,7 @@ function checkParts(task: Task): void {
       remedy: 'Give an object made by defineTask, or one that implements Task.',
     });
   }
+  requireTask(!('contextPooling' in task), 'contextPooling', 'is no part of a task.', 'It is pooling now.');
   const { vocabulary, stages, horizon, contextLength, startToken, actionMask } = task;
   requireTask(Array.isArray(vocabulary) && vocabulary.length > 0, 'vocabulary', 'is empty.', 'List the text of each token.');
   requireTask(Array.isArray(stages) && stages.length > 0, 'stages', 'is empty.', 'Name at least one stage.');

@@ -15,6 +15,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   threads: ['numthreads', 'numworkers', 'njobs'],
   device: ['cuda', 'gpu'],
   task: ['env', 'environment'],
+  pooling: ['contextpooling', 'batchcontext'],
   agent: ['model', 'policy'],
   signal: ['abortsignal', 'abortcontroller'],
   deterministic: ['greedy', 'stochastic'],
@@ -36,7 +37,7 @@ const ABSENT: ReadonlyMap<string, string> = new Map([
  *
  * @param key - The name.
  * @param options - The options there are.
- * @returns One sentence for a misspelt option, or one of another library; `undefined` for any other name.
+ * @returns One sentence for a misspelled option, or one of another library; `undefined` for any other name.
  */
 export function adviseOn(key: string, options: ReadonlySet<string>): string | undefined {
   const plain = plainName(key);
@@ -74,7 +75,7 @@ function plainOption(name: string): string {
   return plain;
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour to make one text of the other; infinite where that is surely above `most`. */
+/** Letters to insert, delete, replace or swap with their neighbor to make one text of the other; infinite where that is surely above `most`. */
 function editDistance(a: string, b: string, most: number): number {
   if (Math.abs(a.length - b.length) > most) {
     return Infinity;
