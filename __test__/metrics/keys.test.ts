@@ -1,24 +1,8 @@
 import test from 'ava';
-import { type EvaluationEvent, eventMetrics, type IterationEvent, type MetricKey, type Metrics } from 'innate';
+import { eventMetrics, type MetricKey, type Metrics } from 'innate';
+import { at, evaluation, iteration } from './support/events.js';
 
-const at = { iteration: 25, index: 1, stage: 2, name: 'easy' };
-const iteration: IterationEvent = {
-  type: 'iteration',
-  ...at,
-  stageIteration: 5,
-  rollout: { problems: 192, successRate: 0.5, episodeReturnMean: 0.75, episodeLengthMean: 4.5 },
-  train: { loss: 1, policyLoss: 2, valueLoss: 3, entropy: 1.25, gradNorm: 4, explainedVariance: 0.1 },
-  time: { iterations: 25, episodes: 4800, episodesPerSecond: 12345.6, seconds: 2 },
-  curriculum: { stage: 2 },
-};
-const evaluation: EvaluationEvent = {
-  type: 'evaluation',
-  ...at,
-  purpose: 'progress',
-  eval: { problems: 512, successRate: 0.25, episodeReturnMean: 0.5 },
-  time: { iterations: 25 },
-  curriculum: { stage: 2 },
-};
+const measured = evaluation('progress', 512, 0.25);
 
 /** The keys as users know them, each once: the compiler refuses one that no event has, and one that is missing. */
 const KEYS: Readonly<Record<MetricKey, true>> = {
@@ -57,18 +41,18 @@ test('the numbers of an iteration by metric key', (t) => {
     'time/iterations': 25,
     'time/episodes': 4800,
     'time/episodes_per_second': 12345.6,
-    'time/seconds': 2,
-    'curriculum/stage': 2,
+    'time/seconds': 2.5,
+    'curriculum/stage': 0,
   });
 });
 
 test('the numbers of an evaluation by metric key', (t) => {
-  t.deepEqual(eventMetrics(evaluation), {
+  t.deepEqual(eventMetrics(measured), {
     'eval/problems': 512,
     'eval/success_rate': 0.25,
-    'eval/episode_return_mean': 0.5,
+    'eval/episode_return_mean': 0.875,
     'time/iterations': 25,
-    'curriculum/stage': 2,
+    'curriculum/stage': 0,
   });
 });
 
@@ -78,7 +62,7 @@ test('the begin and the end of a stage bring no numbers', (t) => {
 });
 
 test('the type of the keys says just what events bring', (t) => {
-  t.deepEqual(Object.keys({ ...eventMetrics(iteration), ...eventMetrics(evaluation) }).sort(), Object.keys(KEYS).sort());
+  t.deepEqual(Object.keys({ ...eventMetrics(iteration), ...eventMetrics(measured) }).sort(), Object.keys(KEYS).sort());
   const metrics: Metrics = eventMetrics(iteration);
   t.is(metrics['train/grad_norm'], 4);
   // @ts-expect-error: keys are in snake case

@@ -1,25 +1,8 @@
 import test from 'ava';
-import type { EvaluationEvent, IterationEvent, TrainingEvent } from 'innate';
+import type { TrainingEvent } from 'innate';
 import { createProgress } from '#dist/metrics/progress.js';
+import { at, evaluation, iteration } from './support/events.js';
 
-const at = { iteration: 25, index: 0, stage: 0, name: 'easy' };
-const iteration: IterationEvent = {
-  type: 'iteration',
-  ...at,
-  stageIteration: 25,
-  rollout: { problems: 192, successRate: 0.5, episodeReturnMean: 0.75, episodeLengthMean: 4.5 },
-  train: { loss: 1, policyLoss: 2, valueLoss: 3, entropy: 1.25, gradNorm: 4, explainedVariance: 0.1 },
-  time: { iterations: 25, episodes: 4800, episodesPerSecond: 12345.6, seconds: 2 },
-  curriculum: { stage: 0 },
-};
-const evaluation = (purpose: EvaluationEvent['purpose'], problems: number, successRate: number): EvaluationEvent => ({
-  type: 'evaluation',
-  ...at,
-  purpose,
-  eval: { problems, successRate, episodeReturnMean: 1 },
-  time: { iterations: 25 },
-  curriculum: { stage: 0 },
-});
 const EVENTS: TrainingEvent[] = [
   { type: 'stage', ...at, iteration: 0, stageCount: 1, maxIterations: 100 },
   iteration,

@@ -3,26 +3,10 @@ import { TaskError } from '#dist/errors/task-error.js';
 import { assertTask, checkedSample, checkedScore } from '#dist/task/checked.js';
 import type { ProblemBatch, Scores, Task } from '#dist/task/task.js';
 import { Random } from '#dist/util/random.js';
+import { handWritten } from './support/hand-written.js';
 
 const stages = Int32Array.of(0, 1, 1);
 const good: ProblemBatch = { size: 3, contextLength: 2, contexts: Int32Array.of(0, 1, 2, 2, 1, 0), stages };
-
-function handWritten(changes: object = {}): Task {
-  return {
-    name: 'hand-written',
-    vocabulary: ['a', 'b', 'go'],
-    stages: ['x', 'y'],
-    horizon: 2,
-    startToken: 2,
-    sample: () => good,
-    score: (_, __, { returns, successes }) => {
-      returns.fill(0.5);
-      successes.fill(1);
-    },
-    describe: () => ({ context: '', target: '' }),
-    ...changes,
-  };
-}
 
 const random = new Random(1);
 const task = (changes: object) => () => assertTask(handWritten(changes));

@@ -4,24 +4,7 @@ import { TaskError } from '#dist/errors/task-error.js';
 import { assertTask, checkedSample, checkedScore } from '#dist/task/checked.js';
 import type { ProblemBatch, Scores, Task } from '#dist/task/task.js';
 import { Random } from '#dist/util/random.js';
-
-/** A task written by hand, with parts replaced. */
-function handWritten(changes: Partial<Task> = {}): Task {
-  return {
-    name: 'hand-written',
-    vocabulary: ['a', 'b', 'go'],
-    stages: ['only', 'other'],
-    horizon: 2,
-    startToken: 2,
-    sample: (stages) => ({ size: stages.length, contextLength: 2, contexts: new Int32Array(stages.length * 2), stages: stages.slice() }),
-    score: (_, __, { returns, successes }) => {
-      returns.fill(0);
-      successes.fill(0);
-    },
-    describe: () => ({ context: '', target: '' }),
-    ...changes,
-  };
-}
+import { handWritten } from './support/hand-written.js';
 
 const stages = Int32Array.of(0, 1, 0);
 const sampleOf = (changes: Partial<ProblemBatch>) => () =>
@@ -81,7 +64,7 @@ test('lengths are those that the task writes, and the horizon where it writes no
   const scores = { returns: new Float32Array(3), successes: new Uint8Array(3), lengths: Int32Array.of(1, 1, 1) };
   const score = (write: (lengths: Int32Array | undefined) => void, into: Scores = scores): void => {
     const task = handWritten({
-      score: (_, __, { returns, successes, lengths }) => {
+      score: (_: ProblemBatch, __: Int32Array, { returns, successes, lengths }: Scores) => {
         returns.fill(0);
         successes.fill(0);
         write(lengths);

@@ -6,6 +6,7 @@ import {
   isArray,
   isFloat32Array,
   isInt32Array,
+  isRecord,
   isThenable,
   isTypedArray,
   isUint8Array,
@@ -96,6 +97,13 @@ test('what can be listened to for an abort', (t) => {
   ]) {
     t.false(isAbortSignal(value));
   }
+});
+
+test('records are objects, and not arrays', (t) => {
+  const bare = Object.create(null);
+  const object = {};
+  const map = new Map();
+  t.deepEqual([object, bare, map, [], null, undefined, 'x', 3, () => 1].filter(isRecord), [object, bare, map]);
 });
 
 test('arrays and brands, of what cannot be read too', (t) => {

@@ -1,7 +1,6 @@
 import test from 'ava';
 import type { Issue } from 'innate';
 import { Issues } from '#dist/util/issues.js';
-import { isRecord } from '#dist/util/kind.js';
 import { type NumberRule, numberIssue } from '#dist/util/number-rule.js';
 import { addUnknownKeys, OptionReader, readOptions } from '#dist/util/option-reader.js';
 import { show, showThrown } from '#dist/util/show.js';
@@ -132,20 +131,6 @@ test('options are read whole before anything is thrown', (t) => {
     readOptions({ a: 3 }, (reader) => reader.raw('a')),
     3,
   );
-});
-
-test('what a record is', (t) => {
-  t.deepEqual([{}, Object.create(null), new Map(), [], null, undefined, 'x', 3, () => 1].map(isRecord), [
-    true,
-    true,
-    true,
-    false,
-    false,
-    false,
-    false,
-    false,
-    false,
-  ]);
 });
 
 const HOLD = 'a finite number that 32 bits can hold (1.4e-45 to 3.4e+38 in size)';

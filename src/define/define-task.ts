@@ -57,7 +57,7 @@ export function defineTask<
   return new DefinedTask(definition);
 }
 
-class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclaration, TokenText extends string, Milestone extends string>
+class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclaration, Milestone extends string>
   implements ToolTask<Problem, State, Tool, StageName<Stage>, Milestone>
 {
   readonly name: string;
@@ -72,13 +72,13 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly updateOptions: UpdateOptions | undefined;
   readonly tools: readonly Tool[];
   readonly milestones: readonly Milestone[];
-  readonly machine: ToolMachine<Problem, State, Tool, Stage, TokenText, Milestone>;
+  readonly machine: ToolMachine<Problem, State, Tool, Stage, Milestone>;
 
-  readonly #definition: TaskDefinition<Problem, State, Tool, Stage, TokenText, Milestone>;
+  readonly #definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>;
   readonly #symbolIds: ReadonlyMap<string, number>;
   readonly #toolTokens: ReadonlyMap<string, number>;
 
-  constructor(definition: TaskDefinition<Problem, State, Tool, Stage, TokenText, Milestone>) {
+  constructor(definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>) {
     this.#definition = definition;
     const symbols = definition.symbols.length;
     this.name = definition.name;

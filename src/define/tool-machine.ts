@@ -33,14 +33,8 @@ interface MutableRun<Problem, State> {
  * The machine of a definition. Every call into the user's functions leaves its place in `where`, so that one guard around a whole batch can
  * name the function that threw without any work for each step.
  */
-export class ToolMachine<
-  Problem,
-  State,
-  Tool extends string,
-  Stage extends StageDeclaration,
-  TokenText extends string,
-  Milestone extends string,
-> implements TaskMachine<Problem, State, Tool>
+export class ToolMachine<Problem, State, Tool extends string, Stage extends StageDeclaration, Milestone extends string>
+  implements TaskMachine<Problem, State, Tool>
 {
   readonly tools: readonly MachineTool<Tool>[];
   readonly canIdle: boolean;
@@ -50,7 +44,7 @@ export class ToolMachine<
   /** The problem of a batch that is at work, for {@link guard}; undefined where there is no batch. */
   problemIndex: number | undefined;
 
-  readonly #definition: TaskDefinition<Problem, State, Tool, Stage, TokenText, Milestone>;
+  readonly #definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>;
   /** Token id → tool. */
   readonly #byToken: readonly (CompiledTool<Problem, State, Tool, Stage> | undefined)[];
   /** Stage id → the milestones paid there. */
@@ -62,7 +56,7 @@ export class ToolMachine<
    * @param definition - A valid definition.
    * @param firstTool - Token id of the first tool.
    */
-  constructor(definition: TaskDefinition<Problem, State, Tool, Stage, TokenText, Milestone>, firstTool: number) {
+  constructor(definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>, firstTool: number) {
     this.#definition = definition;
     const tools = namesOf(definition.tools).map((name, index): CompiledTool<Problem, State, Tool, Stage> => {
       const { when, run, ends = false } = definition.tools[name];
