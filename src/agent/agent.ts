@@ -96,7 +96,7 @@ export class Agent {
    *
    * @param input - Contexts `[n, L]`, stages `[n]`; `deterministic: true` takes the most probable token instead of sampling.
    * @returns Actions, log-probabilities, entropies and values, each `[n, T]`.
-   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link InputError} naming the first bad entry of each array.
    * @throws {@link OptionsError} for a name that looks like one of these and is not.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
@@ -114,7 +114,7 @@ export class Agent {
    *
    * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`.
    * @returns Logits `[n, T, V]` and log-probabilities, entropies and values `[n, T]`.
-   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link InputError} naming the first bad entry of each array.
    * @throws {@link OptionsError} for a name that looks like one of these and is not.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
@@ -134,7 +134,7 @@ export class Agent {
    * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`, returns `[n]`, and the `lengths` `[n]` of programs that end before the
    * horizon; coefficients given here hold for this call only.
    * @returns The losses before the step.
-   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link InputError} naming the first bad entry of each array.
    * @throws {@link OptionsError} when a coefficient is out of range, and for a name that looks like one of these and is not.
    * @throws {@link NonFiniteError} when the loss, the gradient or a weight after the step is not finite; weights and Adam's state are untouched.
    * @throws {@link ClosedError} after {@link Agent.close}.

@@ -78,7 +78,7 @@ export class Session {
    * Shows each row its context and puts it before its first step.
    *
    * @param prompts - Contexts `[n, L]`, stages `[n]`; at most the session's `size` rows.
-   * @throws {@link InputError} naming the first bad entry, or when there are more rows than `size`.
+   * @throws {@link InputError} naming the first bad entry of each array, or when there are more rows than `size`.
    * @throws {@link OptionsError} for a name that looks like one of these and is not.
    * @throws {@link ClosedError} after {@link Session.close}.
    */

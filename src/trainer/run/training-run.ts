@@ -12,7 +12,7 @@ import type { TrainingResult } from './result.js';
  * @example
  * ```ts
  * for await (const event of trainer.run([0, 1, 2])) {
- *   if (event.type === 'evaluation') console.log(event.name, event.successRate);
+ *   if (event.type === 'evaluation') console.log(event.name, event.eval.successRate);
  * }
  * ```
  */
