@@ -21,7 +21,7 @@ export function inputNames(...names: readonly string[]): ReadonlySet<string> {
 
 /**
  * Reads what a method was given, entry by entry. An `Int32Array` or `Float32Array` is passed on as it is; anything else is copied. Of each
- * entry the first bad value is an issue; an entry with one is read as empty, so that {@link InputReader.check} must come before its use.
+ * entry the first bad value is an issue; an entry with one is read as empty, so {@link InputReader.check} must come before it is used.
  */
 export class InputReader {
   readonly #input: Readonly<Record<string, unknown>>;
@@ -134,8 +134,7 @@ export class InputReader {
       return this.#input[name];
     } catch (error) {
       this.#issues.unreadable(name, error);
-      this.check();
-      return undefined;
+      throw new InputError(this.#issues.list);
     }
   }
 

@@ -1,11 +1,12 @@
 import type { UpdateOptions } from '../algorithm/a2c.js';
 import { TaskError } from '../errors/task-error.js';
 import { checkActions } from '../task/checked.js';
-import { refuseDeferred, requireData, silence } from '../task/returned.js';
+import { refuseDeferred, requireData } from '../task/returned.js';
 import type { ProblemDescription, Scores } from '../task/task.js';
 import { cloneData } from '../util/plain-data.js';
 import type { Random } from '../util/random.js';
 import { show } from '../util/show.js';
+import { ContextEncoder } from './context-encoder.js';
 import type { StageDeclaration, StageName, TaskDefinition } from './definition.js';
 import { stageNameOf, ToolMachine, unknownStage } from './tool-machine.js';
 import type { DecodedProgram, ProgramTrace, ToolBatch, ToolTask, TraceStep } from './tool-task.js';
@@ -75,7 +76,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly machine: ToolMachine<Problem, State, Tool, Stage, Milestone>;
 
   readonly #definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>;
-  readonly #symbolIds: ReadonlyMap<string, number>;
+  readonly #encoder: ContextEncoder<Problem, State, Tool, Stage, Milestone>;
   readonly #toolTokens: ReadonlyMap<string, number>;
 
   constructor(definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>) {
@@ -101,7 +102,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     if (definition.mask !== false) {
       this.actionMask = new Uint8Array(this.vocabulary.length).fill(1, symbols + 1, this.padToken);
     }
-    this.#symbolIds = new Map(definition.symbols.map((text, id) => [text, id]));
+    this.#encoder = new ContextEncoder(definition, this.machine, this.padToken);
     this.#toolTokens = new Map(this.machine.tools.map(({ name, token }) => [name, token]));
   }
 
@@ -132,11 +133,11 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
       machine.where = 'task.sample';
       for (const stage of stages) {
         machine.problemIndex = problems.length;
-        const problem = this.#definition.sample(random, this.#stage(stage));
+        const problem = this.#definition.sample(random, this.machine.stage(stage));
         requireData(problem, machine.where);
         problems.push(problem);
       }
-      return this.#encode(problems, stages.slice());
+      return this.#encoder.encode(problems, stages.slice());
     });
   }
 
@@ -145,7 +146,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
       throw new TaskError(`is ${show(problems)}.`, { path: 'problems', remedy: 'Give a list of problems, also for one: [problem].' });
     }
     const stages = new Int32Array(problems.length).fill(this.#stageId(stage));
-    return this.machine.guard(() => this.#encode([...problems], stages));
+    return this.machine.guard(() => this.#encoder.encode([...problems], stages));
   }
 
   score(batch: ToolBatch<Problem>, actions: Int32Array, scores: Scores): void {
@@ -230,7 +231,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     machine.where = 'task.target';
     machine.problemIndex = index;
     const { target: describe } = this.#definition;
-    const target: unknown = describe === undefined ? '' : describe(problem, this.#stage(stage));
+    const target: unknown = describe === undefined ? '' : describe(problem, this.machine.stage(stage));
     if (typeof target !== 'string' && typeof target !== 'number') {
       refuseDeferred(target, machine.where);
       throw new TaskError(`returned ${show(target)}.`, { path: machine.where, remedy: 'Return a text or a number.' });
@@ -254,68 +255,12 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     checkActions(this, batch.problems.length, actions);
   }
 
-  #encode(problems: readonly Problem[], stages: Int32Array): ToolBatch<Problem> {
-    const { machine } = this;
-    const { contextLength: fixed, encode } = this.#definition;
-    machine.where = 'task.encode';
-    let contextLength = fixed ?? 1;
-    const rows = problems.map((problem, index) => {
-      machine.problemIndex = index;
-      const row: unknown = encode(problem, this.#stage(stages[index] ?? -1));
-      if (!Array.isArray(row)) {
-        refuseDeferred(row, machine.where);
-        throw new TaskError('did not return an array.', { path: machine.where, remedy: 'Return symbols, as texts or as indices.' });
-      }
-      if (fixed !== undefined && row.length >= fixed) {
-        throw new TaskError(`returned ${row.length} symbols, which with the start token exceed the context length ${fixed}.`, {
-          path: machine.where,
-          remedy: 'Return fewer, or raise contextLength.',
-        });
-      }
-      contextLength = Math.max(contextLength, row.length + 1);
-      return row;
-    });
-    const contexts = new Int32Array(problems.length * contextLength).fill(this.padToken);
-    let start = 0;
-    for (const row of rows) {
-      machine.problemIndex = start / contextLength;
-      let at = start;
-      for (const symbol of row) {
-        contexts[at] = this.#symbolId(symbol, rows);
-        at += 1;
-      }
-      contexts[at] = this.startToken;
-      start += contextLength;
-    }
-    return { size: problems.length, contextLength, contexts, stages, problems };
-  }
-
-  #symbolId(symbol: unknown, rows: readonly (readonly unknown[])[]): number {
-    const id = typeof symbol === 'string' ? this.#symbolIds.get(symbol) : symbol;
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= this.startToken) {
-      rows.flat().forEach(silence);
-      throw new TaskError(`returned ${show(symbol)}, which is no symbol of this task.`, {
-        path: 'task.encode',
-        remedy: `Return texts listed in symbols, or integers from 0 to ${this.startToken - 1}.`,
-      });
-    }
-    return id;
-  }
-
   #stageId(stage: StageName<Stage> | number): number {
     const id = typeof stage === 'number' ? stage : this.stages.indexOf(stage);
     if (this.#definition.stages[id] === undefined) {
       throw unknownStage(stage, this.#definition.stages);
     }
     return id;
-  }
-
-  #stage(id: number): Stage {
-    const stage = this.#definition.stages[id];
-    if (stage === undefined) {
-      throw unknownStage(id, this.#definition.stages);
-    }
-    return stage;
   }
 }
 

@@ -83,7 +83,7 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
   /** Begins a program, unguarded. */
   begin(problem: Problem, stage: number): MutableRun<Problem, State> {
     this.where = 'task.start';
-    const state = this.#definition.start(problem, this.#stage(stage));
+    const state = this.#definition.start(problem, this.stage(stage));
     requireData(state, this.where);
     return { problem, stage, state, milestones: 0, steps: 0, ended: false };
   }
@@ -95,7 +95,7 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
     if (tool === undefined) {
       return false;
     }
-    const stage = this.#stage(run.stage);
+    const stage = this.stage(run.stage);
     if (tool.when !== undefined) {
       this.where = tool.whenPath;
       const usable: unknown = tool.when(run.state, run.problem, stage);
@@ -137,7 +137,7 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
       return false;
     }
     this.where = 'task.success';
-    const result: unknown = this.#definition.success(run.state, run.problem, this.#stage(run.stage));
+    const result: unknown = this.#definition.success(run.state, run.problem, this.stage(run.stage));
     if (typeof result !== 'boolean') {
       throw notBoolean(result, this.where);
     }
@@ -161,7 +161,7 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
     this.where = 'task.reward';
     const outcome: ProgramOutcome<Problem, State, Stage, Milestone> = {
       problem: run.problem,
-      stage: this.#stage(run.stage),
+      stage: this.stage(run.stage),
       state: run.state,
       ended: run.ended,
       steps: run.steps,
@@ -175,6 +175,15 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
       throw new TaskError(`returned ${show(reward)}.`, { path: 'task.reward', remedy: 'Return a finite number that fits 32 bits.' });
     }
     return reward;
+  }
+
+  /** A stage as it was declared. */
+  stage(id: number): Stage {
+    const stage = this.#definition.stages[id];
+    if (stage === undefined) {
+      throw unknownStage(id, this.#definition.stages);
+    }
+    return stage;
   }
 
   /** The names of the milestones in a bit set. */
@@ -220,14 +229,6 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
       const success = this.succeeded(run);
       return { success, episodeReturn: this.episodeReturn(run, success) };
     });
-  }
-
-  #stage(id: number): Stage {
-    const stage = this.#definition.stages[id];
-    if (stage === undefined) {
-      throw unknownStage(id, this.#definition.stages);
-    }
-    return stage;
   }
 }
 
