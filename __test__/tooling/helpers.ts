@@ -1,5 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ExecutionContext } from 'ava';
 
 /** The repository's root; compiled tests lie in build/__test__/tooling. */
 export const ROOT: string = fileURLToPath(new URL('../../../', import.meta.url));
@@ -15,4 +19,25 @@ export interface Ended {
 export function runNode(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', timeout: 120_000, ...options });
   return { code: status, stdout, stderr };
+}
+
+/** Calls what a module of tools exports; arguments and result go as JSON. */
+export function callTool(module: string, name: string, ...args: unknown[]): unknown {
+  const source = `import * as tools from './tools/${module}'; console.log(JSON.stringify(tools.${name}(...${JSON.stringify(args)})) ?? null);`;
+  const { code, stdout, stderr } = runNode(['--input-type=module', '--eval', source]);
+  if (code !== 0) {
+    throw new Error(stderr);
+  }
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** A folder with these files in it, removed after the test. */
+export function folderWith(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'innate-tooling-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
 }

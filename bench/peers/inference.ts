@@ -1,9 +1,9 @@
 // Greedy inference with the golden weights: `node inference.js session|act|plain|onnxruntime|onnxruntimeTwo <batch size>`. Programs of 6 tokens, and single decisions.
 import { createRequire } from 'node:module';
-import { Agent, tutorial } from 'innate';
+import { Agent } from 'innate';
 import { golden } from '../../__test__/support/safetensors.js';
-import { sizedTask } from '../lib/agents.js';
-import { peersFolder } from '../lib/peers-folder.js';
+import { sizedTask, task } from '../lib/agents.js';
+import { peersFolder } from '../lib/peers.js';
 import { serve } from '../lib/serve.js';
 
 /** Someone who infers. */
@@ -26,7 +26,7 @@ const prompts = { contexts, stages, deterministic: true };
 const weights = file.weights('init.');
 
 async function session(): Promise<Inferrer> {
-  const agent = await Agent.create({ task: tutorial.task({ context: 'own' }) });
+  const agent = await Agent.create({ task });
   await agent.loadStateDict(weights);
   const rows = await agent.session({ size: batch });
   const greedy = { deterministic: true };
@@ -50,7 +50,7 @@ async function session(): Promise<Inferrer> {
 
 /** Off the JavaScript thread. A decision is a program of one token: the context is read anew each time. */
 async function act(engine: 'fused' | 'plain'): Promise<Inferrer> {
-  const agent = await Agent.create({ task: tutorial.task({ context: 'own' }), engine });
+  const agent = await Agent.create({ task, engine });
   const single = await Agent.create({ task: sizedTask(1), engine });
   await agent.loadStateDict(weights);
   await single.loadStateDict(weights);
@@ -126,8 +126,6 @@ async function time(call: () => unknown, milliseconds: number): Promise<number[]
 }
 
 await serve(inferrer.name, {
-  check: () => Promise.reject(new Error('not here')),
-  run: () => Promise.reject(new Error('not here')),
   other: async ({ type, milliseconds }) => {
     if (type === 'answers') {
       return { actions: Array.from(await inferrer.program()) };

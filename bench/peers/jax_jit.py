@@ -1,10 +1,11 @@
 """The whole iteration as one compiled JAX program: problems, rollout in a `lax.scan`, machine, loss, backward, clip and Adam.
 
-Two ways. PureJaxRL's: a scan that samples, then a scan over the sampled actions that is differentiated. BENCH_JAX=tuned: one scan that does
+Two ways. PureJaxRL's: a scan that samples, then a scan over the sampled actions that is differentiated. `jax_jit.py tuned`: one scan that does
 both, unrolled, with token·W_ih as a table of 18 rows.
 """
 
 import os
+import sys
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -19,7 +20,7 @@ from common import (
 )
 from vector_machine import vector_machine
 
-TUNED = os.environ.get("BENCH_JAX") == "tuned"
+TUNED = sys.argv[1:] == ["tuned"]
 UNROLL = HORIZON if TUNED else 1
 
 
@@ -91,29 +92,28 @@ compiled = jax.jit(iteration, donate_argnums=0)
 
 
 def initial_weights():
-    random = np.random.default_rng(0)
-    bound = HIDDEN**-0.5
-    gates = 3 * HIDDEN
-    shapes = {
+    random, bound, gates = np.random.default_rng(0), HIDDEN**-0.5, 3 * HIDDEN
+    normal = {"emb.weight": (VOCAB, HIDDEN), "stage_emb.weight": (3, HIDDEN)}
+    uniform = {
         "rnn.weight_ih_l0": (gates, HIDDEN), "rnn.weight_hh_l0": (gates, HIDDEN), "rnn.bias_ih_l0": (gates,), "rnn.bias_hh_l0": (gates,),
         "pi.weight": (VOCAB, HIDDEN), "pi.bias": (VOCAB,), "v.weight": (1, HIDDEN), "v.bias": (1,),
     }  # fmt: skip
-    weights = {name: random.uniform(-bound, bound, shape) for name, shape in shapes.items()}
-    weights |= {"emb.weight": random.normal(size=(VOCAB, HIDDEN)), "stage_emb.weight": random.normal(size=(3, HIDDEN))}
+    weights = {name: random.uniform(-bound, bound, shape) for name, shape in uniform.items()}
+    weights |= {name: random.normal(size=shape) for name, shape in normal.items()}
     return {name: jnp.asarray(array, jnp.float32) for name, array in weights.items()}
 
 
 def fresh(weights):
-    zeros = {name: jnp.zeros_like(array) for name, array in weights.items()}
-    return weights, zeros, {name: jnp.zeros_like(array) for name, array in weights.items()}, jnp.zeros(())
+    """Weights, Adam's moments and count."""
+    zeros = [{name: jnp.zeros_like(array) for name, array in weights.items()} for _ in range(2)]
+    return weights, *zeros, jnp.zeros(())
 
 
-state = None
+state = (*fresh(initial_weights()), jax.random.key(0))
 
 
 def iterate():
     global state
-    state = (*fresh(initial_weights()), jax.random.key(0)) if state is None else state
     state, loss = compiled(state)
     loss.block_until_ready()
     float(loss)
@@ -133,7 +133,7 @@ def check(golden):
 
     inputs = (jnp.asarray(step[name]) for name in ("operands", "context", "actions"))
     loss, norm, rewards, logits, after = update(weights, *inputs)
-    return {"loss": loss, "gradNorm": norm, "logits": logits, "rewards": rewards, "weights": after}
+    return {"loss": float(loss), "gradNorm": float(norm), "logits": logits, "rewards": rewards, "weights": after}
 
 
 common.serve(f"jax {jax.__version__}", check, iterate)

@@ -1,7 +1,7 @@
 // Libraries in place of CUDA's own: to link with, and to test with on machines without a GPU. See docs/decisions/0013.
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cargoMetadata } from './cargo.mjs';
+import { allCrates } from './licences.mjs';
 import { must, ROOT, ToolError } from './process.mjs';
 
 /** Where all that CUDA needs is built. */
@@ -31,35 +31,19 @@ const LIBRARIES = [
   { name: 'cudart', soname: 'libcudart.so.13', code: 0 },
 ];
 
-/** @returns {Promise<string>} The folder of cudarc's sources, whose bindings say which functions there are. */
-async function cudarcFolder() {
-  const { packages } = await cargoMetadata(['--all-features']);
-  const cudarc = packages.find((/** @type {{ name: string }} */ { name }) => name === 'cudarc');
+/** @returns {Promise<(library: Library, code: number, written?: string) => string>} What writes a library in C: all functions that cudarc binds. */
+async function writer() {
+  const cudarc = (await allCrates()).find(({ name }) => name === 'cudarc');
   if (cudarc === undefined) {
-    throw new ToolError(
-      'With all features, the workspace does not depend on cudarc: tools/lib/cuda-stand-ins.mjs must be changed with it.',
-    );
+    throw new ToolError('The workspace does not depend on cudarc with any feature: tools/lib/cuda-stand-ins.mjs must be changed with it.');
   }
-  return dirname(cudarc.manifest_path);
-}
-
-/**
- * @param {string} cudarc - Folder of cudarc's sources.
- * @param {Library} library - One of the libraries.
- * @returns {string[]} Every function of it that cudarc binds.
- */
-function functionsOf(cudarc, { module }) {
-  const bindings = module === undefined ? '' : readFileSync(join(cudarc, 'src', module, 'sys/mod.rs'), 'utf8');
-  return [...new Set([...bindings.matchAll(/\bfn ((?:cu|nvrtc)\w+)/g)].map(([, symbol]) => symbol ?? ''))];
-}
-
-/**
- * @param {readonly string[]} functions - Their names.
- * @param {number} code - What each returns.
- * @returns {string} Them in C.
- */
-function returning(functions, code) {
-  return functions.map((symbol) => `int ${symbol}(void) { return ${code}; }\n`).join('');
+  const sources = join(dirname(cudarc.manifest_path), 'src');
+  return ({ module }, code, written = '') => {
+    const bindings = module === undefined ? '' : readFileSync(join(sources, module, 'sys/mod.rs'), 'utf8');
+    const functions = new Set(bindings.match(/(?<=\bfn )(?:cu|nvrtc)\w+/g));
+    const rest = [...functions].filter((symbol) => !new RegExp(`^int ${symbol}\\(`, 'm').test(written));
+    return written + rest.map((symbol) => `int ${symbol}(void) { return ${code}; }\n`).join('');
+  };
 }
 
 /**
@@ -87,12 +71,12 @@ function renew(folder) {
  * @param {string} folder - Where they go.
  */
 export async function linkStubs(folder) {
-  const cudarc = await cudarcFolder();
+  const write = await writer();
   renew(folder);
   renew(NO_DEVICE);
   for (const library of LIBRARIES) {
     const file = join(folder, `lib${library.name}.so`);
-    await link(file, library.soname, returning(functionsOf(cudarc, library), library.code));
+    await link(file, library.soname, write(library, library.code));
     symlinkSync(file, join(NO_DEVICE, library.soname));
   }
 }
@@ -103,13 +87,12 @@ export async function linkStubs(folder) {
  * @returns {Promise<string>} Their folder, for `LD_LIBRARY_PATH`.
  */
 export async function linkProcessor() {
-  const cudarc = await cudarcFolder();
+  const write = await writer();
   const folder = join(HOME, 'processor');
   renew(folder);
   for (const library of LIBRARIES) {
-    const written = library.written === undefined ? '' : readFileSync(join(SOURCES, library.written), 'utf8');
-    const rest = functionsOf(cudarc, library).filter((symbol) => !new RegExp(`^int ${symbol}\\(`, 'm').test(written));
-    await link(join(folder, library.soname), library.soname, written + returning(rest, 0));
+    const written = library.written && readFileSync(join(SOURCES, library.written), 'utf8');
+    await link(join(folder, library.soname), library.soname, write(library, 0, written));
   }
   return folder;
 }

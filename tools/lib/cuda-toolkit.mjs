@@ -1,7 +1,6 @@
 // A CUDA toolkit to build with, on a machine that has none: compiler and headers from PyPI's wheels, and stub libraries in place of those
 // that come with a driver. See docs/decisions/0013.
-import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOME, linkStubs } from './cuda-stand-ins.mjs';
 import { must, ROOT, run, ToolError } from './process.mjs';
@@ -20,23 +19,20 @@ async function requireHost() {
     throw new ToolError(`CUDA is built on Linux x64 only, and this is ${process.platform} ${process.arch}: run it there.`);
   }
   if ((await run('python3', ['-m', 'pip', '--version'], { output: 'capture' })).code !== 0) {
-    throw new ToolError(
-      "CUDA's compiler is brought by pip, and `python3 -m pip` does not run: install it (Debian, Ubuntu: `apt-get install python3-pip`) and run the command again.",
-    );
+    const remedy = 'install it (Debian, Ubuntu: `apt-get install python3-pip`) and run the command again.';
+    throw new ToolError(`CUDA's compiler is brought by pip, and \`python3 -m pip\` does not run: ${remedy}`);
   }
   if ((await run('c++', ['--version'], { output: 'capture' })).code !== 0) {
-    throw new ToolError(
-      "CUDA's compiler needs a C++ compiler, and `c++` is not on your PATH: install one (Debian, Ubuntu: `apt-get install build-essential`) and run the command again.",
-    );
+    const remedy = 'install one (Debian, Ubuntu: `apt-get install build-essential`) and run the command again.';
+    throw new ToolError(`CUDA's compiler needs a C++ compiler, and \`c++\` is not on your PATH: ${remedy}`);
   }
 }
 
 /** Downloads the wheels, checks their hashes and unpacks them, unless that has been done. */
 async function unpackWheels() {
   const requirements = join(ROOT, 'tools/cuda/requirements.txt');
-  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   const stamp = join(HOME, 'toolkit/.requirements');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) {
+  if (existsSync(stamp) && readFileSync(stamp).equals(readFileSync(requirements))) {
     return;
   }
   const wheels = join(HOME, 'wheels');
@@ -57,7 +53,7 @@ async function unpackWheels() {
       }
     }
   }
-  writeFileSync(stamp, hash);
+  cpSync(requirements, stamp);
 }
 
 /**
