@@ -1,5 +1,5 @@
 import { Agent } from 'innate';
-import { fixedEpisodes, TimedTrainer, task } from './lib/agents.js';
+import { fixedEpisodes, task, timedTrainer } from './lib/agents.js';
 import { table, time, times } from './lib/measure.js';
 import { bestRate, flop, nativeRates, TUTORIAL } from './lib/native.js';
 import { verifyEngine, verifyEnginesAgree } from './lib/verify.js';
@@ -11,13 +11,14 @@ export async function short(): Promise<void> {
   const compared = (await verifyEngine('fused')) + (await verifyEngine('plain'));
   await verifyEnginesAgree(5);
   console.log(`Results: ${compared} golden updates equal PyTorch's; fused equals plain.\n`);
-  await using timed = await TimedTrainer.create();
-  await timed.free(50);
+  const { trainer, free } = await timedTrainer();
+  await free(50);
   const rows = [
-    ['iteration through trainer.run: sample, act, score, update', ...times(await timed.free(500))],
+    ['iteration through trainer.run: sample, act, score, update', ...times(await free(500))],
     ['update, fused', ...times(await updates('fused', 300))],
     ['update, plain (eager Candle)', ...times(await updates('plain', 60))],
   ];
+  await trainer.close();
   const rates = nativeRates(2, 150);
   if (rates.length > 0) {
     const { gflops } = bestRate(rates);

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPublished, buildTypeScript } from './build.mjs';
-import { COMPUTE_CAPABILITY, cudaToolkit } from './lib/cuda-toolkit.mjs';
+import { COMPUTE_CAPABILITY, cudaToolkit } from './lib/cuda.mjs';
 import { must, ROOT, ToolError, tool } from './lib/process.mjs';
 import { checkVersions, packFolders, stagePlatform, tarballsIn } from './pack.mjs';
 

@@ -1,7 +1,7 @@
 // `npm run check`: formatters, linters and types of both languages. `--fix` formats, and applies the fixes that are safe; `--cuda` lints the
 // code for CUDA too, with a toolkit that it downloads.
 import { join } from 'node:path';
-import { cudaToolkit } from './lib/cuda-toolkit.mjs';
+import { cudaToolkit } from './lib/cuda.mjs';
 import { install } from './lib/install.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { Steps } from './lib/steps.mjs';

@@ -1,6 +1,6 @@
 // What CI runs, through .ci/run: everything, from a clean clone. The last line is `N passed, N failed`.
 import { audit } from './audit.mjs';
-import { BUILDS_CUDA } from './lib/cuda-toolkit.mjs';
+import { BUILDS_CUDA } from './lib/cuda.mjs';
 import { run, tool } from './lib/process.mjs';
 import { countOne, countTests, STEPS_COUNTS, Steps } from './lib/steps.mjs';
 import { requireNode, requireRust } from './lib/toolchain.mjs';

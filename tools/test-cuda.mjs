@@ -2,8 +2,7 @@
 // `-- --processor` gives it a driver that runs on the processor: all but the kernels of Candle and cuBLAS themselves is tested without a GPU.
 import { join } from 'node:path';
 import { buildAddon, buildTypeScript } from './build.mjs';
-import { linkProcessor } from './lib/cuda-stand-ins.mjs';
-import { cudaToolkit } from './lib/cuda-toolkit.mjs';
+import { cudaToolkit, linkProcessor } from './lib/cuda.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 import { AVA_COUNTS, CARGO_COUNTS, Steps } from './lib/steps.mjs';
 

@@ -4,7 +4,7 @@ import { bestRate, flop, TUTORIAL } from '../../bench/lib/native.js';
 import { measuredParts } from '../../bench/lib/page.js';
 
 test('median, minimum and quartiles are those of the sorted samples', (t) => {
-  t.deepEqual(summarize([5, 1, 4, 2, 3]), { count: 5, median: 3, min: 1, iqr: 2 });
+  t.deepEqual(summarize([5, 1, 4, 2, 3]), { median: 3, min: 1, iqr: 2 });
   t.is(quantile([4, 1, 3, 2], 0.5), 2.5);
   t.is(quantile([7], 0.9), 7);
   t.throws(() => quantile([], 0.5), { instanceOf: RangeError });

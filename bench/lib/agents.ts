@@ -89,58 +89,7 @@ export function tutorialOptions(options: TrainerOptions = {}): TrainerOptions {
   return { task, batchSize, hiddenSize, seed: 1, evaluateEvery: Number.MAX_SAFE_INTEGER, progress: false, ...options };
 }
 
-/** A trainer that says how long each of its iterations took: sample, act, score, update, report. */
-export class TimedTrainer {
-  readonly trainer: Trainer;
-  readonly #hook: { onEvent(event: TrainingEvent): void };
-
-  private constructor(trainer: Trainer, hook: { onEvent(event: TrainingEvent): void }) {
-    this.trainer = trainer;
-    this.#hook = hook;
-  }
-
-  /** @param options - Of the trainer, added to the tutorial's. */
-  static async create(options: TrainerOptions = {}): Promise<TimedTrainer> {
-    const hook = { onEvent: (_event: TrainingEvent): void => undefined };
-    const trainer = await Trainer.create(tutorialOptions({ ...options, progress: (event) => hook.onEvent(event) }));
-    return new TimedTrainer(trainer, hook);
-  }
-
-  /**
-   * Trains without waiting for anyone.
-   *
-   * @param iterations - How many.
-   * @param stage - What to train on.
-   * @returns Milliseconds of each; the first from the begin of its stage.
-   */
-  async free(iterations: number, stage = 0): Promise<number[]> {
-    const clock = new Clock();
-    this.#hook.onEvent = (event) => clock.see(event);
-    await this.trainer.run([{ stage, iterations }]);
-    this.#hook.onEvent = () => undefined;
-    return clock.took;
-  }
-
-  /**
-   * Trains on request: each event is asked for with `for await`, and the run waits in between.
-   *
-   * @param iterations - How many.
-   * @param stage - What to train on.
-   * @returns Milliseconds between the arrivals of events.
-   */
-  async pulled(iterations: number, stage = 0): Promise<number[]> {
-    const clock = new Clock();
-    for await (const event of this.trainer.run([{ stage, iterations }])) {
-      clock.see(event);
-    }
-    return clock.took;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.trainer.close();
-  }
-}
-
+/** Milliseconds between the events of iterations. */
 class Clock {
   readonly took: number[] = [];
   #last = NaN;
@@ -152,4 +101,33 @@ class Clock {
     }
     this.#last = now;
   }
+}
+
+/** A trainer that says how long each of its iterations took: sample, act, score, update, report. */
+export interface TimedTrainer {
+  readonly trainer: Trainer;
+  /** Trains without waiting for anyone: milliseconds of each iteration, the first from the begin of its stage. */
+  free(iterations: number, stage?: number): Promise<number[]>;
+  /** Asks for each event with `for await`, and the run waits in between: milliseconds between their arrivals. */
+  pulled(iterations: number, stage?: number): Promise<number[]>;
+}
+
+/** @returns A trainer with these options, added to the tutorial's. */
+export async function timedTrainer(options: TrainerOptions = {}): Promise<TimedTrainer> {
+  let clock = new Clock();
+  const trainer = await Trainer.create(tutorialOptions({ ...options, progress: (event) => clock.see(event) }));
+  const free = async (iterations: number, stage = 0): Promise<number[]> => {
+    clock = new Clock();
+    await trainer.run([{ stage, iterations }]);
+    return clock.took;
+  };
+  const pulled = async (iterations: number, stage = 0): Promise<number[]> => {
+    clock = new Clock();
+    const arrivals = new Clock();
+    for await (const event of trainer.run([{ stage, iterations }])) {
+      arrivals.see(event);
+    }
+    return arrivals.took;
+  };
+  return { trainer, free, pulled };
 }

@@ -61,21 +61,8 @@ async function act(engine: 'fused' | 'plain'): Promise<Inferrer> {
   };
 }
 
-/** The part of onnxruntime that is used. */
-interface OnnxTensor {
-  readonly data: Float32Array | BigInt64Array;
-}
-interface OnnxSession {
-  run(inputs: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
-}
-interface Onnx {
-  readonly Tensor: new (type: 'int64' | 'float32', data: BigInt64Array | Float32Array, shape: number[]) => OnnxTensor;
-  readonly InferenceSession: { create(path: string, options: object): Promise<OnnxSession> };
-  readonly env: { readonly versions: { readonly common: string } };
-}
-
 async function onnxruntime(threads: number): Promise<Inferrer> {
-  const { Tensor, InferenceSession, env } = createRequire(peersFolder('onnxruntime'))('onnxruntime-node') as Onnx;
+  const { Tensor, InferenceSession, env } = createRequire(peersFolder('onnxruntime'))('onnxruntime-node');
   const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 };
   const decision = await InferenceSession.create(`${peersFolder('models')}decision.onnx`, options);
   const program = await InferenceSession.create(`${peersFolder('models')}program.onnx`, options);
@@ -88,13 +75,11 @@ async function onnxruntime(threads: number): Promise<Inferrer> {
   return {
     name: `onnxruntime-node ${env.versions.common}`,
     decide: async () => {
-      const { action, next_state: next } = await decision.run({ token, state });
-      token = action ?? token;
-      state = next ?? state;
+      ({ action: token, next_state: state } = await decision.run({ token, state }));
     },
     program: async () => {
       const { actions } = await program.run(inputs);
-      return Array.from(actions?.data ?? [], Number);
+      return Array.from(actions.data as BigInt64Array, Number);
     },
   };
 }

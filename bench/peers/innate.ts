@@ -1,14 +1,14 @@
 // This package as a peer: `node innate.js fused` or `plain`. Whole iterations through `trainer.run`, the task's TypeScript included.
 import { Agent, type Engine, Random, tutorial } from 'innate';
 import type { Golden } from '../../__test__/support/safetensors.js';
-import { fixedEpisodes, settings, TimedTrainer, task, timeIteration } from '../lib/agents.js';
+import { fixedEpisodes, settings, task, timedTrainer, timeIteration } from '../lib/agents.js';
 import { type CheckAnswer, serve } from '../lib/serve.js';
 import { checkedUpdate, episodesOf } from '../lib/verify.js';
 
 const engine: Engine = process.argv[2] === 'plain' ? 'plain' : 'fused';
 const { batchSize, stage, threads } = settings;
 const TURNS = 5;
-const timed = await TimedTrainer.create({ engine, threads, batchSize });
+const timed = await timedTrainer({ engine, threads, batchSize });
 
 await serve(`innate, ${engine}`, {
   check,

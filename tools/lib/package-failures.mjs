@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../pack.mjs';
-import { NO_DEVICE } from './cuda-stand-ins.mjs';
+import { NO_DEVICE } from './cuda.mjs';
 import { ToolError } from './process.mjs';
 
 /** @typedef {import('./machine.mjs').Machine} Machine */

@@ -114,9 +114,9 @@ export async function checkRuntimes(machine, folder, npmProject, steps, check) {
   }
 }
 
-const SUITE = readFileSync(join(ROOT, 'tools/runners/suite.mjs'), 'utf8');
+const SUITE = readFileSync(join(ROOT, 'tools/runners/use.test.mjs'), 'utf8');
 /** Tests in {@link SUITE}. */
-const TESTS = SUITE.match(/^ {2}test\(/gm)?.length ?? 0;
+const TESTS = SUITE.match(/^test\(/gm)?.length ?? 0;
 
 const JEST = ['jest/bin/jest.js', '--ci', '--rootDir', '.'];
 const VITEST = ['vitest/vitest.mjs', 'run', '--globals', '--root', '.'];
@@ -143,11 +143,9 @@ export async function checkRunners(machine, folder, check) {
       const modules = await installLocked('runners', 'Jest and Vitest, about 90 MB');
       const project = join(folder, name.replace(/\W+/g, '-'));
       mkdirSync(project, { recursive: true });
-      const commonjs = type === 'commonjs';
+      const suite = type === 'module' ? SUITE : SUITE.replace(/^import \* as innate from 'innate'/m, "const innate = require('innate')");
+      writeFileSync(join(project, 'use.test.js'), suite);
       writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type }));
-      const load = commonjs ? "const innate = require('innate');" : "import * as innate from 'innate';";
-      const suite = commonjs ? SUITE.replace('export function', 'function') : SUITE;
-      writeFileSync(join(project, 'use.test.js'), `${load}\n${suite}\nsuite(innate, test);\n`);
       await machine.npm(project, ['install', 'innate']);
       const { code, output } = await machine.node(project, [...node, join(modules, file), ...args], { NO_COLOR: '1' });
       const passed = Number(/^\s*Tests:?\s+(\d+) passed/m.exec(output)?.[1]);
