@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { distance } from '../__test__/support/weights.js';
 import { type Goal, goalsTable, interleave, quantile, table, time, times } from './lib/measure.js';
-import { ROOT, rustExample } from './lib/native.js';
+import { rustExample } from './lib/native.js';
 import { report } from './lib/page.js';
-import { nodePeer, type Peer, type PeerSpec, peersFolder, pinned, script, setUpPeers, startPeers } from './lib/peers.js';
+import { goldenPath, nodePeer, type Peer, type PeerSpec, peersFolder, pinned, script, setUpPeers, startPeers } from './lib/peers.js';
 import { assertClose } from './lib/verify.js';
 
 const BATCHES = [1, 256];
@@ -101,7 +101,7 @@ async function assertSameAnswers(peers: readonly Peer[], batch: number): Promise
 function makeModels(): string | undefined {
   const folder = peersFolder('models');
   mkdirSync(folder, { recursive: true });
-  const [python = '', ...args] = script('onnx_model', `${ROOT}__test__/golden/tutorial/own_context_stage0.safetensors`, folder);
+  const [python = '', ...args] = script('onnx_model', goldenPath('own_context_stage0'), folder);
   try {
     execFileSync(python, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     return undefined;

@@ -39,6 +39,14 @@ export function nodePeer(name: string, ...args: string[]): string[] {
   return [process.execPath, fileURLToPath(new URL(`../peers/${name}.js`, import.meta.url)), ...args];
 }
 
+/** What peers begin with and are compared on. */
+const GOLDEN = `own_context_stage${settings.stage}`;
+
+/** @returns Where golden vectors of the tutorial lie. */
+export function goldenPath(name: string): string {
+  return `${ROOT}__test__/golden/tutorial/${name}.safetensors`;
+}
+
 /** A peer could not be started or did not answer. */
 class PeerError extends Error {}
 
@@ -57,7 +65,14 @@ export class Peer {
     // Every library asks the environment.
     const names = ['BENCH_THREADS', 'OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'];
     const counts = Object.fromEntries(names.map((name) => [name, `${threads}`]));
-    const env = { ...process.env, ...counts, BENCH_BATCH: `${batchSize}`, BENCH_STAGE: `${stage}`, ...spec.env };
+    const env = {
+      ...process.env,
+      ...counts,
+      BENCH_BATCH: `${batchSize}`,
+      BENCH_STAGE: `${stage}`,
+      BENCH_GOLDEN: goldenPath(GOLDEN),
+      ...spec.env,
+    };
     this.#child = spawn(program, args, { env, stdio: 'pipe' });
     this.#child.on('error', ({ message }) => {
       this.#errors += message;
@@ -153,9 +168,7 @@ export async function startPeers(specs: readonly PeerSpec[], missing: Readonly<R
       const peer = new Peer(spec);
       const { ready } = await peer.answer();
       if (check) {
-        const name = `own_context_stage${settings.stage}`;
-        const request = { type: 'check', golden: `${ROOT}__test__/golden/tutorial/${name}.safetensors` };
-        assertGolden(spec.title, golden(name), await peer.ask<CheckAnswer>(request));
+        assertGolden(spec.title, golden(GOLDEN), await peer.ask<CheckAnswer>({ type: 'check' }));
       }
       console.log(`  ${spec.title} (${ready})${check ? ': results equal' : ''}`);
       started.push(peer);

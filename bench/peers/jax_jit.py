@@ -11,12 +11,11 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 import common
 from common import (
-    BATCH, BETA1, BETA2, CTX, ENTROPY_COEF, EPSILON, HIDDEN, HORIZON, LEARNING_RATE, MAX_GRAD_NORM, STAGE, VALUE_COEF, VOCAB, group,
+    BATCH, BETA1, BETA2, CTX, ENTROPY_COEF, EPSILON, GOLDEN, HIDDEN, HORIZON, LEARNING_RATE, MAX_GRAD_NORM, STAGE, VALUE_COEF, VOCAB, group, read_golden,
 )
 from vector_machine import vector_machine
 
@@ -91,16 +90,8 @@ def iteration(state):
 compiled = jax.jit(iteration, donate_argnums=0)
 
 
-def initial_weights():
-    random, bound, gates = np.random.default_rng(0), HIDDEN**-0.5, 3 * HIDDEN
-    normal = {"emb.weight": (VOCAB, HIDDEN), "stage_emb.weight": (3, HIDDEN)}
-    uniform = {
-        "rnn.weight_ih_l0": (gates, HIDDEN), "rnn.weight_hh_l0": (gates, HIDDEN), "rnn.bias_ih_l0": (gates,), "rnn.bias_hh_l0": (gates,),
-        "pi.weight": (VOCAB, HIDDEN), "pi.bias": (VOCAB,), "v.weight": (1, HIDDEN), "v.bias": (1,),
-    }  # fmt: skip
-    weights = {name: random.uniform(-bound, bound, shape) for name, shape in uniform.items()}
-    weights |= {name: random.normal(size=shape) for name, shape in normal.items()}
-    return {name: jnp.asarray(array, jnp.float32) for name, array in weights.items()}
+def initial_weights(golden):
+    return {name: jnp.array(array) for name, array in group(golden, "init.").items()}
 
 
 def fresh(weights):
@@ -109,7 +100,7 @@ def fresh(weights):
     return weights, *zeros, jnp.zeros(())
 
 
-state = (*fresh(initial_weights()), jax.random.key(0))
+state = (*fresh(initial_weights(read_golden(GOLDEN))), jax.random.key(0))
 
 
 def iterate():
@@ -121,7 +112,7 @@ def iterate():
 
 def check(golden):
     step = group(golden, "step0.")
-    weights = {name: jnp.asarray(array) for name, array in group(golden, "init.").items()}
+    weights = initial_weights(golden)
     stage = int(step["stage"][0])
 
     @jax.jit

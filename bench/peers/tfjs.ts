@@ -1,7 +1,7 @@
 // TensorFlow.js, wasm backend: one update with forced actions. It does not sample and does not score, so it does less than the others.
 import { createRequire } from 'node:module';
 import type { StateDict } from 'innate';
-import type { Golden } from '../../__test__/support/safetensors.js';
+import { type Golden, golden } from '../../__test__/support/safetensors.js';
 import { settings } from '../lib/agents.js';
 import { peersFolder } from '../lib/peers.js';
 import { type CheckAnswer, serve } from '../lib/serve.js';
@@ -18,20 +18,7 @@ interface Batch {
   readonly rewards: Tensor;
 }
 
-const [HIDDEN, VOCAB, HORIZON, CTX] = [96, 18, 6, 10] as const;
-const SHAPES = {
-  'emb.weight': [VOCAB, HIDDEN],
-  'stage_emb.weight': [3, HIDDEN],
-  'rnn.weight_ih_l0': [3 * HIDDEN, HIDDEN],
-  'rnn.weight_hh_l0': [3 * HIDDEN, HIDDEN],
-  'rnn.bias_ih_l0': [3 * HIDDEN],
-  'rnn.bias_hh_l0': [3 * HIDDEN],
-  'pi.weight': [VOCAB, HIDDEN],
-  'pi.bias': [VOCAB],
-  'v.weight': [1, HIDDEN],
-  'v.bias': [1],
-} as const;
-
+const [VOCAB, HORIZON, CTX] = [18, 6, 10] as const;
 const require = createRequire(peersFolder('tfjs'));
 const tf = require('@tensorflow/tfjs');
 const { version_wasm: version } = require('@tensorflow/tfjs-backend-wasm');
@@ -42,13 +29,15 @@ class Network {
   readonly weights: Readonly<Record<string, Tensor>>;
   readonly #optimizer = tf.train.adam(3e-4, 0.9, 0.999, 1e-8);
 
-  constructor(given?: StateDict) {
-    const bound = HIDDEN ** -0.5;
-    const entries = Object.entries(SHAPES).map(([name, shape]) => {
-      const fresh = (): Tensor => (name.includes('emb') ? tf.randomNormal(shape) : tf.randomUniform(shape, -bound, bound));
-      const initial = given === undefined ? fresh() : tf.tensor(given[name]?.data, shape);
-      return [name, tf.variable(initial, true, `${given === undefined ? 'trained' : 'checked'}/${name}`)] as const;
-    });
+  /**
+   * @param name - Of its variables; no two networks have the same.
+   * @param given - Initial weights.
+   */
+  constructor(name: string, given: StateDict) {
+    const entries = Object.entries(given).map(([key, { data, shape }]) => [
+      key,
+      tf.variable(tf.tensor(data, shape), true, `${name}/${key}`),
+    ]);
     this.weights = Object.fromEntries(entries);
   }
 
@@ -109,15 +98,15 @@ function columns(programs: ArrayLike<number>): Tensor[] {
   return Array.from({ length: HORIZON }, (_, t) => ints(Array.from({ length: count }, (__, i) => programs[i * HORIZON + t] as number)));
 }
 
-async function check(golden: Golden): Promise<CheckAnswer> {
-  const network = new Network(golden.weights('init.'));
-  const stages = golden.ints('step0.stage');
-  const contexts = golden.ints('step0.context');
+async function check(file: Golden): Promise<CheckAnswer> {
+  const network = new Network('checked', file.weights('init.'));
+  const stages = file.ints('step0.stage');
+  const contexts = file.ints('step0.context');
   const batch = {
     contexts: ints(contexts, [stages.length, contexts.length / stages.length]),
     stages: ints(stages),
-    actions: columns(golden.ints('step0.actions')),
-    rewards: tf.tensor(golden.floats('step0.reward')),
+    actions: columns(file.ints('step0.actions')),
+    rewards: tf.tensor(file.floats('step0.reward')),
   };
   const logits = tf.tidy(() => {
     const steps = network.forward(batch).map((step) => step.logits);
@@ -133,10 +122,9 @@ function random(count: number, below: number): number[] {
 }
 
 const { batchSize, stage } = settings;
-let trained: Network | undefined;
+const trained = new Network('trained', golden(`own_context_stage${stage}`).weights('init.'));
 
 async function run(iterations: number): Promise<number[]> {
-  trained ??= new Network();
   const taken: number[] = [];
   for (let i = 0; i < iterations; i += 1) {
     const begun = performance.now();
