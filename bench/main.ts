@@ -50,16 +50,14 @@ async function main(): Promise<void> {
 
 /** What is asked for; ends the process where that means nothing. */
 function options(): { flags: Readonly<Record<string, unknown>>; rounds: number | undefined; updates: number | undefined } {
-  const number = (value: string | undefined): number | undefined => {
-    if (value !== undefined && !/^\d+$/.test(value)) {
-      throw new TypeError(`${value} is not a whole number.`);
-    }
-    return value === undefined ? undefined : Number(value);
-  };
+  const known = Object.fromEntries(FLAGS.map((name) => [name, { type: 'boolean' as const }]));
   try {
-    const known = Object.fromEntries(FLAGS.map((name) => [name, { type: 'boolean' as const }]));
     const { values } = parseArgs({ options: { ...known, rounds: { type: 'string' }, updates: { type: 'string' } } });
     const { rounds, updates, ...flags } = values;
+    const number = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
+    if (![rounds, updates].every((value) => value === undefined || /^\d+$/.test(value))) {
+      throw new TypeError('--rounds and --updates are whole numbers.');
+    }
     return { flags, rounds: number(rounds), updates: number(updates) };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);

@@ -15,14 +15,13 @@ const NPM = {
 };
 
 const NUMPY = 'numpy==2.4.6';
-const TORCH = 'torch==2.15.0';
 /** Python packages by the peer that needs them. */
 const PIP = {
   numpy: [NUMPY],
   jax: [NUMPY, 'jax==0.10.2', 'jaxlib==0.10.2', 'ml_dtypes==0.6.0', 'opt_einsum==3.4.0', 'scipy==1.17.1'],
   onnx: [NUMPY, 'onnx==1.23.2', 'ml_dtypes==0.6.0', 'protobuf==7.36.2', 'typing_extensions==4.16.0'],
   torch: [
-    ...[NUMPY, TORCH, 'filelock==4.2.11', 'fsspec==2026.9.0', 'Jinja2==3.1.6', 'MarkupSafe==3.0.4', 'mpmath==1.3.0'],
+    ...[NUMPY, 'torch==2.15.0', 'filelock==4.2.11', 'fsspec==2026.9.0', 'Jinja2==3.1.6', 'MarkupSafe==3.0.4', 'mpmath==1.3.0'],
     ...['networkx==3.6.1', 'setuptools==80.9.0', 'sympy==1.14.0', 'typing_extensions==4.16.0'],
   ],
 };
@@ -51,32 +50,26 @@ function createPython() {
   run(python, ['-m', 'venv', 'python']);
 }
 
-/** @param {readonly string[]} args - Of pip. */
-function pipInstall(...args) {
-  run(PYTHON, ['-m', 'pip', 'install', '--only-binary', ':all:', ...args]);
+/** @param {keyof typeof PIP} peer - Its pins are complete. */
+function pipInstall(peer) {
+  run(PYTHON, ['-m', 'pip', 'install', '--no-deps', '--only-binary', ':all:', ...PIP[peer]]);
 }
 
 /**
  * On Linux, PyPI's torch is the CUDA build: 540 MB, and 2.5 GB more of CUDA libraries that are linked but never called without a GPU. Empty
- * ones in their place do, made by the C compiler; where there is none, the real ones are installed.
+ * ones in their place do, made by the C compiler.
  */
 function installTorch() {
-  pipInstall('--no-deps', ...PIP.torch);
-  const works = () => run(PYTHON, ['-c', 'import torch; print(torch.__version__, torch.cuda.is_available())']);
+  pipInstall('torch');
+  const load = () => run(PYTHON, ['-c', 'import torch; print(torch.__version__, torch.cuda.is_available())']);
   try {
-    works();
-    return;
+    load();
   } catch (error) {
     if (process.platform !== 'linux') {
       throw error;
     }
-  }
-  try {
     stubCuda();
-    works();
-  } catch {
-    pipInstall(TORCH);
-    works();
+    load();
   }
 }
 
@@ -126,9 +119,9 @@ if (current?.pins !== pins || process.argv.includes('--again')) {
   /** @type {Record<string, () => void>} */
   const installs = {
     python: createPython,
-    numpy: () => pipInstall('--no-deps', ...PIP.numpy),
-    jax: () => pipInstall('--no-deps', ...PIP.jax),
-    onnx: () => pipInstall('--no-deps', ...PIP.onnx),
+    numpy: () => pipInstall('numpy'),
+    jax: () => pipInstall('jax'),
+    onnx: () => pipInstall('onnx'),
     torch: installTorch,
     tfjs: () => npmInstall('tfjs'),
     onnxruntime: () => npmInstall('onnxruntime'),
