@@ -43,20 +43,11 @@ function whole(name, text, least) {
   return value;
 }
 
-/** Command-line options, or one sentence that says what is wrong with them. */
-function options() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: { sample: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
-    });
-  } catch (error) {
-    throw new ToolError(`${error instanceof Error ? error.message : error} Known are rust, ts, --sample N and --seed S.`);
-  }
-}
-
 await tool(import.meta, async () => {
-  const { values, positionals } = options();
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { sample: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
+  });
   const unknown = positionals.find((name) => !Object.hasOwn(LANGUAGES, name));
   if (unknown !== undefined) {
     throw new ToolError(`There are no mutants of ${unknown}: name rust, ts, or nothing for both.`);

@@ -59,7 +59,11 @@ export function run(command, args, { cwd = ROOT, env, bare = false, output = 'in
     /** @param {NodeJS.Signals} signal - Sent to the child, or to its group. */
     const kill = (signal) => {
       try {
-        group && child.pid !== undefined ? process.kill(-child.pid, signal) : child.kill(signal);
+        if (group && child.pid !== undefined) {
+          process.kill(-child.pid, signal);
+        } else {
+          child.kill(signal);
+        }
       } catch {
         // It has ended already.
       }
@@ -119,7 +123,8 @@ export function npmProgram() {
 }
 
 /**
- * Runs a tool's main function, if the tool is what node was started with: a {@link ToolError} becomes one line and exit status 1.
+ * Runs a tool's main function, if the tool is what node was started with: a {@link ToolError}, or what `parseArgs` says of the command line,
+ * becomes one line and exit status 1.
  *
  * @param {ImportMeta} meta - The tool's own.
  * @param {() => Promise<number | void>} main - Returns the exit status; nothing means 0.
@@ -131,10 +136,11 @@ export async function tool(meta, main) {
   try {
     process.exitCode = (await main()) ?? 0;
   } catch (error) {
-    if (!(error instanceof ToolError)) {
+    const { code = '', message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (!(error instanceof ToolError) && !code.startsWith('ERR_PARSE_ARGS')) {
       throw error;
     }
-    console.error(error.message);
+    console.error(message);
     process.exitCode = 1;
   }
 }
