@@ -1,8 +1,6 @@
-import { Agent, type AgentOptions, tutorial } from 'innate';
-import { fixedEpisodes } from './lib/fixed-episodes.js';
-import { rotations } from './lib/rounds.js';
-import { summarize } from './lib/stats.js';
-import { table, time } from './lib/table.js';
+import { Agent, type AgentOptions } from 'innate';
+import { fixedEpisodes, task, timeIteration } from './lib/agents.js';
+import { interleave, quantile, table, time } from './lib/measure.js';
 import { verifyEngine } from './lib/verify.js';
 
 const BATCHES = [192, 1024, 4096, 16_384];
@@ -29,27 +27,15 @@ export async function cuda(rounds: number): Promise<void> {
 
 async function compare(hiddenSize: number, batch: number, rounds: number): Promise<[number, number]> {
   const episodes = fixedEpisodes(batch);
-  const make = (options: AgentOptions): Promise<Agent> => Agent.create({ task: tutorial.task({ context: 'own' }), hiddenSize, ...options });
+  const make = (options: AgentOptions): Promise<Agent> => Agent.create({ task, hiddenSize, ...options });
   await using cpu = await make({ engine: 'fused' });
   await using gpu = await make({ device: 'cuda' });
-  const sides = [
-    { agent: cpu, samples: [] as number[] },
-    { agent: gpu, samples: [] as number[] },
-  ] as const;
-  for (const { agent } of sides) {
-    await iterate(agent, episodes);
-  }
-  for (const order of rotations(sides, rounds)) {
-    for (const { agent, samples } of order) {
-      const begun = performance.now();
-      await iterate(agent, episodes);
-      samples.push(performance.now() - begun);
-    }
-  }
-  return [summarize(sides[0].samples).median, summarize(sides[1].samples).median];
-}
-
-async function iterate(agent: Agent, { contexts, stages, returns }: ReturnType<typeof fixedEpisodes>): Promise<void> {
-  const { actions } = await agent.act({ contexts, stages });
-  await agent.update({ contexts, stages, actions, returns });
+  const samples: [number[], number[]] = [[], []];
+  await timeIteration(cpu, episodes);
+  await timeIteration(gpu, episodes);
+  const work = [cpu, gpu].map((agent, i) => async () => {
+    samples[i]?.push(await timeIteration(agent, episodes));
+  });
+  await interleave(work, rounds);
+  return [quantile(samples[0], 0.5), quantile(samples[1], 0.5)];
 }

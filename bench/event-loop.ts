@@ -1,22 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { arithmetic, Trainer, type TrainerOptions } from 'innate';
-import { writeResults } from './lib/results.js';
-import { tutorialOptions } from './lib/timed-trainer.js';
-
-/** How late timers were, milliseconds beyond the interval they were set to. */
-export interface Delay {
-  readonly title: string;
-  readonly seconds: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
-/** What `event-loop.json` holds beside command and machine. */
-export interface EventLoopResults {
-  readonly delays: readonly Delay[];
-}
+import { tutorialOptions } from './lib/agents.js';
+import { goalsTable, table, time } from './lib/measure.js';
+import { report } from './lib/page.js';
 
 /** Interval of the timer that is watched, milliseconds. */
 const RESOLUTION = 1;
@@ -28,13 +15,23 @@ const RESOLUTION = 1;
  * @param seconds - Of each.
  */
 export async function eventLoop(command: string, seconds: number): Promise<void> {
-  const delays = [
-    await watch('nothing runs', seconds, (signal) => sleep(1000 * seconds, undefined, { signal })),
-    await watch('tutorial, 192 a batch', seconds, (signal) => train([0], { ...tutorialOptions(), signal })),
-    await watch('arithmetic, 192 a batch, evaluations included', seconds, (signal) => train([0, 1, 2], { task: arithmetic, signal })),
-    await watch('arithmetic, 4096 a batch', seconds, (signal) => train([0, 1, 2], { task: arithmetic, batchSize: 4096, signal })),
-  ];
-  writeResults<EventLoopResults>('event-loop', command, { delays });
+  const work: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
+    'nothing runs': (signal) => sleep(1000 * seconds, undefined, { signal }),
+    'tutorial, 192 a batch': (signal) => train([0], { ...tutorialOptions(), signal }),
+    'arithmetic, 192 a batch, evaluations included': (signal) => train([0, 1, 2], { task: arithmetic, signal }),
+    'arithmetic, 4096 a batch': (signal) => train([0, 1, 2], { task: arithmetic, batchSize: 4096, signal }),
+  };
+  const rows: string[][] = [];
+  let worst = 0;
+  for (const [title, meanwhile] of Object.entries(work)) {
+    const [p50, p99, max] = await watch(seconds, meanwhile);
+    worst = Math.max(worst, p99);
+    rows.push([title, ...[p50, p99, max].map(time), `${seconds} s`]);
+  }
+  report('event-loop', command, [
+    goalsTable([['event-loop delay while training, p99', 'under 20 ms', time(worst), worst < 20]]),
+    table(['meanwhile', 'median', 'p99', 'worst', 'watched'], rows),
+  ]);
 }
 
 async function train(stages: readonly number[], options: TrainerOptions): Promise<void> {
@@ -44,7 +41,8 @@ async function train(stages: readonly number[], options: TrainerOptions): Promis
   }
 }
 
-async function watch(title: string, seconds: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<Delay> {
+/** How late timers were, milliseconds beyond the interval they were set to: median, 99th percentile, most. */
+async function watch(seconds: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<[p50: number, p99: number, max: number]> {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION });
   const running = work(AbortSignal.timeout(1000 * seconds)).catch(() => undefined);
   // What starts up is not what is measured.
@@ -53,5 +51,5 @@ async function watch(title: string, seconds: number, work: (signal: AbortSignal)
   await running;
   histogram.disable();
   const late = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - RESOLUTION);
-  return { title, seconds, p50: late(histogram.percentile(50)), p99: late(histogram.percentile(99)), max: late(histogram.max) };
+  return [late(histogram.percentile(50)), late(histogram.percentile(99)), late(histogram.max)];
 }

@@ -1,37 +1,42 @@
-import { execFileSync } from 'node:child_process';
-import { pinned } from './lib/peer.js';
-import { GEMM_PEERS, ITERATION_PEERS, setUpPeers } from './lib/peer-list.js';
-import { writeResults } from './lib/results.js';
-import { bestRate, flop, type GemmRate, nativeRates } from './lib/roofline.js';
-import { repetitions, rotations } from './lib/rounds.js';
-import { rustExample } from './lib/rust-example.js';
-import { settings } from './lib/settings.js';
-import { type Started, startPeers } from './lib/start-peers.js';
-import { quantile, type Summary, summarize } from './lib/stats.js';
+import { settings } from './lib/agents.js';
+import { type Goal, goalsTable, interleave, percent, quantile, repetitions, summarize, table, time, times } from './lib/measure.js';
+import { bestRate, flop, type GemmRate, nativeRates, rustExample, TUTORIAL } from './lib/native.js';
+import { report } from './lib/page.js';
+import { nodePeer, type Peer, type PeerSpec, pinned, script, setUpPeers, startPeers } from './lib/peers.js';
 
-/** One peer's times, in milliseconds an iteration. */
-export interface PeerResult extends Summary {
-  readonly id: string;
-  readonly title: string;
-  readonly engine: string;
-  /** Median of a round over our median of the same round: median, least and most over the rounds. */
-  readonly ratio: { readonly median: number; readonly min: number; readonly max: number };
-}
+/** Whole tutorial iterations, unless the title says otherwise; ours first. */
+const PEERS: readonly PeerSpec[] = [
+  { id: 'innate', title: 'innate, `trainer.run`', command: nodePeer('innate', 'fused') },
+  {
+    id: 'candle',
+    title: 'eager Candle (`engine: plain`), `trainer.run`',
+    command: nodePeer('innate', 'plain'),
+    env: { RAYON_NUM_THREADS: '1' },
+  },
+  { id: 'jax', title: 'JAX jit, one program, `lax.scan`', needs: 'jax', command: script('jax_jit') },
+  { id: 'jaxTuned', title: 'JAX jit, tuned: one unrolled pass, W_ih table', needs: 'jax', command: script('jax_jit', 'tuned') },
+  { id: 'torchScript', title: "PyTorch, the tutorial's script", needs: 'torch', command: script('torch_peer', 'script') },
+  { id: 'torchCompiled', title: 'PyTorch, vectorised, `torch.compile`', needs: 'torch', command: script('torch_peer', 'compiled') },
+  { id: 'tfjs', title: 'TensorFlow.js wasm, update only', needs: 'tfjs', command: nodePeer('tfjs') },
+];
 
-/** What `iteration.json` holds beside command and machine. */
-export interface IterationResults {
-  readonly settings: typeof settings;
-  readonly rounds: number;
-  readonly peers: readonly PeerResult[];
-  readonly absent: readonly { readonly title: string; readonly reason: string }[];
-  /** Best rate of each engine over the rounds, a shape each. */
-  readonly gemm: readonly GemmRate[];
-  readonly roofline: { readonly engine: string; readonly gflops: number; readonly flop: number; readonly milliseconds: number };
-  /** Our iteration, and parts of it, milliseconds. */
-  readonly parts: Readonly<Record<'whole' | 'pulled' | 'calls' | 'sample' | 'score' | 'rollout' | 'update' | 'native', Summary>>;
-  /** One a round: the share of an iteration that is spent outside `agent.act` and `agent.update`. */
-  readonly typescriptShare: Summary;
-}
+/** Who multiplies matrices, beside our own kernel. */
+const GEMM_PEERS: readonly PeerSpec[] = [
+  { id: 'gemmNumpy', title: 'numpy (OpenBLAS)', needs: 'numpy', command: script('gemm', 'numpy') },
+  { id: 'gemmTorch', title: 'PyTorch (MKL)', needs: 'torch', command: script('gemm', 'torch') },
+];
+
+/** Parts of our iteration: what a peer calls them, and what they are. */
+const PARTS = {
+  whole: 'whole iteration, free running',
+  pulled: 'whole iteration, each event pulled by `for await`',
+  calls: '`agent.act` and `agent.update` alone, awaited',
+  native: 'rollout and update in Rust, nothing around',
+  rollout: '  of it, rollout',
+  update: '  of it, update',
+  sample: "the task's `sample` (during the update)",
+  score: "the task's `score`",
+};
 
 const BLOCK = 400;
 
@@ -44,105 +49,117 @@ const BLOCK = 400;
 export async function iteration(command: string, rounds: number): Promise<void> {
   const missing = setUpPeers();
   console.log('Peers:');
-  const { started, absent } = await startPeers(ITERATION_PEERS, missing, true);
+  const peers = await startPeers(PEERS, missing, true);
   const gemms = await startPeers(GEMM_PEERS, missing, false);
   const rates: GemmRate[] = [];
-  const blocks = new Map<string, number[][]>();
+  const blocks = new Map<string, (readonly number[])[]>(peers.map(({ spec }) => [spec.id, []]));
   const parts = new Map<string, number[]>();
-  const add = (part: string, samples: readonly number[]): void => {
-    parts.set(part, [...(parts.get(part) ?? []), ...samples]);
+  const add = (measured: Readonly<Record<string, readonly number[]>>): void => {
+    for (const [part, samples] of Object.entries(measured)) {
+      parts.set(part, [...(parts.get(part) ?? []), ...samples]);
+    }
   };
   const shares: number[] = [];
-  const work: (() => Promise<void>)[] = [];
-  for (const { spec, peer } of started) {
-    const count = await calibrate({ spec, peer });
-    blocks.set(spec.id, []);
+  const work: (() => Promise<void> | void)[] = [];
+  for (const peer of peers) {
+    const count = await calibrate(peer);
     work.push(async () => {
-      blocks.get(spec.id)?.push(await peer.run(count));
+      blocks.get(peer.spec.id)?.push(await peer.run(count));
     });
-    if (spec.id === 'innate') {
+    if (peer.spec.id === 'innate') {
       work.push(async () => {
-        const anatomy = (await peer.ask({ type: 'anatomy', iterations: count })) as Record<'whole' | 'calls', number[]>;
-        for (const [part, samples] of Object.entries(anatomy)) {
-          add(part, samples);
-        }
+        const anatomy = await peer.ask<Record<'whole' | 'calls', number[]>>({ type: 'anatomy', iterations: count });
+        add(anatomy);
         shares.push(1 - quantile(anatomy.calls, 0.5) / quantile(anatomy.whole, 0.5));
       });
     }
   }
-  for (const { peer } of gemms.started) {
+  for (const gemm of gemms) {
     work.push(async () => {
-      const answer = await peer.ask({ type: 'gemm', milliseconds: 100 });
-      rates.push(...(answer['rates'] as GemmRate[]));
+      rates.push(...(await gemm.ask<{ rates: GemmRate[] }>({ type: 'gemm', milliseconds: 100 })).rates);
     });
   }
-  work.push(async () => {
+  work.push(() => {
     rates.push(...nativeRates(settings.threads, 100));
   });
-  const native = rustExample('native');
-  if (native !== undefined) {
-    work.push(async () => {
-      const { rollout, update } = nativeParts(native);
-      add('rollout', rollout);
-      add('update', update);
-      add(
-        'native',
-        rollout.map((each, i) => each + (update[i] ?? NaN)),
-      );
-    });
-  }
-  console.log(`${rounds} rounds of ${work.length} blocks of about ${BLOCK} ms ...`);
-  for (const order of rotations(work, rounds)) {
-    for (const block of order) {
-      await block();
-    }
-  }
-  for (const { peer } of [...started, ...gemms.started]) {
+  work.push(() => add(nativeParts()));
+  await interleave(work, rounds);
+  for (const peer of [...peers, ...gemms]) {
     peer.close();
   }
-  const gemm = bestRates(rates);
-  const best = bestRate(gemm);
-  const products = flop({ batch: settings.batchSize, horizon: 6, hidden: 96, vocab: 18 });
-  const roofline = { ...best, flop: products, milliseconds: products / best.gflops / 1e6 };
-  const summaries = Object.fromEntries([...parts].map(([part, samples]) => [part, summarize(samples)]));
-  writeResults<IterationResults>('iteration', command, {
-    settings,
-    rounds,
-    peers: started.map((one) => peerResult(one, blocks)),
-    absent: [...absent, ...gemms.absent],
-    gemm,
-    roofline,
-    parts: summaries as IterationResults['parts'],
-    typescriptShare: summarize(shares),
+  const best = bestRates(rates);
+  const { gflops } = bestRate(best);
+  const products = flop({ ...TUTORIAL, batch: settings.batchSize }) / gflops / 1e6;
+  const ratio = (id: string): { median: number; least: number; most: number } => {
+    const ours = blocks.get('innate') ?? [];
+    const ratios = (blocks.get(id) ?? []).map((block, round) => quantile(block, 0.5) / quantile(ours[round] ?? [], 0.5));
+    return { median: quantile(ratios, 0.5), least: quantile(ratios, 0), most: quantile(ratios, 1) };
+  };
+  const faster = (id: string, what: string, wanted: number): Goal[] => {
+    const samples = (blocks.get(id) ?? []).flat();
+    if (samples.length === 0) {
+      return [];
+    }
+    const { median } = ratio(id);
+    // What the ratio would be if an iteration were its products and nothing else.
+    const bound = `; ${(quantile(samples, 0.5) / products).toPrecision(3)}× if it were its products alone`;
+    const measured = `${median.toPrecision(3)}× faster${median >= wanted ? '' : bound}`;
+    return [[`iteration against ${what}`, `${wanted}× faster`, measured, median >= wanted]];
+  };
+  const goals = [
+    ...faster('jax', 'JAX jit, one `lax.scan` program', 5),
+    ...faster('torchScript', "the tutorial's PyTorch script", 15),
+    ...faster('candle', 'eager Candle', 10),
+    ...faster('tfjs', 'TensorFlow.js wasm', 150),
+    ...nativeGoals(parts.get('native') ?? [], products),
+  ];
+  const share = summarize(shares);
+  goals.push([
+    "TypeScript's share of an iteration",
+    'under 20 %',
+    `${percent(share.median)} (IQR ${percent(share.iqr)})`,
+    share.median < 0.2,
+  ]);
+  const rows = peers.map(({ spec: { id, title } }) => {
+    const { median, least, most } = ratio(id);
+    const samples = (blocks.get(id) ?? []).flat();
+    return [title, ...times(samples), `${factor(median)} (${factor(least)}–${factor(most)})`, `${samples.length}`];
   });
+  const partRows = Object.entries(PARTS).map(([part, title]) => [
+    title,
+    ...(parts.has(part) ? times(parts.get(part) ?? []) : ['not measured']),
+  ]);
+  report('iteration', command, [
+    goalsTable(goals),
+    table(['engine', 'median', 'min', 'IQR', 'against ours', 'iterations'], rows),
+    table(['part of our iteration', 'median', 'min', 'IQR'], partRows),
+    gemmTable(best),
+    `At ${gflops.toFixed(0)} GFLOP/s the products of an update take ${time(products)}.`,
+  ]);
 }
 
 /** Warms a peer up, and says how many iterations make a block. */
-async function calibrate({ peer }: Started): Promise<number> {
+async function calibrate(peer: Peer): Promise<number> {
   const first = await peer.run(3);
   const warm = await peer.run(repetitions(quantile(first, 0), BLOCK));
   return repetitions(quantile(warm, 0), BLOCK);
 }
 
-function nativeParts(program: string): { rollout: number[]; update: number[] } {
+/** Rollout and update in Rust, milliseconds. */
+function nativeParts(): Record<string, number[]> {
   const { batchSize, threads } = settings;
-  const [command = program, ...args] = [...pinned(threads), program, `${threads}`, `${BLOCK}`, `${batchSize}`];
-  const printed = JSON.parse(execFileSync(command, args, { encoding: 'utf8' })) as Record<'rollout' | 'update', number[]>;
-  const milliseconds = (samples: readonly number[]): number[] => samples.map((each) => each / 1e6);
-  return { rollout: milliseconds(printed.rollout), update: milliseconds(printed.update) };
+  const [printed] = rustExample<Record<'rollout' | 'update', number[]>>('native', [threads, BLOCK, batchSize], pinned()) ?? [];
+  const [rollout = [], update = []] = [printed?.rollout, printed?.update].map((samples) => samples?.map((each) => each / 1e6));
+  return printed === undefined ? {} : { rollout, update, native: rollout.map((each, i) => each + (update[i] ?? NaN)) };
 }
 
-function peerResult({ spec, peer }: Started, blocks: ReadonlyMap<string, readonly (readonly number[])[]>): PeerResult {
-  const own = blocks.get(spec.id) ?? [];
-  const ours = blocks.get('innate') ?? [];
-  const ratios = own.map((block, round) => quantile(block, 0.5) / quantile(ours[round] ?? [], 0.5));
-  return {
-    id: spec.id,
-    title: spec.title,
-    engine: peer.name,
-    ...summarize(own.flat()),
-    ratio: { median: quantile(ratios, 0.5), min: quantile(ratios, 0), max: quantile(ratios, 1) },
-  };
+function nativeGoals(samples: readonly number[], products: number): Goal[] {
+  if (samples.length === 0) {
+    return [];
+  }
+  const { median } = summarize(samples);
+  const measured = `${(median / products).toPrecision(3)}× (${time(median)} and ${time(products)})`;
+  return [['native share against the time of its products', 'within 2×', measured, median / products <= 2]];
 }
 
 /** The best round of each engine and shape: the machine's limit, not its noise. */
@@ -155,4 +172,19 @@ function bestRates(rates: readonly GemmRate[]): GemmRate[] {
     }
   }
   return [...best.values()].sort((a, b) => (a.engine < b.engine ? -1 : 1));
+}
+
+function gemmTable(rates: readonly GemmRate[]): string {
+  const shapes = [...new Set(rates.map(({ shape }) => shape.join('×')))];
+  const engines = [...new Set(rates.map(({ engine }) => engine))];
+  const cell = (engine: string, shape: string): string =>
+    rates.find((one) => one.engine === engine && one.shape.join('×') === shape)?.gflops.toFixed(0) ?? '';
+  return table(
+    ['GFLOP/s', ...shapes],
+    engines.map((engine) => [engine, ...shapes.map((shape) => cell(engine, shape))]),
+  );
+}
+
+function factor(ratio: number): string {
+  return `${ratio.toPrecision(ratio >= 100 ? 3 : 2)}×`;
 }

@@ -1,13 +1,12 @@
+import { parseArgs } from 'node:util';
 import { DeviceError, NativeLoadError } from 'innate';
 import { cuda } from './cuda.js';
 import { curves } from './curves.js';
-import { writeDocs } from './docs.js';
 import { eventLoop } from './event-loop.js';
 import { inference } from './inference.js';
 import { iteration } from './iteration.js';
 import { WrongResultError } from './lib/verify.js';
 import { memory } from './memory.js';
-import { profile } from './profile.js';
 import { short } from './short.js';
 
 const USAGE = `Usage: npm run bench [-- <what> ...]
@@ -16,58 +15,58 @@ const USAGE = `Usage: npm run bench [-- <what> ...]
   --memory        resident memory over 100,000 updates
   --event-loop    how late timers are while training
   --inference     one decision, one program
-  --profile       where the native time goes; needs Linux's perf, and builds once more
-  --all           all of these
-  --docs          only writes docs/benchmarks.md and its charts anew from docs/benchmarks/*.json, as all of these do at their end
+  --all           all of these; each prints what it measured and writes it into docs/benchmarks.md
   --cuda          one iteration on CUDA beside the CPU, nothing written; npm run test:cuda runs it with the addon that it needs
   --short         no peers, no downloads, nothing written; under half a minute
   --rounds=N      rounds of an interleaved measurement
   --updates=N     length of --memory`;
 
-async function main(args: readonly string[]): Promise<number> {
-  const has = (name: string): boolean => args.includes(`--${name}`);
-  const number = (name: string): number | undefined => {
-    const given = args.find((arg) => arg.startsWith(`--${name}=`));
-    return given === undefined ? undefined : Number(given.slice(name.length + 3));
+const FLAGS = ['iteration', 'curves', 'memory', 'event-loop', 'inference', 'all', 'cuda', 'short', 'help'];
+
+async function main(): Promise<void> {
+  const { flags, rounds, updates } = options();
+  const has = (name: string): boolean => flags[name] === true;
+  const measurements: Readonly<Record<string, (command: string) => Promise<void>>> = {
+    iteration: (command) => iteration(command, rounds ?? 20),
+    curves: (command) => curves(command, rounds ?? 3),
+    memory: (command) => memory(command, updates ?? 100_000),
+    'event-loop': (command) => eventLoop(command, 10),
+    inference: (command) => inference(command, rounds ?? 10),
   };
   if (has('help')) {
     console.log(USAGE);
-    return 0;
-  }
-  if (has('short')) {
+  } else if (has('short')) {
     await short();
-    return 0;
-  }
-  const rounds = number('rounds');
-  if (has('cuda')) {
+  } else if (has('cuda')) {
     await cuda(rounds ?? 20);
-    return 0;
+  } else {
+    const named = Object.keys(measurements).filter((name) => has('all') || has(name));
+    for (const name of named.length > 0 ? named : ['iteration']) {
+      const numbers = process.argv.filter((arg) => arg.includes('='));
+      await measurements[name]?.(['npm run bench --', `--${name}`, ...numbers].join(' '));
+    }
   }
-  const command = (name: string): string => ['npm run bench --', `--${name}`, ...args.filter((arg) => arg.includes('='))].join(' ');
-  const measurements: Readonly<Record<string, (called: string) => Promise<void>>> = {
-    iteration: (called) => iteration(called, rounds ?? 20),
-    curves: (called) => curves(called, rounds ?? 3),
-    memory: (called) => memory(called, number('updates') ?? 100_000),
-    'event-loop': (called) => eventLoop(called, 10),
-    inference: (called) => inference(called, rounds ?? 10),
-    profile: async (called) => profile(called),
-  };
-  const unknown = args.find((arg) => !(/^--(all|docs|(rounds|updates)=\d+)$/.test(arg) || Object.hasOwn(measurements, arg.slice(2))));
-  if (unknown !== undefined) {
-    console.error(`There is no ${unknown}.\n${USAGE}`);
-    return 2;
+}
+
+/** What is asked for; ends the process where that means nothing. */
+function options(): { flags: Readonly<Record<string, unknown>>; rounds: number | undefined; updates: number | undefined } {
+  const known = Object.fromEntries(FLAGS.map((name) => [name, { type: 'boolean' as const }]));
+  try {
+    const { values } = parseArgs({ options: { ...known, rounds: { type: 'string' }, updates: { type: 'string' } } });
+    const { rounds, updates, ...flags } = values;
+    const number = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
+    if (![rounds, updates].every((value) => value === undefined || /^\d+$/.test(value))) {
+      throw new TypeError('--rounds and --updates are whole numbers.');
+    }
+    return { flags, rounds: number(rounds), updates: number(updates) };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+    process.exit(2);
   }
-  const named = Object.keys(measurements).filter((name) => has('all') || has(name));
-  const names = named.length > 0 || has('docs') ? named : ['iteration'];
-  for (const name of names) {
-    await measurements[name]?.(command(name));
-  }
-  writeDocs();
-  return 0;
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  await main();
 } catch (error) {
   if (error instanceof WrongResultError) {
     console.error(`Wrong result: ${error.message}`);

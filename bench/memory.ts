@@ -1,38 +1,27 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { writeResults } from './lib/results.js';
+import { type Goal, goalsTable, table } from './lib/measure.js';
+import { report } from './lib/page.js';
+import { nodePeer } from './lib/peers.js';
 
-/** How much memory the process had after an update, in bytes. */
-export interface Look {
+/** How much memory the process had after an update and a garbage collection, in bytes. */
+interface Look {
   readonly update: number;
-  /** Resident, as it was. */
-  readonly rssBeforeGc: number;
-  /** Resident, after a garbage collection. */
   readonly rss: number;
   readonly heapUsed: number;
-  readonly external: number;
-  readonly seconds: number;
-}
-
-/** One training run. */
-export interface MemoryRun {
-  readonly title: string;
-  readonly batch: number;
-  readonly hidden: number;
-  /** Given to node. */
-  readonly flags: readonly string[];
-  readonly looks: readonly Look[];
-}
-
-/** What `memory.json` holds beside command and machine. */
-export interface MemoryResults {
-  readonly updates: number;
-  readonly runs: readonly MemoryRun[];
 }
 
 /** Keeps V8 from growing its young generation, and from freeing it later on other threads: what grows then is a leak. */
 const HELD = ['--single-threaded-gc', '--max-semi-space-size=1'];
+
+/** Title, batch size, hidden size, flags of node. */
+const RUNS: readonly (readonly [string, number, number, readonly string[]])[] = [
+  ['small', 16, 16, []],
+  ['tutorial', 192, 96, []],
+  ['small, held', 16, 16, HELD],
+  ['tutorial, held', 192, 96, HELD],
+];
 
 /**
  * Resident memory over a long training run, in processes of their own.
@@ -41,27 +30,39 @@ const HELD = ['--single-threaded-gc', '--max-semi-space-size=1'];
  * @param updates - How long; 100,000 for the record.
  */
 export async function memory(command: string, updates: number): Promise<void> {
-  const runs: MemoryRun[] = [];
-  for (const [title, batch, hidden, flags] of [
-    ['small', 16, 16, []],
-    ['tutorial', 192, 96, []],
-    ['small, held', 16, 16, HELD],
-    ['tutorial, held', 192, 96, HELD],
-  ] as const) {
+  const runs: { readonly title: string; readonly looks: readonly Look[] }[] = [];
+  for (const [title, batch, hidden, flags] of RUNS) {
     console.log(`${title}: ${updates} updates of ${batch} problems, hidden size ${hidden} ...`);
-    runs.push({ title, batch, hidden, flags, looks: await watch(flags, [batch, hidden, updates]) });
+    runs.push({ title, looks: await watch(flags, [batch, hidden, updates]) });
   }
-  writeResults<MemoryResults>('memory', command, { updates, runs });
+  const goals = runs.map(({ title, looks: [first, ...more] }): Goal => {
+    const last = more.at(-1);
+    const growth = ((last?.rss ?? NaN) - (first?.rss ?? NaN)) / 1e6;
+    const what = `resident memory, update ${first?.update.toLocaleString('en')} to ${last?.update.toLocaleString('en')}, ${title}`;
+    return [what, 'under 1 MB more', `${growth.toFixed(2)} MB more`, growth < 1];
+  });
+  const mebibytes = (bytes = NaN): string => (bytes / 2 ** 20).toFixed(2);
+  const rows = (runs[0]?.looks ?? []).map(({ update }, i) => [
+    update.toLocaleString('en'),
+    ...runs.flatMap(({ looks }) => [mebibytes(looks[i]?.rss), mebibytes(looks[i]?.heapUsed)]),
+  ]);
+  const head = runs.flatMap(({ title }) => [`${title}: resident`, 'V8 heap']);
+  report('memory', command, [goalsTable(goals), table(['update', ...head], rows)]);
 }
 
-async function watch(flags: readonly string[], args: readonly number[]): Promise<Look[]> {
-  const program = fileURLToPath(new URL('./peers/memory.js', import.meta.url));
-  const child = spawn(process.execPath, ['--expose-gc', ...flags, program, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function watch(flags: readonly string[], sizes: readonly number[]): Promise<Look[]> {
+  const [node = '', ...program] = nodePeer('memory', ...sizes.map(String));
+  const child = spawn(node, ['--expose-gc', ...flags, ...program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'close') as Promise<[number]>;
   const looks: Look[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     const look = JSON.parse(line) as Look;
     looks.push(look);
-    console.log(`  update ${look.update}: ${(look.rss / 2 ** 20).toFixed(2)} MiB after ${look.seconds.toFixed(0)} s`);
+    console.log(`  update ${look.update}: ${(look.rss / 2 ** 20).toFixed(2)} MiB`);
+  }
+  const [code] = await ended;
+  if (code !== 0) {
+    throw new Error(`The run ended with exit status ${code}.`);
   }
   return looks;
 }

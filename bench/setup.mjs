@@ -1,13 +1,11 @@
 // Installs the peers that the bench compares with, pinned, into build/bench-peers: from PyPI and npm, nothing else, and nothing of theirs is
 // run at install time. What cannot be installed is written down with the reason. `node bench/setup.mjs`; the bench runs it when it must.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { npmProgram, ROOT } from '../tools/lib/process.mjs';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const FOLDER = join(HERE, '../build/bench-peers');
+const FOLDER = join(ROOT, 'build/bench-peers');
 const PYTHON = join(FOLDER, 'python', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
 
 /** npm packages by the peer that needs them. */
@@ -16,8 +14,17 @@ const NPM = {
   onnxruntime: { 'onnxruntime-node': '1.30.0' },
 };
 
-/** Python packages by the peer that needs them: a file of pins in peers/requirements. */
-const PIP = ['numpy', 'jax', 'onnx', 'torch'];
+const NUMPY = 'numpy==2.4.6';
+/** Python packages by the peer that needs them. */
+const PIP = {
+  numpy: [NUMPY],
+  jax: [NUMPY, 'jax==0.10.2', 'jaxlib==0.10.2', 'ml_dtypes==0.6.0', 'opt_einsum==3.4.0', 'scipy==1.17.1'],
+  onnx: [NUMPY, 'onnx==1.23.2', 'ml_dtypes==0.6.0', 'protobuf==7.36.2', 'typing_extensions==4.16.0'],
+  torch: [
+    ...[NUMPY, 'torch==2.15.0', 'filelock==4.2.11', 'fsspec==2026.9.0', 'Jinja2==3.1.6', 'MarkupSafe==3.0.4', 'mpmath==1.3.0'],
+    ...['networkx==3.6.1', 'setuptools==80.9.0', 'sympy==1.14.0', 'typing_extensions==4.16.0'],
+  ],
+};
 
 /**
  * @param {string} command - Program.
@@ -29,58 +36,40 @@ function run(command, args, cwd = FOLDER) {
   try {
     return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
   } catch (error) {
-    const { stderr, message, code } = /** @type {Error & { stderr: string | null, code?: string }} */ (error);
-    if (code === 'ENOENT' || stderr === null) {
-      throw new Error(code === 'ENOENT' ? `${command} was not found.` : message);
-    }
-    const line =
-      stderr
-        .trim()
-        .split('\n')
-        .findLast((text) => /error|required/i.test(text)) ??
-      message.split('\n')[0] ??
-      '';
-    throw new Error(`${command.split('/').at(-1)} ${args[0]} ${args[1] ?? ''}: ${line.trim()}`);
+    const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error);
+    const lines = (stderr || message).trim().split('\n');
+    const line = lines.findLast((text) => /error|required/i.test(text)) ?? lines[0];
+    throw new Error(`${command.split('/').at(-1)} ${args.slice(0, 2).join(' ')}: ${line?.trim()}`);
   }
 }
 
 /** A Python of 3.11 or newer, in an environment of its own. */
 function createPython() {
   const python = process.platform === 'win32' ? 'python' : 'python3';
-  const version = run(python, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2], sys.version_info >= (3, 11))']).trim();
-  if (!version.endsWith('True')) {
-    throw new Error(`Python 3.11 or newer is needed, and this is ${version.split(' ')[0]}.`);
-  }
+  run(python, ['-c', 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is required")']);
   run(python, ['-m', 'venv', 'python']);
 }
 
-/** @param {string} peer - Its pins are in peers/requirements. */
+/** @param {keyof typeof PIP} peer - Its pins are complete. */
 function pipInstall(peer) {
-  run(PYTHON, ['-m', 'pip', 'install', '--no-deps', '--only-binary', ':all:', '-r', join(HERE, `peers/requirements/${peer}.txt`)]);
+  run(PYTHON, ['-m', 'pip', 'install', '--no-deps', '--only-binary', ':all:', ...PIP[peer]]);
 }
 
 /**
  * On Linux, PyPI's torch is the CUDA build: 540 MB, and 2.5 GB more of CUDA libraries that are linked but never called without a GPU. Empty
- * ones in their place do, made by the C compiler; where there is none, the real ones are installed.
+ * ones in their place do, made by the C compiler.
  */
 function installTorch() {
   pipInstall('torch');
-  const version = ['-c', 'import torch; print(torch.__version__, torch.cuda.is_available())'];
+  const load = () => run(PYTHON, ['-c', 'import torch; print(torch.__version__, torch.cuda.is_available())']);
   try {
-    run(PYTHON, version);
-    return;
+    load();
   } catch (error) {
     if (process.platform !== 'linux') {
       throw error;
     }
-  }
-  try {
     stubCuda();
-    run(PYTHON, version);
-  } catch {
-    const [pin] = /^torch==.*$/m.exec(readFileSync(join(HERE, 'peers/requirements/torch.txt'), 'utf8')) ?? [];
-    run(PYTHON, ['-m', 'pip', 'install', '--only-binary', ':all:', pin ?? 'torch']);
-    run(PYTHON, version);
+    load();
   }
 }
 
@@ -116,57 +105,41 @@ function npmInstall(peer) {
   const folder = join(FOLDER, peer);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: NPM[peer] }));
-  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const npm = process.env['npm_execpath'];
-  if (npm?.endsWith('.js')) {
-    run(process.execPath, [npm, ...args], folder);
-  } else {
-    run('npm', args, folder);
-  }
-}
-
-/** What identifies the pins. */
-function stamp() {
-  const hash = createHash('sha256').update(JSON.stringify(NPM));
-  for (const name of PIP) {
-    hash.update(readFileSync(join(HERE, `peers/requirements/${name}.txt`)));
-  }
-  return hash.digest('hex');
+  run(process.execPath, [npmProgram(), 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder);
 }
 
 const file = join(FOLDER, 'peers.json');
+const pins = JSON.stringify([NPM, PIP]);
 const current = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
-if (current?.stamp !== stamp() || process.argv.includes('--again')) {
+if (current?.pins !== pins || process.argv.includes('--again')) {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   /** @type {Record<string, string>} Why a peer is absent. */
   const absent = {};
-  /**
-   * @param {string} peer - What is installed.
-   * @param {() => void} install - How.
-   */
-  const attempt = (peer, install) => {
+  /** @type {Record<string, () => void>} */
+  const installs = {
+    python: createPython,
+    numpy: () => pipInstall('numpy'),
+    jax: () => pipInstall('jax'),
+    onnx: () => pipInstall('onnx'),
+    torch: installTorch,
+    tfjs: () => npmInstall('tfjs'),
+    onnxruntime: () => npmInstall('onnxruntime'),
+  };
+  for (const [peer, install] of Object.entries(installs)) {
     console.log(`Installing ${peer} ...`);
     try {
+      if (peer in PIP && absent['python'] !== undefined) {
+        throw new Error(absent['python']);
+      }
       install();
     } catch (error) {
       absent[peer] = error instanceof Error ? error.message : String(error);
       console.log(`  absent: ${absent[peer]}`);
     }
-  };
-  attempt('python', createPython);
-  for (const peer of PIP) {
-    attempt(peer, () => {
-      if (absent['python'] !== undefined) {
-        throw new Error(absent['python']);
-      }
-      return peer === 'torch' ? installTorch() : pipInstall(peer);
-    });
   }
-  attempt('tfjs', () => npmInstall('tfjs'));
-  attempt('onnxruntime', () => npmInstall('onnxruntime'));
   if (Object.keys(absent).length > 0) {
     console.log('`node bench/setup.mjs --again` tries again.');
   }
-  writeFileSync(file, `${JSON.stringify({ stamp: stamp(), absent }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ pins, absent }, null, 2)}\n`);
 }

@@ -34,17 +34,16 @@ function report() {
   return [head, ...entries].join('\n');
 }
 
-await tool(async () => {
+await tool(import.meta, async () => {
   const path = join(ROOT, FILE);
   const text = report();
   if (!process.argv.includes('--check')) {
     writeFileSync(path, text);
-    return 0;
+    return;
   }
   if (!existsSync(path) || readFileSync(path, 'utf8').replaceAll('\r\n', '\n') !== text) {
     throw new ToolError(
       `${FILE} is not what the declarations say: run \`npm run api-report\`, and look at the change of the public surface.`,
     );
   }
-  return 0;
 });

@@ -1,43 +1,33 @@
 // `npm run audit`: known defects in what the locks hold, and licences and sources of the crates. What the registry does not answer, or is not
 // installed, is counted as skipped. `-- npm` or `-- cargo` does one of the two. See docs/decisions/0014.
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { npmProgram } from './lib/npm.mjs';
-import { ROOT, run, ToolError, tool } from './lib/process.mjs';
-import { countOne, Steps } from './lib/steps.mjs';
+import { npmProgram, ROOT, run, ToolError, tool } from './lib/process.mjs';
+import { countOne, SKIPPED, Steps } from './lib/steps.mjs';
 
 const LOCKS = ['.', 'tools/registry', 'tools/runners', 'tools/runtimes', 'tools/sysroot'];
 const LIMIT = 2 * 60_000;
-const SKIPPED = { passed: 0, failed: 0, skipped: 1 };
 
-/**
- * @param {string} lock - Folder of a package-lock.json, from the root.
- */
+/** @param {string} lock - Folder of a package-lock.json, from the root. */
 async function auditNpm(lock) {
   const args = [npmProgram(), 'audit', '--package-lock-only', '--json', '--loglevel=silent'];
   const { code, output } = await run(process.execPath, args, { cwd: join(ROOT, lock), output: 'capture', timeout: LIMIT });
-  const answer = parse(output);
-  if (answer?.['auditReportVersion'] === undefined) {
+  /** @type {Record<string, any>} */
+  let answer = {};
+  try {
+    answer = JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1));
+  } catch {
+    // It did not answer in JSON: there is no report.
+  }
+  const { auditReportVersion, statusCode } = answer;
+  if (auditReportVersion === undefined) {
     // npm's own message holds the registry's address, which is no business of a log.
-    const why = answer?.['statusCode'] === undefined ? 'is not reached' : `answers with status ${answer['statusCode']}`;
+    const why = statusCode === undefined ? 'is not reached' : `answers with status ${statusCode}`;
     console.log(`The registry does not audit (it ${why}): run \`npm audit --package-lock-only\` in ${lock} where one does.`);
     return SKIPPED;
   }
-  const found = Object.values(answer['vulnerabilities']).map(({ name, severity, range }) => `${name} ${range}: ${severity}`);
+  const found = Object.values(answer['vulnerabilities'] ?? {}).map(({ name, severity, range }) => `${name} ${range}: ${severity}`);
   console.log(found.join('\n') || 'nothing known');
-  return countOne(code);
-}
-
-/**
- * @param {string} text - What npm printed.
- * @returns {Record<string, any> | undefined} The JSON in it.
- */
-function parse(text) {
-  try {
-    return JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
-  } catch {
-    return undefined;
-  }
+  return countOne(code === 0);
 }
 
 /** Needs no network but for crates that are not on this machine yet. The advisories need a database from elsewhere: see CONTRIBUTING. */
@@ -47,7 +37,7 @@ async function auditCargo() {
     console.log('cargo-deny is not installed: run `cargo install cargo-deny --locked` and then the command again.');
     return SKIPPED;
   }
-  return countOne((await run('cargo', ['deny', '--locked', 'check', 'licenses', 'bans', 'sources'], { timeout: LIMIT })).code);
+  return countOne((await run('cargo', ['deny', '--locked', 'check', 'licenses', 'bans', 'sources'], { timeout: LIMIT })).code === 0);
 }
 
 /**
@@ -65,15 +55,12 @@ export async function audit(steps, kind) {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await tool(async () => {
-    const [kind] = process.argv.slice(2);
-    if (kind !== undefined && kind !== 'npm' && kind !== 'cargo') {
-      throw new ToolError(`There is no kind of audit called ${kind}: name npm, cargo, or nothing for both.`);
-    }
-    const steps = new Steps();
-    await audit(steps, kind);
-    steps.print();
-    return steps.total().failed === 0 ? 0 : 1;
-  });
-}
+await tool(import.meta, async () => {
+  const [kind] = process.argv.slice(2);
+  if (kind !== undefined && kind !== 'npm' && kind !== 'cargo') {
+    throw new ToolError(`There is no kind of audit called ${kind}: name npm, cargo, or nothing for both.`);
+  }
+  const steps = new Steps();
+  await audit(steps, kind);
+  return steps.end('Audit').code;
+});

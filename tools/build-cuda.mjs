@@ -2,13 +2,13 @@
 // `npm run cuda:ptx` writes the PTX of our own kernels anew; `-- --check` only compares. See docs/decisions/0013.
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { buildPublished, buildTypeScript } from './lib/build.mjs';
-import { COMPUTE_CAPABILITY, cudaToolkit } from './lib/cuda-toolkit.mjs';
-import { OUT } from './lib/package-cuda.mjs';
-import { checkVersions, packFolders, stagePlatform } from './lib/platform-package.mjs';
+import { buildPublished, buildTypeScript } from './build.mjs';
+import { COMPUTE_CAPABILITY, cudaToolkit } from './lib/cuda.mjs';
 import { must, ROOT, ToolError, tool } from './lib/process.mjs';
+import { checkVersions, packFolders, stagePlatform, tarballsIn } from './pack.mjs';
 
+/** Where the package goes. */
+const OUT = join(ROOT, 'build/npm-cuda');
 const KERNELS = join(ROOT, 'crates/innate-core/src/kernel/cell/gru_cell');
 
 /**
@@ -41,28 +41,24 @@ async function buildCuda() {
   const { nvcc, env } = await cudaToolkit();
   await checkPtx(nvcc);
   await buildTypeScript();
-  const start = performance.now();
   const target = await buildPublished('build/addon-cuda', { features: ['cuda'], env });
-  const seconds = (performance.now() - start) / 1000;
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   await stagePlatform({ addon: 'build/addon-cuda', target, out: OUT, cuda: true });
-  const [tarball = ''] = await packFolders(OUT);
-  const size = (statSync(tarball).size / 1e6).toFixed(2);
-  console.log(`${tarball.slice(ROOT.length + 1)}: ${size} MB packed; the addon took ${seconds.toFixed(0)} s`);
+  await packFolders(OUT);
+  for (const tarball of tarballsIn(OUT)) {
+    console.log(`${tarball.slice(ROOT.length + 1)}: ${(statSync(tarball).size / 1e6).toFixed(2)} MB packed`);
+  }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await tool(async () => {
-    const [what, ...more] = process.argv.slice(2);
-    if (what === undefined) {
-      await buildCuda();
-    } else if (what === 'ptx') {
-      const { nvcc } = await cudaToolkit();
-      await (more.includes('--check') ? checkPtx(nvcc) : compilePtx(nvcc, `${KERNELS}.ptx`));
-    } else {
-      throw new ToolError(`Nothing called ${what} is built here: name ptx, or nothing for the package.`);
-    }
-    return 0;
-  });
-}
+await tool(import.meta, async () => {
+  const [what, ...more] = process.argv.slice(2);
+  if (what === undefined) {
+    await buildCuda();
+  } else if (what === 'ptx') {
+    const { nvcc } = await cudaToolkit();
+    await (more.includes('--check') ? checkPtx(nvcc) : compilePtx(nvcc, `${KERNELS}.ptx`));
+  } else {
+    throw new ToolError(`Nothing called ${what} is built here: name ptx, or nothing for the package.`);
+  }
+});

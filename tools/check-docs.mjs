@@ -2,21 +2,11 @@
 // ```ts no-run is only compiled. `node tools/check-docs.mjs [files]`; needs a finished build.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { markdownFiles } from './lib/contents.mjs';
+import { markdownFiles } from './docs.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
 
 const OUT = join(ROOT, 'build/docs');
 const TIMEOUT = 5 * 60 * 1000;
-
-/**
- * @typedef {object} Block
- * @property {string} file - Path from the root.
- * @property {number} line - Line of its first code line, from 1.
- * @property {string} name - File name without extension.
- * @property {string} code - Its text.
- * @property {boolean} run - Whether to run it.
- */
 
 /** Not checked: what a program wrote, and decisions, which are not edited when the code goes on. */
 const UNCHECKED = ['docs/decisions/', 'docs/api-report.md', 'docs/benchmarks.md'];
@@ -29,25 +19,21 @@ function documents() {
 /**
  * @param {string} file - Path from the root.
  * @param {string} text - Its content.
- * @returns {Block[]} Its ts blocks.
+ * @returns Its ts blocks: where the first line of code is (from 1), a name for a file, the code, and whether to run it.
  */
 export function extractBlocks(file, text) {
-  /** @type {Block[]} */
   const blocks = [];
   const lines = text.split(/\r?\n/);
   for (let i = 0; i < lines.length; i += 1) {
-    const open = /^(\s*)(`{3,}|~{3,})\s*([^`]*)$/.exec(lines[i] ?? '');
-    if (open === null) {
+    const [, indent = '', fence, info = ''] = /^(\s*)(`{3,}|~{3,})\s*([^`]*)$/.exec(lines[i] ?? '') ?? [];
+    if (fence === undefined) {
       continue;
     }
-    const [, indent = '', fence = '', info = ''] = open;
     const start = i + 1;
-    do {
-      i += 1;
-      if (i >= lines.length) {
-        throw new ToolError(`${file}:${start}: this code block is never closed.`);
-      }
-    } while (lines[i]?.trim() !== fence);
+    i = lines.findIndex((line, at) => at >= start && line.trim() === fence);
+    if (i < 0) {
+      throw new ToolError(`${file}:${start}: this code block is never closed.`);
+    }
     const [language = '', ...words] = info.trim().split(/\s+/);
     if (language !== 'ts' && language !== 'typescript') {
       continue;
@@ -81,15 +67,12 @@ export async function checkDocs(files = []) {
   }
   const compilerOptions = { composite: false, declaration: false, noUnusedLocals: false, rootDir: '.', outDir: 'out' };
   writeFileSync(join(OUT, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.base.json', compilerOptions, include: ['*.ts'] }));
-  const compiled = await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '--pretty', 'false', '-p', OUT], {
-    output: 'capture',
-  });
+  const tsc = [join(ROOT, 'node_modules/typescript/bin/tsc'), '--pretty', 'false', '-p', OUT];
+  const compiled = await run(process.execPath, tsc, { output: 'capture' });
   if (compiled.code !== 0) {
-    let text = compiled.output;
-    for (const { name, file } of blocks) {
-      text = text.replaceAll(`${relative(ROOT, join(OUT, name))}.ts(`, `${file}(`);
-    }
-    console.error(text.trim());
+    const named = (/** @type {string} */ text, /** @type {(typeof blocks)[number]} */ { name, file }) =>
+      text.replaceAll(`${relative(ROOT, join(OUT, name))}.ts(`, `${file}(`);
+    console.error(blocks.reduce(named, compiled.output).trim());
     return 1;
   }
   let failed = 0;
@@ -103,11 +86,8 @@ export async function checkDocs(files = []) {
     const cwd = join(OUT, 'run', block.name);
     mkdirSync(cwd, { recursive: true });
     const start = performance.now();
-    const { code, output } = await run(process.execPath, [join(OUT, 'out', `${block.name}.js`)], {
-      cwd,
-      output: 'capture',
-      timeout: TIMEOUT,
-    });
+    const program = join(OUT, 'out', `${block.name}.js`);
+    const { code, output } = await run(process.execPath, [program], { cwd, output: 'capture', timeout: TIMEOUT });
     console.log(`${code === 0 ? 'ran     ' : 'FAILED  '} ${where}, ${((performance.now() - start) / 1000).toFixed(1)} s`);
     if (code !== 0) {
       failed += 1;
@@ -117,6 +97,4 @@ export async function checkDocs(files = []) {
   return failed === 0 ? 0 : 1;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await tool(() => checkDocs(process.argv.slice(2)));
-}
+await tool(import.meta, () => checkDocs(process.argv.slice(2)));

@@ -5,32 +5,22 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, ToolError, tool } from './lib/process.mjs';
 
-/** Longest names first, so that `linux-arm64-musl` is not read as `arm`. */
-const CPUS = ['arm64', 'x64', 'ia32', 'wasm32', 'ppc64', 'riscv64', 's390x', 'loong64', 'mips64el', 'arm'];
-const SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'openbsd', 'win32', 'openharmony', 'aix', 'sunos', 'netbsd'];
-
 /**
  * @param {string} name - Package name that ends in a platform, as `@biomejs/cli-linux-x64-musl`.
  * @returns {{ cpu: string[], os?: string[], libc?: string[] }} What npm picks it by.
  */
 function platformOf(name) {
-  const words = name.replace(/^@[^/]+\//, '').split('-');
-  const cpu = CPUS.find((word) => words.includes(word));
-  const os = SYSTEMS.find((word) => words.includes(word));
+  const cpu = /\b(?:arm64|x64|ia32|wasm32|ppc64|riscv64|s390x|loong64|mips64el|arm)\b/.exec(name)?.[0];
+  const os = /\b(?:android|darwin|freebsd|linux|openbsd|win32|openharmony|aix|sunos|netbsd)\b/.exec(name)?.[0];
+  const abi = /\b(musl|gnu)(?:eabihf)?\b/.exec(name)?.[1];
   if (cpu === undefined || (os === undefined && cpu !== 'wasm32')) {
     throw new ToolError(`${name}: its name does not say which platform it is for.`);
   }
-  const musl = words.includes('musl') || words.includes('musleabihf');
-  const glibc = words.includes('gnu') || words.includes('gnueabihf');
-  return {
-    cpu: [cpu],
-    ...(os === undefined ? {} : { os: [os] }),
-    ...(musl ? { libc: ['musl'] } : {}),
-    ...(glibc ? { libc: ['glibc'] } : {}),
-  };
+  const libc = abi === 'gnu' ? 'glibc' : abi;
+  return { cpu: [cpu], ...(os === undefined ? {} : { os: [os] }), ...(libc === undefined ? {} : { libc: [libc] }) };
 }
 
-await tool(async () => {
+await tool(import.meta, async () => {
   const file = join(ROOT, 'package-lock.json');
   const lock = JSON.parse(readFileSync(file, 'utf8'));
   let added = 0;
@@ -56,5 +46,4 @@ await tool(async () => {
   }
   writeFileSync(file, text);
   console.log(`${added} packages of other platforms added`);
-  return 0;
 });

@@ -1,15 +1,47 @@
 // `npm run docs`: the guides and the API's reference as one site, into docs/site. Warnings are errors (typedoc.json), and so are links and
 // images of the site that lead nowhere, and pages that docs/index.md does not list. See docs/decisions/0015.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { install } from './lib/build.mjs';
-import { contents, INDEX, markdownFiles, SITE } from './lib/contents.mjs';
+import { dirname, join, posix, resolve } from 'node:path';
+import { install } from './lib/install.mjs';
 import { ROOT, run, tool } from './lib/process.mjs';
+
+const INDEX = 'docs/index.md';
+const SITE = 'docs/site';
+
+/** @returns {string[]} Every Markdown file below docs, as paths from the root, sorted; what is in the site apart. */
+export function markdownFiles() {
+  const names = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name.replaceAll('\\', '/')}`);
+  return files.filter((file) => !file.startsWith(`${SITE}/`)).sort();
+}
+
+/**
+ * The site's table of contents. The headings of docs/index.md are the groups of the site's navigation, and the first link of each list item is
+ * a page. Nothing else says what belongs to the site.
+ *
+ * @param {string} [text] - Content of docs/index.md.
+ * @returns {{ file: string, title: string, group: string }[]} Its pages, in order: the path from the root, the link's text or the page's first
+ * heading where that is only a number, and the heading it stands under.
+ */
+export function contents(text = readFileSync(join(ROOT, INDEX), 'utf8')) {
+  const pages = [];
+  let group = 'Documents';
+  for (const line of text.split(/\r?\n/)) {
+    group = /^##\s+(.+?)\s*$/.exec(line)?.[1] ?? group;
+    const [, name, path] = /^-\s+\[([^\]]+)\]\(([^)#:]+\.md)\)/.exec(line) ?? [];
+    if (name !== undefined && path !== undefined) {
+      const file = posix.join(posix.dirname(INDEX), path);
+      const heading = /^\d+$/.test(name) ? /^#\s+(.+?)\s*$/m.exec(readFileSync(join(ROOT, file), 'utf8'))?.[1] : undefined;
+      pages.push({ file, title: heading ?? name, group });
+    }
+  }
+  return pages;
+}
 
 /** @returns {Promise<number>} 0, or typedoc's exit status, or 1 if the site does not hold together. */
 export async function buildDocs() {
-  const unlisted = findUnlisted();
+  const listed = new Set([INDEX, ...contents().map(({ file }) => file)]);
+  const unlisted = markdownFiles().filter((file) => !listed.has(file));
   if (unlisted.length > 0) {
     console.error(`${INDEX} does not list ${unlisted.join(', ')}.`);
     return 1;
@@ -26,12 +58,6 @@ export async function buildDocs() {
   return broken.length === 0 && links > 0 ? 0 : 1;
 }
 
-/** @returns {string[]} Pages below docs that no reader would find. */
-function findUnlisted() {
-  const listed = new Set([INDEX, ...contents().map(({ file }) => file)]);
-  return markdownFiles().filter((file) => !listed.has(file));
-}
-
 /**
  * @param {string} site - A folder of HTML pages.
  * @returns {{ links: number, broken: string[] }} How many relative links and images there are, and those without a file or anchor.
@@ -42,16 +68,12 @@ export function checkSite(site) {
   const broken = [];
   let links = 0;
   for (const [page, html] of pages) {
-    for (const [, , value = ''] of html.matchAll(/\s(href|src)="([^"]*)"/g)) {
-      if (/^([a-z][a-z+.-]*:|\/\/)/i.test(value)) {
-        continue;
-      }
+    for (const [, value = ''] of html.matchAll(/\s(?:href|src)="(?!(?:[a-zA-Z][\w+.-]*:|\/\/))([^"]*)"/g)) {
       links += 1;
       const [path = '', anchor = ''] = value.split('#', 2).map(decodeURIComponent);
       const target = path === '' ? page : resolve(dirname(page), path.replace(/\?.*$/, ''));
       const text = pages.get(target);
-      const named = anchor === '' || text === undefined || text.includes(` id="${anchor}"`);
-      if (!named || (text === undefined && !existsSync(target))) {
+      if (text === undefined ? !existsSync(target) : anchor !== '' && !text.includes(` id="${anchor}"`)) {
         broken.push(`${page.slice(site.length + 1)}: ${value}`);
       }
     }
@@ -59,9 +81,7 @@ export function checkSite(site) {
   return { links, broken };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await tool(async () => {
-    await install();
-    return buildDocs();
-  });
-}
+await tool(import.meta, async () => {
+  await install();
+  return buildDocs();
+});

@@ -1,15 +1,33 @@
 // `npm run mutants`: what the tests do not notice. Changes the code in a sample of places, one at a time, and runs the tests on each change.
 // `-- rust` or `-- ts` does one language; `--sample N` (60 unless told) and `--seed S` (1 unless told) say how many places, and which.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ToolError, tool } from './lib/process.mjs';
+import { ROOT, ToolError, tool } from './lib/process.mjs';
 
-/** @typedef {import('./lib/mutants-rust.mjs').MutantResults} MutantResults */
+/**
+ * @typedef {object} Mutant
+ * @property {string} name - File and change.
+ * @property {string} line - The line of source, without indent. With the name it tells the mutant when lines move.
+ */
 
-/** @type {Record<string, (options: { sample: number, seed: number }) => Promise<MutantResults>>} */
+/**
+ * @template {Mutant} M
+ * @typedef {object} Language
+ * @property {M[]} all - Every mutant of it.
+ * @property {(mutants: readonly M[]) => Promise<{ killed: number, lived: readonly string[] }>} test - Runs the tests on each: how many made one
+ * fail, or run on without an end, and the others by name.
+ */
+
+/** @type {Readonly<Record<string, () => Promise<Language<any>>>>} */
 const LANGUAGES = {
-  rust: async (options) => (await import('./lib/mutants-rust.mjs')).mutantsRust(options),
-  ts: async (options) => (await import('./lib/mutants-ts.mjs')).mutantsTypeScript(options),
+  rust: async () => (await import('./lib/mutants-rust.mjs')).rust(),
+  ts: async () => (await import('./lib/mutants-ts.mjs')).typeScript(),
 };
+
+/** Mutants that no test can tell from the code as it stands: `name | line`, each under the reason. */
+const EQUIVALENT = new Set(readFileSync(join(ROOT, 'tools/mutants.txt'), 'utf8').split(/\r?\n/));
 
 /**
  * @param {string} name - The option's name.
@@ -25,36 +43,33 @@ function whole(name, text, least) {
   return value;
 }
 
-/** Command-line options, or one sentence that says what is wrong with them. */
-function options() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: { sample: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
-    });
-  } catch (error) {
-    throw new ToolError(`${error instanceof Error ? error.message : error} Known are rust, ts, --sample N and --seed S.`);
-  }
-}
-
-await tool(async () => {
-  const { values, positionals } = options();
+await tool(import.meta, async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { sample: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
+  });
   const unknown = positionals.find((name) => !Object.hasOwn(LANGUAGES, name));
   if (unknown !== undefined) {
     throw new ToolError(`There are no mutants of ${unknown}: name rust, ts, or nothing for both.`);
   }
-  const draw = { sample: whole('sample', values.sample, 1), seed: whole('seed', values.seed, 0) };
+  const [sample, seed] = [whole('sample', values.sample, 1), whole('seed', values.seed, 0)];
+  const rank = (/** @type {Mutant} */ { name, line }) => createHash('sha256').update(`${seed} ${name} ${line}`).digest('hex');
   const total = { killed: 0, lived: 0 };
-  for (const [language, mutants] of Object.entries(LANGUAGES)) {
+  for (const [language, load] of Object.entries(LANGUAGES)) {
     if (positionals.length === 0 || positionals.includes(language)) {
-      const { killed, lived, equivalent, names } = await mutants(draw);
+      const { all, test } = await load();
+      const ranked = all.map((mutant) => ({ mutant, at: rank(mutant) })).sort((a, b) => (a.at < b.at ? -1 : 1));
+      const drawn = ranked.slice(0, sample).map(({ mutant }) => mutant);
+      const tried = drawn.filter(({ name, line }) => !EQUIVALENT.has(`${name} | ${line}`));
       console.log(
-        `\n${names.map((name) => `lived: ${name}\n`).join('')}${language}: ${killed} killed, ${lived} lived, ${equivalent} equivalent`,
+        `${language}: ${all.length} mutants, ${drawn.length} drawn by seed ${seed}, ${drawn.length - tried.length} of them equivalent.`,
       );
+      const { killed, lived } = await test(tried);
+      console.log(`\n${lived.map((name) => `lived: ${name}\n`).join('')}${language}: ${killed} killed, ${lived.length} lived`);
       total.killed += killed;
-      total.lived += lived;
+      total.lived += lived.length;
     }
   }
   const share = (100 * total.killed) / (total.killed + total.lived || 1);
-  console.log(`Mutants: ${share.toFixed(1)} % of ${total.killed + total.lived} killed (seed ${draw.seed})`);
+  console.log(`Mutants: ${share.toFixed(1)} % of ${total.killed + total.lived} killed (seed ${seed})`);
 });

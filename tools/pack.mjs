@@ -1,37 +1,119 @@
 // `npm run pack`: the packages as they are published, for this platform, into build/npm: `innate` and `innate-<platform>`, each as a folder
 // and as a tarball. `--skip-addon` packs `innate` alone, with no Rust. See docs/decisions/0012.
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { buildPublished, buildTypeScript } from './lib/build.mjs';
-import { bundle } from './lib/bundle.mjs';
-import {
-  checkVersions,
-  commonFields,
-  manifest,
-  packFolders,
-  platformFields,
-  platforms,
-  stagePlatform,
-  writeManifest,
-} from './lib/platform-package.mjs';
-import { ROOT, tool } from './lib/process.mjs';
+import { buildPublished, buildTypeScript } from './build.mjs';
+import { checkGlibc, PROMISED_GLIBC } from './lib/glibc.mjs';
+import { licenceNotices, linkedCrates } from './lib/licences.mjs';
+import { npmProgram, ROOT, run, ToolError, tool } from './lib/process.mjs';
 
 /** Where the packages go. */
 export const OUT = join(ROOT, 'build/npm');
+/** The addon with CUDA may have so many bytes. */
+const CUDA_BYTES = 12_000_000;
 
-/** Makes the folder of `innate`: no scripts, no dependencies, and every platform's package as an optional one at this very version. */
+/** @returns {Record<string, any>} The repository's package.json. */
+export function manifest() {
+  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+}
+
+/** Fields that all packages have, from the repository's own. */
+function commonFields() {
+  const { version, license, engines } = manifest();
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
+  // Provenance is refused for a package that does not say where it comes from.
+  const repository = server && name ? { repository: { type: 'git', url: `git+${server}/${name}.git` } } : {};
+  return { version, license, engines, ...repository };
+}
+
+/**
+ * Makes a package's folder.
+ *
+ * @param {string} folder - Where.
+ * @param {Record<string, unknown>} fields - Its package.json.
+ */
+function stage(folder, fields) {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(fields, null, 2)}\n`);
+}
+
+/**
+ * The compiled loader's platforms: binaries are published for those that it looks for.
+ *
+ * @returns {Promise<{ PLATFORMS: readonly string[], currentPlatform(): object, platformName(facts: object): string }>} Its module.
+ */
+export function loaderPlatforms() {
+  return import(pathToFileURL(join(ROOT, 'dist/native/platform.js')).href);
+}
+
+/** Stops unless the addon will say the version that the loader asks for. */
+export function checkVersions() {
+  const cargo = /^version = "(.+)"$/m.exec(readFileSync(join(ROOT, 'Cargo.toml'), 'utf8'))?.[1];
+  const { version } = manifest();
+  if (cargo !== version) {
+    throw new ToolError(`Cargo.toml says version ${cargo} and package.json ${version}: make them equal.`);
+  }
+}
+
+/**
+ * Bundles a program into one file. esbuild is loaded late: it is not there yet when this module is loaded.
+ *
+ * @param {import('esbuild').BuildOptions} options - See there.
+ */
+export async function bundle(options) {
+  const { build } = await import('esbuild');
+  await build({ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'warning', ...options });
+}
+
+/**
+ * Makes the folder of `innate`: no scripts, no dependencies, and every platform's package as an optional one at this very version. The JavaScript
+ * is one file, as an ES module and as CommonJS, because Node.js takes longer to find and link sixty modules than to run them.
+ */
 async function stageMain() {
   const { name, description, keywords, type, main, types, exports } = manifest();
-  const folder = join(OUT, name);
-  mkdirSync(folder, { recursive: true });
+  const { PLATFORMS } = await loaderPlatforms();
   const { version } = commonFields();
-  const optionalDependencies = Object.fromEntries((await platforms()).map((platform) => [`${name}-${platform}`, version]));
-  writeManifest(folder, { name, description, keywords, ...commonFields(), type, main, types, exports, optionalDependencies });
+  const optionalDependencies = Object.fromEntries(PLATFORMS.map((platform) => [`${name}-${platform}`, version]));
+  const folder = join(OUT, name);
+  stage(folder, { name, description, keywords, ...commonFields(), type, main, types, exports, optionalDependencies });
   for (const file of ['index.cjs', 'index.d.cts', 'index.d.ts', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
     cpSync(join(ROOT, file), join(folder, file));
   }
-  await bundle(join(folder, 'dist'));
+  const dist = join(ROOT, 'dist');
+  const out = join(folder, 'dist');
+  /** @type {import('esbuild').BuildOptions} */
+  // Names are kept, because errors show those of their classes.
+  const options = { entryPoints: [join(dist, 'index.js')], keepNames: true, legalComments: 'none' };
+  await bundle({ ...options, outfile: join(out, 'index.js') });
+  // For whoever requires it and cannot have an ES module: Jest. See index.cjs.
+  await bundle({
+    ...options,
+    outfile: join(out, 'index.cjs'),
+    format: 'cjs',
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "'use strict';\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  });
+  const cli = join(dist, 'cli');
+  cpSync(dist, out, { recursive: true, filter: (path) => path !== cli && (!/\.[^/.]+$/.test(path) || /\.d\.c?ts$/.test(path)) });
+}
+
+/**
+ * @param {string} platform - Such as `linux-x64-gnu`.
+ * @returns {Record<string, unknown>} What npm picks the platform's package by, and the rest that needs no addon.
+ */
+function platformFields(platform) {
+  const [os, cpu, abi] = platform.split('-');
+  return {
+    name: `innate-${platform}`,
+    description: `The native part of innate for ${platform}.`,
+    ...commonFields(),
+    type: 'commonjs',
+    os: [os],
+    cpu: [cpu],
+    ...(os === 'linux' ? { libc: [abi === 'gnu' ? 'glibc' : 'musl'] } : {}),
+  };
 }
 
 /**
@@ -41,43 +123,122 @@ async function stageMain() {
  * @returns {Promise<string[]>} The folders.
  */
 export async function stageEmptyPlatforms(folder) {
-  const here = new Set(readdirSync(OUT));
-  const others = (await platforms()).filter((platform) => !here.has(`innate-${platform}`));
-  return others.map((platform) => {
-    const path = join(folder, platform);
-    mkdirSync(path, { recursive: true });
-    writeManifest(path, platformFields(platform));
-    return path;
+  const here = readdirSync(OUT);
+  const others = (await loaderPlatforms()).PLATFORMS.filter((platform) => !here.includes(`innate-${platform}`));
+  for (const platform of others) {
+    stage(join(folder, platform), platformFields(platform));
+  }
+  return others.map((platform) => join(folder, platform));
+}
+
+/**
+ * @param {string} platform - Such as `linux-x64-gnu`.
+ * @param {boolean} cuda - Whether it is the addon with CUDA.
+ * @returns {string} The README of the package around an addon.
+ */
+function readme(platform, cuda) {
+  const promised = PROMISED_GLIBC[platform];
+  const glibc = promised === undefined ? '' : ` It needs glibc ${promised} or newer.`;
+  if (!cuda) {
+    return `# innate-${platform}\n\nThe native part of \`innate\` for ${platform}. Install \`innate\`, which brings it.${glibc}\n`;
+  }
+  return [
+    `# innate-${platform}-cuda`,
+    `The native part of \`innate\` for ${platform} with CUDA, for \`device: 'cuda'\` and \`device: 'auto'\`. Install it beside \`innate\`, at the same version.`,
+    `It needs an NVIDIA GPU of compute capability 7.5 or newer (Turing), a driver for CUDA 13 (580 or newer), and \`libcublas.so.13\` and \`libcurand.so.10\` of the CUDA 13 toolkit where the loader finds them.${glibc}`,
+    'It was compiled and linked, and has never run on a GPU.\n',
+  ].join('\n\n');
+}
+
+/**
+ * Makes the folder of a package around an addon.
+ *
+ * @param {object} what - What is packed.
+ * @param {string} what.addon - Folder of the one addon, from the root.
+ * @param {string} what.target - Target triple that it was built for.
+ * @param {string} what.out - Where the package's folder goes.
+ * @param {boolean} [what.cuda] - Whether it is the addon with CUDA. Default false.
+ */
+export async function stagePlatform({ addon, target, out, cuda = false }) {
+  const built = readdirSync(join(ROOT, addon)).filter((name) => name.endsWith('.node'));
+  const platform = /^innate\.(.+)\.node$/.exec(built[0] ?? '')?.[1];
+  const { PLATFORMS } = await loaderPlatforms();
+  if (built.length !== 1 || platform === undefined || !PLATFORMS.includes(platform)) {
+    throw new ToolError(`${addon} holds ${built.join(', ') || 'no addon'}: it must hold one, of a platform that is published.`);
+  }
+  const file = join(ROOT, addon, built[0] ?? '');
+  checkGlibc(file, platform);
+  const bytes = statSync(file).size;
+  if (cuda && bytes > CUDA_BYTES) {
+    throw new ToolError(`The addon with CUDA has ${(bytes / 1e6).toFixed(2)} MB, and ${CUDA_BYTES / 1e6} MB are allowed.`);
+  }
+  const build = cuda ? `${platform}-cuda` : platform;
+  const main = `innate.${build}.node`;
+  const folder = join(out, `innate-${build}`);
+  const cudaFields = {
+    name: `innate-${build}`,
+    description: `The native part of innate for ${platform} with CUDA.`,
+    // Of one version, or the loader refuses them.
+    peerDependencies: { innate: commonFields().version },
+  };
+  stage(folder, {
+    ...platformFields(platform),
+    ...(cuda ? cudaFields : {}),
+    main,
+    files: [main, 'THIRD-PARTY.md'],
+    // The loader compares: a cut library would end the process. See src/native/damage.ts.
+    innate: { sha256: createHash('sha256').update(readFileSync(file)).digest('hex') },
   });
+  writeFileSync(join(folder, 'README.md'), readme(platform, cuda));
+  cpSync(file, join(folder, main));
+  cpSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
+  writeFileSync(join(folder, 'THIRD-PARTY.md'), licenceNotices(await linkedCrates(target, cuda ? ['cuda'] : [])));
+}
+
+/**
+ * @param {string} folder - Where packages were made.
+ * @returns {string[]} Their tarballs.
+ */
+export function tarballsIn(folder) {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  return names.map((name) => join(folder, name));
+}
+
+/**
+ * Packs every folder.
+ *
+ * @param {string} out - The folder of the folders; the tarballs go there too.
+ */
+export async function packFolders(out) {
+  for (const { name } of readdirSync(out, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    const args = [npmProgram(), 'pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', out];
+    const { code, output } = await run(process.execPath, args, { cwd: join(out, name), output: 'capture' });
+    if (code !== 0) {
+      throw new ToolError(`npm pack failed in ${name}:\n${output}`);
+    }
+  }
 }
 
 /**
  * Packs for this platform.
  *
  * @param {boolean} [addon] - Whether to build and pack the addon too.
- * @returns {Promise<{ tarballs: string[], seconds: number }>} The tarballs, and how long the addon took.
  */
 export async function pack(addon = true) {
   checkVersions();
   rmSync(OUT, { recursive: true, force: true });
   await buildTypeScript();
   await stageMain();
-  let seconds = 0;
   if (addon) {
-    const start = performance.now();
     const target = await buildPublished('build/addon');
-    seconds = (performance.now() - start) / 1000;
     await stagePlatform({ addon: 'build/addon', target, out: OUT });
   }
-  return { tarballs: await packFolders(OUT), seconds };
+  await packFolders(OUT);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await tool(async () => {
-    const { tarballs } = await pack(!process.argv.includes('--skip-addon'));
-    for (const tarball of tarballs) {
-      console.log(tarball.slice(ROOT.length + 1));
-    }
-    return 0;
-  });
-}
+await tool(import.meta, async () => {
+  await pack(!process.argv.includes('--skip-addon'));
+  for (const tarball of tarballsIn(OUT)) {
+    console.log(tarball.slice(ROOT.length + 1));
+  }
+});

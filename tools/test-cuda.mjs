@@ -1,11 +1,10 @@
 // `npm run test:cuda`: the numeric tests of both languages on a CUDA device, with the addon built for it. Fails where there is no device.
 // `-- --processor` gives it a driver that runs on the processor: all but the kernels of Candle and cuBLAS themselves is tested without a GPU.
 import { join } from 'node:path';
-import { buildCudaForTests, buildTypeScript } from './lib/build.mjs';
-import { linkProcessor } from './lib/cuda-stand-ins.mjs';
-import { cudaToolkit } from './lib/cuda-toolkit.mjs';
+import { buildAddon, buildTypeScript } from './build.mjs';
+import { cudaToolkit, linkProcessor } from './lib/cuda.mjs';
 import { ROOT, run, ToolError, tool } from './lib/process.mjs';
-import { AVA_COUNTS, CARGO_COUNTS, countOne, countTests, Steps } from './lib/steps.mjs';
+import { AVA_COUNTS, CARGO_COUNTS, Steps } from './lib/steps.mjs';
 
 const onProcessor = process.argv.includes('--processor');
 /** On the processor, those that train for long are left out. */
@@ -27,37 +26,26 @@ async function requireDevice(env) {
   }
 }
 
-await tool(async () => {
+await tool(import.meta, async () => {
   const { env: toolkit } = await cudaToolkit();
-  const host = await buildCudaForTests(toolkit);
+  const folder = 'build/addon-cuda-test';
+  const host = await buildAddon({ folder, features: ['cuda', 'test-hooks'], env: toolkit });
   await buildTypeScript();
   const env = {
     INNATE_TEST_DEVICE: 'cuda',
     // The addon with CUDA has everything that the other has.
-    NAPI_RS_NATIVE_LIBRARY_PATH: join(ROOT, 'build/addon-cuda-test/innate.linux-x64-gnu.node'),
+    NAPI_RS_NATIVE_LIBRARY_PATH: join(ROOT, folder, 'innate.linux-x64-gnu.node'),
     ...(onProcessor ? { LD_LIBRARY_PATH: await linkProcessor() } : {}),
   };
   await requireDevice(env);
   const where = onProcessor ? "CUDA's stand-in on the processor" : 'CUDA';
   const steps = new Steps();
-  await steps.step(`cargo test on ${where}`, async () => {
-    const args = ['test', '--locked', '--workspace', '--release', '--target', host, '--all-features', '--no-fail-fast'];
-    const { code, output } = await run('cargo', args, { output: 'tee', env: { ...toolkit, ...env } });
-    return countTests(code, output, CARGO_COUNTS);
-  });
-  await steps.step(`ava on ${where}`, async () => {
-    const ava = join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
-    const files = FILES.map((file) => `build/__test__/${file}.test.js`);
-    const { code, output } = await run(process.execPath, [ava, ...files], { output: 'tee', env });
-    return countTests(code, output, AVA_COUNTS);
-  });
+  const cargo = ['test', '--locked', '--workspace', '--release', '--target', host, '--all-features', '--no-fail-fast'];
+  await steps.tests(`cargo test on ${where}`, CARGO_COUNTS, 'cargo', cargo, { env: { ...toolkit, ...env } });
+  const ava = [join(ROOT, 'node_modules/ava/entrypoints/cli.mjs'), ...FILES.map((file) => `build/__test__/${file}.test.js`)];
+  await steps.tests(`ava on ${where}`, AVA_COUNTS, process.execPath, ava, { env });
   if (!onProcessor) {
-    await steps.step('npm run bench -- --cuda', async () =>
-      countOne((await run(process.execPath, ['build/bench/main.js', '--cuda'], { env })).code),
-    );
+    await steps.check('npm run bench -- --cuda', process.execPath, ['build/bench/main.js', '--cuda'], { env });
   }
-  steps.print();
-  const { passed, failed, skipped } = steps.total();
-  console.log(`\nTests on ${where}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
-  return failed === 0 ? 0 : 1;
+  return steps.end(`Tests on ${where}`).code;
 });

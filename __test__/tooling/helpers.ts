@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ExecutionContext } from 'ava';
 
 /** The repository's root; compiled tests lie in build/__test__/tooling. */
 export const ROOT: string = fileURLToPath(new URL('../../../', import.meta.url));
@@ -24,4 +26,25 @@ export function sources(): ReadonlyMap<string, string> {
   const folder = join(ROOT, 'src');
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   return new Map(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+/** Calls what a module of tools exports; arguments and result go as JSON. */
+export function callTool(module: string, name: string, ...args: unknown[]): unknown {
+  const source = `import * as tools from './tools/${module}'; console.log(JSON.stringify(tools.${name}(...${JSON.stringify(args)})) ?? null);`;
+  const { code, stdout, stderr } = runNode(['--input-type=module', '--eval', source]);
+  if (code !== 0) {
+    throw new Error(stderr);
+  }
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** A folder with these files in it, removed after the test. */
+export function folderWith(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'innate-tooling-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
 }

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import test from 'ava';
-import { ROOT, runNode } from './helpers.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { folderWith, ROOT, runNode } from './helpers.js';
 
 const BIOME = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
 
@@ -50,23 +49,11 @@ interface Report {
 }
 
 /** Lints files planted in an empty copy of the repository's layout; returns the paths in which the import rule was broken. */
-function lint(files: ReadonlyMap<string, string>): ReadonlySet<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'innate-layering-'));
-  try {
-    cpSync(join(ROOT, 'biome.json'), join(folder, 'biome.json'));
-    for (const [path, code] of files) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), code);
-    }
-    const args = ['lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none'];
-    const { stdout } = runNode([BIOME, ...args], { cwd: folder });
-    const report = JSON.parse(stdout) as Report;
-    return new Set(
-      report.diagnostics.filter(({ category }) => category === 'lint/style/noRestrictedImports').map(({ location }) => location.path),
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+function lint(t: ExecutionContext, files: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const cwd = folderWith(t, { ...Object.fromEntries(files), 'biome.json': readFileSync(join(ROOT, 'biome.json'), 'utf8') });
+  const args = ['lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none'];
+  const { diagnostics } = JSON.parse(runNode([BIOME, ...args], { cwd }).stdout) as Report;
+  return new Set(diagnostics.filter(({ category }) => category === 'lint/style/noRestrictedImports').map(({ location }) => location.path));
 }
 
 test('every forbidden edge between two folders of src is a lint error, and every allowed one is not', (t) => {
@@ -90,7 +77,7 @@ test('every forbidden edge between two folders of src is a lint error, and every
   }
   t.true(forbidden.size > 100);
   t.true(files.size - forbidden.size > 100);
-  t.deepEqual([...lint(files)].sort(), [...forbidden].sort());
+  t.deepEqual([...lint(t, files)].sort(), [...forbidden].sort());
 });
 
 test('the entry exports the layers but not native or cli', (t) => {
@@ -101,9 +88,9 @@ test('the entry exports the layers but not native or cli', (t) => {
       .map((to) => `export * from './${to}/index.js';\n`)
       .join(''),
   );
-  t.deepEqual([...lint(files)], []);
+  t.deepEqual([...lint(t, files)], []);
   for (const to of ['native', 'cli']) {
-    t.deepEqual([...lint(new Map([['src/index.ts', `export * from './${to}/index.js';\n`]]))], ['src/index.ts']);
+    t.deepEqual([...lint(t, new Map([['src/index.ts', `export * from './${to}/index.js';\n`]]))], ['src/index.ts']);
   }
 });
 
@@ -117,7 +104,7 @@ test('src imports neither its own package nor dist; examples import only the pac
   files.set('examples/one/src.ts', "export { a } from '../../src/index.js';\n");
   const bad = [...files.keys()];
   files.set('examples/one/good.ts', "export { a } from 'innate';\n");
-  t.deepEqual([...lint(files)].sort(), bad.sort());
+  t.deepEqual([...lint(t, files)].sort(), bad.sort());
 });
 
 test('every folder of src has its place in the layering', (t) => {

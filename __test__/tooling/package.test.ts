@@ -1,53 +1,36 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { PLATFORMS } from '#dist/native/platform.js';
-import { ROOT, runNode } from './helpers.js';
-
-/** Evaluates an expression over what a module of tools exports. */
-function evaluate(module: string, expression: string): unknown {
-  const source = `import * as tools from './tools/lib/${module}'; console.log(JSON.stringify(${expression}));`;
-  const { code, stdout, stderr } = runNode(['--input-type=module', '--eval', source]);
-  if (code !== 0) {
-    throw new Error(stderr);
-  }
-  return JSON.parse(stdout);
-}
+import { callTool, folderWith, ROOT } from './helpers.js';
 
 test('the glibc floor is the newest version that is asked for', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'innate-glibc-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, 'a.node');
-  writeFileSync(file, '\0GLIBC_2.9\0GLIBC_2.17\0GLIBC_2.2.5\0 the text GLIBC_2.99 \0');
-  t.is(evaluate('glibc.mjs', `tools.glibcFloor(${JSON.stringify(file)})`), '2.17');
-  writeFileSync(file, 'musl');
-  t.is(evaluate('glibc.mjs', `tools.glibcFloor(${JSON.stringify(file)})`), '0');
+  const folder = folderWith(t, { a: '\0GLIBC_2.9\0GLIBC_2.17\0GLIBC_2.2.5\0 the text GLIBC_2.99 \0', b: 'musl' });
+  t.is(callTool('lib/glibc.mjs', 'glibcFloor', join(folder, 'a')), '2.17');
+  t.is(callTool('lib/glibc.mjs', 'glibcFloor', join(folder, 'b')), '0');
 });
 
-test('licenses: one alternative must be allowed in full', (t) => {
-  const cases = [
-    'MIT',
-    'MIT/Apache-2.0',
-    'GPL-3.0 OR MIT',
-    '(MIT OR Apache-2.0) AND Unicode-3.0',
-    'GPL-3.0',
-    'MIT AND GPL-3.0',
-    '(MIT OR Apache-2.0) AND GPL-3.0',
-    null,
+test('licences: one alternative must be allowed in full', (t) => {
+  const cases: [string | null, boolean][] = [
+    ['MIT', true],
+    ['MIT/Apache-2.0', true],
+    ['GPL-3.0 OR MIT', true],
+    ['(MIT OR Apache-2.0) AND Unicode-3.0', true],
+    ['GPL-3.0', false],
+    ['MIT AND GPL-3.0', false],
+    ['(MIT OR Apache-2.0) AND GPL-3.0', false],
+    [null, false],
   ];
-  const expected = [true, true, true, true, false, false, false, false];
-  t.deepEqual(evaluate('licences.mjs', `${JSON.stringify(cases)}.map(tools.isAllowed)`), expected);
+  for (const [licence, allowed] of cases) {
+    t.is(callTool('lib/licences.mjs', 'isAllowed', licence), allowed, `${licence}`);
+  }
 });
 
 test('declarations for CommonJS name each other, and nothing else changes', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'innate-cts-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  mkdirSync(join(folder, 'a'));
   const text = (extension: string): string =>
     `import { B } from '../b${extension}';\nexport type C = import('./c${extension}').C;\nexport * from 'node:fs';\nconst x = 'y.js';\n`;
-  writeFileSync(join(folder, 'a/a.d.ts'), text('.js'));
-  evaluate('declarations.mjs', `tools.writeCommonJsDeclarations(${JSON.stringify(folder)}) ?? null`);
+  const folder = folderWith(t, { 'a/a.d.ts': text('.js') });
+  callTool('build.mjs', 'writeCommonJsDeclarations', folder);
   t.is(readFileSync(join(folder, 'a/a.d.cts'), 'utf8'), text('.cjs'));
 });
 

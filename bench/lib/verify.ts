@@ -1,20 +1,54 @@
-import { Agent, type Engine, type Episodes, type StateDict, tutorial } from 'innate';
+// What a benchmark fails on: wrong results, and nothing else.
+import { Agent, type Engine, type Episodes, tutorial } from 'innate';
 import { type Golden, golden } from '../../__test__/support/safetensors.js';
 import { distance, largestDifference } from '../../__test__/support/weights.js';
-
-/** What an engine makes of a golden batch: the terms of one update, and the weights after it. */
-export interface Checked {
-  readonly logits: Float32Array;
-  readonly loss: number;
-  readonly gradNorm: number;
-  readonly weights: StateDict;
-}
+import { task } from './agents.js';
+import type { CheckAnswer } from './serve.js';
 
 /** Largest differences that pass. */
-export const TOLERANCE = { logits: 2e-5, loss: 5e-5, weights: 2e-5 } as const;
+const TOLERANCE = { logits: 2e-5, loss: 5e-5, weights: 2e-5 } as const;
 
-/** A result is wrong: the only thing that a benchmark fails on. */
+/** A result is wrong. */
 export class WrongResultError extends Error {}
+
+/**
+ * @param who - Whose, for the message.
+ * @param what - What is compared.
+ * @param difference - Largest difference found.
+ * @param tolerance - Largest that passes.
+ * @throws {@link WrongResultError} when it is larger, or not a number.
+ */
+export function assertClose(who: string, what: string, difference: number, tolerance: number): void {
+  if (!(difference <= tolerance)) {
+    throw new WrongResultError(`${who}: ${what} differ by ${difference}; at most ${tolerance} is allowed.`);
+  }
+}
+
+function relative(actual: number, expected: number): number {
+  return Math.abs(actual - expected) / Math.max(1, Math.abs(expected));
+}
+
+/**
+ * Compares an engine's first update with PyTorch's.
+ *
+ * @param who - Whose, for the message.
+ * @param file - Golden vectors.
+ * @param got - What the engine made of step 0.
+ * @throws {@link WrongResultError} saying what differs.
+ */
+export function assertGolden(who: string, file: Golden, { logits, loss, gradNorm, rewards, weights }: CheckAnswer): void {
+  const [expectedLoss = NaN] = file.floats('step0.loss');
+  const [expectedNorm = NaN] = file.floats('step0.grad_norm');
+  assertClose(who, 'logits', distance(logits, file.floats('step0.logits')), TOLERANCE.logits);
+  assertClose(who, 'loss', relative(loss, expectedLoss), TOLERANCE.loss);
+  assertClose(who, 'gradient norm', relative(gradNorm, expectedNorm), TOLERANCE.loss);
+  if (rewards !== undefined) {
+    assertClose(who, 'rewards', distance(rewards, file.floats('step0.reward')), 1e-6);
+  }
+  const entries = Object.entries(weights).map(([name, data]) => [name, { shape: [data.length], data: Float32Array.from(data) }]);
+  const difference = largestDifference(Object.fromEntries(entries), file.weights('step0.after.'));
+  assertClose(who, 'weights after one step', difference, TOLERANCE.weights);
+}
 
 /**
  * @param file - Golden vectors.
@@ -32,34 +66,16 @@ export function episodesOf(file: Golden, step: number): Episodes & { readonly ac
 }
 
 /**
- * Compares an engine's first update with PyTorch's.
- *
- * @param who - Whose, for the message.
+ * @param agent - With the golden weights.
  * @param file - Golden vectors.
- * @param got - What the engine made of step 0.
- * @throws {@link WrongResultError} saying what differs.
+ * @returns What it makes of the first update.
  */
-export function assertGolden(who: string, file: Golden, got: Checked): void {
-  const [loss = NaN] = file.floats('step0.loss');
-  const [gradNorm = NaN] = file.floats('step0.grad_norm');
-  const relative = (actual: number, expected: number): number => Math.abs(actual - expected) / Math.max(1, Math.abs(expected));
-  assertClose(who, 'logits', distance(got.logits, file.floats('step0.logits')), TOLERANCE.logits);
-  assertClose(who, 'loss', relative(got.loss, loss), TOLERANCE.loss);
-  assertClose(who, 'gradient norm', relative(got.gradNorm, gradNorm), TOLERANCE.loss);
-  assertClose(who, 'weights after one step', largestDifference(got.weights, file.weights('step0.after.')), TOLERANCE.weights);
-}
-
-/**
- * @param who - Whose, for the message.
- * @param what - What is compared.
- * @param difference - Largest difference found.
- * @param tolerance - Largest that passes.
- * @throws {@link WrongResultError} when it is larger, or not a number.
- */
-export function assertClose(who: string, what: string, difference: number, tolerance: number): void {
-  if (!(difference <= tolerance)) {
-    throw new WrongResultError(`${who}: ${what} differ by ${difference}; at most ${tolerance} is allowed.`);
-  }
+export async function checkedUpdate(agent: Agent, file: Golden): Promise<CheckAnswer> {
+  const episodes = episodesOf(file, 0);
+  const { logits } = await agent.evaluateActions(episodes);
+  const { loss, gradNorm } = await agent.update(episodes);
+  const weights = Object.entries(await agent.stateDict()).map(([name, { data }]) => [name, data]);
+  return { logits, loss, gradNorm, weights: Object.fromEntries(weights) };
 }
 
 /**
@@ -84,31 +100,18 @@ export async function verifyEngine(engine: Engine, device: 'cpu' | 'cuda' = 'cpu
 }
 
 /**
- * @param agent - With the golden weights.
- * @param file - Golden vectors.
- * @returns What it makes of the first update.
- */
-export async function checkedUpdate(agent: Agent, file: Golden): Promise<Checked> {
-  const episodes = episodesOf(file, 0);
-  const { logits } = await agent.evaluateActions(episodes);
-  const { loss, gradNorm } = await agent.update(episodes);
-  return { logits, loss, gradNorm, weights: await agent.stateDict() };
-}
-
-/**
  * Checks that the two engines agree over several updates from one seed.
  *
  * @param updates - How many.
  */
 export async function verifyEnginesAgree(updates: number): Promise<void> {
-  const task = tutorial.task({ context: 'own' });
   const file = golden('own_context_stage2');
   await using fused = await Agent.create({ task, seed: 5, engine: 'fused' });
   await using plain = await Agent.create({ task, seed: 5, engine: 'plain' });
   for (let step = 0; step < updates; step += 1) {
     const episodes = episodesOf(file, step % 3);
     const [a, b] = [await fused.update(episodes), await plain.update(episodes)];
-    assertClose('fused and plain', `losses of update ${step}`, Math.abs(a.loss - b.loss) / Math.max(1, Math.abs(b.loss)), TOLERANCE.loss);
+    assertClose('fused and plain', `losses of update ${step}`, relative(a.loss, b.loss), TOLERANCE.loss);
   }
   assertClose('fused and plain', 'weights', largestDifference(await fused.stateDict(), await plain.stateDict()), 10 * TOLERANCE.weights);
 }

@@ -5,21 +5,20 @@ import sys
 import threading
 import time
 
-ENGINE = sys.argv[1]
-if ENGINE == "numpy":
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 
 import common
 from common import THREADS
 
-if ENGINE == "torch":
+if sys.argv[1] == "torch":
     import torch
 
-    NAME = f"torch {torch.__version__}"
+    torch.set_num_threads(1)
+    NAME, array, product = f"torch {torch.__version__}", torch.from_numpy, torch.mm
 else:
-    NAME = f"numpy {np.__version__}"
+    NAME, array, product = f"numpy {np.__version__}", np.asarray, np.dot
 
 # [m, k, n] of a step forward, a step backward, and the gradient of the recurrent weights.
 SHAPES = [[192, 96, 288], [192, 288, 96], [96, 192, 288]]
@@ -27,26 +26,14 @@ SHAPES = [[192, 96, 288], [192, 288, 96], [96, 192, 288]]
 
 def one_thread(shape, seconds, barrier, rates):
     m, k, n = shape
-    a, b, c = (np.full(size, 0.5, np.float32) for size in ((m, k), (k, n), (m, n)))
-    if ENGINE == "torch":
-        torch.set_num_threads(1)
-        a, b, c = map(torch.from_numpy, (a, b, c))
-
-        def product():
-            torch.mm(a, b, out=c)
-
-    else:
-
-        def product():
-            np.dot(a, b, out=c)
-
+    a, b, c = (array(np.full(size, 0.5, np.float32)) for size in ((m, k), (k, n), (m, n)))
     for _ in range(20):
-        product()
+        product(a, b, out=c)
     barrier.wait()
     start, done = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:
         for _ in range(16):
-            product()
+            product(a, b, out=c)
         done += 16
     rates.append(2 * m * k * n * done / (time.perf_counter() - start))
 

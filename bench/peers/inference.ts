@@ -1,9 +1,9 @@
 // Greedy inference with the golden weights: `node inference.js session|act|plain|onnxruntime|onnxruntimeTwo <batch size>`. Programs of 6 tokens, and single decisions.
 import { createRequire } from 'node:module';
-import { Agent, tutorial } from 'innate';
+import { Agent } from 'innate';
 import { golden } from '../../__test__/support/safetensors.js';
-import { sizedTask } from '../lib/agents.js';
-import { peersFolder } from '../lib/peers-folder.js';
+import { sizedTask, task } from '../lib/agents.js';
+import { peersFolder } from '../lib/peers.js';
 import { serve } from '../lib/serve.js';
 
 /** Someone who infers. */
@@ -26,7 +26,7 @@ const prompts = { contexts, stages, deterministic: true };
 const weights = file.weights('init.');
 
 async function session(): Promise<Inferrer> {
-  const agent = await Agent.create({ task: tutorial.task({ context: 'own' }) });
+  const agent = await Agent.create({ task });
   await agent.loadStateDict(weights);
   const rows = await agent.session({ size: batch });
   const greedy = { deterministic: true };
@@ -50,7 +50,7 @@ async function session(): Promise<Inferrer> {
 
 /** Off the JavaScript thread. A decision is a program of one token: the context is read anew each time. */
 async function act(engine: 'fused' | 'plain'): Promise<Inferrer> {
-  const agent = await Agent.create({ task: tutorial.task({ context: 'own' }), engine });
+  const agent = await Agent.create({ task, engine });
   const single = await Agent.create({ task: sizedTask(1), engine });
   await agent.loadStateDict(weights);
   await single.loadStateDict(weights);
@@ -61,21 +61,8 @@ async function act(engine: 'fused' | 'plain'): Promise<Inferrer> {
   };
 }
 
-/** The part of onnxruntime that is used. */
-interface OnnxTensor {
-  readonly data: Float32Array | BigInt64Array;
-}
-interface OnnxSession {
-  run(inputs: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
-}
-interface Onnx {
-  readonly Tensor: new (type: 'int64' | 'float32', data: BigInt64Array | Float32Array, shape: number[]) => OnnxTensor;
-  readonly InferenceSession: { create(path: string, options: object): Promise<OnnxSession> };
-  readonly env: { readonly versions: { readonly common: string } };
-}
-
 async function onnxruntime(threads: number): Promise<Inferrer> {
-  const { Tensor, InferenceSession, env } = createRequire(peersFolder('onnxruntime'))('onnxruntime-node') as Onnx;
+  const { Tensor, InferenceSession, env } = createRequire(peersFolder('onnxruntime'))('onnxruntime-node');
   const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 };
   const decision = await InferenceSession.create(`${peersFolder('models')}decision.onnx`, options);
   const program = await InferenceSession.create(`${peersFolder('models')}program.onnx`, options);
@@ -88,13 +75,11 @@ async function onnxruntime(threads: number): Promise<Inferrer> {
   return {
     name: `onnxruntime-node ${env.versions.common}`,
     decide: async () => {
-      const { action, next_state: next } = await decision.run({ token, state });
-      token = action ?? token;
-      state = next ?? state;
+      ({ action: token, next_state: state } = await decision.run({ token, state }));
     },
     program: async () => {
       const { actions } = await program.run(inputs);
-      return Array.from(actions?.data ?? [], Number);
+      return Array.from(actions.data as BigInt64Array, Number);
     },
   };
 }
@@ -126,8 +111,6 @@ async function time(call: () => unknown, milliseconds: number): Promise<number[]
 }
 
 await serve(inferrer.name, {
-  check: () => Promise.reject(new Error('not here')),
-  run: () => Promise.reject(new Error('not here')),
   other: async ({ type, milliseconds }) => {
     if (type === 'answers') {
       return { actions: Array.from(await inferrer.program()) };

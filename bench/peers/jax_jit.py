@@ -1,25 +1,25 @@
 """The whole iteration as one compiled JAX program: problems, rollout in a `lax.scan`, machine, loss, backward, clip and Adam.
 
-Two ways. PureJaxRL's: a scan that samples, then a scan over the sampled actions that is differentiated. BENCH_JAX=tuned: one scan that does
+Two ways. PureJaxRL's: a scan that samples, then a scan over the sampled actions that is differentiated. `jax_jit.py tuned`: one scan that does
 both, unrolled, with token·W_ih as a table of 18 rows.
 """
 
 import os
+import sys
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 import common
 from common import (
-    BATCH, BETA1, BETA2, CTX, ENTROPY_COEF, EPSILON, HIDDEN, HORIZON, LEARNING_RATE, MAX_GRAD_NORM, STAGE, VALUE_COEF, VOCAB, group,
+    BATCH, BETA1, BETA2, CTX, ENTROPY_COEF, EPSILON, GOLDEN, HIDDEN, HORIZON, LEARNING_RATE, MAX_GRAD_NORM, STAGE, VALUE_COEF, VOCAB, group, read_golden,
 )
 from vector_machine import vector_machine
 
-TUNED = os.environ.get("BENCH_JAX") == "tuned"
+TUNED = sys.argv[1:] == ["tuned"]
 UNROLL = HORIZON if TUNED else 1
 
 
@@ -90,30 +90,21 @@ def iteration(state):
 compiled = jax.jit(iteration, donate_argnums=0)
 
 
-def initial_weights():
-    random = np.random.default_rng(0)
-    bound = HIDDEN**-0.5
-    gates = 3 * HIDDEN
-    shapes = {
-        "rnn.weight_ih_l0": (gates, HIDDEN), "rnn.weight_hh_l0": (gates, HIDDEN), "rnn.bias_ih_l0": (gates,), "rnn.bias_hh_l0": (gates,),
-        "pi.weight": (VOCAB, HIDDEN), "pi.bias": (VOCAB,), "v.weight": (1, HIDDEN), "v.bias": (1,),
-    }  # fmt: skip
-    weights = {name: random.uniform(-bound, bound, shape) for name, shape in shapes.items()}
-    weights |= {"emb.weight": random.normal(size=(VOCAB, HIDDEN)), "stage_emb.weight": random.normal(size=(3, HIDDEN))}
-    return {name: jnp.asarray(array, jnp.float32) for name, array in weights.items()}
+def initial_weights(golden):
+    return {name: jnp.array(array) for name, array in group(golden, "init.").items()}
 
 
 def fresh(weights):
-    zeros = {name: jnp.zeros_like(array) for name, array in weights.items()}
-    return weights, zeros, {name: jnp.zeros_like(array) for name, array in weights.items()}, jnp.zeros(())
+    """Weights, Adam's moments and count."""
+    zeros = [{name: jnp.zeros_like(array) for name, array in weights.items()} for _ in range(2)]
+    return weights, *zeros, jnp.zeros(())
 
 
-state = None
+state = (*fresh(initial_weights(read_golden(GOLDEN))), jax.random.key(0))
 
 
 def iterate():
     global state
-    state = (*fresh(initial_weights()), jax.random.key(0)) if state is None else state
     state, loss = compiled(state)
     loss.block_until_ready()
     float(loss)
@@ -121,7 +112,7 @@ def iterate():
 
 def check(golden):
     step = group(golden, "step0.")
-    weights = {name: jnp.asarray(array) for name, array in group(golden, "init.").items()}
+    weights = initial_weights(golden)
     stage = int(step["stage"][0])
 
     @jax.jit
@@ -133,7 +124,7 @@ def check(golden):
 
     inputs = (jnp.asarray(step[name]) for name in ("operands", "context", "actions"))
     loss, norm, rewards, logits, after = update(weights, *inputs)
-    return {"loss": loss, "gradNorm": norm, "logits": logits, "rewards": rewards, "weights": after}
+    return {"loss": float(loss), "gradNorm": float(norm), "logits": logits, "rewards": rewards, "weights": after}
 
 
 common.serve(f"jax {jax.__version__}", check, iterate)

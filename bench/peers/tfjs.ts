@@ -1,62 +1,14 @@
 // TensorFlow.js, wasm backend: one update with forced actions. It does not sample and does not score, so it does less than the others.
 import { createRequire } from 'node:module';
 import type { StateDict } from 'innate';
-import type { Golden } from '../../__test__/support/safetensors.js';
-import { peersFolder } from '../lib/peers-folder.js';
-import { type CheckAnswer, pack, packWeights, serve } from '../lib/serve.js';
-import { settings } from '../lib/settings.js';
+import { type Golden, golden } from '../../__test__/support/safetensors.js';
+import { settings } from '../lib/agents.js';
+import { peersFolder } from '../lib/peers.js';
+import { type CheckAnswer, serve } from '../lib/serve.js';
 
-/** The part of a tensor that is used. */
-interface Tensor {
-  readonly shape: number[];
-  add(other: Tensor | number): Tensor;
-  sub(other: Tensor | number): Tensor;
-  mul(other: Tensor | number): Tensor;
-  matMul(other: Tensor, transposeA?: boolean, transposeB?: boolean): Tensor;
-  sum(axis?: number): Tensor;
-  mean(axis?: number): Tensor;
-  sigmoid(): Tensor;
-  tanh(): Tensor;
-  exp(): Tensor;
-  log(): Tensor;
-  neg(): Tensor;
-  square(): Tensor;
-  squeeze(axes: number[]): Tensor;
-  toFloat(): Tensor;
-  dataSync(): Float32Array;
-}
-
-type Named = Record<string, Tensor>;
-
-/** The part of the library that is used. */
-interface Tensorflow {
-  readonly train: { adam(rate: number, beta1: number, beta2: number, epsilon: number): { applyGradients(gradients: Named): void } };
-  setBackend(name: string): Promise<boolean>;
-  ready(): Promise<void>;
-  tensor(data: ArrayLike<number>, shape?: readonly number[], type?: 'float32' | 'int32'): Tensor;
-  variable(initial: Tensor, trainable: boolean, name: string): Tensor;
-  randomNormal(shape: readonly number[]): Tensor;
-  randomUniform(shape: readonly number[], low: number, high: number): Tensor;
-  fill(shape: number[], value: number, type: 'int32'): Tensor;
-  oneHot(ids: Tensor, depth: number): Tensor;
-  split(tensor: Tensor, parts: number, axis: number): [Tensor, Tensor, Tensor];
-  stack(tensors: Tensor[], axis: number): Tensor;
-  addN(tensors: Tensor[]): Tensor;
-  logSoftmax(logits: Tensor): Tensor;
-  sqrt(x: Tensor): Tensor;
-  minimum(a: number, b: Tensor): Tensor;
-  div(a: number, b: Tensor): Tensor;
-  tidy<T>(body: () => T): T;
-  dispose(tensors: Tensor[]): void;
-  variableGrads(loss: () => Tensor): { value: Tensor; grads: Named };
-}
-
-interface Step {
-  readonly logits: Tensor;
-  readonly value: Tensor;
-  readonly logProb: Tensor;
-  readonly entropy: Tensor;
-}
+// biome-ignore lint/suspicious/noExplicitAny: TensorFlow.js, with its types, is not installed where this is compiled.
+type Tensor = any;
+type Step = Readonly<Record<'logits' | 'value' | 'logProb' | 'entropy', Tensor>>;
 
 interface Batch {
   readonly contexts: Tensor;
@@ -66,65 +18,49 @@ interface Batch {
   readonly rewards: Tensor;
 }
 
-const [HIDDEN, VOCAB, HORIZON, CTX] = [96, 18, 6, 10] as const;
-const SHAPES = {
-  'emb.weight': [VOCAB, HIDDEN],
-  'stage_emb.weight': [3, HIDDEN],
-  'rnn.weight_ih_l0': [3 * HIDDEN, HIDDEN],
-  'rnn.weight_hh_l0': [3 * HIDDEN, HIDDEN],
-  'rnn.bias_ih_l0': [3 * HIDDEN],
-  'rnn.bias_hh_l0': [3 * HIDDEN],
-  'pi.weight': [VOCAB, HIDDEN],
-  'pi.bias': [VOCAB],
-  'v.weight': [1, HIDDEN],
-  'v.bias': [1],
-} as const;
-
+const [VOCAB, HORIZON, CTX] = [18, 6, 10] as const;
 const require = createRequire(peersFolder('tfjs'));
-const tf = require('@tensorflow/tfjs') as Tensorflow;
-const { version_wasm: version } = require('@tensorflow/tfjs-backend-wasm') as { readonly version_wasm: string };
+const tf = require('@tensorflow/tfjs');
+const { version_wasm: version } = require('@tensorflow/tfjs-backend-wasm');
 await tf.setBackend('wasm');
 await tf.ready();
 
 class Network {
-  readonly weights: Named;
+  readonly weights: Readonly<Record<string, Tensor>>;
   readonly #optimizer = tf.train.adam(3e-4, 0.9, 0.999, 1e-8);
-  static #count = 0;
 
-  constructor(given?: StateDict) {
-    Network.#count += 1;
-    const bound = HIDDEN ** -0.5;
-    const entries = Object.entries(SHAPES).map(([name, shape]) => {
-      const fresh = (): Tensor => (name.includes('emb') ? tf.randomNormal(shape) : tf.randomUniform(shape, -bound, bound));
-      const initial = given === undefined ? fresh() : tf.tensor(given[name]?.data ?? [], shape);
-      return [name, tf.variable(initial, true, `${Network.#count}/${name}`)] as const;
-    });
+  /**
+   * @param name - Of its variables; no two networks have the same.
+   * @param given - Initial weights.
+   */
+  constructor(name: string, given: StateDict) {
+    const entries = Object.entries(given).map(([key, { data, shape }]) => [
+      key,
+      tf.variable(tf.tensor(data, shape), true, `${name}/${key}`),
+    ]);
     this.weights = Object.fromEntries(entries);
   }
 
   /** One-hot products where a table would do: the wasm backend has no gradient for gather. */
   forward({ contexts, stages, actions }: Batch): Step[] {
-    const w = (name: keyof typeof SHAPES): Tensor => this.weights[name] as Tensor;
+    const w = this.weights;
     const hot = (ids: Tensor, depth: number): Tensor => tf.oneHot(ids, depth).toFloat();
-    const linear = (x: Tensor, name: 'rnn' | 'pi' | 'v'): Tensor =>
-      name === 'rnn'
-        ? x.matMul(w('rnn.weight_hh_l0'), false, true).add(w('rnn.bias_hh_l0'))
-        : x.matMul(w(`${name}.weight`), false, true).add(w(`${name}.bias`));
-    const shown = hot(contexts, VOCAB).mean(1).matMul(w('emb.weight'));
-    let h = shown.add(hot(stages, 3).matMul(w('stage_emb.weight'))).tanh();
-    const table = w('emb.weight').matMul(w('rnn.weight_ih_l0'), false, true).add(w('rnn.bias_ih_l0'));
+    const linear = (x: Tensor, weight: string, bias: string): Tensor => x.matMul(w[weight], false, true).add(w[bias]);
+    const shown = hot(contexts, VOCAB).mean(1).matMul(w['emb.weight']);
+    let h = shown.add(hot(stages, 3).matMul(w['stage_emb.weight'])).tanh();
+    const table = linear(w['emb.weight'], 'rnn.weight_ih_l0', 'rnn.bias_ih_l0');
     let token = hot(tf.fill([stages.shape[0] ?? 0], CTX, 'int32'), VOCAB);
     return actions.map((action) => {
       const [xr, xz, xn] = tf.split(token.matMul(table), 3, 1);
-      const [yr, yz, yn] = tf.split(linear(h, 'rnn'), 3, 1);
+      const [yr, yz, yn] = tf.split(linear(h, 'rnn.weight_hh_l0', 'rnn.bias_hh_l0'), 3, 1);
       const n = xn.add(xr.add(yr).sigmoid().mul(yn)).tanh();
       h = n.add(xz.add(yz).sigmoid().mul(h.sub(n)));
       token = hot(action, VOCAB);
-      const logits = linear(h, 'pi');
+      const logits = linear(h, 'pi.weight', 'pi.bias');
       const logProbs = tf.logSoftmax(logits);
       const probs = logProbs.exp();
       const entropy = probs.mul(probs.add(1e-9).log()).sum(1).neg();
-      return { logits, value: linear(h, 'v').squeeze([1]), logProb: logProbs.mul(token).sum(1), entropy };
+      return { logits, value: linear(h, 'v.weight', 'v.bias').squeeze([1]), logProb: logProbs.mul(token).sum(1), entropy };
     });
   }
 
@@ -132,9 +68,10 @@ class Network {
   update(batch: Batch): { loss: number; gradNorm: number } {
     return tf.tidy(() => {
       const { value: loss, grads } = tf.variableGrads(() => this.#loss(batch));
-      const norm = tf.sqrt(tf.addN(Object.values(grads).map((gradient) => gradient.square().sum())));
+      const gradients: [string, Tensor][] = Object.entries(grads);
+      const norm = tf.sqrt(tf.addN(gradients.map(([, gradient]) => gradient.square().sum())));
       const scale = tf.minimum(1, tf.div(1, norm.add(1e-6)));
-      this.#optimizer.applyGradients(Object.fromEntries(Object.entries(grads).map(([name, gradient]) => [name, gradient.mul(scale)])));
+      this.#optimizer.applyGradients(Object.fromEntries(gradients.map(([name, gradient]) => [name, gradient.mul(scale)])));
       return { loss: loss.dataSync()[0] ?? NaN, gradNorm: norm.dataSync()[0] ?? NaN };
     });
   }
@@ -147,11 +84,8 @@ class Network {
     const advantage = batch.rewards.sub(tf.tensor(value.dataSync()));
     const policyLoss = total('logProb').mul(advantage).mean().neg();
     const valueLoss = value.sub(batch.rewards).square().mean();
-    return policyLoss.add(valueLoss.mul(0.5)).sub(
-      total('entropy')
-        .mean()
-        .mul(0.01 / HORIZON),
-    );
+    const entropy = total('entropy').mean();
+    return policyLoss.add(valueLoss.mul(0.5)).sub(entropy.mul(0.01 / HORIZON));
   }
 }
 
@@ -164,25 +98,23 @@ function columns(programs: ArrayLike<number>): Tensor[] {
   return Array.from({ length: HORIZON }, (_, t) => ints(Array.from({ length: count }, (__, i) => programs[i * HORIZON + t] as number)));
 }
 
-async function check(golden: Golden): Promise<CheckAnswer> {
-  const network = new Network(golden.weights('init.'));
-  const stages = golden.ints('step0.stage');
-  const contexts = golden.ints('step0.context');
+async function check(file: Golden): Promise<CheckAnswer> {
+  const network = new Network('checked', file.weights('init.'));
+  const stages = file.ints('step0.stage');
+  const contexts = file.ints('step0.context');
   const batch = {
     contexts: ints(contexts, [stages.length, contexts.length / stages.length]),
     stages: ints(stages),
-    actions: columns(golden.ints('step0.actions')),
-    rewards: tf.tensor(golden.floats('step0.reward')),
+    actions: columns(file.ints('step0.actions')),
+    rewards: tf.tensor(file.floats('step0.reward')),
   };
   const logits = tf.tidy(() => {
     const steps = network.forward(batch).map((step) => step.logits);
     return tf.stack(steps, 1).dataSync();
   });
   const { loss, gradNorm } = network.update(batch);
-  const after: StateDict = Object.fromEntries(
-    Object.entries(network.weights).map(([name, tensor]) => [name, { shape: tensor.shape, data: tensor.dataSync() }]),
-  );
-  return { loss, gradNorm, logits: pack(logits, [stages.length, HORIZON, VOCAB]), weights: packWeights(after) };
+  const weights = Object.entries(network.weights).map(([name, tensor]) => [name, tensor.dataSync()]);
+  return { loss, gradNorm, logits, weights: Object.fromEntries(weights) };
 }
 
 function random(count: number, below: number): number[] {
@@ -190,10 +122,9 @@ function random(count: number, below: number): number[] {
 }
 
 const { batchSize, stage } = settings;
-let trained: Network | undefined;
+const trained = new Network('trained', golden(`own_context_stage${stage}`).weights('init.'));
 
 async function run(iterations: number): Promise<number[]> {
-  trained ??= new Network();
   const taken: number[] = [];
   for (let i = 0; i < iterations; i += 1) {
     const begun = performance.now();
@@ -204,7 +135,7 @@ async function run(iterations: number): Promise<number[]> {
     const rewards = tf.tensor(Array.from({ length: batchSize }, Math.random));
     trained.update({ contexts, stages, actions, rewards });
     tf.dispose([contexts, stages, rewards, ...actions]);
-    taken.push(1e6 * (performance.now() - begun));
+    taken.push(performance.now() - begun);
   }
   return taken;
 }

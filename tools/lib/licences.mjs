@@ -1,36 +1,9 @@
-// The licence notices of what is linked into the addon, from `cargo metadata` and the crates' own files.
+// The licence notices of what is linked into the addon, from what cargo says and the crates' own files.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cargoMetadata } from './cargo.mjs';
-import { ROOT, ToolError } from './process.mjs';
+import { ROOT, run, ToolError } from './process.mjs';
 
 const ROOT_CRATE = 'innate-napi';
-/** @type {ReadonlySet<string> | undefined} */
-let allowedLicences;
-
-/** @returns {ReadonlySet<string>} Licences that a binary under MIT may contain: the list that `cargo deny` reads too. */
-function allowList() {
-  if (allowedLicences === undefined) {
-    const toml = readFileSync(join(ROOT, 'deny.toml'), 'utf8').replaceAll('\r\n', '\n');
-    const list = /^\[licenses\]\n(?:(?!\[)[^\n]*\n)*?allow = \[([^\]]+)\]/m.exec(toml)?.[1] ?? '';
-    allowedLicences = new Set([...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? ''));
-    if (allowedLicences.size === 0) {
-      throw new ToolError('deny.toml has no list `allow` in [licenses], one licence a line in double quotes: restore it.');
-    }
-  }
-  return allowedLicences;
-}
-
-/**
- * @param {string | null} license - SPDX expression, also in the old form `MIT/Apache-2.0`.
- * @returns {boolean} Whether it is met by allowed licences alone. Where AND and OR stand side by side without brackets, AND is read last, which
- * allows less.
- */
-export function isAllowed(license) {
-  const alternatives = (/** @type {string} */ text) => text.replaceAll(/[()]/g, '').split(/ OR |\//);
-  const allowed = (/** @type {string} */ text) => text.split(' AND ').every((name) => allowList().has(name.trim()));
-  return (license ?? '').split(/ AND (?![^(]*\))/).every((part) => alternatives(part).some(allowed));
-}
 
 /**
  * @typedef {object} Crate
@@ -39,8 +12,28 @@ export function isAllowed(license) {
  * @property {string | null} license - SPDX expression.
  * @property {string | null} source - Null for a crate of this workspace.
  * @property {string} manifest_path - Where its sources are.
- * @property {{ kind: string[] }[]} targets - What it builds.
  */
+
+/**
+ * @param {readonly string[]} args - Arguments of cargo.
+ * @returns {Promise<string>} What it prints, its notices of downloads among it.
+ */
+async function cargo(args) {
+  const { code, output } = await run('cargo', args, { output: 'capture' });
+  if (code !== 0) {
+    throw new ToolError(`cargo ${args[0]} failed:\n${output.slice(0, 2000)}`);
+  }
+  return output;
+}
+
+/**
+ * @param {readonly string[]} [args] - Further arguments of `cargo metadata`.
+ * @returns {Promise<Crate[]>} The workspace's crates and all that they depend on with any feature.
+ */
+export async function allCrates(args = []) {
+  const output = await cargo(['metadata', '--format-version', '1', '--locked', '--all-features', ...args]);
+  return JSON.parse(output.slice(output.indexOf('{"packages"'))).packages;
+}
 
 /**
  * @param {string} target - Target triple.
@@ -48,29 +41,36 @@ export function isAllowed(license) {
  * @returns {Promise<Crate[]>} The crates that are linked into the addon, by name, without those of this workspace.
  */
 export async function linkedCrates(target, features = []) {
-  const metadata = await cargoMetadata(['--filter-platform', target, '--features', features.map((name) => `${ROOT_CRATE}/${name}`).join()]);
-  /** @type {Map<string, Crate>} */
-  const crates = new Map(metadata.packages.map((/** @type {Crate & { id: string }} */ crate) => [crate.id, crate]));
-  /** @type {Map<string, { deps: { pkg: string, dep_kinds: { kind: string | null }[] }[] }>} */
-  const nodes = new Map(metadata.resolve.nodes.map((/** @type {{ id: string }} */ node) => [node.id, node]));
-  const root = [...crates].find(([, { name }]) => name === ROOT_CRATE)?.[0];
-  /** @type {Set<string>} */
-  const seen = new Set();
-  const queue = root === undefined ? [] : [root];
-  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-    // A procedural macro runs in the compiler, and so does what it depends on.
-    if (seen.has(id) || crates.get(id)?.targets.some(({ kind }) => kind.includes('proc-macro'))) {
-      continue;
-    }
-    seen.add(id);
-    const linked = nodes.get(id)?.deps.filter(({ dep_kinds }) => dep_kinds.some(({ kind }) => kind === null)) ?? [];
-    queue.push(...linked.map(({ pkg }) => pkg));
-  }
-  return [...seen]
-    .map((id) => crates.get(id))
-    .filter((crate) => crate !== undefined && crate.source !== null)
-    .map((crate) => /** @type {Crate} */ (crate))
+  // A procedural macro runs in the compiler, and so does what it depends on.
+  const edges = ['--edges', 'normal,no-proc-macro', '--prefix', 'none', '--format', '{p}'];
+  const tree = await cargo(['tree', '--locked', '--package', ROOT_CRATE, '--target', target, '--features', features.join(), ...edges]);
+  const linked = new Set(tree.match(/^\S+ v\S+/gm));
+  return (await allCrates(['--filter-platform', target]))
+    .filter(({ name, version, source }) => source !== null && linked.has(`${name} v${version}`))
     .sort((a, b) => a.name.localeCompare(b.name, 'en') || a.version.localeCompare(b.version, 'en'));
+}
+
+/** @returns {ReadonlySet<string>} Licences that a binary under MIT may contain: the list that `cargo deny` reads too. */
+function allowList() {
+  const toml = readFileSync(join(ROOT, 'deny.toml'), 'utf8').replaceAll('\r\n', '\n');
+  const list = /^\[licenses\]\n(?:(?!\[)[^\n]*\n)*?allow = \[([^\]]+)\]/m.exec(toml)?.[1] ?? '';
+  const names = new Set(list.match(/(?<=")[^",]+(?=")/g));
+  if (names.size === 0) {
+    throw new ToolError('deny.toml has no list `allow` in [licenses], one licence a line in double quotes: restore it.');
+  }
+  return names;
+}
+
+/**
+ * @param {string | null} license - SPDX expression, also in the old form `MIT/Apache-2.0`.
+ * @returns {boolean} Whether it is met by allowed licences alone. Where AND and OR stand side by side without brackets, AND is read last, which
+ * allows less.
+ */
+export function isAllowed(license) {
+  const licences = allowList();
+  const alternatives = (/** @type {string} */ text) => text.replaceAll(/[()]/g, '').split(/ OR |\//);
+  const allowed = (/** @type {string} */ text) => text.split(' AND ').every((name) => licences.has(name.trim()));
+  return (license ?? '').split(/ AND (?![^(]*\))/).every((part) => alternatives(part).some(allowed));
 }
 
 /**
@@ -102,13 +102,15 @@ export function licenceNotices(crates) {
       users.set(text, [...(users.get(text) ?? []), `${crate.name} ${crate.version}`]);
     }
   }
-  const rows = crates.map(({ name, version, license }) => `| ${name} | ${version} | ${license ?? 'not stated'} |`);
-  const texts = [...users].map(([text, names]) => `## ${names.join(', ')}\n\n~~~text\n${text}\n~~~`);
   return [
     '# Third-party licences',
     'The binary in this package contains the crates below, and the Rust standard library (MIT OR Apache-2.0, © The Rust Project Developers).',
-    ['| crate | version | licence |', '|---|---|---|', ...rows].join('\n'),
-    ...texts,
+    [
+      '| crate | version | licence |',
+      '|---|---|---|',
+      ...crates.map(({ name, version, license }) => `| ${name} | ${version} | ${license} |`),
+    ].join('\n'),
+    ...Array.from(users, ([text, names]) => `## ${names.join(', ')}\n\n~~~text\n${text}\n~~~`),
     '',
   ].join('\n\n');
 }

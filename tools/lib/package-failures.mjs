@@ -1,114 +1,171 @@
 // What a user reads when the native part cannot be used: one sentence with the remedy; and the remedy works.
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { esbuild } from './bundle.mjs';
-import { newProject } from './consumer.mjs';
+import { bundle } from '../pack.mjs';
+import { NO_DEVICE } from './cuda.mjs';
 import { ToolError } from './process.mjs';
 
-/** @typedef {import('./consumer.mjs').Machine} Machine */
+/** @typedef {import('./machine.mjs').Machine} Machine */
+/** @typedef {(name: string, body: () => Promise<string> | string) => Promise<void>} Check */
+
+/**
+ * @param {string} project - A folder with the package installed.
+ * @param {string} [suffix] - Of the name of the package around the addon.
+ * @returns {{ folder: string, addon: string }} That package's folder and its addon.
+ */
+function addonPackage(project, suffix = '') {
+  const modules = join(project, 'node_modules');
+  const name = readdirSync(modules).find((entry) => entry.startsWith('innate-') && entry.endsWith(suffix)) ?? 'innate-';
+  return { folder: join(modules, name), addon: join(modules, name, `${name.replace('-', '.')}.node`) };
+}
+
+/** @param {string} file - Loses its second half. */
+function cut(file) {
+  truncateSync(file, statSync(file).size / 2);
+}
 
 /**
  * @typedef {object} Failure
  * @property {string} name - What is wrong.
- * @property {(project: string, machine: Machine) => Promise<void> | void} spoil - Makes it so, in a folder with the package installed.
+ * @property {(project: string, machine: Machine) => Promise<unknown> | void} [spoil] - Makes it so, in a folder with the package installed.
  * @property {RegExp} says - The sentence. Its group `command`, if it has one, is npm's arguments of the remedy.
  * @property {(project: string) => NodeJS.ProcessEnv} [env] - Added to the environment.
- * @property {boolean} [deletes] - Whether the remedy begins with deleting the platform package.
  */
+
+const DAMAGED = /^innate-\S+ is damaged: delete node_modules\/innate-\S+ and run `npm (?<command>install)`\.$/;
 
 /** @type {readonly Failure[]} */
 const FAILURES = [
   {
     name: 'npm ci --omit=optional',
-    spoil: async (project, machine) => {
-      await machine.npm(project, ['ci', '--omit=optional']);
-    },
+    spoil: (project, machine) => machine.npm(project, ['ci', '--omit=optional']),
     says: /^innate-\S+, the native part of innate for \S+, is not installed \(tried .+ and .+\): run `npm (?<command>install innate-\S+@[\d.]+)`, and/,
   },
-  {
-    name: 'a cut .node file',
-    spoil: (project) => {
-      const { addon } = platformPackage(project);
-      truncateSync(addon, readFileSync(addon).length / 2);
-    },
-    says: /^innate-\S+ is damaged: delete node_modules\/innate-\S+ and run `npm (?<command>install)`\.$/,
-    deletes: true,
-  },
-  {
-    name: 'an altered .node file',
-    spoil: (project) => writeFileSync(platformPackage(project).addon, 'this is no library'),
-    says: /^innate-\S+ is damaged: delete node_modules\/innate-\S+ and run `npm (?<command>install)`\.$/,
-    deletes: true,
-  },
+  { name: 'a cut .node file', spoil: (project) => cut(addonPackage(project).addon), says: DAMAGED },
+  { name: 'an altered .node file', spoil: (project) => writeFileSync(addonPackage(project).addon, 'this is no library'), says: DAMAGED },
   {
     name: 'a .node file that is gone',
-    spoil: (project) => rmSync(platformPackage(project).addon),
+    spoil: (project) => rmSync(addonPackage(project).addon),
     says: /^innate-\S+ is damaged, with a file that cannot be read: delete node_modules\/innate-\S+ and run `npm (?<command>install)`\.$/,
-    deletes: true,
   },
   {
     name: 'two versions',
     spoil: (project) => {
       const file = join(project, 'node_modules/innate/package.json');
-      const manifest = JSON.parse(readFileSync(file, 'utf8'));
-      writeFileSync(file, JSON.stringify({ ...manifest, version: '999.0.0' }));
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), version: '999.0.0' }));
     },
     says: /^innate and innate-\S+ must be of one version, and innate-\S+ is version \S+, this package is 999\.0\.0: run `npm install innate@999\.0\.0 innate-\S+@999\.0\.0`\.$/,
   },
   {
     name: 'NAPI_RS_NATIVE_LIBRARY_PATH to nowhere',
-    spoil: () => {},
     env: (project) => ({ NAPI_RS_NATIVE_LIBRARY_PATH: join(project, 'nowhere.node') }),
     says: /^NAPI_RS_NATIVE_LIBRARY_PATH names \S+nowhere\.node, which does not exist: unset it, or let it name the addon of innate \S+\.$/,
   },
   {
     name: 'bundled into a program',
-    spoil: async (project) => {
-      const file = join(project, 'fails.mjs');
-      await esbuild({ entryPoints: [file], outfile: file, allowOverwrite: true });
+    spoil: (project) => {
+      const file = join(project, 'train.mjs');
+      return bundle({ entryPoints: [file], outfile: file, allowOverwrite: true });
     },
     says: /^innate has been bundled into another file, .*: name it among the external packages in your bundler's options\.$/,
   },
 ];
-
-/** @param {string} project - A folder with the package installed. */
-function platformPackage(project) {
-  const modules = join(project, 'node_modules');
-  const name = readdirSync(modules).find((entry) => entry.startsWith('innate-')) ?? 'innate-';
-  return { folder: join(modules, name), addon: join(modules, name, `${name.replace('-', '.')}.node`) };
-}
 
 /**
  * Brings each failure about in a folder of its own, reads the error, and does what it says.
  *
  * @param {Machine} machine - A user's machine.
  * @param {string} folder - Where.
- * @param {(name: string, body: () => Promise<string>) => Promise<void>} check - Runs one check.
+ * @param {Check} check - Runs one check.
  */
 export async function checkFailures(machine, folder, check) {
-  for (const { name, spoil, says, env, deletes } of FAILURES) {
+  for (const { name, spoil, says, env } of FAILURES) {
     await check(name, async () => {
-      const project = newProject(folder);
-      await machine.npm(project, ['install', 'innate']);
-      await spoil(project, machine);
-      const { code, output } = await machine.node(project, ['fails.mjs'], env?.(project));
-      const { code: errorCode, message } = code === 0 && output.startsWith('{') ? JSON.parse(output) : { code: '', message: '' };
-      const matched = says.exec(message);
-      if (errorCode !== 'ERR_NATIVE_LOAD' || matched === null || /\n|\. /.test(message)) {
-        throw new ToolError(`The program ended with exit status ${code} and said:\n${output}`);
+      await machine.newProject(folder);
+      await spoil?.(folder, machine);
+      const { code, message = '' } = await machine.train(folder, 'cpu', env?.(folder));
+      if (code !== 'ERR_NATIVE_LOAD' || !says.test(message) || /\n|\. /.test(message)) {
+        throw new ToolError(`The program ended with ${code} and said:\n${message}`);
       }
-      const command = matched.groups?.['command'];
+      const command = says.exec(message)?.groups?.['command'];
       if (command !== undefined) {
-        if (deletes === true) {
-          rmSync(platformPackage(project).folder, { recursive: true });
+        if (message.includes('delete')) {
+          rmSync(addonPackage(folder).folder, { recursive: true });
         }
-        await machine.npm(project, command.split(' '));
-        const repaired = await machine.node(project, ['fails.mjs']);
-        if (repaired.output.trim() !== 'it loads') {
-          throw new ToolError(`npm ${command} does not repair it: ${repaired.output}`);
+        await machine.npm(folder, command.split(' '));
+        const { iterations, ...repaired } = await machine.train(folder);
+        if (iterations !== 3) {
+          throw new ToolError(`npm ${command} does not repair it: ${JSON.stringify(repaired)}`);
         }
       }
       return message.replaceAll(folder, '.');
+    });
+  }
+}
+
+/** What CUDA lacks; each is brought about after the one before it. */
+const CUDA_FAILURES = [
+  {
+    name: 'CUDA: no driver',
+    code: 'ERR_NATIVE_LOAD',
+    says: /^innate-\S+ needs NVIDIA's driver, .*: install the driver, or pass device: 'cpu'\.$/,
+    libraries: 'no-driver',
+  },
+  {
+    name: 'CUDA: a driver and no device',
+    code: 'ERR_DEVICE',
+    says: /^device: CUDA cannot be used .*CUDA_ERROR_NO_DEVICE/,
+  },
+  {
+    name: 'CUDA: a cut .node file',
+    spoil: (/** @type {string} */ project) => cut(addonPackage(project, '-cuda').addon),
+    code: 'ERR_NATIVE_LOAD',
+    says: /^innate-\S+ is damaged: delete node_modules\/innate-\S+-cuda and run/,
+  },
+  {
+    name: 'CUDA: not installed',
+    spoil: (/** @type {string} */ project) => rmSync(addonPackage(project, '-cuda').folder, { recursive: true }),
+    code: 'ERR_NATIVE_LOAD',
+    says: /is not installed: run `npm install innate-\S+-cuda@[\d.]+`, or/,
+  },
+];
+
+/**
+ * Installs the package with CUDA too and takes away, one after another, what CUDA needs: `auto` trains on the CPU and says why once, `cuda` is a
+ * typed error of one sentence.
+ *
+ * @param {Machine} machine - A user's machine.
+ * @param {string} folder - Where.
+ * @param {Check} check - Runs one check.
+ */
+export async function checkCuda(machine, folder, check) {
+  const project = join(folder, 'project');
+  await check('CUDA: install', async () => {
+    const seconds = await machine.newProject(project, ['innate', 'innate-linux-x64-gnu-cuda']);
+    return `${seconds.toFixed(1)} s; the addon has ${(statSync(addonPackage(project, '-cuda').addon).size / 1e6).toFixed(2)} MB`;
+  });
+  const noDriver = join(folder, 'no-driver');
+  mkdirSync(noDriver);
+  for (const library of readdirSync(NO_DEVICE).filter((entry) => entry !== 'libcuda.so.1')) {
+    symlinkSync(join(NO_DEVICE, library), join(noDriver, library));
+  }
+  for (const { name, spoil, libraries, code, says } of CUDA_FAILURES) {
+    await check(name, async () => {
+      spoil?.(project);
+      if (libraries !== undefined && (await machine.train(project, 'auto')).device === 'cuda') {
+        return 'this machine has CUDA: it trained there';
+      }
+      const env = { LD_LIBRARY_PATH: libraries === undefined ? NO_DEVICE : noDriver };
+      const cuda = await machine.train(project, 'cuda', env);
+      const message = cuda.message ?? '';
+      if (cuda.code !== code || !says.test(message) || /\n/.test(message) || cuda.warnings.length > 0) {
+        throw new ToolError(`With device 'cuda' the program said ${cuda.code} and:\n${message}`);
+      }
+      const auto = await machine.train(project, 'auto', env);
+      if (auto.iterations !== 3 || auto.device !== 'cpu' || !message.includes(auto.reason) || auto.warnings.join() !== 'INNATE_CPU') {
+        throw new ToolError(`With device 'auto' it should train on the CPU and warn once, and there is ${JSON.stringify(auto)}`);
+      }
+      return `cuda: ${code}, ${message}\nauto: trained on the CPU, and said so once`;
     });
   }
 }

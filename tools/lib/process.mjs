@@ -1,8 +1,9 @@
 // Child processes of the tools. Node built-ins only: this runs before anything is installed.
 import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The repository's root folder. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -34,13 +35,11 @@ export class ToolError extends Error {}
  * @param {RunOptions} [options] - See there.
  * @returns {Promise<RunResult>} How it ended. Never rejects.
  */
-export function run(command, args, options = {}) {
-  const { cwd = ROOT, env, bare = false, output = 'inherit', stdin = false, timeout } = options;
-  const windows = process.platform === 'win32';
+export function run(command, args, { cwd = ROOT, env, bare = false, output = 'inherit', stdin = false, timeout } = {}) {
   // A group of its own, so that a timeout ends grandchildren too; not with a terminal, whose Ctrl-C must reach the child.
-  const group = timeout !== undefined && !stdin && !windows;
+  const group = timeout !== undefined && !stdin && process.platform !== 'win32';
+  const pipe = output === 'inherit' ? 'inherit' : 'pipe';
   return new Promise((resolve) => {
-    const pipe = output === 'inherit' ? 'inherit' : 'pipe';
     const child = spawn(command, args, {
       cwd,
       env: bare ? { ...env } : { ...process.env, ...env },
@@ -49,16 +48,11 @@ export function run(command, args, options = {}) {
     });
     let kept = '';
     let timedOut = false;
-    /** @type {[NodeJS.ReadableStream | null, NodeJS.WriteStream][]} */
-    const streams = [
-      [child.stdout, process.stdout],
-      [child.stderr, process.stderr],
-    ];
-    for (const [from, to] of streams) {
-      from?.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
+    for (const stream of /** @type {const} */ (['stdout', 'stderr'])) {
+      child[stream]?.setEncoding('utf8').on('data', (text) => {
         kept += text;
         if (output === 'tee') {
-          to.write(text);
+          process[stream].write(text);
         }
       });
     }
@@ -75,38 +69,26 @@ export function run(command, args, options = {}) {
       }
     };
     // The child decides how to end on a signal. A terminal sends SIGINT to it by itself, unless it has a group of its own.
-    const onInt = () => {
-      if (group || process.stdin.isTTY !== true) {
-        kill('SIGINT');
-      }
-    };
+    const onInt = () => (group || process.stdin.isTTY !== true) && kill('SIGINT');
     const onTerm = () => kill('SIGTERM');
     process.on('SIGINT', onInt).on('SIGTERM', onTerm);
-    const timer =
-      timeout === undefined
-        ? undefined
-        : setTimeout(() => {
-            timedOut = true;
-            kill('SIGKILL');
-          }, timeout);
+    const onTimeout = () => {
+      timedOut = true;
+      console.error(`${command} ${args.join(' ')}: killed after ${Math.round((timeout ?? 0) / 1000)} s`);
+      kill('SIGKILL');
+    };
+    const timer = timeout === undefined ? undefined : setTimeout(onTimeout, timeout);
     /** @param {number} code - Exit status. */
     const end = (code) => {
       clearTimeout(timer);
       process.off('SIGINT', onInt).off('SIGTERM', onTerm);
-      resolve({ code, output: kept });
+      resolve({ code: timedOut ? 124 : code, output: kept });
     };
     child.on('error', (error) => {
       kept += `${error.message}\n`;
       end(127);
     });
-    child.on('close', (code, signal) => {
-      if (timedOut) {
-        console.error(`${command} ${args.join(' ')}: killed after ${Math.round((timeout ?? 0) / 1000)} s`);
-        end(124);
-      } else {
-        end(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-      }
-    });
+    child.on('close', (code, signal) => end(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
 }
 
@@ -125,19 +107,40 @@ export async function must(what, command, args, options = {}) {
   }
 }
 
+/** @returns {string} npm's program, a JavaScript file: it can then be run by node on every system, with any PATH. */
+export function npmProgram() {
+  const running = process.env['npm_execpath'];
+  if (running?.endsWith('.js')) {
+    return running;
+  }
+  const folders = [dirname(process.execPath), ...(process.env['PATH'] ?? '').split(delimiter)];
+  const file = process.platform === 'win32' ? 'node_modules/npm/bin/npm-cli.js' : 'npm';
+  const found = folders.map((folder) => join(folder, file)).find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new ToolError('npm is not on your PATH: it comes with Node.js.');
+  }
+  return realpathSync(found);
+}
+
 /**
- * Runs a tool's main function: a {@link ToolError} becomes one line and exit status 1.
+ * Runs a tool's main function, if the tool is what node was started with: a {@link ToolError}, or what `parseArgs` says of the command line,
+ * becomes one line and exit status 1.
  *
- * @param {() => Promise<number | undefined>} main - Returns the exit status; nothing means 0.
+ * @param {ImportMeta} meta - The tool's own.
+ * @param {() => Promise<number | void>} main - Returns the exit status; nothing means 0.
  */
-export async function tool(main) {
+export async function tool(meta, main) {
+  if (meta.url !== pathToFileURL(process.argv[1] ?? '').href) {
+    return;
+  }
   try {
     process.exitCode = (await main()) ?? 0;
   } catch (error) {
-    if (!(error instanceof ToolError)) {
+    const { code = '', message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (!(error instanceof ToolError) && !code.startsWith('ERR_PARSE_ARGS')) {
       throw error;
     }
-    console.error(error.message);
+    console.error(message);
     process.exitCode = 1;
   }
 }

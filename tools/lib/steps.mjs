@@ -1,28 +1,25 @@
 // Steps with counts and times: what `npm test`, `npm run check` and CI are made of.
-
-/**
- * @typedef {object} Step
- * @property {string} name - What was done.
- * @property {number} passed - Tests, or 1 for a step that is one check.
- * @property {number} failed - Likewise.
- * @property {number} skipped - Tests that did not run.
- * @property {number} seconds - Wall-clock time.
- */
+import { run, ToolError } from './process.mjs';
 
 /**
  * @typedef {object} Counts
- * @property {number} passed - See {@link Step}.
- * @property {number} failed - See {@link Step}.
- * @property {number} skipped - See {@link Step}.
+ * @property {number} passed - Tests, or 1 for a step that is one check.
+ * @property {number} failed - Likewise.
+ * @property {number} skipped - Tests that did not run.
  */
+
+/** @typedef {{ passed: RegExp, failed: RegExp, skipped: RegExp, pass?: RegExp }} Patterns */
+
+/** One check that was not made. */
+export const SKIPPED = { passed: 0, failed: 0, skipped: 1 };
 
 /**
  * Counts tests in what a runner printed. A run without a test is a failure, and so is a bad exit status without a failed test.
  *
  * @param {number} code - The runner's exit status.
  * @param {string} output - What it printed.
- * @param {{ passed: RegExp, failed: RegExp, skipped: RegExp, pass?: RegExp }} patterns - Global; the first group of each is a number, all are
- * summed. `pass` matches once for each test that passed, for a runner that leaves their number out when others failed.
+ * @param {Patterns} patterns - Global; the first group of each is a number, all are summed. `pass` matches once for each test that passed, for
+ * a runner that leaves their number out when others failed.
  * @returns {Counts} The sums.
  */
 export function countTests(code, output, patterns) {
@@ -60,14 +57,19 @@ export const AVA_COUNTS = {
   pass: /^\s*[✔√] /gm,
 };
 
+/** What `npm test` prints at its end. */
+export const STEPS_COUNTS = {
+  passed: /^Tests: (\d+) passed, /gm,
+  failed: /^Tests: .* (\d+) failed, /gm,
+  skipped: /^Tests: .* (\d+) skipped$/gm,
+};
+
 /**
- * Turns an exit status into one check.
- *
- * @param {number} code - Exit status.
+ * @param {boolean} ok - Whether a check passed.
  * @returns {Counts} One passed or one failed.
  */
-export function countOne(code) {
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+export function countOne(ok) {
+  return { passed: Number(ok), failed: Number(!ok), skipped: 0 };
 }
 
 /**
@@ -83,42 +85,78 @@ function verdict({ passed, failed, skipped }) {
 
 /** Steps one after another, each announced and timed. */
 export class Steps {
-  /** @type {Step[]} */
-  done = [];
+  /** @type {(Counts & { name: string, seconds: number })[]} */
+  #done = [];
 
   /**
    * @param {string} name - What will be done.
-   * @param {() => Promise<Counts>} body - Does it.
+   * @param {() => Promise<Counts> | Counts} body - Does it. A {@link ToolError} is one failed check.
    */
   async step(name, body) {
     console.log(`\n== ${name}`);
     const start = performance.now();
-    const counts = await body();
+    let counts = countOne(false);
+    try {
+      counts = await body();
+    } catch (error) {
+      if (!(error instanceof ToolError)) {
+        throw error;
+      }
+      console.error(error.message);
+    }
     const seconds = (performance.now() - start) / 1000;
-    this.done.push({ name, ...counts, seconds });
+    this.#done.push({ name, ...counts, seconds });
     console.log(`== ${name}: ${verdict(counts)}, ${seconds.toFixed(1)} s`);
   }
 
-  /** @returns {Counts} Over all steps. */
-  total() {
-    const sum = { passed: 0, failed: 0, skipped: 0 };
-    for (const { passed, failed, skipped } of this.done) {
-      sum.passed += passed;
-      sum.failed += failed;
-      sum.skipped += skipped;
-    }
-    return sum;
+  /**
+   * One check that is a program's exit status.
+   *
+   * @param {string} name - What is checked.
+   * @param {string} command - Program.
+   * @param {readonly string[]} args - Its arguments.
+   * @param {import('./process.mjs').RunOptions} [options] - How it is run.
+   */
+  check(name, command, args, options) {
+    return this.step(name, async () => countOne((await run(command, args, options)).code === 0));
   }
 
-  /** Prints a table: one line a step. */
-  print() {
-    const width = Math.max(...this.done.map(({ name }) => name.length));
+  /**
+   * One step that is a runner's tests.
+   *
+   * @param {string} name - What is tested.
+   * @param {Patterns} patterns - What the runner prints.
+   * @param {string} command - Program.
+   * @param {readonly string[]} args - Its arguments.
+   * @param {import('./process.mjs').RunOptions} [options] - How it is run.
+   */
+  tests(name, patterns, command, args, options) {
+    return this.step(name, async () => {
+      const { code, output } = await run(command, args, { ...options, output: 'tee' });
+      return countTests(code, output, patterns);
+    });
+  }
+
+  /**
+   * Prints a table, one line a step, and the sums.
+   *
+   * @param {string} title - What was done.
+   * @returns {Counts & { code: number }} The sums, and the exit status.
+   */
+  end(title) {
+    const width = Math.max(...this.#done.map(({ name }) => name.length));
+    const total = { passed: 0, failed: 0, skipped: 0 };
     console.log('');
-    for (const { name, passed, failed, skipped, seconds } of this.done) {
+    for (const { name, seconds, ...counts } of this.#done) {
+      const { passed, failed, skipped } = counts;
       const skips = skipped === 0 ? '' : `, ${skipped} SKIPPED`;
-      console.log(
-        `${verdict({ passed, failed, skipped }).padEnd(7)} ${name.padEnd(width)} ${passed} passed, ${failed} failed${skips}, ${seconds.toFixed(1)} s`,
-      );
+      const sums = `${passed} passed, ${failed} failed${skips}`;
+      console.log(`${verdict(counts).padEnd(7)} ${name.padEnd(width)} ${sums}, ${seconds.toFixed(1)} s`);
+      total.passed += passed;
+      total.failed += failed;
+      total.skipped += skipped;
     }
+    console.log(`\n${title}: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+    return { ...total, code: total.failed === 0 ? 0 : 1 };
   }
 }

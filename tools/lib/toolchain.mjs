@@ -1,23 +1,15 @@
 // What must be on the machine before anything can be built: Node, Rust, a C linker. Nothing here installs or downloads.
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ROOT, run, ToolError } from './process.mjs';
 
 /**
- * @param {string} a - Version such as `20.19.0`; missing parts count as 0.
+ * @param {string} a - Version such as `20.19.0`.
  * @param {string} b - Another.
  * @returns {boolean} Whether `a` comes before `b`.
  */
 export function isOlder(a, b) {
-  const left = a.split('.').map((part) => Number.parseInt(part, 10));
-  const right = b.split('.').map((part) => Number.parseInt(part, 10));
-  for (let i = 0; i < 3; i += 1) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) {
-      return difference < 0;
-    }
-  }
-  return false;
+  return a.localeCompare(b, 'en', { numeric: true }) < 0;
 }
 
 /**
@@ -44,31 +36,17 @@ export function requireNode() {
 }
 
 /**
- * @param {string} program - Name of a program.
- * @returns {boolean} Whether it is on PATH.
- */
-function onPath(program) {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return folder !== '';
-    } catch {
-      return false;
-    }
-  });
-}
-
-/**
  * Stops with one sentence unless Rust is there and new enough.
  *
  * @returns {Promise<string>} The host's target triple. Everything is built with `--target` this: see docs/decisions/0004.
  */
 export async function requireRust() {
   const needed = stated('Cargo.toml', /^rust-version\s*=\s*"([\d.]+)"/m);
+  const needs = `innate builds its native part with Rust ${needed} or newer, and`;
   const remedy = 'install it from https://rustup.rs, open a new terminal and run the command again.';
   const cargo = await run('cargo', ['--version'], { output: 'capture' });
   if (cargo.code === 127) {
-    throw new ToolError(`innate builds its native part with Rust ${needed} or newer, and \`cargo\` is not on your PATH: ${remedy}`);
+    throw new ToolError(`${needs} \`cargo\` is not on your PATH: ${remedy}`);
   }
   const rustc = await run(process.env['RUSTC'] ?? 'rustc', ['-vV'], { output: 'capture' });
   const cargoVersion = /^cargo (\d+\.\d+\.\d+)/m.exec(cargo.output)?.[1];
@@ -76,18 +54,14 @@ export async function requireRust() {
   const host = /^host: (\S+)/m.exec(rustc.output)?.[1];
   if (cargoVersion === undefined || rustcVersion === undefined || host === undefined) {
     const said = (cargoVersion === undefined ? cargo.output : rustc.output).trim().split('\n')[0];
-    throw new ToolError(
-      `innate builds its native part with Rust ${needed} or newer, and the one on your PATH does not run (${said}): ${remedy}`,
-    );
+    throw new ToolError(`${needs} the one on your PATH does not run (${said}): ${remedy}`);
   }
   const version = isOlder(rustcVersion, cargoVersion) ? rustcVersion : cargoVersion;
   if (isOlder(version, needed)) {
-    throw new ToolError(
-      `innate builds its native part with Rust ${needed} or newer, and the one on your PATH is ${version}: run \`rustup update stable\`, or ${remedy}`,
-    );
+    throw new ToolError(`${needs} the one on your PATH is ${version}: run \`rustup update stable\`, or ${remedy}`);
   }
   const linker = process.env[`CARGO_TARGET_${host.toUpperCase().replaceAll('-', '_')}_LINKER`];
-  if (process.platform === 'linux' && linker === undefined && !onPath('cc')) {
+  if (process.platform === 'linux' && linker === undefined && (await run('cc', ['--version'], { output: 'capture' })).code === 127) {
     throw new ToolError(
       'innate builds its native part with Rust, which needs a C linker, and `cc` is not on your PATH: install one (Debian, Ubuntu: `apt-get install build-essential`) and run the command again.',
     );

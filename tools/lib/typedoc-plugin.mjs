@@ -2,7 +2,7 @@
 // values need documentation as well. See docs/decisions/0015.
 import { join, relative } from 'node:path';
 import { Application, Converter, ReflectionKind } from 'typedoc';
-import { contents } from './contents.mjs';
+import { contents } from '../docs.mjs';
 import { ROOT } from './process.mjs';
 
 const API_GROUPS = [

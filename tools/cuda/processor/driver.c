@@ -1,6 +1,6 @@
 // A CUDA driver that runs kernels on the processor: device memory is the heap, and a launch is a loop. It shows that the addon opens a device,
 // moves memory and passes arguments as it should, and that the plain engine asks for nothing that Candle has no kernel for, on machines
-// without a GPU. Our own kernels are compiled from their source; Candle's are stood in for by candle.h. Compiled by tools/lib/cuda-toolkit.mjs.
+// without a GPU. Our own kernels are compiled from their source; Candle's are stood in for by candle.h. Compiled by tools/lib/cuda.mjs.
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// Trains a little on the device that is asked for, or says why not. Prints what became of it, one line of JSON.
+// Trains a little on the device that is asked for, or says why not. Prints what became of it as a user's program would meet it: one line of JSON.
 import { InnateError, Trainer } from 'innate';
 
 /** @type {unknown[]} */

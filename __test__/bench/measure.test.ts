@@ -1,0 +1,53 @@
+import test from 'ava';
+import { quantile, repetitions, rotations, summarize, table, time } from '../../bench/lib/measure.js';
+import { bestRate, flop, TUTORIAL } from '../../bench/lib/native.js';
+import { measuredParts } from '../../bench/lib/page.js';
+
+test('median, minimum and quartiles are those of the sorted samples', (t) => {
+  t.deepEqual(summarize([5, 1, 4, 2, 3]), { median: 3, min: 1, iqr: 2 });
+  t.is(quantile([4, 1, 3, 2], 0.5), 2.5);
+  t.is(quantile([7], 0.9), 7);
+  t.throws(() => quantile([], 0.5), { instanceOf: RangeError });
+});
+
+test('rounds do everything once, each beginning one further on', (t) => {
+  t.deepEqual(rotations(['a', 'b', 'c'], 4), [
+    ['a', 'b', 'c'],
+    ['b', 'c', 'a'],
+    ['c', 'a', 'b'],
+    ['a', 'b', 'c'],
+  ]);
+  t.deepEqual(rotations([], 2), [[], []]);
+});
+
+test('a block has enough repetitions, and two at least', (t) => {
+  t.is(repetitions(2, 400), 200);
+  t.is(repetitions(1000, 400), 2);
+  t.is(repetitions(0.001, 400), 2000);
+});
+
+test('the tutorial update has 204 MFLOP of products', (t) => {
+  t.is(Math.round(flop(TUTORIAL) / 1e6), 204);
+});
+
+test('the best rate is the harmonic mean of the best engine', (t) => {
+  const rate = (engine: string, gflops: number): Parameters<typeof bestRate>[0][number] => ({
+    engine,
+    threads: 2,
+    shape: [1, 1, 1],
+    gflops,
+  });
+  const { engine, gflops } = bestRate([rate('a', 100), rate('a', 300), rate('b', 120), rate('b', 120)]);
+  t.is(engine, 'a');
+  t.true(Math.abs(gflops - 150) < 1e-9);
+});
+
+test('tables are aligned Markdown, times read well', (t) => {
+  t.is(table(['a', 'b'], [['x', '12345']]), '| a   |     b |\n| --- | ----: |\n| x   | 12345 |');
+  t.deepEqual([1.234, 0.0321, 2500].map(time), ['1.23 ms', '32.1 µs', '2.50 s']);
+});
+
+test('what docs/benchmarks.md says was measured is what the bench wrote', (t) => {
+  const intact = Object.fromEntries(measuredParts().map((part) => [part.name, part.intact]));
+  t.deepEqual(intact, { iteration: true, curves: true, memory: true, 'event-loop': true, inference: true });
+});

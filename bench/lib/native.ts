@@ -1,0 +1,95 @@
+// The Rust examples of crates/innate-core: the core with nothing around it, and the machine's rate of products.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's root folder. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+const built = new Map<string, string | undefined>();
+
+/**
+ * Runs an example, which cargo builds first with what the package was built with.
+ *
+ * @param name - Which.
+ * @param args - Its arguments.
+ * @param prefix - What stands before it, such as `taskset`.
+ * @returns The lines of JSON that it prints; `undefined` where it cannot be built.
+ */
+export function rustExample<T>(name: string, args: readonly number[], prefix: readonly string[] = []): T[] | undefined {
+  if (!built.has(name)) {
+    built.set(name, build(name));
+  }
+  const program = built.get(name);
+  if (program === undefined) {
+    return undefined;
+  }
+  const [command = program, ...rest] = [...prefix, program, ...args.map(String)];
+  const lines = execFileSync(command, rest, { encoding: 'utf8' }).trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as T);
+}
+
+function build(name: string): string | undefined {
+  const folders = existsSync(`${ROOT}target`) ? readdirSync(`${ROOT}target`) : [];
+  const host = folders.find((folder) => existsSync(`${ROOT}target/${folder}/release/deps`) && folder !== 'napi-rs');
+  const target = host === undefined ? [] : ['--target', host];
+  try {
+    const args = ['build', '--locked', '--release', '-q', '--workspace', '--example', name, ...target];
+    execFileSync('cargo', args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
+  } catch {
+    return undefined;
+  }
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  return `${ROOT}target/${host === undefined ? '' : `${host}/`}release/examples/${name}${suffix}`;
+}
+
+/** Rate of one shape by one engine, all threads at once. */
+export interface GemmRate {
+  readonly engine: string;
+  readonly threads: number;
+  /** `[m, k, n]`. */
+  readonly shape: readonly [number, number, number];
+  readonly gflops: number;
+}
+
+/**
+ * The fused engine's own kernel.
+ *
+ * @param threads - At once.
+ * @param milliseconds - For each shape.
+ * @returns One rate a shape; none where the example cannot be built.
+ */
+export function nativeRates(threads: number, milliseconds: number): GemmRate[] {
+  return rustExample<GemmRate>('gemm', [threads, milliseconds]) ?? [];
+}
+
+/**
+ * @param rates - At least one.
+ * @returns The best engine's rate over its shapes: the harmonic mean, since the shapes have equal work.
+ */
+export function bestRate(rates: readonly GemmRate[]): { readonly engine: string; readonly gflops: number } {
+  const engines = [...new Set(rates.map(({ engine }) => engine))];
+  const means = engines.map((engine) => {
+    const own = rates.filter((rate) => rate.engine === engine);
+    return { engine, gflops: own.length / own.reduce((sum, { gflops }) => sum + 1 / gflops, 0) };
+  });
+  return means.reduce((best, mean) => (mean.gflops > best.gflops ? mean : best));
+}
+
+/** Sizes of a network and of what it is given. */
+export interface Sizes {
+  readonly batch: number;
+  readonly hidden: number;
+  readonly horizon: number;
+}
+
+/** The tutorial's. */
+export const TUTORIAL: Sizes = { batch: 192, hidden: 96, horizon: 6 };
+
+/**
+ * @returns Floating-point operations of an update's products, with token·W_ih as a table of 18 rows: each of the recurrent weights and the
+ * heads, forward and twice backward.
+ */
+export function flop({ batch, horizon, hidden }: Sizes): number {
+  return 3 * 2 * batch * horizon * (hidden * 3 * hidden + hidden * (18 + 1));
+}
