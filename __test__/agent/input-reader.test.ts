@@ -71,7 +71,10 @@ test('what steps are judged by has one number a problem, or one a step', (t) => 
   for (const entries of [{ returns: four }, { advantages: [1, 2], valueTargets: four, oldLogProbs: four }]) {
     t.deepEqual(of(targets, entries), []);
   }
-  t.deepEqual(of((reader) => reader.targets(2, 4, 'program'), { returns: four }), ['returns must hold 2 numbers, got 4.']);
+  t.deepEqual(
+    of((reader) => reader.targets(2, 4, 'program'), { returns: four }),
+    ['returns must hold 2 numbers, got 4.'],
+  );
   t.deepEqual(of(targets, {}), ['returns is missing.']);
   t.deepEqual(of(targets, { returns: [1, 2, 3] }), ['returns must hold 2 or 4 numbers, got 3.']);
   t.deepEqual(of(targets, { returns: four, advantages: four }), ['returns cannot be given together with advantages.']);

@@ -145,7 +145,11 @@ export class InputReader {
       this.#issues.add('returns', message, 'Give returns, or else advantages.');
     }
     if (returns !== undefined && valueTargets !== undefined) {
-      this.#issues.add('valueTargets', 'cannot be given together with returns.', 'Give advantages with them: returns are their own targets.');
+      this.#issues.add(
+        'valueTargets',
+        'cannot be given together with returns.',
+        'Give advantages with them: returns are their own targets.',
+      );
     }
     return {
       ...(returns === undefined ? {} : { returns }),
@@ -165,7 +169,11 @@ export class InputReader {
       return undefined;
     }
     if (!isArrayLike(rows) || rows.length === 0) {
-      this.#issues.add('rows', `must name at least one row, got ${isArrayLike(rows) ? 'none' : show(rows)}.`, 'Pass a Uint32Array of indices.');
+      this.#issues.add(
+        'rows',
+        `must name at least one row, got ${isArrayLike(rows) ? 'none' : show(rows)}.`,
+        'Pass a Uint32Array of indices.',
+      );
       return undefined;
     }
     const good = (row: unknown): boolean => Number.isInteger(row) && (row as number) >= 0 && (row as number) < count;

@@ -181,9 +181,9 @@ pub(crate) fn explained_variance<'v>(
     let n = data.rows;
     let (mut of_targets, mut errors) = (Moments::default(), Moments::default());
     let (mut first, mut differ) = (None, false);
+    #[allow(clippy::float_cmp, reason = "0 and −0 are one target")]
     let mut target = |target: f32, weight: f64| {
         if weight > 0.0 {
-            // Numbers, not bits: 0 and −0 are one target.
             differ |= target != *first.get_or_insert(target);
         }
         of_targets.add(f64::from(target), weight);
