@@ -291,7 +291,9 @@ impl Agent {
         let clipped = self.engine.gradient_norm().and_then(|norm| {
             let mut gradient = self.engine.gradient()?;
             let clip = config.clip_coefficient(norm) as f32;
-            gradient.iter_mut().for_each(|x| *x *= clip);
+            for x in &mut gradient {
+                *x *= clip;
+            }
             Ok((norm, gradient))
         });
         self.clear_gradient();

@@ -330,9 +330,10 @@ impl Engine for Fused {
     }
 
     fn gradient(&self) -> Result<Vec<f32>> {
-        match self.optimizer.accumulated {
-            true => self.unpad(&self.optimizer.gradient),
-            false => filled(model::count(&self.weights.spec), 0.0),
+        if self.optimizer.accumulated {
+            self.unpad(&self.optimizer.gradient)
+        } else {
+            filled(model::count(&self.weights.spec), 0.0)
         }
     }
 
