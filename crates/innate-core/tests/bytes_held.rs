@@ -1,5 +1,7 @@
 //! What an agent says it holds is what the allocator has given it: V8 is told that number.
 
+#![allow(clippy::unwrap_used)]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 

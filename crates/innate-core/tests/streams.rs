@@ -204,6 +204,8 @@ fn the_first_bad_element_of_a_batch_is_named() {
     assert_eq!(given(&[0.0; 2], None, Some(&[0.0, 0.0, f32::NEG_INFINITY, 0.0])), "oldLogProbs[2]");
 }
 
+type Spoil = fn(&mut Trajectories<'_>);
+
 /// Everything of [`Trajectories`] that an open loop does not have.
 #[test]
 fn the_first_bad_element_of_what_was_observed_is_named() {
@@ -231,7 +233,6 @@ fn the_first_bad_element_of_what_was_observed_is_named() {
         weights: Some(vec![1.0, 0.0, 0.5, 2.0].into()),
         ..Trajectories::programs(&rollout, prompts, &[0, 1, 2, 2])
     };
-    type Spoil = fn(&mut Trajectories<'_>);
     let cases: [(&str, Spoil); 21] = [
         ("", |_| {}),
         ("states", |d| _ = d.states.as_mut().unwrap().to_mut().pop()),

@@ -184,7 +184,10 @@ pub(crate) fn explained_variance<'v>(
     #[allow(clippy::float_cmp, reason = "0 and −0 are one target")]
     let mut target = |target: f32, weight: f64| {
         if weight > 0.0 {
-            differ |= target != *first.get_or_insert(target);
+            let first = *first.get_or_insert(target);
+            #[allow(clippy::float_cmp, reason = "0 and −0 are one target")]
+            let other = target != first;
+            differ |= other;
         }
         of_targets.add(f64::from(target), weight);
     };

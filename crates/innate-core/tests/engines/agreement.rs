@@ -1,8 +1,8 @@
 //! Odd sizes against the oracle and between engines; determinism; what a failed update leaves behind.
 
-use innate_core::data::{Prompts, Sampling};
+use innate_core::data::Sampling;
 use innate_core::engine::Engine;
-use innate_core::engine::fused::{Fused, StepOutput};
+use innate_core::engine::fused::Fused;
 use innate_core::error::Error;
 use innate_core::kernel::simd::Isa;
 use innate_core::model::Pooling;
@@ -241,48 +241,4 @@ fn kept_activations_change_nothing_but_the_time() {
         fresh.update(&case.acting(&rollout.actions), &case.aim(Baseline::Program)).unwrap();
         assert_eq!(kept.parameters().unwrap(), fresh.parameters().unwrap());
     }
-}
-
-/// A policy takes the steps of a rollout one by one, to the same bits.
-#[test]
-fn a_policy_steps_as_a_rollout_runs() {
-    for (pooling, masked) in [(Pooling::Own, true), (Pooling::Batch, false)] {
-        let case = Case::new(14, [18, 3, 20, 70, 4, 5], pooling, masked);
-        let sampling = Sampling::Random { seed: Seed(5), rollout: 2 };
-        let whole = Fused::new(&case.model, 1, &case.flat).unwrap().rollout(case.prompts(), &case.rollout, sampling).unwrap();
-        let mut policy = case.policy(80).unwrap();
-        for _ in 0..2 {
-            policy.begin(case.prompts()).unwrap();
-            for t in 0..5 {
-                let (mut actions, mut floats) = (vec![0; 70], vec![vec![0.0; 70]; 3]);
-                let [log_probs, entropies, values] = &mut floats[..] else { unreachable!() };
-                policy.step(sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values }).unwrap();
-                for row in 0..70 {
-                    assert_eq!(actions[row], whole.actions[row * 5 + t]);
-                    let got = [floats[0][row], floats[1][row], floats[2][row]].map(f32::to_bits);
-                    let at = row * 5 + t;
-                    assert_eq!(got, [whole.log_probs[at], whole.entropies[at], whole.values[at]].map(f32::to_bits));
-                }
-                policy.feed(&actions).unwrap();
-            }
-        }
-    }
-}
-
-#[test]
-fn a_policy_refuses_what_it_cannot_do() {
-    let case = Case::new(15, [7, 2, 5, 3, 2, 4], Pooling::Own, false);
-    let path = |error: Error| match error {
-        Error::Invalid { path, .. } => path,
-        other => panic!("{other:?}"),
-    };
-    let mut policy = case.policy(2).unwrap();
-    let mut out = StepOutput { actions: &mut [0], log_probs: &mut [0.0], entropies: &mut [0.0], values: &mut [0.0] };
-    assert_eq!(path(policy.step(Sampling::Greedy, &mut out).unwrap_err()), "session");
-    assert_eq!(path(policy.begin(case.prompts()).unwrap_err()), "stages");
-    policy.begin(Prompts { rows: 2, contexts: &[1, 2, 3, 4], stages: &[0, 1] }).unwrap();
-    assert_eq!(path(policy.step(Sampling::Greedy, &mut out).unwrap_err()), "output");
-    assert_eq!(path(policy.feed(&[1]).unwrap_err()), "tokens");
-    assert_eq!(path(policy.feed(&[1, 7]).unwrap_err()), "tokens[1]");
-    assert_eq!(path(case.policy(0).map(drop).unwrap_err()), "size");
 }

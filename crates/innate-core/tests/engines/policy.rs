@@ -1,6 +1,6 @@
 //! Decisions one step at a time are those of a whole rollout, for every network that an open loop can run.
 
-use innate_core::data::{Sampling, Trajectories};
+use innate_core::data::{Prompts, Sampling, Trajectories};
 use innate_core::engine::Engine;
 use innate_core::engine::fused::{Fused, Policy, StepOutput};
 use innate_core::error::Error;
@@ -60,6 +60,10 @@ fn a_policy_steps_as_a_rollout_runs() {
                     assert_eq!(actions, column(&whole.actions, t), "{isa:?} {:?}", case.model);
                     let expected = [&whole.log_probs, &whole.entropies, &whole.values].map(|of| bits(&column(of, t)));
                     assert_eq!(said, expected, "{isa:?} {:?}", case.model);
+                    // Fed what it would have taken in any case.
+                    if case.model.reads_previous_action() && sampling == session {
+                        policy.feed(&actions).unwrap();
+                    }
                 }
             }
         }
@@ -104,4 +108,22 @@ fn what_reads_no_token_is_fed_none() {
     let mut policy = case.policy(3).unwrap();
     policy.begin(case.prompts()).unwrap();
     assert!(matches!(policy.feed(&[0, 0, 0]), Err(Error::Invalid { path, .. }) if path == "tokens"));
+}
+
+#[test]
+fn a_policy_refuses_what_it_cannot_do() {
+    let case = Case::new(15, [7, 2, 5, 3, 2, 4], Pooling::Own, false);
+    let path = |error: Error| match error {
+        Error::Invalid { path, .. } => path,
+        other => panic!("{other:?}"),
+    };
+    let mut policy = case.policy(2).unwrap();
+    let mut out = StepOutput { actions: &mut [0], log_probs: &mut [0.0], entropies: &mut [0.0], values: &mut [0.0] };
+    assert_eq!(path(policy.step(Sampling::Greedy, &mut out).unwrap_err()), "session");
+    assert_eq!(path(policy.begin(case.prompts()).unwrap_err()), "stages");
+    policy.begin(Prompts { rows: 2, contexts: &[1, 2, 3, 4], stages: &[0, 1] }).unwrap();
+    assert_eq!(path(policy.step(Sampling::Greedy, &mut out).unwrap_err()), "output");
+    assert_eq!(path(policy.feed(&[1]).unwrap_err()), "tokens");
+    assert_eq!(path(policy.feed(&[1, 7]).unwrap_err()), "tokens[1]");
+    assert_eq!(path(case.policy(0).map(drop).unwrap_err()), "size");
 }

@@ -103,7 +103,7 @@ fn where_the_ratio_has_gone_too_far_nothing_is_learned() {
 fn clipped_steps_are_as_if_they_were_not_there() {
     let mut case = Shape { weighing: Weighing::Any, ..Shape::full(5, 2) }.sized(40, 5, 9).case();
     let count = case.actions.len();
-    let clipped = |i: usize| i % 3 == 0;
+    let clipped = |i: usize| i.is_multiple_of(3);
     let old = old_for(&case, |i| if clipped(i) { 1.4 } else { 1.05 });
     let mut aim = policy_alone((0..count).map(|i| 0.5 + i as f32 / 90.0).collect(), Some(old), 0.1);
     aim.objective = Objective { totals: Some(Totals { rows: 40.0, steps: 150.0 }), ..aim.objective };

@@ -18,7 +18,8 @@ pub(crate) enum Weighing {
     Any,
 }
 
-/// What a [`Case`] is drawn by. What does not go together is left out: starts with an encoder, tokens that are fed to a model that reads none.
+/// What a `Case` is drawn by. What does not go together is left out: starts with an encoder, tokens that are fed to a model that reads none.
+#[allow(clippy::struct_excessive_bools, reason = "each is a part that may be there")]
 #[derive(Debug, Clone)]
 pub(crate) struct Shape {
     pub(crate) seed: u32,
@@ -86,7 +87,7 @@ impl Shape {
     }
 
     pub(crate) fn sized(self, rows: usize, steps: usize, hidden: usize) -> Self {
-        Self { rows, steps, hidden, ..self }
+        Self { hidden, rows, steps, ..self }
     }
 
     pub(crate) fn any() -> impl Strategy<Value = Self> {
@@ -109,7 +110,7 @@ impl Shape {
             let (pooling, [previous, start], discrete, dense, layers, hidden, [actions, other_tokens]) = network;
             let (rows, steps, [states, starts, inputs, masked, allowed], weighing) = data;
             let pooling = pooling.map(|batch| if batch { Pooling::Batch } else { Pooling::Own });
-            let (states, starts) = (states && seed % 2 == 0, starts && pooling.is_none());
+            let (states, starts) = (states && seed.is_multiple_of(2), starts && pooling.is_none());
             let actions = actions + 1;
             Self {
                 seed,
@@ -139,10 +140,10 @@ impl Shape {
         let mut read = |reads: bool, input: Input| inputs.extend(reads.then_some(input));
         read(self.previous, Input::PreviousAction);
         // In another order than that of the enum, half of the time.
-        read(self.dense > 0 && self.seed % 2 == 1, Input::Dense { width: self.dense });
+        read(self.dense > 0 && !self.seed.is_multiple_of(2), Input::Dense { width: self.dense });
         read(self.start, Input::EpisodeStart);
         read(!self.discrete.is_empty(), Input::Discrete { sizes: self.discrete.clone() });
-        read(self.dense > 0 && self.seed % 2 == 0, Input::Dense { width: self.dense });
+        read(self.dense > 0 && self.seed.is_multiple_of(2), Input::Dense { width: self.dense });
         if inputs.is_empty() {
             inputs.push(Input::EpisodeStart);
         }
@@ -246,7 +247,7 @@ pub(crate) fn loss(case: &Case, index: usize) -> Aim {
         entropy_coef: 0.4,
         clip_range: if clip == 2 { 0.2 } else { f64::INFINITY },
         reduction: if over == 0 { Reduction::Episode } else { Reduction::Step },
-        totals: (part == 1).then(|| Totals { rows: 2.5 * case.rows as f64, steps: 3.0 * case.actions.len() as f64 }),
+        totals: (part == 1).then_some(Totals { rows: 2.5 * case.rows as f64, steps: 3.0 * case.actions.len() as f64 }),
     };
     aim.unclipped()
 }

@@ -124,7 +124,9 @@ pub(crate) fn forward(case: &Case, flat: &[f64]) -> Said {
         for t in 0..steps {
             let at = row * steps + t;
             if case.starts.as_ref().is_some_and(|starts| starts[at] != 0) {
-                states.iter_mut().for_each(|state| state.fill(0.0));
+                for state in &mut states {
+                    state.fill(0.0);
+                }
             }
             let mut x = read(case, &weights, (at, t));
             for (layer, state) in states.iter_mut().enumerate() {
