@@ -109,8 +109,8 @@ impl BindingAgent {
         objective: BindingObjective,
         optimizer: BindingOptimizer,
     ) -> napi::Result<Object<'env>> {
-        let lesson = OwnedLesson::new(trajectories, targets, &objective)?;
-        let config = OptimizerConfig::from(&optimizer);
+        let lesson = OwnedLesson::new(trajectories, targets, objective)?;
+        let config = OptimizerConfig::from(optimizer);
         let work = move |agent: &mut Agent| Ok(lesson.with(&agent.rollout_spec(), |lesson| agent.update(lesson, &config))?);
         submit(env, self.worker.as_ref(), Access::Writes, work, |_, stats| BindingUpdateStats::from(stats))
     }
@@ -125,8 +125,8 @@ impl BindingAgent {
         objective: BindingObjective,
         optimizer: BindingOptimizer,
     ) -> napi::Result<Object<'env>> {
-        let lesson = OwnedLesson::new(trajectories, targets, &objective)?;
-        let config = OptimizerConfig::from(&optimizer);
+        let lesson = OwnedLesson::new(trajectories, targets, objective)?;
+        let config = OptimizerConfig::from(optimizer);
         let work = move |agent: &mut Agent| {
             let (terms, norm, flat) = lesson.with(&agent.rollout_spec(), |lesson| agent.gradients(lesson, &config))?;
             Ok((terms, norm, agent.named(&flat)))
@@ -146,7 +146,7 @@ impl BindingAgent {
         objective: BindingObjective,
         #[napi(ts_arg_type = "Uint32Array | undefined | null")] rows: Option<Numbers<u32>>,
     ) -> napi::Result<Object<'env>> {
-        let lesson = OwnedLesson::new(trajectories, targets, &objective)?;
+        let lesson = OwnedLesson::new(trajectories, targets, objective)?;
         let work = move |agent: &mut Agent| {
             let rows = rows.as_ref().map(|rows| &*rows.0);
             Ok(lesson.with(&agent.rollout_spec(), |lesson| agent.accumulate(lesson, rows))?)
@@ -168,10 +168,11 @@ impl BindingAgent {
     pub fn set_gradient<'env>(&self, env: &'env Env, tensors: Option<Vec<BindingTensor>>) -> napi::Result<Object<'env>> {
         let tensors = tensors.map(|tensors| tensors.into_iter().map(innate_core::NamedTensor::from).collect::<Vec<_>>());
         let work = move |agent: &mut Agent| {
-            Ok(match &tensors {
+            match &tensors {
                 Some(tensors) => agent.set_gradient(tensors)?,
                 None => agent.clear_gradient(),
-            })
+            }
+            Ok(())
         };
         submit(env, self.worker.as_ref(), Access::Writes, work, |_, ()| ())
     }
@@ -179,7 +180,7 @@ impl BindingAgent {
     /// One Adam step along the gradients that wait; their global norm before clipping.
     #[napi(catch_unwind, ts_return_type = "Promise<number>")]
     pub fn apply<'env>(&self, env: &'env Env, optimizer: BindingOptimizer) -> napi::Result<Object<'env>> {
-        let config = OptimizerConfig::from(&optimizer);
+        let config = OptimizerConfig::from(optimizer);
         let work = move |agent: &mut Agent| Ok(agent.apply(&config)?);
         submit(env, self.worker.as_ref(), Access::Writes, work, |_, norm| norm)
     }

@@ -153,24 +153,25 @@ impl OwnedLesson {
     pub(crate) fn new(
         trajectories: BindingTrajectories,
         targets: BindingTargets,
-        options: &BindingObjective,
+        options: BindingObjective,
     ) -> Result<Self, Failure> {
-        let baseline = match options.baseline.as_str() {
+        let BindingObjective { baseline, value_coef, entropy_coef, clip_range, reduction, total_rows, total_steps } = options;
+        let baseline = match baseline.as_str() {
             "program" => Baseline::Program,
             "step" => Baseline::Step,
             other => return Err(Failure::options("baseline", format!("must be program or step, got {other}"))),
         };
-        let reduction = match options.reduction.as_str() {
+        let reduction = match reduction.as_str() {
             "episode" => Reduction::Episode,
             "step" => Reduction::Step,
             other => return Err(Failure::options("reduction", format!("must be episode or step, got {other}"))),
         };
         let objective = Objective {
-            value_coef: options.value_coef,
-            entropy_coef: options.entropy_coef,
-            clip_range: options.clip_range,
+            value_coef,
+            entropy_coef,
+            clip_range,
             reduction,
-            totals: options.total_rows.zip(options.total_steps).map(|(rows, steps)| Totals { rows, steps }),
+            totals: total_rows.zip(total_steps).map(|(rows, steps)| Totals { rows, steps }),
         };
         if targets.returns.is_some() == targets.advantages.is_some() {
             return Err(Failure::new("ERR_INPUT", "returns", "must be given, or advantages, and not both"));
@@ -195,9 +196,9 @@ impl OwnedLesson {
     }
 }
 
-impl From<&BindingOptimizer> for OptimizerConfig {
-    fn from(options: &BindingOptimizer) -> Self {
-        let &BindingOptimizer { learning_rate, max_grad_norm, beta1, beta2, epsilon } = options;
+impl From<BindingOptimizer> for OptimizerConfig {
+    fn from(options: BindingOptimizer) -> Self {
+        let BindingOptimizer { learning_rate, max_grad_norm, beta1, beta2, epsilon } = options;
         Self { learning_rate, max_grad_norm, beta1, beta2, epsilon }
     }
 }
