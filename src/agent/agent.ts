@@ -13,7 +13,7 @@ import { readOptions } from '../util/option-reader.js';
 import type { AgentInfo } from './info.js';
 import { InputReader, inputNames } from './input-reader.js';
 import type { Episodes, JudgedEpisodes, Minibatch, Programs, Prompts } from './inputs.js';
-import { ACCUMULATE_NAMES, LESSON_NAMES, type Lesson, lossStats, readLesson, readPrograms } from './lesson.js';
+import { ACCUMULATE_NAMES, type CheckedLesson, LESSON_NAMES, lossStats, readLesson, readPrograms } from './lesson.js';
 import { createNative, loadNative, type NativeAgent } from './native-agent.js';
 import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout } from './results.js';
@@ -141,9 +141,9 @@ export class Agent {
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async update(input: (Episodes | JudgedEpisodes) & UpdateOptions & ObjectiveOptions): Promise<UpdateStats> {
-    const { trajectories, targets, objective, update } = this.#lesson(input, LESSON_NAMES);
-    const { terms, gradNorm } = await guardedAsync(() => this.#native.update(trajectories, targets, objective, update));
-    return { ...lossStats(terms, targets), gradNorm };
+    const { lesson, update } = this.#lesson(input, LESSON_NAMES);
+    const { terms, gradNorm } = await guardedAsync(() => this.#native.update(lesson, update));
+    return { ...lossStats(terms, lesson), gradNorm };
   }
 
   /**
@@ -154,9 +154,9 @@ export class Agent {
    * @throws As {@link Agent.update}.
    */
   async gradients(input: (Episodes | JudgedEpisodes) & UpdateOptions & ObjectiveOptions): Promise<Gradients> {
-    const { trajectories, targets, objective, update } = this.#lesson(input, LESSON_NAMES);
-    const { terms, gradNorm, gradients } = await guardedAsync(() => this.#native.gradients(trajectories, targets, objective, update));
-    return { ...lossStats(terms, targets), gradNorm, gradients: toStateDict(gradients) };
+    const { lesson, update } = this.#lesson(input, LESSON_NAMES);
+    const { terms, gradNorm, gradients } = await guardedAsync(() => this.#native.gradients(lesson, update));
+    return { ...lossStats(terms, lesson), gradNorm, gradients: toStateDict(gradients) };
   }
 
   /**
@@ -171,8 +171,8 @@ export class Agent {
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async accumulate(input: (Episodes | JudgedEpisodes) & Minibatch & LossOptions & ObjectiveOptions): Promise<LossStats> {
-    const { trajectories, targets, objective, rows } = this.#lesson(input, ACCUMULATE_NAMES);
-    return lossStats(await guardedAsync(() => this.#native.accumulate(trajectories, targets, objective, rows)), targets);
+    const { lesson, rows } = this.#lesson(input, ACCUMULATE_NAMES);
+    return lossStats(await guardedAsync(() => this.#native.accumulate(lesson, rows)), lesson);
   }
 
   /**
@@ -297,7 +297,7 @@ export class Agent {
   }
 
   /** What the native side takes for an update. */
-  #lesson(input: unknown, names: ReadonlySet<string>): Lesson {
+  #lesson(input: unknown, names: ReadonlySet<string>): CheckedLesson {
     this.#checkOpen();
     return readLesson(input, names, this.info, this.#note.update);
   }

@@ -1,16 +1,15 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
 import { type LossStats, OBJECTIVE_OPTIONS, readObjectiveOptions } from '../algorithm/objective.js';
 import { OptionsError } from '../errors/options-error.js';
-import type { BindingObjective, BindingTerms, BindingTrajectories } from '../native/binding.js';
+import type { BindingLesson, BindingTerms, BindingTrajectories } from '../native/binding.js';
 import { OptionReader } from '../util/option-reader.js';
-import { InputReader, inputNames, type Targets } from './input-reader.js';
+import { InputReader, inputNames } from './input-reader.js';
 import type { IdLimits } from './inputs.js';
 
-/** What an update learns from, as the native side takes it. */
-export interface Lesson {
-  readonly trajectories: BindingTrajectories;
-  readonly targets: Targets;
-  readonly objective: BindingObjective;
+/** What an update learns from, checked. */
+export interface CheckedLesson {
+  /** As the native side takes it. */
+  readonly lesson: BindingLesson;
   readonly update: UpdateConfig;
   /** Rows of a minibatch; absent: all. */
   readonly rows: Uint32Array | undefined;
@@ -46,10 +45,10 @@ export function readPrograms(reader: InputReader): { trajectories: BindingTrajec
  * @param names - What the method reads.
  * @param limits - The network's sizes.
  * @param fallback - Coefficients that are not given.
- * @returns It as the native side takes it.
+ * @returns It, and the options.
  * @throws {@link InputError} naming the first bad entry, {@link OptionsError} saying all that is wrong with the options.
  */
-export function readLesson(input: unknown, names: ReadonlySet<string>, limits: IdLimits, fallback: UpdateConfig): Lesson {
+export function readLesson(input: unknown, names: ReadonlySet<string>, limits: IdLimits, fallback: UpdateConfig): CheckedLesson {
   const reader = new InputReader(input, names, limits);
   const options = new OptionReader(input);
   const { trajectories, count, cells } = readPrograms(reader);
@@ -63,9 +62,11 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
   const { baseline, valueCoef, entropyCoef } = update;
   const totals = total === undefined ? {} : { totalRows: total.rows, totalSteps: total.steps };
   return {
-    trajectories: weights === undefined ? trajectories : { ...trajectories, weights },
-    targets,
-    objective: { baseline, valueCoef, entropyCoef, clipRange, reduction, ...totals },
+    lesson: {
+      trajectories: weights === undefined ? trajectories : { ...trajectories, weights },
+      targets,
+      objective: { baseline, valueCoef, entropyCoef, clipRange, reduction, ...totals },
+    },
     update,
     rows,
   };
@@ -73,10 +74,10 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
 
 /**
  * @param terms - From the native side.
- * @param targets - What they were made with.
+ * @param lesson - What they are of.
  * @returns The losses; those of a ratio where there is one.
  */
-export function lossStats(terms: BindingTerms, { oldLogProbs }: Targets): LossStats {
+export function lossStats(terms: BindingTerms, { targets: { oldLogProbs } }: BindingLesson): LossStats {
   const { approxKl, clipFraction, ...stats } = terms;
   return oldLogProbs === undefined ? stats : { ...stats, approxKl, clipFraction };
 }

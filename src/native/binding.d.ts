@@ -17,11 +17,11 @@ export declare class BindingAgent {
   /** Runs the network over given trajectories. */
   evaluateActions(trajectories: BindingTrajectories): Promise<BindingEvaluation>
   /** The gradient of the loss and one Adam step along it. */
-  update(trajectories: BindingTrajectories, targets: BindingTargets, objective: BindingObjective, optimizer: BindingOptimizer): Promise<BindingUpdateStats>
+  update(lesson: BindingLesson, optimizer: BindingOptimizer): Promise<BindingUpdateStats>
   /** The terms and the clipped gradient of an update that is not made. */
-  gradients(trajectories: BindingTrajectories, targets: BindingTargets, objective: BindingObjective, optimizer: BindingOptimizer): Promise<BindingGradients>
+  gradients(lesson: BindingLesson, optimizer: BindingOptimizer): Promise<BindingGradients>
   /** Adds the gradient of the loss, on the rows given by index or on all, to what waits for `apply`. */
-  accumulate(trajectories: BindingTrajectories, targets: BindingTargets, objective: BindingObjective, rows?: Uint32Array | undefined | null): Promise<BindingTerms>
+  accumulate(lesson: BindingLesson, rows?: Uint32Array | undefined | null): Promise<BindingTerms>
   /** The sum of the gradients that wait, before clipping, by PyTorch's names. */
   gradient(): Promise<Array<BindingTensor>>
   /** Replaces the sum of the gradients that wait, or forgets them where nothing is given. */
@@ -103,6 +103,16 @@ export interface BindingGradients {
   gradNorm: number
   /** One tensor a parameter. */
   gradients: Array<BindingTensor>
+}
+
+/** What an update learns from, and how. */
+export interface BindingLesson {
+  /** What was done. */
+  trajectories: BindingTrajectories
+  /** What it is judged by. */
+  targets: BindingTargets
+  /** How the losses are weighed. */
+  objective: BindingObjective
 }
 
 /** How the losses are weighed. */

@@ -12,8 +12,7 @@ use napi_derive::napi;
 use crate::array::Numbers;
 use crate::error::Failure;
 use crate::lesson::{
-    BindingGradients, BindingObjective, BindingOptimizer, BindingTargets, BindingTerms, BindingTrajectories, BindingUpdateStats,
-    OwnedLesson,
+    BindingGradients, BindingLesson, BindingOptimizer, BindingTerms, BindingTrajectories, BindingUpdateStats, OwnedLesson,
 };
 use crate::options::{BindingAgentOptions, BindingEvaluation, BindingRollout, BindingTensor, Resolved, integer, placement};
 use crate::session::BindingSession;
@@ -101,15 +100,8 @@ impl BindingAgent {
 
     /// The gradient of the loss and one Adam step along it.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingUpdateStats>")]
-    pub fn update<'env>(
-        &self,
-        env: &'env Env,
-        trajectories: BindingTrajectories,
-        targets: BindingTargets,
-        objective: BindingObjective,
-        optimizer: BindingOptimizer,
-    ) -> napi::Result<Object<'env>> {
-        let lesson = OwnedLesson::new(trajectories, targets, objective)?;
+    pub fn update<'env>(&self, env: &'env Env, lesson: BindingLesson, optimizer: BindingOptimizer) -> napi::Result<Object<'env>> {
+        let lesson = OwnedLesson::try_from(lesson)?;
         let config = OptimizerConfig::from(optimizer);
         let work = move |agent: &mut Agent| Ok(lesson.with(&agent.rollout_spec(), |lesson| agent.update(lesson, &config))?);
         submit(env, self.worker.as_ref(), Access::Writes, work, |_, stats| BindingUpdateStats::from(stats))
@@ -120,12 +112,10 @@ impl BindingAgent {
     pub fn gradients<'env>(
         &self,
         env: &'env Env,
-        trajectories: BindingTrajectories,
-        targets: BindingTargets,
-        objective: BindingObjective,
+        lesson: BindingLesson,
         optimizer: BindingOptimizer,
     ) -> napi::Result<Object<'env>> {
-        let lesson = OwnedLesson::new(trajectories, targets, objective)?;
+        let lesson = OwnedLesson::try_from(lesson)?;
         let config = OptimizerConfig::from(optimizer);
         let work = move |agent: &mut Agent| {
             let (terms, norm, flat) = lesson.with(&agent.rollout_spec(), |lesson| agent.gradients(lesson, &config))?;
@@ -141,12 +131,10 @@ impl BindingAgent {
     pub fn accumulate<'env>(
         &self,
         env: &'env Env,
-        trajectories: BindingTrajectories,
-        targets: BindingTargets,
-        objective: BindingObjective,
+        lesson: BindingLesson,
         #[napi(ts_arg_type = "Uint32Array | undefined | null")] rows: Option<Numbers<u32>>,
     ) -> napi::Result<Object<'env>> {
-        let lesson = OwnedLesson::new(trajectories, targets, objective)?;
+        let lesson = OwnedLesson::try_from(lesson)?;
         let work = move |agent: &mut Agent| {
             let rows = rows.as_ref().map(|rows| &*rows.0);
             Ok(lesson.with(&agent.rollout_spec(), |lesson| agent.accumulate(lesson, rows))?)

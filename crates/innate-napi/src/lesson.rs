@@ -68,6 +68,17 @@ pub struct BindingObjective {
     pub total_steps: Option<f64>,
 }
 
+/// What an update learns from, and how.
+#[napi(object)]
+pub struct BindingLesson {
+    /// What was done.
+    pub trajectories: BindingTrajectories,
+    /// What it is judged by.
+    pub targets: BindingTargets,
+    /// How the losses are weighed.
+    pub objective: BindingObjective,
+}
+
 /// The options of one step.
 #[napi(object)]
 pub struct BindingOptimizer {
@@ -149,13 +160,12 @@ pub(crate) struct OwnedLesson {
     objective: Objective,
 }
 
-impl OwnedLesson {
-    pub(crate) fn new(
-        trajectories: BindingTrajectories,
-        targets: BindingTargets,
-        options: BindingObjective,
-    ) -> Result<Self, Failure> {
-        let BindingObjective { baseline, value_coef, entropy_coef, clip_range, reduction, total_rows, total_steps } = options;
+impl TryFrom<BindingLesson> for OwnedLesson {
+    type Error = Failure;
+
+    fn try_from(lesson: BindingLesson) -> Result<Self, Failure> {
+        let BindingLesson { trajectories, targets, objective } = lesson;
+        let BindingObjective { baseline, value_coef, entropy_coef, clip_range, reduction, total_rows, total_steps } = objective;
         let baseline = match baseline.as_str() {
             "program" => Baseline::Program,
             "step" => Baseline::Step,
@@ -178,7 +188,9 @@ impl OwnedLesson {
         }
         Ok(Self { trajectories, targets, baseline, objective })
     }
+}
 
+impl OwnedLesson {
     /// Hands the lesson to `work`.
     pub(crate) fn with<T>(&self, rollout: &Arc<RolloutSpec>, work: impl FnOnce(&Lesson<'_>) -> T) -> T {
         let data = self.trajectories.view(rollout);

@@ -24,7 +24,7 @@ const returns = Float32Array.from({ length: n }, (_, i) => (i % 5) / 4)
 
 const steps = (actions, change = {}) => ({ contexts, stages, actions, ...change })
 const update = (agent, actions, change = {}) =>
-  agent.update(steps(actions), { returns: change.returns ?? returns }, objective, { ...optimizer, ...change })
+  agent.update({ trajectories: steps(actions), targets: { returns: change.returns ?? returns }, objective }, { ...optimizer, ...change })
 
 const parts = error => {
   const [code, path, message, remedy = 'none', ...rest] = error.message.split('\u001f')
@@ -72,7 +72,7 @@ assert.ok(first.actions instanceof Int32Array && first.logProbs instanceof Float
 const said = await agent.evaluateActions(steps(first.actions))
 assert.equal(said.logits.length, n * 6 * 18)
 assert.ok(said.logProbs.every((value, i) => Math.abs(value - first.logProbs[i]) < 1e-5))
-const { gradients, ...stats } = await agent.gradients(steps(first.actions), { returns }, objective, optimizer)
+const { gradients, ...stats } = await agent.gradients({ trajectories: steps(first.actions), targets: { returns }, objective }, optimizer)
 assert.deepEqual(await update(agent, first.actions), stats)
 assert.deepEqual(gradients.map(({ name }) => name), (await agent.stateDict()).map(({ name }) => name))
 assert.deepEqual(gradients.find(({ name }) => name === 'rnn.weight_hh_l0').shape, [288, 96])
@@ -80,7 +80,8 @@ assert.deepEqual(gradients.find(({ name }) => name === 'rnn.weight_hh_l0').shape
 // Gradients wait until they are applied: halves of the rows, with the whole's totals, step as the whole does.
 const halves = [0, 1].map(odd => Uint32Array.from({ length: n / 2 }, (_, i) => 2 * i + odd))
 const totals = { ...objective, totalRows: n, totalSteps: 6 * n }
-for (const rows of halves) await twin.accumulate(steps(first.actions), { returns }, totals, rows)
+const lesson = { trajectories: steps(first.actions), targets: { returns }, objective: totals }
+for (const rows of halves) await twin.accumulate(lesson, rows)
 await rejects(update(twin, first.actions), 'ERR_INPUT', 'gradient')
 const waiting = await twin.gradient()
 await twin.setGradient(null)
@@ -155,8 +156,8 @@ await loaded.close()
 // Long programs: the backward pass recurses over the graph.
 const long = await BindingAgent.create({ ...options, hiddenSize: 8, horizon: 3000 })
 const one = await long.rollout(contexts.slice(0, 4), stages.slice(0, 1), false)
-await long.update(
-  { contexts: contexts.slice(0, 4), stages: stages.slice(0, 1), actions: one.actions }, { returns: returns.slice(0, 1) }, objective, optimizer)
+const trajectories = { contexts: contexts.slice(0, 4), stages: stages.slice(0, 1), actions: one.actions }
+await long.update({ trajectories, targets: { returns: returns.slice(0, 1) }, objective }, optimizer)
 
 // A worker thread that ends in the middle of a job.
 const code = await new Promise(done => new Worker(new URL(import.meta.url)).on('exit', done))
