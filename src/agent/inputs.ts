@@ -25,7 +25,7 @@ export interface Programs extends Prompts {
   readonly inputs?: Ids | undefined;
 }
 
-/** Which steps of the programs count, and how much. */
+/** Which steps of the programs count, how much, and how probable the actions were. */
 export interface Counted {
   /**
    * Steps of each program that count, `[n]`, each from 1 to `T`: what follows the end of a program is not learned from. `actions` holds tokens
