@@ -135,7 +135,7 @@ export class Agent {
    * @param input - Contexts `[n, L]`, stages `[n]`, actions `[n, T]`, `returns` or `advantages`, and the `lengths` `[n]` of programs that end
    * before the horizon; see {@link Episodes} and {@link JudgedEpisodes}. Coefficients given here hold for this call only.
    * @returns The losses before the step.
-   * @throws {@link InputError} naming the first bad entry of each array.
+   * @throws {@link InputError} naming the first bad entry of each array, and while another gradient waits for {@link Agent.apply}.
    * @throws {@link OptionsError} when a coefficient is out of range, and for a name that looks like one of these and is not.
    * @throws {@link NonFiniteError} when the loss, the gradient or a weight after the step is not finite; weights and Adam's state are untouched.
    * @throws {@link ClosedError} after {@link Agent.close}.
@@ -165,9 +165,9 @@ export class Agent {
    * @param input - As for {@link Agent.update}, without the optimizer's options; `rows` names the rows of a minibatch. With `total`, the sizes of
    * the whole batch, gradients of its parts sum to the whole batch's.
    * @returns The losses on these rows.
-   * @throws {@link InputError} naming the first bad entry.
+   * @throws {@link InputError} naming the first bad entry of each array.
    * @throws {@link OptionsError} when a coefficient is out of range, and for a name that looks like one of these and is not.
-   * @throws {@link NonFiniteError} when the loss is not finite; what waits is as it was.
+   * @throws {@link NonFiniteError} when the loss or its gradient is not finite; what waits is as it was.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async accumulate(input: (Episodes | JudgedEpisodes) & Minibatch & LossOptions & ObjectiveOptions): Promise<LossStats> {
@@ -187,7 +187,8 @@ export class Agent {
   }
 
   /**
-   * Replaces the sum of the gradients that wait.
+   * Replaces the sum of the gradients that wait: with that of several agents, say. It waits for {@link Agent.apply} then, as if it had been
+   * accumulated.
    *
    * @param gradient - One tensor a weight, as {@link Agent.gradient} returns them; nothing: what waits is forgotten.
    * @throws {@link InputError} saying all that is wrong with names, shapes and lengths; then nothing changed.
@@ -209,7 +210,7 @@ export class Agent {
    * @throws {@link NonFiniteError} when the norm or a weight after the step is not finite; weights and Adam's state are untouched.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
-  async apply(options: OptimizerOptions = {}): Promise<{ readonly gradNorm: number }> {
+  async apply(options: OptimizerOptions = {}): Promise<Pick<UpdateStats, 'gradNorm'>> {
     this.#checkOpen();
     const optimizer = readOptions(options, (reader) => readOptimizerOptions(reader, this.#note.update));
     return { gradNorm: await guardedAsync(() => this.#native.apply(optimizer)) };
@@ -244,7 +245,7 @@ export class Agent {
   }
 
   /**
-   * Replaces the weights. Adam's state stays.
+   * Replaces the weights. Adam's state stays, and so does a gradient that waits.
    *
    * @param stateDict - Every weight, as {@link Agent.stateDict} returns them.
    * @throws {@link InputError} saying all that is wrong with names, shapes and lengths; then nothing changed.
@@ -256,8 +257,8 @@ export class Agent {
   }
 
   /**
-   * Writes weights, Adam's state, random stream and hyperparameters to one safetensors file, whole or not at all. Any number of agents and
-   * processes may save to one path; the last one stays. A symbolic link is followed, and an existing file keeps its mode.
+   * Writes weights, Adam's state, random stream and hyperparameters to one safetensors file, whole or not at all; a gradient that waits is no
+   * part of it. Any number of agents and processes may save to one path; the last one stays. A symbolic link is followed, and an existing file keeps its mode.
    *
    * @param path - The file, as a string or a `file:` URL; its folder must exist. A relative path counts from the working folder at the time of the
    *   call.

@@ -25,7 +25,7 @@ export interface Programs extends Prompts {
   readonly inputs?: Ids | undefined;
 }
 
-/** Which steps of the programs count, and how much. */
+/** Which steps of the programs count, how much, and how probable the actions were. */
 export interface Counted {
   /**
    * Steps of each program that count, `[n]`, each from 1 to `T`: what follows the end of a program is not learned from. `actions` holds tokens
@@ -53,7 +53,9 @@ export interface Counted {
 export interface Earned {
   /** Return of each program, `[n]`; or, where the `baseline` is `step`, of each step on, `[n, T]`. */
   readonly returns: Numbers;
+  /** Absent: they are made of the returns. */
   readonly advantages?: undefined;
+  /** Absent: values are fitted to the returns. */
   readonly valueTargets?: undefined;
 }
 
@@ -67,6 +69,7 @@ export interface Judged {
    * @defaultValue no value loss
    */
   readonly valueTargets?: Numbers | undefined;
+  /** Absent: the advantages stand in their place. */
   readonly returns?: undefined;
 }
 

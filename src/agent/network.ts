@@ -11,7 +11,7 @@ export interface NetworkDescription {
   readonly stages: readonly string[] | number;
   /** Tokens emitted in an episode, `T`, 1 to 2²⁰. */
   readonly horizon: number;
-  /** Id of the token whose embedding is the network's first input. */
+  /** Id of the token whose embedding is the network's first input, 0 to `V` − 1. */
   readonly startToken: number;
   /**
    * 1 for each token that may be emitted, else 0, `[V]`.

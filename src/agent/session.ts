@@ -47,7 +47,7 @@ interface NativeSession {
 
 /**
  * Decisions one token at a time, synchronously: for an application that uses a trained agent, where a decision takes microseconds, and for
- * loops that answer each token before the next. Holds a copy of the agent's weights as they were when it was made.
+ * loops that answer each token before the next. Shares the agent's weights as they were when it was made; later updates do not change them.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@
 //! so that what happens between them (an action sampled, an environment stepped, another layer) is the caller's.
 //!
 //! Inputs are rows of a table of gates (one row a token), or dense vectors. Layers stack: the states of one are the dense inputs of the
-//! next, and [`Layer::input_backward`] gives the gradient that goes down.
+//! next, and [`InputBackward`] gives the gradient that goes down.
 
 use super::buffer::Buffer;
 use super::gru::{self, SAVED};
