@@ -46,9 +46,14 @@ static float binary(const char *name, float x, float y) {
   switch (name[1]) {
     case 'a': return x + y;
     case 's': return x - y;
-    case 'm': return x * y;
+    case 'm': return name[2] == 'u' ? x * y : name[2] == 'i' ? fminf(x, y) : fmaxf(x, y);
     default: return x / y;
   }
+}
+
+static uint8_t compare(const char *name, float x, float y) {
+  int equal = name[1] == 'e' && x == y;
+  return equal || (name[0] == 'g' ? x > y : x < y);
 }
 
 static void reduce(int sum, size_t count, size_t each, size_t dims, const size_t *info, const float *from, float *to, size_t blocks) {
@@ -85,10 +90,13 @@ static void add_at(int an_element, const uint32_t *ids, const float *from, float
   }
 }
 
-static const char *const CANDLE[] = {"ucopy_f32",  "uneg_f32",     "uexp_f32",     "ulog_f32",         "utanh_f32",  "usqr_f32",
-                                     "usqrt_f32",  "badd_f32",     "bsub_f32",     "bmul_f32",         "bdiv_f32",   "affine_f32",
-                                     "fast_sum_f32", "fast_max_f32", "fast_sum_small_f32", "is_u32_f32", "gather_u32_f32", "ia_u32_f32",
-                                     "sa_u32_f32", "copy2d_f32",   "fill_f32",     "const_set_f32"};
+static const char *const CANDLE[] = {
+    "ucopy_f32", "uneg_f32", "uexp_f32", "ulog_f32", "utanh_f32", "usqr_f32", "usqrt_f32",
+    "badd_f32", "bsub_f32", "bmul_f32", "bdiv_f32", "affine_f32", "fast_sum_f32", "fast_max_f32",
+    "fast_sum_small_f32", "is_u32_f32", "gather_u32_f32", "ia_u32_f32", "sa_u32_f32", "copy2d_f32", "fill_f32",
+    "const_set_f32", "bminimum_f32", "bmaximum_f32", "gt_f32", "ge_f32", "lt_f32", "le_f32",
+    "where_u8_f32", "ucopy_u8", "cast_u8_f32",
+};
 
 static void launch_candle(const char *name, size_t blocks, void **arguments) {
   if (strcmp(name, "copy2d_f32") == 0) {
@@ -122,11 +130,32 @@ static void launch_candle(const char *name, size_t blocks, void **arguments) {
     reduce(1, rows * AT(size_t, 1), AT(size_t, 1), AT(size_t, 2), AT(size_t *, 3), AT(float *, 4), AT(float *, 5), rows);
   } else if (name[0] == 'f') {
     reduce(name[5] == 's', AT(size_t, 0), AT(size_t, 1), AT(size_t, 2), AT(size_t *, 3), AT(float *, 4), AT(float *, 5), blocks);
-  } else if (name[0] == 'b') {
+  } else if (name[0] == 'b' || name[0] == 'g' || name[0] == 'l') {
     size_t dims = AT(size_t, 1), *sizes = AT(size_t *, 2);
     for (size_t i = 0; i < AT(size_t, 0); i++) {
       float x = AT(float *, 3)[sizes == NULL ? i : place(i, dims, sizes, sizes + dims)];
-      AT(float *, 5)[i] = binary(name, x, AT(float *, 4)[sizes == NULL ? i : place(i, dims, sizes, sizes + 2 * dims)]);
+      float y = AT(float *, 4)[sizes == NULL ? i : place(i, dims, sizes, sizes + 2 * dims)];
+      if (name[0] == 'b') {
+        AT(float *, 5)[i] = binary(name, x, y);
+      } else {
+        AT(uint8_t *, 5)[i] = compare(name, x, y);
+      }
+    }
+  } else if (name[0] == 'w') {
+    size_t dims = AT(size_t, 1), *sizes = AT(size_t *, 2);
+    for (size_t i = 0; i < AT(size_t, 0); i++) {
+      int chosen = AT(uint8_t *, 3)[place(i, dims, sizes, sizes + dims)];
+      float x = AT(float *, 4)[place(i, dims, sizes, sizes + 2 * dims)];
+      AT(float *, 6)[i] = chosen ? x : AT(float *, 5)[place(i, dims, sizes, sizes + 3 * dims)];
+    }
+  } else if (strcmp(name, "ucopy_u8") == 0 || strcmp(name, "cast_u8_f32") == 0) {
+    for (size_t i = 0; i < AT(size_t, 0); i++) {
+      uint8_t x = AT(uint8_t *, 3)[place_in(i, AT(size_t, 1), AT(size_t *, 2))];
+      if (name[0] == 'u') {
+        AT(uint8_t *, 4)[i] = x;
+      } else {
+        AT(float *, 4)[i] = x;
+      }
     }
   } else {
     for (size_t i = 0; i < AT(size_t, 0); i++) {
