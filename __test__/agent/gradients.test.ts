@@ -91,6 +91,7 @@ test('what cannot be accumulated or applied is refused, and what waits stays', a
   t.is(await path(agent.accumulate({ ...episodes, rows: [4] }), InputError), 'rows[0]');
   t.is(await path(agent.accumulate({ ...episodes, clipRange: 0 }), OptionsError), 'clipRange');
   t.is(await path(agent.accumulate({ ...episodes, total: { rows: 0, steps: 1 } }), OptionsError), 'total.rows');
+  t.is(await path(agent.accumulate({ ...episodes, total: { ...total, batches: 1 } } as never), OptionsError), 'total.batches');
   t.is(await path(agent.accumulate({ ...episodes, learningRate: 1 } as never), OptionsError), 'learningRate');
   t.is(await path(agent.update({ ...episodes, rows: [0] } as never), OptionsError), 'rows');
   t.is(await path(agent.setGradient({}), InputError), "gradient['emb.weight']");

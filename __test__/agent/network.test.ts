@@ -37,6 +37,8 @@ test('all that is wrong with a description is said', async (t) => {
   t.deepEqual(await issues({ ...good, startToken: 2 }), ['startToken']);
   t.deepEqual(await issues({ ...good, actionMask: [1] }), ['actionMask']);
   t.deepEqual(await issues({ ...good, actionMask: [0, 0] }), ['actionMask']);
+  t.deepEqual(await issues({ ...good, actionMask: [1, 2] }), ['actionMask[1]']);
+  t.deepEqual(await issues({ ...good, actionMask: ['a', 1] }), ['actionMask[0]']);
   t.deepEqual(await issues({ ...good, pooling: 'mean', contextLength: 0 }), ['pooling', 'contextLength']);
   t.deepEqual(await issues({ task: arithmetic, horizon: 3 }), ['horizon']);
   t.deepEqual(await issues({ ...good, hiddensize: 3 }), ['hiddensize']);

@@ -18,6 +18,8 @@ export interface AgentInfo {
   readonly stageCount: number;
   /** Width of the embeddings and of the hidden state, `H`. */
   readonly hiddenSize: number;
+  /** Layers of the GRU, 1 in agents that are made here; a file may bring more. */
+  readonly layers: number;
   /** Tokens emitted in an episode, `T`. */
   readonly horizon: number;
   /** Tokens of each context, `L`, where the task fixed it; absent: contexts of any length are taken. */

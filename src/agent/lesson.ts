@@ -65,7 +65,7 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
     lesson: {
       trajectories: weights === undefined ? trajectories : { ...trajectories, weights },
       targets,
-      objective: { baseline, valueCoef, entropyCoef, clipRange, reduction, ...totals },
+      objective: { baseline, reduction, coefs: { valueCoef, entropyCoef, clipRange }, ...totals },
     },
     update,
     rows,

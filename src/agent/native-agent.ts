@@ -86,6 +86,7 @@ function describe(native: BindingAgent, note: Note, deviceReason: string | undef
     vocabSize: options.vocabSize,
     stageCount: options.stageCount,
     hiddenSize: options.hiddenSize,
+    layers: options.layers,
     horizon: options.horizon,
     contextLength: note.contextLength,
     startToken: options.startToken,

@@ -132,6 +132,11 @@ function readMask(reader: OptionReader, vocabSize: number): Uint8Array | undefin
     reader.issues.add('actionMask', `must hold ${vocabSize} entries, one a token, got ${show(mask)}.`, 'Pass a Uint8Array of 1 and 0.');
     return undefined;
   }
+  const bad = Array.from(mask as ArrayLike<unknown>).findIndex((entry) => entry !== 0 && entry !== 1);
+  if (bad >= 0) {
+    reader.issues.add(`actionMask[${bad}]`, `must be 1 or 0, got ${show(mask[bad])}.`, 'Put 1 where a token may be emitted.');
+    return undefined;
+  }
   const entries = Uint8Array.from(mask as ArrayLike<number>);
   if (!entries.includes(1)) {
     reader.issues.add('actionMask', 'allows no token.', 'Put 1 where a token may be emitted.');

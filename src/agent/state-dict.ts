@@ -34,20 +34,24 @@ export interface NetworkShape {
   readonly stageCount: number;
   /** Width, `H`. */
   readonly hiddenSize: number;
+  /** Layers of the GRU. */
+  readonly layers: number;
 }
 
 /**
  * @param network - Sizes.
  * @returns The shape of each weight by name.
  */
-export function weightShapes({ vocabSize, stageCount, hiddenSize }: NetworkShape): ReadonlyMap<string, readonly number[]> {
+export function weightShapes({ vocabSize, stageCount, hiddenSize, layers }: NetworkShape): ReadonlyMap<string, readonly number[]> {
   return new Map<string, readonly number[]>([
     ['emb.weight', [vocabSize, hiddenSize]],
     ['stage_emb.weight', [stageCount, hiddenSize]],
-    ['rnn.weight_ih_l0', [3 * hiddenSize, hiddenSize]],
-    ['rnn.weight_hh_l0', [3 * hiddenSize, hiddenSize]],
-    ['rnn.bias_ih_l0', [3 * hiddenSize]],
-    ['rnn.bias_hh_l0', [3 * hiddenSize]],
+    ...Array.from({ length: layers }, (_, layer): [string, number[]][] => [
+      [`rnn.weight_ih_l${layer}`, [3 * hiddenSize, hiddenSize]],
+      [`rnn.weight_hh_l${layer}`, [3 * hiddenSize, hiddenSize]],
+      [`rnn.bias_ih_l${layer}`, [3 * hiddenSize]],
+      [`rnn.bias_hh_l${layer}`, [3 * hiddenSize]],
+    ]).flat(),
     ['pi.weight', [vocabSize, hiddenSize]],
     ['pi.bias', [vocabSize]],
     ['v.weight', [1, hiddenSize]],

@@ -1,6 +1,6 @@
 import type { Issues } from '../util/issues.js';
 import { isRecord } from '../util/kind.js';
-import type { OptionReader } from '../util/option-reader.js';
+import { addUnknownKeys, type OptionReader } from '../util/option-reader.js';
 import { show } from '../util/show.js';
 
 /** Size of a batch whose gradient is summed from parts. */
@@ -71,6 +71,7 @@ function readTotal(total: unknown, issues: Issues): BatchTotal | undefined {
   }
   const { rows, steps } = total;
   const rule = { above: 0, single: true } as const;
+  addUnknownKeys(total, new Set(['rows', 'steps']), issues);
   return issues.number('rows', rows, rule) && issues.number('steps', steps, rule) ? { rows, steps } : undefined;
 }
 

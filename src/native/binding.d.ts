@@ -119,12 +119,8 @@ export interface BindingLesson {
 export interface BindingObjective {
   /** `program` or `step`. */
   baseline: string
-  /** Weight of the value loss. */
-  valueCoef: number
-  /** Weight of the entropy bonus. */
-  entropyCoef: number
-  /** How far a ratio may move from 1; `Infinity` turns clipping off. */
-  clipRange: number
+  /** The numbers of the core's `Objective`, by name: `valueCoef`, `clipRange`, … */
+  coefs: Record<string, number>
   /** `episode` or `step`: what the policy's term is a mean over. */
   reduction: string
   /** Rows of the batch that this one is part of. */

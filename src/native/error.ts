@@ -32,7 +32,10 @@ export function fromNative(error: unknown): InnateError {
     case 'ERR_OPTIONS':
       return new OptionsError([{ path: path || 'options', message, remedy: remedy ?? 'Correct this option.' }]);
     case 'ERR_INPUT':
-      return new InputError([{ path: path || 'input', message, remedy: remedy ?? 'Correct this value.' }], { cause: error });
+      return new InputError(
+        [{ path: path || 'input', message, remedy: remedy ?? (path === 'gradient' ? WAITING : 'Correct this value.') }],
+        { cause: error },
+      );
     case 'ERR_CHECKPOINT':
       return new CheckpointError(message, {
         path: where,
@@ -90,6 +93,8 @@ export async function guardedAsync<T>(call: () => Promise<T>): Promise<T> {
     throw fromNative(error);
   }
 }
+
+const WAITING = 'accumulate() makes one, apply() takes a step along it, and setGradient() forgets it.';
 
 const SMALLER_WEIGHTS =
   'These weights are too large to compute with: go back to an earlier checkpoint, or load others; a session must then be made anew, or begin() again.';

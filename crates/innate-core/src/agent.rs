@@ -302,7 +302,7 @@ impl Agent {
 
     fn check_none_waits(&self) -> Result<()> {
         if self.accumulated {
-            return Err(Error::invalid("gradient", "waits to be applied: call apply(), or clearGradient(), first"));
+            return Err(Error::invalid("gradient", "waits to be applied"));
         }
         Ok(())
     }

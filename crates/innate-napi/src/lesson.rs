@@ -1,5 +1,6 @@
 //! What an update learns from, as it crosses, and what it says.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use innate_core::data::{RolloutSpec, Trajectories};
@@ -54,12 +55,8 @@ pub struct BindingTargets {
 pub struct BindingObjective {
     /// `program` or `step`.
     pub baseline: String,
-    /// Weight of the value loss.
-    pub value_coef: f64,
-    /// Weight of the entropy bonus.
-    pub entropy_coef: f64,
-    /// How far a ratio may move from 1; `Infinity` turns clipping off.
-    pub clip_range: f64,
+    /// The numbers of the core's `Objective`, by name: `valueCoef`, `clipRange`, …
+    pub coefs: HashMap<String, f64>,
     /// `episode` or `step`: what the policy's term is a mean over.
     pub reduction: String,
     /// Rows of the batch that this one is part of.
@@ -165,7 +162,7 @@ impl TryFrom<BindingLesson> for OwnedLesson {
 
     fn try_from(lesson: BindingLesson) -> Result<Self, Failure> {
         let BindingLesson { trajectories, targets, objective } = lesson;
-        let BindingObjective { baseline, value_coef, entropy_coef, clip_range, reduction, total_rows, total_steps } = objective;
+        let BindingObjective { baseline, coefs, reduction, total_rows, total_steps } = objective;
         let baseline = match baseline.as_str() {
             "program" => Baseline::Program,
             "step" => Baseline::Step,
@@ -176,13 +173,11 @@ impl TryFrom<BindingLesson> for OwnedLesson {
             "step" => Reduction::Step,
             other => return Err(Failure::options("reduction", format!("must be episode or step, got {other}"))),
         };
-        let objective = Objective {
-            value_coef,
-            entropy_coef,
-            clip_range,
-            reduction,
-            totals: total_rows.zip(total_steps).map(|(rows, steps)| Totals { rows, steps }),
-        };
+        let totals = total_rows.zip(total_steps).map(|(rows, steps)| Totals { rows, steps });
+        let mut objective = Objective { reduction, totals, ..Objective::default() };
+        if let Some((name, _)) = coefs.iter().find(|(name, value)| !objective.set(name, **value)) {
+            return Err(Failure::options(name, "is no number of a loss"));
+        }
         if targets.returns.is_some() == targets.advantages.is_some() {
             return Err(Failure::new("ERR_INPUT", "returns", "must be given, or advantages, and not both"));
         }

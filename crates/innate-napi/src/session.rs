@@ -31,7 +31,8 @@ impl ObjectFinalize for BindingSession {
 impl BindingSession {
     pub(crate) fn new(env: &Env, policy: Policy, seed: u64) -> Self {
         let footprint = Footprint::new();
-        footprint.tell(env, policy.bytes());
+        // The weights too: the agent may go on to others, and leave these to the session.
+        footprint.tell(env, policy.bytes() + policy.weights().bytes());
         Self { policy: Some(policy), seed: Seed(seed), begun: 0, footprint }
     }
 

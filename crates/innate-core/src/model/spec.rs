@@ -155,6 +155,19 @@ impl ModelSpec {
         self.inputs.iter().find_map(|input| if let Input::Dense { width } = input { Some(*width) } else { None }).unwrap_or(0)
     }
 
+    /// Refuses a model that reads at a step what an open loop does not have.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the first such input.
+    pub fn check_open_loop(&self) -> Result<()> {
+        match self.inputs.iter().position(|input| !matches!(input, Input::PreviousAction | Input::EpisodeStart)) {
+            Some(index) => {
+                Err(Error::invalid(format!("inputs[{index}]"), "must not be observed: an open loop reads its own actions alone"))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Refuses what no network can be made of, naming the first bad field.
     ///
     /// # Errors

@@ -59,6 +59,18 @@ impl Default for Objective {
 }
 
 impl Objective {
+    /// Sets a number by the name that [`Objective::validate`] calls it by; false where there is none of that name.
+    pub fn set(&mut self, name: &str, value: f64) -> bool {
+        let place = match name {
+            "valueCoef" => &mut self.value_coef,
+            "entropyCoef" => &mut self.entropy_coef,
+            "clipRange" => &mut self.clip_range,
+            _ => return false,
+        };
+        *place = value;
+        true
+    }
+
     /// Refuses what no loss can be made with, naming the first bad field.
     ///
     /// # Errors

@@ -35,8 +35,8 @@ use crate::error::{Error, Result};
 use crate::kernel::buffer::Buffer;
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::Isa;
-use crate::memory::filled;
-use crate::model::{self, Input, ModelSpec};
+use crate::memory::{afford, filled};
+use crate::model::{self, ModelSpec};
 use crate::objective::{Objective, Targets, Terms};
 use crate::optimizer::{AdamState, OptimizerConfig};
 
@@ -45,6 +45,9 @@ const GROUPS: usize = 16;
 
 /// Parameters that one task of the optimizer takes.
 const BLOCK: usize = 4096;
+
+/// What helps where there is no memory for weights beside those that sessions hold.
+const CLOSE: &str = "Close sessions, or make a smaller agent.";
 
 /// What the kept activations belong to: programs, and the generation of the weights that ran over them.
 #[derive(Default)]
@@ -133,16 +136,6 @@ enum Ask {
     Keep,
 }
 
-/// Refuses a model that reads at a step what an open loop does not have.
-fn check_open_loop(spec: &ModelSpec) -> Result<()> {
-    match spec.inputs.iter().position(|input| !matches!(input, Input::PreviousAction | Input::EpisodeStart)) {
-        Some(index) => {
-            Err(Error::invalid(format!("inputs[{index}]"), "must not be observed: an open loop reads its own actions alone"))
-        }
-        None => Ok(()),
-    }
-}
-
 impl Fused {
     /// An engine on `threads` threads (0: as many as the machine offers) with the parameters `flat`.
     ///
@@ -195,6 +188,7 @@ impl Fused {
     /// Weights that nobody else has, to be changed: the present ones, or fresh ones where these are shared.
     fn own_weights(&mut self) -> Result<&mut Weights> {
         if Arc::get_mut(&mut self.weights).is_none() {
+            afford(Weights::bytes_for(&self.weights.layout), "memory", || "another generation of weights".to_owned(), CLOSE)?;
             self.weights = Arc::new(self.weights.next()?);
         }
         Arc::get_mut(&mut self.weights).ok_or_else(|| Error::invalid("weights", "are shared"))
@@ -309,7 +303,7 @@ impl Engine for Fused {
     }
 
     fn rollout(&mut self, prompts: Prompts<'_>, spec: &RolloutSpec, sampling: Sampling) -> Result<Rollout> {
-        check_open_loop(&self.weights.spec)?;
+        self.weights.spec.check_open_loop()?;
         let ask = if sampling == Sampling::Greedy { Ask::Nothing } else { Ask::Keep };
         let out = self.forward(prompts, spec.horizon, Source::Sample(spec, sampling), ask)?;
         let Evaluated { actions, log_probs, entropies, values, .. } = out;

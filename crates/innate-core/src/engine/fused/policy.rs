@@ -47,7 +47,7 @@ impl Policy {
             return Err(Error::invalid("size", format!("must be between 1 and {}, got {size}", 1 << 20)));
         }
         spec.validate(&weights.spec)?;
-        super::check_open_loop(&weights.spec)?;
+        weights.spec.check_open_loop()?;
         let layout = &weights.layout;
         let rows = ROWS.min(size);
         let what = || format!("a session of {size} rows at hiddenSize {}", layout.hidden);

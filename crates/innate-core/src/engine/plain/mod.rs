@@ -23,7 +23,7 @@ use super::fused::Weights;
 use crate::data::{Evaluation, Prompts, Rollout, RolloutSpec, Sampling, Trajectories};
 use crate::error::{Error, Result};
 use crate::memory::{Bytes, FEWER, afford, filled};
-use crate::model::{Input, ModelSpec, ParamSpec, count, params};
+use crate::model::{ModelSpec, ParamSpec, count, params};
 use crate::objective::{Objective, Targets, Terms};
 use crate::optimizer::{AdamState, OptimizerConfig};
 
@@ -200,12 +200,7 @@ impl Engine for Plain {
     }
 
     fn rollout(&mut self, prompts: Prompts<'_>, spec: &RolloutSpec, sampling: Sampling) -> Result<Rollout> {
-        if self.spec.inputs.iter().any(|input| matches!(input, Input::Discrete { .. } | Input::Dense { .. })) {
-            return Err(Error::invalid(
-                "inputs",
-                "must be the previous action and where an episode starts: a rollout observes nothing else",
-            ));
-        }
+        self.spec.check_open_loop()?;
         let (n, steps) = (prompts.rows, spec.horizon);
         self.afford(n, 1, SAMPLED)?;
         // Of all steps, only what comes out is held: twice while it is put together, and once where the caller reads it.
