@@ -9,8 +9,6 @@ const WIDTHS = [96, 512];
 /**
  * One rollout and one update on CUDA beside the CPU's fused engine, interleaved, against batch and width. Fails on wrong results, and where
  * there is no CUDA device.
- *
- * @param rounds - Of each size.
  */
 export async function cuda(rounds: number): Promise<void> {
   const compared = await verifyEngine('plain', 'cuda');

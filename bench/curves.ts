@@ -20,12 +20,7 @@ interface Point {
   median: number;
 }
 
-/**
- * Cost of training against batch, hidden size, horizon and threads.
- *
- * @param command - How this was called.
- * @param rounds - How often each point is visited.
- */
+/** Cost of training against batch, hidden size, horizon and threads. */
 export async function curves(command: string, rounds: number): Promise<void> {
   const points: Point[] = AXES.flatMap(([axis, , values]) =>
     values.flatMap((value) => THREADS.map((threads) => ({ axis, threads, sizes: { ...TUTORIAL, [axis]: value }, median: Infinity }))),

@@ -2,7 +2,8 @@ import { settings } from './lib/agents.js';
 import { type Goal, goalsTable, interleave, percent, quantile, repetitions, summarize, table, time, times } from './lib/measure.js';
 import { bestRate, flop, type GemmRate, nativeRates, rustExample, TUTORIAL } from './lib/native.js';
 import { report } from './lib/page.js';
-import { nodePeer, type Peer, type PeerSpec, pinned, script, setUpPeers, startPeers } from './lib/peers.js';
+import { nodePeer, type Peer, type PeerSpec, pinned, script, startPeers } from './lib/peers.js';
+import { setUpPeers } from './setup.js';
 
 /** Whole tutorial iterations, unless the title says otherwise; ours first. */
 const PEERS: readonly PeerSpec[] = [
@@ -40,12 +41,7 @@ const PARTS = {
 
 const BLOCK = 400;
 
-/**
- * The tutorial's iteration by everyone, interleaved; the machine's rate of products; the parts of our iteration.
- *
- * @param command - How this was called.
- * @param rounds - Rounds.
- */
+/** The tutorial's iteration by everyone, interleaved; the machine's rate of products; the parts of our iteration. */
 export async function iteration(command: string, rounds: number): Promise<void> {
   const missing = setUpPeers();
   console.log('Peers:');

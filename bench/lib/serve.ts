@@ -23,12 +23,7 @@ export interface Service {
   other?(request: Readonly<Record<string, unknown>>): Promise<object>;
 }
 
-/**
- * Answers the bench, one JSON object a line, until it closes the pipe.
- *
- * @param name - Engine and version.
- * @param service - What to answer.
- */
+/** Answers the bench, one JSON object a line, until it closes the pipe. */
 export async function serve(name: string, { check, run, other }: Service): Promise<void> {
   // Typed arrays become lists.
   const plain = (_: string, value: unknown): unknown => (ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value);

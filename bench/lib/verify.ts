@@ -11,13 +11,7 @@ const TOLERANCE = { logits: 2e-5, loss: 5e-5, weights: 2e-5 } as const;
 /** A result is wrong. */
 export class WrongResultError extends Error {}
 
-/**
- * @param who - Whose, for the message.
- * @param what - What is compared.
- * @param difference - Largest difference found.
- * @param tolerance - Largest that passes.
- * @throws {@link WrongResultError} when it is larger, or not a number.
- */
+/** Throws when the largest difference found is larger than what passes, or not a number. */
 export function assertClose(who: string, what: string, difference: number, tolerance: number): void {
   if (!(difference <= tolerance)) {
     throw new WrongResultError(`${who}: ${what} differ by ${difference}; at most ${tolerance} is allowed.`);
@@ -28,14 +22,7 @@ function relative(actual: number, expected: number): number {
   return Math.abs(actual - expected) / Math.max(1, Math.abs(expected));
 }
 
-/**
- * Compares an engine's first update with PyTorch's.
- *
- * @param who - Whose, for the message.
- * @param file - Golden vectors.
- * @param got - What the engine made of step 0.
- * @throws {@link WrongResultError} saying what differs.
- */
+/** Compares an engine's first update with PyTorch's, and throws saying what differs. */
 export function assertGolden(who: string, file: Golden, { logits, loss, gradNorm, rewards, weights }: CheckAnswer): void {
   const [expectedLoss = NaN] = file.floats('step0.loss');
   const [expectedNorm = NaN] = file.floats('step0.grad_norm');
@@ -50,11 +37,7 @@ export function assertGolden(who: string, file: Golden, { logits, loss, gradNorm
   assertClose(who, 'weights after one step', difference, TOLERANCE.weights);
 }
 
-/**
- * @param file - Golden vectors.
- * @param step - Which of the three updates.
- * @returns Its forced episodes.
- */
+/** Its forced episodes. */
 export function episodesOf(file: Golden, step: number): Episodes & { readonly actions: Int32Array } {
   const of = (name: string): string => `step${step}.${name}`;
   return {
@@ -65,11 +48,7 @@ export function episodesOf(file: Golden, step: number): Episodes & { readonly ac
   };
 }
 
-/**
- * @param agent - With the golden weights.
- * @param file - Golden vectors.
- * @returns What it makes of the first update.
- */
+/** What it makes of the first update. */
 export async function checkedUpdate(agent: Agent, file: Golden): Promise<CheckAnswer> {
   const episodes = episodesOf(file, 0);
   const { logits } = await agent.evaluateActions(episodes);
@@ -78,13 +57,7 @@ export async function checkedUpdate(agent: Agent, file: Golden): Promise<CheckAn
   return { logits, loss, gradNorm, weights: Object.fromEntries(weights) };
 }
 
-/**
- * Checks an engine of this package against all golden vectors.
- *
- * @param engine - Which.
- * @param device - Where.
- * @returns How many updates were compared.
- */
+/** Checks an engine of this package against all golden vectors. Returns how many updates were compared. */
 export async function verifyEngine(engine: Engine, device: 'cpu' | 'cuda' = 'cpu'): Promise<number> {
   let compared = 0;
   for (const context of ['own', 'batch'] as const) {
@@ -99,11 +72,7 @@ export async function verifyEngine(engine: Engine, device: 'cpu' | 'cuda' = 'cpu
   return compared;
 }
 
-/**
- * Checks that the two engines agree over several updates from one seed.
- *
- * @param updates - How many.
- */
+/** Checks that the two engines agree over several updates from one seed. */
 export async function verifyEnginesAgree(updates: number): Promise<void> {
   const file = golden('own_context_stage2');
   await using fused = await Agent.create({ task, seed: 5, engine: 'fused' });

@@ -29,10 +29,6 @@ class Network {
   readonly weights: Readonly<Record<string, Tensor>>;
   readonly #optimizer = tf.train.adam(3e-4, 0.9, 0.999, 1e-8);
 
-  /**
-   * @param name - Of its variables; no two networks have the same.
-   * @param given - Initial weights.
-   */
   constructor(name: string, given: StateDict) {
     const entries = Object.entries(given).map(([key, { data, shape }]) => [
       key,

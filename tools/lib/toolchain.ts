@@ -1,47 +1,21 @@
-// What must be on the machine before anything can be built: Node, Rust, a C linker. Nothing here installs or downloads.
+// What must be on the machine before anything can be built: Rust, a C linker. Nothing here installs or downloads.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, run, ToolError } from './process.mjs';
+import { ROOT, run, ToolError } from './process.js';
 
-/**
- * @param {string} a - Version such as `20.19.0`.
- * @param {string} b - Another.
- * @returns {boolean} Whether `a` comes before `b`.
- */
-export function isOlder(a, b) {
+export function isOlder(a: string, b: string): boolean {
   return a.localeCompare(b, 'en', { numeric: true }) < 0;
 }
 
 /**
- * @param {string} file - Path from the root.
- * @param {RegExp} pattern - Its first group is the version.
- * @returns {string} The version stated in that file.
+ * Stops with one sentence unless Rust is there and new enough. Returns the host's target triple. Everything is built with `--target` this:
+ * see docs/decisions/0004.
  */
-function stated(file, pattern) {
-  const version = pattern.exec(readFileSync(join(ROOT, file), 'utf8'))?.[1];
-  if (version === undefined) {
-    throw new ToolError(`${file} does not state a version as ${pattern.source}.`);
+export async function requireRust(): Promise<string> {
+  const needed = /^rust-version\s*=\s*"([\d.]+)"/m.exec(readFileSync(join(ROOT, 'Cargo.toml'), 'utf8'))?.[1];
+  if (needed === undefined) {
+    throw new ToolError('Cargo.toml does not state a rust-version.');
   }
-  return version;
-}
-
-/** Stops with one sentence unless Node is new enough. */
-export function requireNode() {
-  const needed = stated('package.json', /"node":\s*">=\s*([\d.]+)"/);
-  if (isOlder(process.versions.node, needed)) {
-    throw new ToolError(
-      `innate needs Node.js ${needed} or newer, and this is ${process.versions.node}: install a current release from https://nodejs.org and run the command again.`,
-    );
-  }
-}
-
-/**
- * Stops with one sentence unless Rust is there and new enough.
- *
- * @returns {Promise<string>} The host's target triple. Everything is built with `--target` this: see docs/decisions/0004.
- */
-export async function requireRust() {
-  const needed = stated('Cargo.toml', /^rust-version\s*=\s*"([\d.]+)"/m);
   const needs = `innate builds its native part with Rust ${needed} or newer, and`;
   const remedy = 'install it from https://rustup.rs, open a new terminal and run the command again.';
   const cargo = await run('cargo', ['--version'], { output: 'capture' });

@@ -1,21 +1,20 @@
-// `npm test`: installs, builds and runs every test. `node tools/test.mjs rust|ts|docs [arguments for cargo test or ava]` runs one kind.
+// `npm test`: installs, builds and runs every test. `npm run test:rust`, `test:ts`, `test:docs` run one kind, with arguments for cargo test or ava.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepare } from './build.mjs';
-import { checkDocs } from './check-docs.mjs';
-import { buildDocs } from './docs.mjs';
-import { ROOT, ToolError, tool } from './lib/process.mjs';
-import { AVA_COUNTS, CARGO_COUNTS, countOne, Steps } from './lib/steps.mjs';
-import { requireNode, requireRust } from './lib/toolchain.mjs';
+import { prepare } from './build.js';
+import { checkDocs } from './check-docs.js';
+import { buildDocs } from './docs.js';
+import { ROOT, ToolError } from './lib/process.js';
+import { AVA_COUNTS, CARGO_COUNTS, countOne, Steps } from './lib/steps.js';
+import { requireRust } from './lib/toolchain.js';
 
-await tool(import.meta, async () => {
+export async function main(): Promise<number> {
   const [kind, ...args] = process.argv.slice(2);
   if (kind !== undefined && !['rust', 'ts', 'docs'].includes(kind)) {
     throw new ToolError(`There is no kind of test called ${kind}: name rust, ts, docs, or nothing for all.`);
   }
   const all = kind === undefined;
   const steps = new Steps();
-  requireNode();
   const host = await (kind === 'rust' ? requireRust() : prepare());
   if (all || kind === 'rust') {
     const cargo = ['test', '--locked', '--workspace', '--release', '--target', host, '--no-fail-fast', ...args];
@@ -36,4 +35,4 @@ await tool(import.meta, async () => {
     await steps.step('code blocks of the documentation', async () => countOne((await checkDocs(args)) === 0));
   }
   return steps.end('Tests').code;
-});
+}

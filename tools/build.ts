@@ -1,32 +1,30 @@
-// Install, native build, TypeScript build; each does nothing when nothing changed. `node tools/build.mjs [native | ts]` builds the addon, the
-// TypeScript, or both.
+// Install, native build, TypeScript build; each does nothing when nothing changed. `npm run build`, `build:native`, `build:ts`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { install, installLocked } from './lib/install.mjs';
-import { must, ROOT, ToolError, tool } from './lib/process.mjs';
-import { requireNode, requireRust } from './lib/toolchain.mjs';
+import { installLocked } from './lib/install.js';
+import { must, ROOT, ToolError } from './lib/process.js';
+import { requireRust } from './lib/toolchain.js';
 
-/**
- * @typedef {object} AddonBuild
- * @property {string} folder - Where the addon goes, from the root.
- * @property {string} [profile] - Profile of Cargo.toml. Default `release`.
- * @property {string} [dts] - Where its declarations go, from that folder.
- * @property {readonly string[]} [features] - Features of the binding's crate.
- * @property {readonly string[]} [cargo] - Further arguments of cargo.
- * @property {NodeJS.ProcessEnv} [env] - Added to the environment.
- */
+export interface AddonBuild {
+  readonly folder: string; // Where the addon goes, from the root.
+  readonly profile?: string; // Profile of Cargo.toml. Default `release`.
+  readonly dts?: string; // Where its declarations go, from that folder.
+  readonly features?: readonly string[]; // Features of the binding's crate.
+  readonly cargo?: readonly string[]; // Further arguments of cargo.
+  readonly env?: NodeJS.ProcessEnv; // Added to the environment.
+}
 
-/**
- * Builds the addon and its declarations. Cargo decides what is stale.
- *
- * @param {AddonBuild} build - What to build.
- * @returns {Promise<string>} The host's target triple.
- */
-export async function buildAddon({ folder, profile = 'release', dts = 'binding.d.ts', features = [], cargo = [], env = {} }) {
-  requireNode();
+/** Builds the addon and its declarations. Cargo decides what is stale. Returns the host's target triple. */
+export async function buildAddon({
+  folder,
+  profile = 'release',
+  dts = 'binding.d.ts',
+  features = [],
+  cargo = [],
+  env = {},
+}: AddonBuild): Promise<string> {
   const host = await requireRust();
-  await install();
   const output = ['--output-dir', folder, '--dts', dts, '--no-js', '--platform'];
   const what = ['--manifest-path', 'crates/innate-napi/Cargo.toml', '--profile', profile, '--target', host];
   const args = ['build', ...what, ...output, ...(features.length === 0 ? [] : ['--features', features.join()]), '--', '--locked', ...cargo];
@@ -35,13 +33,10 @@ export async function buildAddon({ folder, profile = 'release', dts = 'binding.d
 }
 
 /**
- * Builds an addon that is published: the `dist` profile, with no path of this machine in it, for systems older than this one.
- *
- * @param {string} folder - Where it goes, from the root; emptied first.
- * @param {Pick<AddonBuild, 'features' | 'env'>} [options] - See there.
- * @returns {Promise<string>} The host's target triple.
+ * Builds an addon that is published: the `dist` profile, with no path of this machine in it, for systems older than this one. Returns the
+ * host's target triple.
  */
-export async function buildPublished(folder, options = {}) {
+export async function buildPublished(folder: string, options: Pick<AddonBuild, 'features' | 'env'> = {}): Promise<string> {
   rmSync(join(ROOT, folder), { recursive: true, force: true });
   const host = await requireRust();
   const cargoHome = process.env['CARGO_HOME'] ?? join(homedir(), '.cargo');
@@ -51,13 +46,11 @@ export async function buildPublished(folder, options = {}) {
 }
 
 /**
- * An old GNU C library to link with, so that what is published loads on systems older than the one that builds. Only its libraries are used;
- * compiler and linker are the system's. See docs/decisions/0012.
- *
- * @param {string} target - Target triple.
- * @returns {Promise<readonly string[]>} Flags of rustc; none where the system's own library is linked with.
+ * An old GNU C library to link with, so that what is published loads on systems older than the one that builds. Only its libraries are
+ * used; compiler and linker are the system's. See docs/decisions/0012. Returns flags of rustc; none where the system's own library is
+ * linked with.
  */
-async function sysrootFlags(target) {
+async function sysrootFlags(target: string): Promise<readonly string[]> {
   if (target !== 'x86_64-unknown-linux-gnu') {
     return [];
   }
@@ -77,17 +70,15 @@ async function sysrootFlags(target) {
 }
 
 /**
- * Builds the addon for this clone, with what tests need: into the root folder, and its declarations into src/native.
- *
- * @returns {Promise<string>} The host's target triple.
+ * Builds the addon for this clone, with what tests need: into the root folder, and its declarations into src/native. Returns the host's
+ * target triple.
  */
-export function buildNative() {
+export function buildNative(): Promise<string> {
   return buildAddon({ folder: '.', dts: 'src/native/binding.d.ts', features: ['test-hooks'] });
 }
 
 /** Compiles src to dist and the tests, benchmarks and examples to build. */
 export async function buildTypeScript() {
-  await install();
   prune('dist', 'src');
   for (const folder of ['__test__', 'bench', 'examples']) {
     prune(`build/${folder}`, folder);
@@ -96,21 +87,12 @@ export async function buildTypeScript() {
   writeCommonJsDeclarations(join(ROOT, 'dist'));
 }
 
-/**
- * @param {string} folder - A folder.
- * @returns {string[]} Every file and folder below it, from there.
- */
-function namesIn(folder) {
+function namesIn(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
 }
 
-/**
- * Removes compiled files whose source is gone, so that a deleted test is not run and a deleted module is not shipped.
- *
- * @param {string} output - Folder of compiled files, from the root.
- * @param {string} source - Folder of their sources, from the root.
- */
-function prune(output, source) {
+/** Removes compiled files whose source is gone, so that a deleted test is not run and a deleted module is not shipped. */
+function prune(output: string, source: string) {
   for (const name of namesIn(join(ROOT, output))) {
     const compiled = /^(.*)(?:\.d\.c?ts|\.js)$/.exec(name)?.[1];
     if (compiled !== undefined && !existsSync(join(ROOT, source, `${compiled}.ts`))) {
@@ -120,12 +102,10 @@ function prune(output, source) {
 }
 
 /**
- * Writes `x.d.cts` beside every `x.d.ts`, with its imports renamed, for TypeScript files that are CommonJS: the compiler refuses an ES module's
- * declarations there, although Node.js loads the module. Does nothing to files that are as they should be.
- *
- * @param {string} folder - Folder of compiled files.
+ * Writes `x.d.cts` beside every `x.d.ts`, with its imports renamed, for TypeScript files that are CommonJS: the compiler refuses an ES
+ * module's declarations there, although Node.js loads the module. Does nothing to files that are as they should be.
  */
-export function writeCommonJsDeclarations(folder) {
+export function writeCommonJsDeclarations(folder: string) {
   for (const name of namesIn(folder).filter((file) => file.endsWith('.d.ts'))) {
     const text = readFileSync(join(folder, name), 'utf8').replace(/((?:from |import\()'\.[^']*)\.js'/g, "$1.cjs'");
     const output = join(folder, name.replace(/\.ts$/, '.cts'));
@@ -135,22 +115,18 @@ export function writeCommonJsDeclarations(folder) {
   }
 }
 
-/**
- * Everything that `npm start` and `npm test` need: installed, built, up to date.
- *
- * @returns {Promise<string>} The host's target triple.
- */
-export async function prepare() {
+/** Everything that `npm start` and `npm test` need: installed, built, up to date. Returns the host's target triple. */
+export async function prepare(): Promise<string> {
   const host = await buildNative();
   await buildTypeScript();
   return host;
 }
 
-await tool(import.meta, async () => {
+export async function main(): Promise<void> {
   const what = process.argv[2] ?? 'all';
   const build = { all: prepare, native: buildNative, ts: buildTypeScript }[what];
   if (build === undefined) {
     throw new ToolError(`Nothing called ${what} is built here: name native, ts, or nothing for both.`);
   }
   await build();
-});
+}

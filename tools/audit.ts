@@ -1,18 +1,23 @@
 // `npm run audit`: known defects in what the locks hold, and licences and sources of the crates. What the registry does not answer, or is not
 // installed, is counted as skipped. `-- npm` or `-- cargo` does one of the two. See docs/decisions/0014.
 import { join } from 'node:path';
-import { npmProgram, ROOT, run, ToolError, tool } from './lib/process.mjs';
-import { countOne, SKIPPED, Steps } from './lib/steps.mjs';
+import { npmProgram, ROOT, run, ToolError } from './lib/process.js';
+import { countOne, SKIPPED, Steps } from './lib/steps.js';
 
 const LOCKS = ['.', 'tools/registry', 'tools/runners', 'tools/runtimes', 'tools/sysroot'];
 const LIMIT = 2 * 60_000;
 
-/** @param {string} lock - Folder of a package-lock.json, from the root. */
-async function auditNpm(lock) {
+/** What npm answers in JSON, of a report and of a refusal. */
+interface Answer {
+  readonly auditReportVersion?: number;
+  readonly statusCode?: number;
+  readonly vulnerabilities?: Readonly<Record<string, Readonly<Record<'name' | 'severity' | 'range', string>>>>;
+}
+
+async function auditNpm(lock: string) {
   const args = [npmProgram(), 'audit', '--package-lock-only', '--json', '--loglevel=silent'];
   const { code, output } = await run(process.execPath, args, { cwd: join(ROOT, lock), output: 'capture', timeout: LIMIT });
-  /** @type {Record<string, any>} */
-  let answer = {};
+  let answer: Answer = {};
   try {
     answer = JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1));
   } catch {
@@ -25,7 +30,7 @@ async function auditNpm(lock) {
     console.log(`The registry does not audit (it ${why}): run \`npm audit --package-lock-only\` in ${lock} where one does.`);
     return SKIPPED;
   }
-  const found = Object.values(answer['vulnerabilities'] ?? {}).map(({ name, severity, range }) => `${name} ${range}: ${severity}`);
+  const found = Object.values(answer.vulnerabilities ?? {}).map(({ name, severity, range }) => `${name} ${range}: ${severity}`);
   console.log(found.join('\n') || 'nothing known');
   return countOne(code === 0);
 }
@@ -40,13 +45,8 @@ async function auditCargo() {
   return countOne((await run('cargo', ['deny', '--locked', 'check', 'licenses', 'bans', 'sources'], { timeout: LIMIT })).code === 0);
 }
 
-/**
- * Audits, one step after another.
- *
- * @param {Steps} steps - Where they are counted.
- * @param {string} [kind] - `npm` or `cargo`; both unless told.
- */
-export async function audit(steps, kind) {
+/** Audits, one step after another. */
+export async function audit(steps: Steps, kind?: string) {
   for (const lock of kind === 'cargo' ? [] : LOCKS) {
     await steps.step(`npm audit in ${lock}`, () => auditNpm(lock));
   }
@@ -55,7 +55,7 @@ export async function audit(steps, kind) {
   }
 }
 
-await tool(import.meta, async () => {
+export async function main(): Promise<number> {
   const [kind] = process.argv.slice(2);
   if (kind !== undefined && kind !== 'npm' && kind !== 'cargo') {
     throw new ToolError(`There is no kind of audit called ${kind}: name npm, cargo, or nothing for both.`);
@@ -63,4 +63,4 @@ await tool(import.meta, async () => {
   const steps = new Steps();
   await audit(steps, kind);
   return steps.end('Audit').code;
-});
+}

@@ -1,18 +1,16 @@
 // `npm run check`: formatters, linters and types of both languages. `--fix` formats, and applies the fixes that are safe; `--cuda` lints the
 // code for CUDA too, with a toolkit that it downloads.
 import { join } from 'node:path';
-import { cudaToolkit } from './lib/cuda.mjs';
-import { install } from './lib/install.mjs';
-import { ROOT, run, ToolError, tool } from './lib/process.mjs';
-import { Steps } from './lib/steps.mjs';
-import { requireRust } from './lib/toolchain.mjs';
+import { cudaToolkit } from './lib/cuda.js';
+import { ROOT, run, ToolError } from './lib/process.js';
+import { Steps } from './lib/steps.js';
+import { requireRust } from './lib/toolchain.js';
 
 const biome = [join(ROOT, 'node_modules/@biomejs/biome/bin/biome'), 'check'];
 const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
 
-await tool(import.meta, async () => {
+export async function main(): Promise<number> {
   const host = await requireRust();
-  await install();
   for (const component of ['fmt', 'clippy']) {
     if ((await run('cargo', [component, '--version'], { output: 'capture' })).code !== 0) {
       const remedy = 'run `rustup component add rustfmt clippy` and then the command again.';
@@ -36,4 +34,4 @@ await tool(import.meta, async () => {
     }
   }
   return steps.end('Checks').code;
-});
+}

@@ -1,25 +1,23 @@
 // A user of the package: a machine with Node.js and npm and nothing else, and the registry that it installs from.
 import { once } from 'node:events';
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { installLocked } from './install.mjs';
-import { npmProgram, ROOT, run, ToolError } from './process.mjs';
+import { installLocked } from './install.js';
+import { npmProgram, ROOT, run, ToolError } from './process.js';
 
 /** What the programs of tools/consumer print when all went well. */
 export const DONE = 'mastered, saved, loaded, acted';
 
 /**
- * A registry on loopback that knows nothing but what is published to it: Verdaccio without uplinks. It ends with this process.
- *
- * @param {string} folder - For its storage and its log.
- * @returns {Promise<string>} Its address.
+ * A registry on loopback that knows nothing but what is published to it: Verdaccio without uplinks. It ends with this process. Returns its
+ * address.
  */
-export async function startRegistry(folder) {
+export async function startRegistry(folder: string): Promise<string> {
   const { runServer } = createRequire(join(await installLocked('registry', 'Verdaccio'), '_'))('verdaccio');
   mkdirSync(folder, { recursive: true });
-  /** @type {import('node:http').Server} */
-  const server = await runServer({
+  const server: Server = await runServer({
     configPath: join(folder, 'config.json'),
     storage: join(folder, 'storage'),
     uplinks: {},
@@ -32,17 +30,22 @@ export async function startRegistry(folder) {
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`;
 }
 
+/** What tools/consumer/train.mjs prints: how it went, or the error. */
+export interface Trained {
+  readonly iterations?: number;
+  readonly device?: string;
+  readonly reason?: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly warnings: readonly unknown[];
+}
+
 /** A machine's environment: programs, npm's settings, home. */
 export class Machine {
-  /** @type {NodeJS.ProcessEnv} */
-  #env;
+  #env: NodeJS.ProcessEnv;
   #npm = npmProgram();
 
-  /**
-   * @param {string} folder - For its programs, home and caches.
-   * @param {string} registry - The only registry it knows.
-   */
-  constructor(folder, registry) {
+  constructor(folder: string, registry: string) {
     const bin = join(folder, 'bin');
     const home = join(folder, 'home');
     mkdirSync(bin, { recursive: true });
@@ -61,37 +64,18 @@ export class Machine {
     this.#env = { PATH: windows ? dirname(process.execPath) : bin, HOME: home, TMPDIR: folder, ...system, ...npmConfig };
   }
 
-  /**
-   * Runs a program in a folder.
-   *
-   * @param {string} program - The program.
-   * @param {string} cwd - The folder.
-   * @param {readonly string[]} args - Its arguments.
-   * @param {NodeJS.ProcessEnv} [env] - Added to the machine's.
-   */
-  run(program, cwd, args, env = {}) {
+  /** Runs a program in a folder. */
+  run(program: string, cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     return run(program, args, { cwd, env: { ...this.#env, ...env }, bare: true, output: 'capture', timeout: 120_000 });
   }
 
-  /**
-   * Runs this node in a folder.
-   *
-   * @param {string} cwd - The folder.
-   * @param {readonly string[]} args - Its arguments.
-   * @param {NodeJS.ProcessEnv} [env] - Added to the machine's.
-   */
-  node(cwd, args, env) {
+  /** Runs this node in a folder. */
+  node(cwd: string, args: readonly string[], env?: NodeJS.ProcessEnv) {
     return this.run(process.execPath, cwd, args, env);
   }
 
-  /**
-   * Runs npm in a folder and stops here if it fails.
-   *
-   * @param {string} cwd - The folder.
-   * @param {readonly string[]} args - Arguments of npm.
-   * @returns {Promise<number>} Seconds.
-   */
-  async npm(cwd, args) {
+  /** Runs npm in a folder and stops here if it fails. Returns seconds. */
+  async npm(cwd: string, args: readonly string[]): Promise<number> {
     const start = performance.now();
     const { code, output } = await this.node(cwd, [this.#npm, ...args]);
     if (code !== 0) {
@@ -100,44 +84,29 @@ export class Machine {
     return (performance.now() - start) / 1000;
   }
 
-  /**
-   * Makes a user's folder with the programs of tools/consumer in it, emptied first.
-   *
-   * @param {string} folder - Where.
-   * @param {readonly string[]} [packages] - What npm installs there.
-   * @returns {Promise<number>} Seconds of the installation.
-   */
-  async newProject(folder, packages = ['innate']) {
+  /** Makes a user's folder with the programs of tools/consumer in it, emptied first. Returns seconds of the installation. */
+  async newProject(folder: string, packages: readonly string[] = ['innate']): Promise<number> {
     rmSync(folder, { recursive: true, force: true });
     cpSync(join(ROOT, 'tools/consumer'), folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
     return packages.length === 0 ? 0 : this.npm(folder, ['install', ...packages]);
   }
 
-  /**
-   * Runs a program that must print this and nothing else, not even a warning.
-   *
-   * @param {string} project - Its folder.
-   * @param {string} file - A JavaScript file there.
-   * @param {string} [expected] - What is printed.
-   * @param {readonly string[]} [command] - What runs it, and arguments before the file; this node unless told.
-   */
-  async prints(project, file, expected = `Node ${process.versions.node}: ${DONE}`, [program, ...args] = [process.execPath]) {
+  /** Runs a program that must print this and nothing else, not even a warning. */
+  async prints(
+    project: string,
+    file: string,
+    expected = `Node ${process.versions.node}: ${DONE}`,
+    [program, ...args]: readonly string[] = [process.execPath],
+  ) {
     const { code, output } = await this.run(program ?? '', project, [...args, file]);
     if (code !== 0 || output.trim() !== expected) {
       throw new ToolError(`${file} ended with exit status ${code}:\n${output}`);
     }
   }
 
-  /**
-   * Runs tools/consumer/train.mjs.
-   *
-   * @param {string} project - A folder with the package installed.
-   * @param {string} [device] - What is asked for.
-   * @param {NodeJS.ProcessEnv} [env] - Added to the machine's.
-   * @returns {Promise<any>} What it printed.
-   */
-  async train(project, device = 'cpu', env = {}) {
+  /** Runs tools/consumer/train.mjs. Returns what it printed. */
+  async train(project: string, device = 'cpu', env: NodeJS.ProcessEnv = {}): Promise<Trained> {
     const { code, output } = await this.node(project, ['--no-warnings', 'train.mjs', device], env);
     if (code !== 0 || !/^\{.*\}\n$/.test(output)) {
       throw new ToolError(`train.mjs ${device} ended with exit status ${code}:\n${output}`);

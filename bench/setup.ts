@@ -1,9 +1,9 @@
 // Installs the peers that the bench compares with, pinned, into build/bench-peers: from PyPI and npm, nothing else, and nothing of theirs is
-// run at install time. What cannot be installed is written down with the reason. `node bench/setup.mjs`; the bench runs it when it must.
+// run at install time. What cannot be installed is written down with the reason.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { npmProgram, ROOT } from '../tools/lib/process.mjs';
+import { npmProgram, ROOT } from '../tools/lib/process.js';
 
 const FOLDER = join(ROOT, 'build/bench-peers');
 const PYTHON = join(FOLDER, 'python', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
@@ -26,17 +26,11 @@ const PIP = {
   ],
 };
 
-/**
- * @param {string} command - Program.
- * @param {readonly string[]} args - Arguments.
- * @param {string} [cwd] - Folder.
- * @returns {string} What it printed.
- */
-function run(command, args, cwd = FOLDER) {
+function run(command: string, args: readonly string[], cwd: string = FOLDER): string {
   try {
     return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
   } catch (error) {
-    const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error);
+    const { stderr, message } = error as Error & { stderr?: string };
     const lines = (stderr || message).trim().split('\n');
     const line = lines.findLast((text) => /error|required/i.test(text)) ?? lines[0];
     throw new Error(`${command.split('/').at(-1)} ${args.slice(0, 2).join(' ')}: ${line?.trim()}`);
@@ -50,8 +44,7 @@ function createPython() {
   run(python, ['-m', 'venv', 'python']);
 }
 
-/** @param {keyof typeof PIP} peer - Its pins are complete. */
-function pipInstall(peer) {
+function pipInstall(peer: keyof typeof PIP) {
   run(PYTHON, ['-m', 'pip', 'install', '--no-deps', '--only-binary', ':all:', ...PIP[peer]]);
 }
 
@@ -78,8 +71,7 @@ function stubCuda() {
   const packages = run(PYTHON, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))']).trim();
   const folder = join(packages, 'torch/lib');
   const libraries = readdirSync(folder).filter((name) => /^lib(torch|c10).*\.so$/.test(name));
-  /** @type {Map<string, Set<string>>} Functions by symbol version. */
-  const byVersion = new Map();
+  const byVersion: Map<string, Set<string>> = new Map();
   for (const [, name = '', version = ''] of run('nm', ['-D', '--undefined-only', ...libraries], folder).matchAll(
     /^\s+U ((?:cu|nccl|nv|__cuda)\w*)(?:@(\S+))?$/gm,
   )) {
@@ -100,24 +92,27 @@ function stubCuda() {
   }
 }
 
-/** @param {keyof typeof NPM} peer - A folder of its own. */
-function npmInstall(peer) {
+function npmInstall(peer: keyof typeof NPM) {
   const folder = join(FOLDER, peer);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: NPM[peer] }));
   run(process.execPath, [npmProgram(), 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], folder);
 }
 
-const file = join(FOLDER, 'peers.json');
-const pins = JSON.stringify([NPM, PIP]);
-const current = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
-if (current?.pins !== pins || process.argv.includes('--again')) {
+/** Installs the peers if they are missing or their pins changed. Returns why a part is absent, by its name. */
+export function setUpPeers(): Record<string, string> {
+  const file = join(FOLDER, 'peers.json');
+  const pins = JSON.stringify([NPM, PIP]);
+  const current = existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as { pins: string; absent: Record<string, string> })
+    : undefined;
+  if (current?.pins === pins) {
+    return current.absent;
+  }
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  /** @type {Record<string, string>} Why a peer is absent. */
-  const absent = {};
-  /** @type {Record<string, () => void>} */
-  const installs = {
+  const absent: Record<string, string> = {};
+  const installs: Record<string, () => void> = {
     python: createPython,
     numpy: () => pipInstall('numpy'),
     jax: () => pipInstall('jax'),
@@ -135,11 +130,9 @@ if (current?.pins !== pins || process.argv.includes('--again')) {
       install();
     } catch (error) {
       absent[peer] = error instanceof Error ? error.message : String(error);
-      console.log(`  absent: ${absent[peer]}`);
+      console.log(`  absent: ${absent[peer]}; remove build/bench-peers to try again`);
     }
   }
-  if (Object.keys(absent).length > 0) {
-    console.log('`node bench/setup.mjs --again` tries again.');
-  }
   writeFileSync(file, `${JSON.stringify({ pins, absent }, null, 2)}\n`);
+  return absent;
 }

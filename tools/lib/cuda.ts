@@ -2,8 +2,8 @@
 // driver. To test with: a driver that runs on the processor. See docs/decisions/0013.
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { allCrates } from './licences.mjs';
-import { must, ROOT, run, ToolError } from './process.mjs';
+import { allCrates } from './licences.js';
+import { must, ROOT, run, ToolError } from './process.js';
 
 /** Where all that CUDA needs is built. */
 export const HOME = join(ROOT, 'build/cuda');
@@ -12,17 +12,15 @@ export const NO_DEVICE = join(HOME, 'no-device');
 const SOURCES = join(ROOT, 'tools/cuda/processor');
 const KERNELS = join(ROOT, 'crates/innate-core/src/kernel/cell');
 
-/**
- * @typedef {object} Library
- * @property {string} name - For the linker.
- * @property {string} soname - What the loader looks for.
- * @property {string} [module] - cudarc's module that lists its functions.
- * @property {number} code - The library's own for "there is no device" or "not initialized".
- * @property {string} [written] - C file with the functions that do something on the processor.
- */
+interface Library {
+  readonly name: string; // For the linker.
+  readonly soname: string; // What the loader looks for.
+  readonly module?: string; // cudarc's module that lists its functions.
+  readonly code: number; // The library's own for "there is no device" or "not initialized".
+  readonly written?: string; // C file with the functions that do something on the processor.
+}
 
-/** @type {readonly Library[]} */
-const LIBRARIES = [
+const LIBRARIES: readonly Library[] = [
   { name: 'cuda', soname: 'libcuda.so.1', module: 'driver', code: 100, written: 'driver.c' },
   { name: 'cublas', soname: 'libcublas.so.13', module: 'cublas', code: 1, written: 'cublas.c' },
   { name: 'cublasLt', soname: 'libcublasLt.so.13', module: 'cublaslt', code: 1 },
@@ -32,11 +30,11 @@ const LIBRARIES = [
   { name: 'cudart', soname: 'libcudart.so.13', code: 0 },
 ];
 
-/** @returns {Promise<(library: Library, code: number, written?: string) => string>} What writes a library in C: all functions that cudarc binds. */
-async function writer() {
+/** What writes a library in C: all functions that cudarc binds. */
+async function writer(): Promise<(library: Library, code: number, written?: string) => string> {
   const cudarc = (await allCrates()).find(({ name }) => name === 'cudarc');
   if (cudarc === undefined) {
-    throw new ToolError('The workspace does not depend on cudarc with any feature: tools/lib/cuda.mjs must be changed with it.');
+    throw new ToolError('The workspace does not depend on cudarc with any feature: tools/lib/cuda.ts must be changed with it.');
   }
   const sources = join(dirname(cudarc.manifest_path), 'src');
   return ({ module }, code, written = '') => {
@@ -47,31 +45,19 @@ async function writer() {
   };
 }
 
-/**
- * Links C text into a library.
- *
- * @param {string} file - The library.
- * @param {string} soname - What the loader looks for.
- * @param {string} text - The source.
- */
-async function link(file, soname, text) {
+async function link(file: string, soname: string, text: string) {
   writeFileSync(`${file}.c`, text);
   const flags = ['-shared', '-fPIC', '-O1', '-w', `-Wl,-soname,${soname}`, `-I${SOURCES}`, `-I${KERNELS}`];
   await must(`Linking a stand-in for ${soname}`, 'cc', [...flags, '-o', file, `${file}.c`, '-lm']);
 }
 
-/** @param {string} folder - Emptied, or made. */
-function renew(folder) {
+function renew(folder: string) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
 }
 
-/**
- * Makes stubs to link with, whose functions only return that they cannot be used, and {@link NO_DEVICE} of them.
- *
- * @param {string} folder - Where they go.
- */
-export async function linkStubs(folder) {
+/** Makes stubs to link with, whose functions only return that they cannot be used, and {@link NO_DEVICE} of them. */
+export async function linkStubs(folder: string) {
   const write = await writer();
   renew(folder);
   renew(NO_DEVICE);
@@ -83,11 +69,10 @@ export async function linkStubs(folder) {
 }
 
 /**
- * Makes a driver and a cuBLAS that run on the processor; what is not written in C returns success.
- *
- * @returns {Promise<string>} Their folder, for `LD_LIBRARY_PATH`.
+ * Makes a driver and a cuBLAS that run on the processor; what is not written in C returns success. Returns their folder, for
+ * `LD_LIBRARY_PATH`.
  */
-export async function linkProcessor() {
+export async function linkProcessor(): Promise<string> {
   const write = await writer();
   const folder = join(HOME, 'processor');
   renew(folder);
@@ -149,12 +134,8 @@ async function unpackWheels() {
   cpSync(requirements, stamp);
 }
 
-/**
- * Makes the toolkit.
- *
- * @returns {Promise<{ nvcc: string, env: NodeJS.ProcessEnv }>} Its compiler, and the environment that Candle's build finds all in.
- */
-export async function cudaToolkit() {
+/** Makes the toolkit. Returns its compiler, and the environment that Candle's build finds all in. */
+export async function cudaToolkit(): Promise<{ nvcc: string; env: NodeJS.ProcessEnv }> {
   await requireHost();
   await unpackWheels();
   await linkStubs(join(TOOLKIT, 'lib/stubs'));

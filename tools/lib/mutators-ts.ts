@@ -12,10 +12,10 @@ const PAIRS = [
 const INSTEAD = new Map([
   ...PAIRS.flatMap(
     ([a = '', b = '']) =>
-      /** @type {[string, string[]][]} */ ([
+      [
         [a, [b]],
         [b, [a]],
-      ]),
+      ] as [string, string[]][],
   ),
   ['<', ['<=', '>=']],
   ['<=', ['<', '>']],
@@ -35,25 +35,18 @@ const CONDITIONS = ['<', '<=', '>', '>=', '===', '!==', '&&', '||', 'instanceof'
 /** Methods without which a call becomes its receiver. */
 const REMOVED = ['filter', 'sort', 'slice', 'reverse', 'trim'];
 
-/**
- * @typedef {object} Mutant
- * @property {number} start - Where the replaced text begins.
- * @property {number} end - Where it ends.
- * @property {string} replacement - What stands there instead.
- */
+export interface Mutant {
+  readonly start: number; // Where the replaced text begins.
+  readonly end: number; // Where it ends.
+  readonly replacement: string; // What stands there instead.
+}
 
-/** @typedef {[replaced: ts.Node, ...replacements: string[]]} Mutation */
+type Mutation = [replaced: ts.Node, ...replacements: string[]];
 
-/**
- * @param {string} fileName - Name, for the parser.
- * @param {string} text - The source.
- * @returns {Mutant[]} All its mutants, in the order of the text.
- */
-export function mutantsOf(fileName, text) {
-  /** @type {Mutant[]} */
-  const mutants = [];
-  /** @param {ts.Node} node - Anything. */
-  const visit = (node) => {
+/** All its mutants, in the order of the text. */
+export function mutantsOf(fileName: string, text: string): Mutant[] {
+  const mutants: Mutant[] = [];
+  const visit = (node: ts.Node) => {
     const typeOnly = ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
     if (typeOnly || ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
       return;
@@ -67,11 +60,8 @@ export function mutantsOf(fileName, text) {
   return mutants.sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
-/**
- * @param {ts.Node} node - Anything.
- * @returns {Mutation[]} What may be replaced in it, its children apart.
- */
-function mutationsOf(node) {
+/** What may be replaced in it, its children apart. */
+function mutationsOf(node: ts.Node): Mutation[] {
   if (ts.isBinaryExpression(node)) {
     const { operatorToken, left, right, parent } = node;
     const joinsText =
@@ -124,11 +114,7 @@ function mutationsOf(node) {
   return literalMutations(node);
 }
 
-/**
- * @param {ts.Node} node - Literal, or something else that has no mutant.
- * @returns {Mutation[]} What may be replaced in it.
- */
-function literalMutations(node) {
+function literalMutations(node: ts.Node): Mutation[] {
   const { parent } = node;
   if (node.kind === K.TrueKeyword || node.kind === K.FalseKeyword) {
     return [[node, ...instead(node)]];
@@ -157,12 +143,10 @@ function literalMutations(node) {
   return [];
 }
 
-/** @param {ts.Node} token - Operator, name or constant. */
-function instead(token) {
+function instead(token: ts.Node) {
   return INSTEAD.get(token.getText()) ?? [];
 }
 
-/** @param {ts.Node} node - Whether it is made true and false as the operation that it is. */
-function isCondition(node) {
+function isCondition(node: ts.Node) {
   return ts.isBinaryExpression(node) && CONDITIONS.includes(node.operatorToken.getText());
 }

@@ -1,24 +1,19 @@
 // The licence notices of what is linked into the addon, from what cargo says and the crates' own files.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ROOT, run, ToolError } from './process.mjs';
+import { ROOT, run, ToolError } from './process.js';
 
 const ROOT_CRATE = 'innate-napi';
 
-/**
- * @typedef {object} Crate
- * @property {string} name - Its name.
- * @property {string} version - Its version.
- * @property {string | null} license - SPDX expression.
- * @property {string | null} source - Null for a crate of this workspace.
- * @property {string} manifest_path - Where its sources are.
- */
+export interface Crate {
+  readonly name: string; // Its name.
+  readonly version: string; // Its version.
+  readonly license: string | null; // SPDX expression.
+  readonly source: string | null; // Null for a crate of this workspace.
+  readonly manifest_path: string; // Where its sources are.
+}
 
-/**
- * @param {readonly string[]} args - Arguments of cargo.
- * @returns {Promise<string>} What it prints, its notices of downloads among it.
- */
-async function cargo(args) {
+async function cargo(args: readonly string[]): Promise<string> {
   const { code, output } = await run('cargo', args, { output: 'capture' });
   if (code !== 0) {
     throw new ToolError(`cargo ${args[0]} failed:\n${output.slice(0, 2000)}`);
@@ -26,21 +21,14 @@ async function cargo(args) {
   return output;
 }
 
-/**
- * @param {readonly string[]} [args] - Further arguments of `cargo metadata`.
- * @returns {Promise<Crate[]>} The workspace's crates and all that they depend on with any feature.
- */
-export async function allCrates(args = []) {
+/** The workspace's crates and all that they depend on with any feature. */
+export async function allCrates(args: readonly string[] = []): Promise<Crate[]> {
   const output = await cargo(['metadata', '--format-version', '1', '--locked', '--all-features', ...args]);
   return JSON.parse(output.slice(output.indexOf('{"packages"'))).packages;
 }
 
-/**
- * @param {string} target - Target triple.
- * @param {readonly string[]} [features] - Features of the binding's crate.
- * @returns {Promise<Crate[]>} The crates that are linked into the addon, by name, without those of this workspace.
- */
-export async function linkedCrates(target, features = []) {
+/** The crates that are linked into the addon, by name, without those of this workspace. */
+export async function linkedCrates(target: string, features: readonly string[] = []): Promise<Crate[]> {
   // A procedural macro runs in the compiler, and so does what it depends on.
   const edges = ['--edges', 'normal,no-proc-macro', '--prefix', 'none', '--format', '{p}'];
   const tree = await cargo(['tree', '--locked', '--package', ROOT_CRATE, '--target', target, '--features', features.join(), ...edges]);
@@ -50,8 +38,8 @@ export async function linkedCrates(target, features = []) {
     .sort((a, b) => a.name.localeCompare(b.name, 'en') || a.version.localeCompare(b.version, 'en'));
 }
 
-/** @returns {ReadonlySet<string>} Licences that a binary under MIT may contain: the list that `cargo deny` reads too. */
-function allowList() {
+/** Licences that a binary under MIT may contain: the list that `cargo deny` reads too. */
+function allowList(): ReadonlySet<string> {
   const toml = readFileSync(join(ROOT, 'deny.toml'), 'utf8').replaceAll('\r\n', '\n');
   const list = /^\[licenses\]\n(?:(?!\[)[^\n]*\n)*?allow = \[([^\]]+)\]/m.exec(toml)?.[1] ?? '';
   const names = new Set(list.match(/(?<=")[^",]+(?=")/g));
@@ -62,22 +50,17 @@ function allowList() {
 }
 
 /**
- * @param {string | null} license - SPDX expression, also in the old form `MIT/Apache-2.0`.
- * @returns {boolean} Whether it is met by allowed licences alone. Where AND and OR stand side by side without brackets, AND is read last, which
- * allows less.
+ * Whether it is met by allowed licences alone. Where AND and OR stand side by side without brackets, AND is read last, which allows less.
  */
-export function isAllowed(license) {
+export function isAllowed(license: string | null): boolean {
   const licences = allowList();
-  const alternatives = (/** @type {string} */ text) => text.replaceAll(/[()]/g, '').split(/ OR |\//);
-  const allowed = (/** @type {string} */ text) => text.split(' AND ').every((name) => licences.has(name.trim()));
+  const alternatives = (text: string) => text.replaceAll(/[()]/g, '').split(/ OR |\//);
+  const allowed = (text: string) => text.split(' AND ').every((name) => licences.has(name.trim()));
   return (license ?? '').split(/ AND (?![^(]*\))/).every((part) => alternatives(part).some(allowed));
 }
 
-/**
- * @param {Crate} crate - A crate with its sources on this machine.
- * @returns {string[]} The licence texts it comes with; of a crate that offers MIT among others, that one.
- */
-function licenceTexts({ license, manifest_path }) {
+/** The licence texts it comes with; of a crate that offers MIT among others, that one. */
+function licenceTexts({ license, manifest_path }: Crate): string[] {
   const folder = dirname(manifest_path);
   const files = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && /^(?:LICEN[CS]E|COPYING|COPYRIGHT|NOTICE|UNLICENSE)/i.test(entry.name))
@@ -86,17 +69,13 @@ function licenceTexts({ license, manifest_path }) {
   return (mit.length > 0 ? mit : files).map((name) => readFileSync(join(folder, name), 'utf8').replaceAll('\r\n', '\n').trim());
 }
 
-/**
- * @param {readonly Crate[]} crates - From {@link linkedCrates}.
- * @returns {string} A Markdown document: a table of crates, and every text once.
- */
-export function licenceNotices(crates) {
+/** A Markdown document: a table of crates, and every text once. */
+export function licenceNotices(crates: readonly Crate[]): string {
   const refused = crates.filter(({ license }) => !isAllowed(license)).map(({ name, license }) => `${name} (${license ?? 'not stated'})`);
   if (refused.length > 0) {
     throw new ToolError(`The addon contains crates whose licence is not on the list of deny.toml: ${refused.join(', ')}.`);
   }
-  /** @type {Map<string, string[]>} */
-  const users = new Map();
+  const users: Map<string, string[]> = new Map();
   for (const crate of crates) {
     for (const text of licenceTexts(crate)) {
       users.set(text, [...(users.get(text) ?? []), `${crate.name} ${crate.version}`]);

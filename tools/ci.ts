@@ -1,23 +1,17 @@
 // What CI runs, through .ci/run: everything, from a clean clone. The last line is `N passed, N failed`.
-import { audit } from './audit.mjs';
-import { BUILDS_CUDA } from './lib/cuda.mjs';
-import { run, tool } from './lib/process.mjs';
-import { countOne, countTests, STEPS_COUNTS, Steps } from './lib/steps.mjs';
-import { requireNode, requireRust } from './lib/toolchain.mjs';
+import { audit } from './audit.js';
+import { BUILDS_CUDA } from './lib/cuda.js';
+import { run } from './lib/process.js';
+import { countOne, countTests, STEPS_COUNTS, Steps } from './lib/steps.js';
+import { requireRust } from './lib/toolchain.js';
 
 /** All of it, in milliseconds; a step is killed when this is used up. */
 const LIMIT = 55 * 60_000;
 const start = performance.now();
 const steps = new Steps();
 
-/**
- * Runs a program with its own limit, inside the whole's.
- *
- * @param {number} minutes - The limit.
- * @param {readonly string[]} command - Program and arguments.
- * @param {'inherit' | 'tee'} [output] - What becomes of what it prints.
- */
-function within(minutes, [program = '', ...args], output = 'inherit') {
+/** Runs a program with its own limit, inside the whole's. */
+function within(minutes: number, [program = '', ...args]: readonly string[], output: 'inherit' | 'tee' = 'inherit') {
   const left = Math.max(1000, LIMIT - (performance.now() - start));
   return run(program, args, { timeout: Math.min(left, minutes * 60_000), env: { CI: 'true' }, output });
 }
@@ -36,8 +30,7 @@ async function installDebianPackages() {
   return (await run('sh', ['-c', install], { env: { DEBIAN_FRONTEND: 'noninteractive' } })).code === 0;
 }
 
-/** @type {readonly (readonly [name: string, minutes: number, command: readonly string[]])[]} */
-const CHECKS = [
+const CHECKS: readonly (readonly [name: string, minutes: number, command: readonly string[]])[] = [
   ['npm run check', 12, ['npm', 'run', 'check', ...(BUILDS_CUDA ? ['--', '--cuda'] : [])]],
   [
     'src/native/binding.d.ts and the locks are what the build makes',
@@ -45,30 +38,27 @@ const CHECKS = [
     ['git', 'diff', '--exit-code', '--', 'src/native/binding.d.ts', 'Cargo.lock', 'package-lock.json'],
   ],
   ['docs/api-report.md is what the declarations say', 2, ['npm', 'run', 'api-report', '--', '--check']],
-  ['README example', 5, [process.execPath, 'tools/check-docs.mjs', 'README.md']],
+  ['README example', 5, [process.execPath, 'tools/tool.mjs', 'check-docs', 'README.md']],
   ['npm run bench -- --short', 6, ['npm', 'run', 'bench', '--', '--short']],
   ['npm start', 12, ['npm', 'start']],
 ];
 
-/** @type {typeof CHECKS} */
-const CUDA_CHECKS = [
+const CUDA_CHECKS: typeof CHECKS = [
   ['npm run build:cuda', 15, ['npm', 'run', 'build:cuda']],
   ['npm run test:cuda -- --processor', 10, ['npm', 'run', 'test:cuda', '--', '--processor']],
 ];
 
-/** @param {typeof CHECKS} checks - One after another. */
-async function runAll(checks) {
+async function runAll(checks: typeof CHECKS) {
   for (const [name, minutes, command] of checks) {
     await steps.step(name, async () => countOne((await within(minutes, command)).code === 0));
   }
 }
 
-await tool(import.meta, async () => {
+export async function main(): Promise<number> {
   let ready = false;
   try {
     await steps.step('Node, Rust, a C linker', async () => {
       const installed = await installDebianPackages();
-      requireNode();
       await requireRust();
       ready = true;
       return countOne(installed);
@@ -86,9 +76,9 @@ await tool(import.meta, async () => {
   } catch (error) {
     // Whatever goes wrong, the last line is printed.
     console.error(error);
-    await steps.step('tools/ci.mjs', () => countOne(false));
+    await steps.step('tools/ci.ts', () => countOne(false));
   }
   const { passed, failed, code } = steps.end(`All, ${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
   console.log(`${passed} passed, ${failed} failed`);
   return code;
-});
+}

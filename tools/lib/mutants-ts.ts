@@ -2,9 +2,10 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { prepare } from '../build.mjs';
-import { mutantsOf } from './mutators-ts.mjs';
-import { ROOT, run, ToolError } from './process.mjs';
+import { prepare } from '../build.js';
+import type { Language } from '../mutants.js';
+import { mutantsOf } from './mutators-ts.js';
+import { ROOT, run, ToolError } from './process.js';
 
 /** Folders of `src` where an error would be silent. */
 const FOLDERS = ['curriculum', 'task', 'trainer', 'util'];
@@ -18,16 +19,16 @@ const UNLIMITED = 600_000;
 /** Where mutants run: a copy of what is built. */
 const BOX = join(ROOT, 'build/mutants/ts');
 
-/** @typedef {ReturnType<typeof mutantsIn>[number]} TypeScriptMutant */
+type TypeScriptMutant = ReturnType<typeof mutantsIn>[number];
 
 /** The mutants of {@link FOLDERS}. */
-export async function typeScript() {
+export async function typeScript(): Promise<Language> {
   await prepare();
-  return { all: FOLDERS.flatMap(mutantsIn), test };
+  const all = FOLDERS.flatMap(mutantsIn);
+  return { all, test: (tried) => test(all.filter((mutant) => tried.includes(mutant))) };
 }
 
-/** @param {string} folder - Of `src`. */
-function mutantsIn(folder) {
+function mutantsIn(folder: string) {
   const sources = readdirSync(join(ROOT, 'src', folder), { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.ts'));
   return sources.sort().flatMap((file) => {
     const path = `src/${folder}/${file}`;
@@ -42,17 +43,14 @@ function mutantsIn(folder) {
   });
 }
 
-/** @param {string} text - Code, which may be long. */
-function onOneLine(text) {
+function onOneLine(text: string) {
   const line = text.replaceAll(/\s+/g, ' ');
   return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }
 
-/** @param {readonly TypeScriptMutant[]} mutants - Those to run the tests on. */
-async function test(mutants) {
+async function test(mutants: readonly TypeScriptMutant[]) {
   makeBox();
-  /** @type {Map<string, number>} */
-  const limits = new Map();
+  const limits: Map<string, number> = new Map();
   for (const folder of FOLDERS) {
     const start = performance.now();
     if (!(await passes(folder, UNLIMITED))) {
@@ -60,7 +58,7 @@ async function test(mutants) {
     }
     limits.set(folder, 30_000 + 4 * (performance.now() - start));
   }
-  const lived = [];
+  const lived: string[] = [];
   for (const mutant of mutants) {
     if (await lives(mutant, limits.get(mutant.folder) ?? UNLIMITED)) {
       lived.push(`${mutant.name}, line ${mutant.number}: ${mutant.line}`);
@@ -81,12 +79,8 @@ function makeBox() {
   }
 }
 
-/**
- * @param {TypeScriptMutant} mutant - Any.
- * @param {number} limit - Milliseconds after which it counts as killed.
- * @returns {Promise<boolean>} Whether all tests of its folder pass.
- */
-async function lives({ folder, file, text }, limit) {
+/** Whether all tests of its folder pass. */
+async function lives({ folder, file, text }: TypeScriptMutant, limit: number): Promise<boolean> {
   const built = join('dist', folder, file.replace(/\.ts$/, '.js'));
   const options = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
   writeFileSync(join(BOX, built), ts.transpileModule(text, { compilerOptions: options }).outputText);
@@ -97,18 +91,12 @@ async function lives({ folder, file, text }, limit) {
   }
 }
 
-/**
- * @param {string} folder - Of `__test__`.
- * @param {number} limit - Milliseconds.
- * @param {string} [first] - Tests that import this module run before the others.
- * @returns {Promise<boolean>} Whether all of its tests pass, but for slow ones.
- */
-async function passes(folder, limit, first) {
+/** Whether all of its tests pass, but for slow ones. */
+async function passes(folder: string, limit: number, first?: string): Promise<boolean> {
   const tests = readdirSync(join(BOX, 'build/__test__', folder))
     .filter((name) => name.endsWith('.test.js') && !SLOW.includes(name.replace('.test.js', '')))
     .map((name) => `build/__test__/${folder}/${name}`);
-  /** @param {string} file - Test. */
-  const isFirst = (file) => first !== undefined && readFileSync(join(BOX, file), 'utf8').includes(first);
+  const isFirst = (file: string) => first !== undefined && readFileSync(join(BOX, file), 'utf8').includes(first);
   const ava = join(BOX, 'node_modules/ava/entrypoints/cli.mjs');
   for (const files of [tests.filter(isFirst), tests.filter((file) => !isFirst(file))]) {
     const args = ['--max-old-space-size=1000', ava, '--fail-fast', `--timeout=${Math.round(limit)}ms`, ...files];

@@ -2,31 +2,21 @@
 // `npm run cuda:ptx` writes the PTX of our own kernels anew; `-- --check` only compares. See docs/decisions/0013.
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPublished, buildTypeScript } from './build.mjs';
-import { COMPUTE_CAPABILITY, cudaToolkit } from './lib/cuda.mjs';
-import { must, ROOT, ToolError, tool } from './lib/process.mjs';
-import { checkVersions, packFolders, stagePlatform, tarballsIn } from './pack.mjs';
+import { buildPublished, buildTypeScript } from './build.js';
+import { COMPUTE_CAPABILITY, cudaToolkit } from './lib/cuda.js';
+import { must, ROOT, ToolError } from './lib/process.js';
+import { checkVersions, packFolders, stagePlatform, tarballsIn } from './pack.js';
 
 /** Where the package goes. */
 const OUT = join(ROOT, 'build/npm-cuda');
 const KERNELS = join(ROOT, 'crates/innate-core/src/kernel/cell/gru_cell');
 
-/**
- * Compiles our own kernels.
- *
- * @param {string} nvcc - The compiler.
- * @param {string} out - Where the PTX goes.
- */
-async function compilePtx(nvcc, out) {
+async function compilePtx(nvcc: string, out: string) {
   await must('nvcc', nvcc, ['--ptx', '-O3', `-arch=compute_${COMPUTE_CAPABILITY}`, '-o', out, `${KERNELS}.cu`]);
 }
 
-/**
- * Stops unless the PTX that is checked in is what its source compiles to.
- *
- * @param {string} nvcc - The compiler.
- */
-async function checkPtx(nvcc) {
+/** Stops unless the PTX that is checked in is what its source compiles to. */
+async function checkPtx(nvcc: string) {
   const fresh = join(ROOT, 'build/cuda/gru_cell.ptx');
   await compilePtx(nvcc, fresh);
   if (readFileSync(fresh, 'utf8') !== readFileSync(`${KERNELS}.ptx`, 'utf8')) {
@@ -51,7 +41,7 @@ async function buildCuda() {
   }
 }
 
-await tool(import.meta, async () => {
+export async function main(): Promise<void> {
   const [what, ...more] = process.argv.slice(2);
   if (what === undefined) {
     await buildCuda();
@@ -61,4 +51,4 @@ await tool(import.meta, async () => {
   } else {
     throw new ToolError(`Nothing called ${what} is built here: name ptx, or nothing for the package.`);
   }
-});
+}

@@ -3,13 +3,16 @@
 // the lock. On a complete lock it changes nothing. See docs/decisions/0003.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, ToolError, tool } from './lib/process.mjs';
+import { ROOT, ToolError } from './lib/process.js';
 
-/**
- * @param {string} name - Package name that ends in a platform, as `@biomejs/cli-linux-x64-musl`.
- * @returns {{ cpu: string[], os?: string[], libc?: string[] }} What npm picks it by.
- */
-function platformOf(name) {
+interface Package {
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly dev?: boolean;
+  readonly [other: string]: unknown;
+}
+
+/** What npm picks it by. */
+function platformOf(name: string): { cpu: string[]; os?: string[]; libc?: string[] } {
   const cpu = /\b(?:arm64|x64|ia32|wasm32|ppc64|riscv64|s390x|loong64|mips64el|arm)\b/.exec(name)?.[0];
   const os = /\b(?:android|darwin|freebsd|linux|openbsd|win32|openharmony|aix|sunos|netbsd)\b/.exec(name)?.[0];
   const abi = /\b(musl|gnu)(?:eabihf)?\b/.exec(name)?.[1];
@@ -20,9 +23,9 @@ function platformOf(name) {
   return { cpu: [cpu], ...(os === undefined ? {} : { os: [os] }), ...(libc === undefined ? {} : { libc: [libc] }) };
 }
 
-await tool(import.meta, async () => {
+export async function main(): Promise<void> {
   const file = join(ROOT, 'package-lock.json');
-  const lock = JSON.parse(readFileSync(file, 'utf8'));
+  const lock: { packages: Record<string, Package> } = JSON.parse(readFileSync(file, 'utf8'));
   let added = 0;
   for (const { optionalDependencies = {}, dev } of Object.values(lock.packages)) {
     for (const [name, version] of Object.entries(optionalDependencies)) {
@@ -30,14 +33,14 @@ await tool(import.meta, async () => {
       if (lock.packages[key] !== undefined) {
         continue;
       }
-      if (!/^\d+\.\d+\.\d+/.test(String(version))) {
+      if (!/^\d+\.\d+\.\d+/.test(version)) {
         throw new ToolError(`${name}@${version}: not one version; add it by \`npm install\` with a registry that has it.`);
       }
       lock.packages[key] = { version, ...(dev === true ? { dev } : {}), optional: true, ...platformOf(name) };
       added += 1;
     }
   }
-  const { '': root, ...packages } = lock.packages;
+  const { '': root = {}, ...packages } = lock.packages;
   const sorted = Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, 'en'));
   lock.packages = { '': root, ...Object.fromEntries(sorted) };
   const text = `${JSON.stringify(lock, null, 2)}\n`;
@@ -46,4 +49,4 @@ await tool(import.meta, async () => {
   }
   writeFileSync(file, text);
   console.log(`${added} packages of other platforms added`);
-});
+}

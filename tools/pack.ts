@@ -4,18 +4,18 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { buildPublished, buildTypeScript } from './build.mjs';
-import { checkGlibc, PROMISED_GLIBC } from './lib/glibc.mjs';
-import { licenceNotices, linkedCrates } from './lib/licences.mjs';
-import { npmProgram, ROOT, run, ToolError, tool } from './lib/process.mjs';
+import type { BuildOptions } from 'esbuild';
+import { buildPublished, buildTypeScript } from './build.js';
+import { checkGlibc, PROMISED_GLIBC } from './lib/glibc.js';
+import { licenceNotices, linkedCrates } from './lib/licences.js';
+import { npmProgram, ROOT, run, ToolError } from './lib/process.js';
 
 /** Where the packages go. */
 export const OUT = join(ROOT, 'build/npm');
 /** The addon with CUDA may have so many bytes. */
 const CUDA_BYTES = 12_000_000;
 
-/** @returns {Record<string, any>} The repository's package.json. */
-export function manifest() {
+export function manifest(): Readonly<Record<string, unknown>> & { readonly name: string; readonly version: string } {
   return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 }
 
@@ -28,23 +28,17 @@ function commonFields() {
   return { version, license, engines, ...repository };
 }
 
-/**
- * Makes a package's folder.
- *
- * @param {string} folder - Where.
- * @param {Record<string, unknown>} fields - Its package.json.
- */
-function stage(folder, fields) {
+function stage(folder: string, fields: Record<string, unknown>) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(fields, null, 2)}\n`);
 }
 
-/**
- * The compiled loader's platforms: binaries are published for those that it looks for.
- *
- * @returns {Promise<{ PLATFORMS: readonly string[], currentPlatform(): object, platformName(facts: object): string }>} Its module.
- */
-export function loaderPlatforms() {
+/** The compiled loader's platforms: binaries are published for those that it looks for. Returns its module. */
+export function loaderPlatforms(): Promise<{
+  PLATFORMS: readonly string[];
+  currentPlatform(): object;
+  platformName(facts: object): string;
+}> {
   return import(pathToFileURL(join(ROOT, 'dist/native/platform.js')).href);
 }
 
@@ -57,19 +51,15 @@ export function checkVersions() {
   }
 }
 
-/**
- * Bundles a program into one file. esbuild is loaded late: it is not there yet when this module is loaded.
- *
- * @param {import('esbuild').BuildOptions} options - See there.
- */
-export async function bundle(options) {
+/** Bundles a program into one file. esbuild is loaded late: it is not there yet when this module is loaded. */
+export async function bundle(options: BuildOptions) {
   const { build } = await import('esbuild');
   await build({ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'warning', ...options });
 }
 
 /**
- * Makes the folder of `innate`: no scripts, no dependencies, and every platform's package as an optional one at this very version. The JavaScript
- * is one file, as an ES module and as CommonJS, because Node.js takes longer to find and link sixty modules than to run them.
+ * Makes the folder of `innate`: no scripts, no dependencies, and every platform's package as an optional one at this very version. The
+ * JavaScript is one file, as an ES module and as CommonJS, because Node.js takes longer to find and link sixty modules than to run them.
  */
 async function stageMain() {
   const { name, description, keywords, type, main, types, exports } = manifest();
@@ -83,9 +73,8 @@ async function stageMain() {
   }
   const dist = join(ROOT, 'dist');
   const out = join(folder, 'dist');
-  /** @type {import('esbuild').BuildOptions} */
   // Names are kept, because errors show those of their classes.
-  const options = { entryPoints: [join(dist, 'index.js')], keepNames: true, legalComments: 'none' };
+  const options: BuildOptions = { entryPoints: [join(dist, 'index.js')], keepNames: true, legalComments: 'none' };
   await bundle({ ...options, outfile: join(out, 'index.js') });
   // For whoever requires it and cannot have an ES module: Jest. See index.cjs.
   await bundle({
@@ -99,11 +88,7 @@ async function stageMain() {
   cpSync(dist, out, { recursive: true, filter: (path) => path !== cli && (!/\.[^/.]+$/.test(path) || /\.d\.c?ts$/.test(path)) });
 }
 
-/**
- * @param {string} platform - Such as `linux-x64-gnu`.
- * @returns {Record<string, unknown>} What npm picks the platform's package by, and the rest that needs no addon.
- */
-function platformFields(platform) {
+function platformFields(platform: string): Record<string, unknown> {
   const [os, cpu, abi] = platform.split('-');
   return {
     name: `innate-${platform}`,
@@ -117,12 +102,10 @@ function platformFields(platform) {
 }
 
 /**
- * Makes folders of the other platforms' packages, with no binary in them: for tests of what npm picks. They are never published.
- *
- * @param {string} folder - Where.
- * @returns {Promise<string[]>} The folders.
+ * Makes folders of the other platforms' packages, with no binary in them: for tests of what npm picks. They are never published. Returns
+ * the folders.
  */
-export async function stageEmptyPlatforms(folder) {
+export async function stageEmptyPlatforms(folder: string): Promise<string[]> {
   const here = readdirSync(OUT);
   const others = (await loaderPlatforms()).PLATFORMS.filter((platform) => !here.includes(`innate-${platform}`));
   for (const platform of others) {
@@ -131,12 +114,8 @@ export async function stageEmptyPlatforms(folder) {
   return others.map((platform) => join(folder, platform));
 }
 
-/**
- * @param {string} platform - Such as `linux-x64-gnu`.
- * @param {boolean} cuda - Whether it is the addon with CUDA.
- * @returns {string} The README of the package around an addon.
- */
-function readme(platform, cuda) {
+/** The README of the package around an addon. */
+function readme(platform: string, cuda: boolean): string {
   const promised = PROMISED_GLIBC[platform];
   const glibc = promised === undefined ? '' : ` It needs glibc ${promised} or newer.`;
   if (!cuda) {
@@ -150,16 +129,15 @@ function readme(platform, cuda) {
   ].join('\n\n');
 }
 
-/**
- * Makes the folder of a package around an addon.
- *
- * @param {object} what - What is packed.
- * @param {string} what.addon - Folder of the one addon, from the root.
- * @param {string} what.target - Target triple that it was built for.
- * @param {string} what.out - Where the package's folder goes.
- * @param {boolean} [what.cuda] - Whether it is the addon with CUDA. Default false.
- */
-export async function stagePlatform({ addon, target, out, cuda = false }) {
+interface Build {
+  readonly addon: string; // Folder of the one addon, from the root.
+  readonly target: string; // Target triple that it was built for.
+  readonly out: string; // Where the package's folder goes.
+  readonly cuda?: boolean; // Whether it is the addon with CUDA. Default false.
+}
+
+/** Makes the folder of a package around an addon. */
+export async function stagePlatform({ addon, target, out, cuda = false }: Build): Promise<void> {
   const built = readdirSync(join(ROOT, addon)).filter((name) => name.endsWith('.node'));
   const platform = /^innate\.(.+)\.node$/.exec(built[0] ?? '')?.[1];
   const { PLATFORMS } = await loaderPlatforms();
@@ -195,21 +173,12 @@ export async function stagePlatform({ addon, target, out, cuda = false }) {
   writeFileSync(join(folder, 'THIRD-PARTY.md'), licenceNotices(await linkedCrates(target, cuda ? ['cuda'] : [])));
 }
 
-/**
- * @param {string} folder - Where packages were made.
- * @returns {string[]} Their tarballs.
- */
-export function tarballsIn(folder) {
+export function tarballsIn(folder: string): string[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
   return names.map((name) => join(folder, name));
 }
 
-/**
- * Packs every folder.
- *
- * @param {string} out - The folder of the folders; the tarballs go there too.
- */
-export async function packFolders(out) {
+export async function packFolders(out: string) {
   for (const { name } of readdirSync(out, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
     const args = [npmProgram(), 'pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', out];
     const { code, output } = await run(process.execPath, args, { cwd: join(out, name), output: 'capture' });
@@ -219,11 +188,6 @@ export async function packFolders(out) {
   }
 }
 
-/**
- * Packs for this platform.
- *
- * @param {boolean} [addon] - Whether to build and pack the addon too.
- */
 export async function pack(addon = true) {
   checkVersions();
   rmSync(OUT, { recursive: true, force: true });
@@ -236,9 +200,9 @@ export async function pack(addon = true) {
   await packFolders(OUT);
 }
 
-await tool(import.meta, async () => {
+export async function main(): Promise<void> {
   await pack(!process.argv.includes('--skip-addon'));
   for (const tarball of tarballsIn(OUT)) {
     console.log(tarball.slice(ROOT.length + 1));
   }
-});
+}

@@ -1,41 +1,33 @@
 // What a user reads when the native part cannot be used: one sentence with the remedy; and the remedy works.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle } from '../pack.mjs';
-import { NO_DEVICE } from './cuda.mjs';
-import { ToolError } from './process.mjs';
+import { bundle } from '../pack.js';
+import { NO_DEVICE } from './cuda.js';
+import type { Machine } from './machine.js';
+import { ToolError } from './process.js';
 
-/** @typedef {import('./machine.mjs').Machine} Machine */
-/** @typedef {(name: string, body: () => Promise<string> | string) => Promise<void>} Check */
+export type Check = (name: string, body: () => Promise<string> | string) => Promise<void>;
 
-/**
- * @param {string} project - A folder with the package installed.
- * @param {string} [suffix] - Of the name of the package around the addon.
- * @returns {{ folder: string, addon: string }} That package's folder and its addon.
- */
-function addonPackage(project, suffix = '') {
+function addonPackage(project: string, suffix = ''): { folder: string; addon: string } {
   const modules = join(project, 'node_modules');
   const name = readdirSync(modules).find((entry) => entry.startsWith('innate-') && entry.endsWith(suffix)) ?? 'innate-';
   return { folder: join(modules, name), addon: join(modules, name, `${name.replace('-', '.')}.node`) };
 }
 
-/** @param {string} file - Loses its second half. */
-function cut(file) {
+function cut(file: string) {
   truncateSync(file, statSync(file).size / 2);
 }
 
-/**
- * @typedef {object} Failure
- * @property {string} name - What is wrong.
- * @property {(project: string, machine: Machine) => Promise<unknown> | void} [spoil] - Makes it so, in a folder with the package installed.
- * @property {RegExp} says - The sentence. Its group `command`, if it has one, is npm's arguments of the remedy.
- * @property {(project: string) => NodeJS.ProcessEnv} [env] - Added to the environment.
- */
+interface Failure {
+  readonly name: string; // What is wrong.
+  readonly spoil?: (project: string, machine: Machine) => unknown; // Makes it so, in a folder with the package installed.
+  readonly says: RegExp; // The sentence. Its group `command`, if it has one, is npm's arguments of the remedy.
+  readonly env?: (project: string) => NodeJS.ProcessEnv; // Added to the environment.
+}
 
 const DAMAGED = /^innate-\S+ is damaged: delete node_modules\/innate-\S+ and run `npm (?<command>install)`\.$/;
 
-/** @type {readonly Failure[]} */
-const FAILURES = [
+const FAILURES: readonly Failure[] = [
   {
     name: 'npm ci --omit=optional',
     spoil: (project, machine) => machine.npm(project, ['ci', '--omit=optional']),
@@ -71,14 +63,8 @@ const FAILURES = [
   },
 ];
 
-/**
- * Brings each failure about in a folder of its own, reads the error, and does what it says.
- *
- * @param {Machine} machine - A user's machine.
- * @param {string} folder - Where.
- * @param {Check} check - Runs one check.
- */
-export async function checkFailures(machine, folder, check) {
+/** Brings each failure about in a folder of its own, reads the error, and does what it says. */
+export async function checkFailures(machine: Machine, folder: string, check: Check) {
   for (const { name, spoil, says, env } of FAILURES) {
     await check(name, async () => {
       await machine.newProject(folder);
@@ -118,27 +104,23 @@ const CUDA_FAILURES = [
   },
   {
     name: 'CUDA: a cut .node file',
-    spoil: (/** @type {string} */ project) => cut(addonPackage(project, '-cuda').addon),
+    spoil: (project: string) => cut(addonPackage(project, '-cuda').addon),
     code: 'ERR_NATIVE_LOAD',
     says: /^innate-\S+ is damaged: delete node_modules\/innate-\S+-cuda and run/,
   },
   {
     name: 'CUDA: not installed',
-    spoil: (/** @type {string} */ project) => rmSync(addonPackage(project, '-cuda').folder, { recursive: true }),
+    spoil: (project: string) => rmSync(addonPackage(project, '-cuda').folder, { recursive: true }),
     code: 'ERR_NATIVE_LOAD',
     says: /is not installed: run `npm install innate-\S+-cuda@[\d.]+`, or/,
   },
 ];
 
 /**
- * Installs the package with CUDA too and takes away, one after another, what CUDA needs: `auto` trains on the CPU and says why once, `cuda` is a
- * typed error of one sentence.
- *
- * @param {Machine} machine - A user's machine.
- * @param {string} folder - Where.
- * @param {Check} check - Runs one check.
+ * Installs the package with CUDA too and takes away, one after another, what CUDA needs: `auto` trains on the CPU and says why once, `cuda`
+ * is a typed error of one sentence.
  */
-export async function checkCuda(machine, folder, check) {
+export async function checkCuda(machine: Machine, folder: string, check: Check) {
   const project = join(folder, 'project');
   await check('CUDA: install', async () => {
     const seconds = await machine.newProject(project, ['innate', 'innate-linux-x64-gnu-cuda']);
@@ -162,7 +144,8 @@ export async function checkCuda(machine, folder, check) {
         throw new ToolError(`With device 'cuda' the program said ${cuda.code} and:\n${message}`);
       }
       const auto = await machine.train(project, 'auto', env);
-      if (auto.iterations !== 3 || auto.device !== 'cpu' || !message.includes(auto.reason) || auto.warnings.join() !== 'INNATE_CPU') {
+      const { iterations, device, reason = 'no reason', warnings } = auto;
+      if (iterations !== 3 || device !== 'cpu' || !message.includes(reason) || warnings.join() !== 'INNATE_CPU') {
         throw new ToolError(`With device 'auto' it should train on the CPU and warn once, and there is ${JSON.stringify(auto)}`);
       }
       return `cuda: ${code}, ${message}\nauto: trained on the CPU, and said so once`;

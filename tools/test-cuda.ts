@@ -1,21 +1,17 @@
 // `npm run test:cuda`: the numeric tests of both languages on a CUDA device, with the addon built for it. Fails where there is no device.
 // `-- --processor` gives it a driver that runs on the processor: all but the kernels of Candle and cuBLAS themselves is tested without a GPU.
 import { join } from 'node:path';
-import { buildAddon, buildTypeScript } from './build.mjs';
-import { cudaToolkit, linkProcessor } from './lib/cuda.mjs';
-import { ROOT, run, ToolError, tool } from './lib/process.mjs';
-import { AVA_COUNTS, CARGO_COUNTS, Steps } from './lib/steps.mjs';
+import { buildAddon, buildTypeScript } from './build.js';
+import { cudaToolkit, linkProcessor } from './lib/cuda.js';
+import { ROOT, run, ToolError } from './lib/process.js';
+import { AVA_COUNTS, CARGO_COUNTS, Steps } from './lib/steps.js';
 
 const onProcessor = process.argv.includes('--processor');
 /** On the processor, those that train for long are left out. */
 const FILES = onProcessor ? ['agent/*', 'trainer/run'] : ['agent/*', 'trainer/{determinism,mastery,run,tutorial-defects}'];
 
-/**
- * Stops with the loader's or the driver's own reason unless an agent can be made on CUDA.
- *
- * @param {NodeJS.ProcessEnv} env - The tests'.
- */
-async function requireDevice(env) {
+/** Stops with the loader's or the driver's own reason unless an agent can be made on CUDA. */
+async function requireDevice(env: NodeJS.ProcessEnv) {
   const source = `
     const { Agent } = await import('innate');
     const failure = await Agent.create({ device: 'cuda' }).then((agent) => agent.close(), (error) => error);
@@ -26,7 +22,7 @@ async function requireDevice(env) {
   }
 }
 
-await tool(import.meta, async () => {
+export async function main(): Promise<number> {
   const { env: toolkit } = await cudaToolkit();
   const folder = 'build/addon-cuda-test';
   const host = await buildAddon({ folder, features: ['cuda', 'test-hooks'], env: toolkit });
@@ -48,4 +44,4 @@ await tool(import.meta, async () => {
     await steps.check('npm run bench -- --cuda', process.execPath, ['build/bench/main.js', '--cuda'], { env });
   }
   return steps.end(`Tests on ${where}`).code;
-});
+}

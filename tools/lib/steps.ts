@@ -1,30 +1,24 @@
 // Steps with counts and times: what `npm test`, `npm run check` and CI are made of.
-import { run, ToolError } from './process.mjs';
+import type { RunOptions } from './process.js';
+import { run, ToolError } from './process.js';
 
-/**
- * @typedef {object} Counts
- * @property {number} passed - Tests, or 1 for a step that is one check.
- * @property {number} failed - Likewise.
- * @property {number} skipped - Tests that did not run.
- */
+export interface Counts {
+  readonly passed: number; // Tests, or 1 for a step that is one check.
+  readonly failed: number; // Likewise.
+  readonly skipped: number; // Tests that did not run.
+}
 
-/** @typedef {{ passed: RegExp, failed: RegExp, skipped: RegExp, pass?: RegExp }} Patterns */
+export type Patterns = { passed: RegExp; failed: RegExp; skipped: RegExp; pass?: RegExp };
 
 /** One check that was not made. */
 export const SKIPPED = { passed: 0, failed: 0, skipped: 1 };
 
 /**
- * Counts tests in what a runner printed. A run without a test is a failure, and so is a bad exit status without a failed test.
- *
- * @param {number} code - The runner's exit status.
- * @param {string} output - What it printed.
- * @param {Patterns} patterns - Global; the first group of each is a number, all are summed. `pass` matches once for each test that passed, for
- * a runner that leaves their number out when others failed.
- * @returns {Counts} The sums.
+ * Counts tests in what a runner printed. A run without a test is a failure, and so is a bad exit status without a failed test. Returns the
+ * sums.
  */
-export function countTests(code, output, patterns) {
-  /** @param {RegExp} pattern - One of the patterns. */
-  const sum = (pattern) => [...output.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
+export function countTests(code: number, output: string, patterns: Patterns): Counts {
+  const sum = (pattern: RegExp) => [...output.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
   const counts = { passed: sum(patterns.passed), failed: sum(patterns.failed), skipped: sum(patterns.skipped) };
   if (counts.failed > 0 && patterns.pass !== undefined) {
     counts.passed = Math.max(counts.passed, [...output.matchAll(patterns.pass)].length);
@@ -46,8 +40,8 @@ export const CARGO_COUNTS = {
 };
 
 /**
- * What ava prints at its end. A file that never finished, or an error outside a test, counts as a failure. After a failed test or hook it does
- * not say how many passed.
+ * What ava prints at its end. A file that never finished, or an error outside a test, counts as a failure. After a failed test or hook it
+ * does not say how many passed.
  */
 export const AVA_COUNTS = {
   passed: /^\s*(\d+) (?:tests? passed|known failures?)\s*$/gm,
@@ -64,19 +58,11 @@ export const STEPS_COUNTS = {
   skipped: /^Tests: .* (\d+) skipped$/gm,
 };
 
-/**
- * @param {boolean} ok - Whether a check passed.
- * @returns {Counts} One passed or one failed.
- */
-export function countOne(ok) {
+export function countOne(ok: boolean): Counts {
   return { passed: Number(ok), failed: Number(!ok), skipped: 0 };
 }
 
-/**
- * @param {Counts} counts - Of a step.
- * @returns {string} The step in one word.
- */
-function verdict({ passed, failed, skipped }) {
+function verdict({ passed, failed, skipped }: Counts): string {
   if (failed > 0) {
     return 'FAILED';
   }
@@ -85,14 +71,9 @@ function verdict({ passed, failed, skipped }) {
 
 /** Steps one after another, each announced and timed. */
 export class Steps {
-  /** @type {(Counts & { name: string, seconds: number })[]} */
-  #done = [];
+  #done: (Counts & { name: string; seconds: number })[] = [];
 
-  /**
-   * @param {string} name - What will be done.
-   * @param {() => Promise<Counts> | Counts} body - Does it. A {@link ToolError} is one failed check.
-   */
-  async step(name, body) {
+  async step(name: string, body: () => Promise<Counts> | Counts) {
     console.log(`\n== ${name}`);
     const start = performance.now();
     let counts = countOne(false);
@@ -109,41 +90,21 @@ export class Steps {
     console.log(`== ${name}: ${verdict(counts)}, ${seconds.toFixed(1)} s`);
   }
 
-  /**
-   * One check that is a program's exit status.
-   *
-   * @param {string} name - What is checked.
-   * @param {string} command - Program.
-   * @param {readonly string[]} args - Its arguments.
-   * @param {import('./process.mjs').RunOptions} [options] - How it is run.
-   */
-  check(name, command, args, options) {
+  /** One check that is a program's exit status. */
+  check(name: string, command: string, args: readonly string[], options?: RunOptions) {
     return this.step(name, async () => countOne((await run(command, args, options)).code === 0));
   }
 
-  /**
-   * One step that is a runner's tests.
-   *
-   * @param {string} name - What is tested.
-   * @param {Patterns} patterns - What the runner prints.
-   * @param {string} command - Program.
-   * @param {readonly string[]} args - Its arguments.
-   * @param {import('./process.mjs').RunOptions} [options] - How it is run.
-   */
-  tests(name, patterns, command, args, options) {
+  /** One step that is a runner's tests. */
+  tests(name: string, patterns: Patterns, command: string, args: readonly string[], options?: RunOptions) {
     return this.step(name, async () => {
       const { code, output } = await run(command, args, { ...options, output: 'tee' });
       return countTests(code, output, patterns);
     });
   }
 
-  /**
-   * Prints a table, one line a step, and the sums.
-   *
-   * @param {string} title - What was done.
-   * @returns {Counts & { code: number }} The sums, and the exit status.
-   */
-  end(title) {
+  /** Prints a table, one line a step, and the sums. Returns the sums, and the exit status. */
+  end(title: string): Counts & { code: number } {
     const width = Math.max(...this.#done.map(({ name }) => name.length));
     const total = { passed: 0, failed: 0, skipped: 0 };
     console.log('');

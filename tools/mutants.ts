@@ -4,38 +4,28 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ROOT, ToolError, tool } from './lib/process.mjs';
+import { ROOT, ToolError } from './lib/process.js';
 
-/**
- * @typedef {object} Mutant
- * @property {string} name - File and change.
- * @property {string} line - The line of source, without indent. With the name it tells the mutant when lines move.
- */
+export interface Mutant {
+  readonly name: string; // File and change.
+  readonly line: string; // The line of source, without indent. With the name it tells the mutant when lines move.
+}
 
-/**
- * @template {Mutant} M
- * @typedef {object} Language
- * @property {M[]} all - Every mutant of it.
- * @property {(mutants: readonly M[]) => Promise<{ killed: number, lived: readonly string[] }>} test - Runs the tests on each: how many made one
- * fail, or run on without an end, and the others by name.
- */
+export interface Language {
+  readonly all: readonly Mutant[];
+  /** Runs the tests on each of these: how many made one fail, or run on without an end, and the others by name. */
+  test(mutants: readonly Mutant[]): Promise<{ readonly killed: number; readonly lived: readonly string[] }>;
+}
 
-/** @type {Readonly<Record<string, () => Promise<Language<any>>>>} */
-const LANGUAGES = {
-  rust: async () => (await import('./lib/mutants-rust.mjs')).rust(),
-  ts: async () => (await import('./lib/mutants-ts.mjs')).typeScript(),
+const LANGUAGES: Readonly<Record<string, () => Promise<Language>>> = {
+  rust: async () => (await import('./lib/mutants-rust.js')).rust(),
+  ts: async () => (await import('./lib/mutants-ts.js')).typeScript(),
 };
 
 /** Mutants that no test can tell from the code as it stands: `name | line`, each under the reason. */
 const EQUIVALENT = new Set(readFileSync(join(ROOT, 'tools/mutants.txt'), 'utf8').split(/\r?\n/));
 
-/**
- * @param {string} name - The option's name.
- * @param {string} text - What was given.
- * @param {number} least - The smallest number that makes sense.
- * @returns {number} The number in it.
- */
-function whole(name, text, least) {
+function whole(name: string, text: string, least: number): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < least) {
     throw new ToolError(`--${name} must be a whole number of at least ${least}, got ${text}.`);
@@ -43,7 +33,7 @@ function whole(name, text, least) {
   return value;
 }
 
-await tool(import.meta, async () => {
+export async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { sample: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
@@ -53,7 +43,7 @@ await tool(import.meta, async () => {
     throw new ToolError(`There are no mutants of ${unknown}: name rust, ts, or nothing for both.`);
   }
   const [sample, seed] = [whole('sample', values.sample, 1), whole('seed', values.seed, 0)];
-  const rank = (/** @type {Mutant} */ { name, line }) => createHash('sha256').update(`${seed} ${name} ${line}`).digest('hex');
+  const rank = ({ name, line }: Mutant) => createHash('sha256').update(`${seed} ${name} ${line}`).digest('hex');
   const total = { killed: 0, lived: 0 };
   for (const [language, load] of Object.entries(LANGUAGES)) {
     if (positionals.length === 0 || positionals.includes(language)) {
@@ -72,4 +62,4 @@ await tool(import.meta, async () => {
   }
   const share = (100 * total.killed) / (total.killed + total.lived || 1);
   console.log(`Mutants: ${share.toFixed(1)} % of ${total.killed + total.lived} killed (seed ${seed})`);
-});
+}

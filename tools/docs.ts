@@ -2,29 +2,27 @@
 // images of the site that lead nowhere, and pages that docs/index.md does not list. See docs/decisions/0015.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, resolve } from 'node:path';
-import { install } from './lib/install.mjs';
-import { ROOT, run, tool } from './lib/process.mjs';
+import { ROOT, run } from './lib/process.js';
 
 const INDEX = 'docs/index.md';
 const SITE = 'docs/site';
 
-/** @returns {string[]} Every Markdown file below docs, as paths from the root, sorted; what is in the site apart. */
-export function markdownFiles() {
+/** Every Markdown file below docs, as paths from the root, sorted; what is in the site apart. */
+export function markdownFiles(): string[] {
   const names = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
   const files = names.filter((name) => name.endsWith('.md')).map((name) => `docs/${name.replaceAll('\\', '/')}`);
   return files.filter((file) => !file.startsWith(`${SITE}/`)).sort();
 }
 
+type Page = Readonly<Record<'file' | 'title' | 'group', string>>;
+
 /**
- * The site's table of contents. The headings of docs/index.md are the groups of the site's navigation, and the first link of each list item is
- * a page. Nothing else says what belongs to the site.
- *
- * @param {string} [text] - Content of docs/index.md.
- * @returns {{ file: string, title: string, group: string }[]} Its pages, in order: the path from the root, the link's text or the page's first
- * heading where that is only a number, and the heading it stands under.
+ * The site's table of contents. The headings of docs/index.md are the groups of the site's navigation, and the first link of each list item
+ * is a page. Nothing else says what belongs to the site. Returns its pages, in order: the path from the root, the link's text or the page's
+ * first heading where that is only a number, and the heading it stands under.
  */
-export function contents(text = readFileSync(join(ROOT, INDEX), 'utf8')) {
-  const pages = [];
+export function contents(text: string = readFileSync(join(ROOT, INDEX), 'utf8')): Page[] {
+  const pages: Page[] = [];
   let group = 'Documents';
   for (const line of text.split(/\r?\n/)) {
     group = /^##\s+(.+?)\s*$/.exec(line)?.[1] ?? group;
@@ -38,15 +36,19 @@ export function contents(text = readFileSync(join(ROOT, INDEX), 'utf8')) {
   return pages;
 }
 
-/** @returns {Promise<number>} 0, or typedoc's exit status, or 1 if the site does not hold together. */
-export async function buildDocs() {
+/** 0, or typedoc's exit status, or 1 if the site does not hold together. */
+export async function buildDocs(): Promise<number> {
   const listed = new Set([INDEX, ...contents().map(({ file }) => file)]);
   const unlisted = markdownFiles().filter((file) => !listed.has(file));
   if (unlisted.length > 0) {
     console.error(`${INDEX} does not list ${unlisted.join(', ')}.`);
     return 1;
   }
-  const { code } = await run(process.execPath, [join(ROOT, 'node_modules/typedoc/bin/typedoc')]);
+  const { code } = await run(process.execPath, [
+    join(ROOT, 'node_modules/typedoc/bin/typedoc'),
+    '--plugin',
+    join(import.meta.dirname, 'lib/typedoc-plugin.js'),
+  ]);
   if (code !== 0) {
     return code;
   }
@@ -58,14 +60,11 @@ export async function buildDocs() {
   return broken.length === 0 && links > 0 ? 0 : 1;
 }
 
-/**
- * @param {string} site - A folder of HTML pages.
- * @returns {{ links: number, broken: string[] }} How many relative links and images there are, and those without a file or anchor.
- */
-export function checkSite(site) {
+/** How many relative links and images there are, and those without a file or anchor. */
+export function checkSite(site: string): { links: number; broken: string[] } {
   const names = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.html'));
   const pages = new Map(names.map((name) => [resolve(site, name), readFileSync(join(site, name), 'utf8')]));
-  const broken = [];
+  const broken: string[] = [];
   let links = 0;
   for (const [page, html] of pages) {
     for (const [, value = ''] of html.matchAll(/\s(?:href|src)="(?!(?:[a-zA-Z][\w+.-]*:|\/\/))([^"]*)"/g)) {
@@ -81,7 +80,6 @@ export function checkSite(site) {
   return { links, broken };
 }
 
-await tool(import.meta, async () => {
-  await install();
+export async function main(): Promise<number> {
   return buildDocs();
-});
+}

@@ -3,12 +3,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { ROOT, ToolError, tool } from './lib/process.mjs';
+import { ROOT, ToolError } from './lib/process.js';
 
 const FILE = 'docs/api-report.md';
 
-/** @returns {string} The report, from the compiled declarations. */
-function report() {
+/** The report, from the compiled declarations. */
+function report(): string {
   const entry = join(ROOT, 'index.d.ts');
   const { NodeNext: module } = ts.ModuleKind;
   const { NodeNext: moduleResolution } = ts.ModuleResolutionKind;
@@ -34,7 +34,7 @@ function report() {
   return [head, ...entries].join('\n');
 }
 
-await tool(import.meta, async () => {
+export async function main(): Promise<void> {
   const path = join(ROOT, FILE);
   const text = report();
   if (!process.argv.includes('--check')) {
@@ -46,4 +46,4 @@ await tool(import.meta, async () => {
       `${FILE} is not what the declarations say: run \`npm run api-report\`, and look at the change of the public surface.`,
     );
   }
-});
+}

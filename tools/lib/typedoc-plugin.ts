@@ -1,9 +1,9 @@
 // What typedoc cannot be told in typedoc.json: the pages of docs/index.md, with their titles and groups, and that parameters and returned
 // values need documentation as well. See docs/decisions/0015.
 import { join, relative } from 'node:path';
-import { Application, Converter, ReflectionKind } from 'typedoc';
-import { contents } from '../docs.mjs';
-import { ROOT } from './process.mjs';
+import { Application, Converter, ReflectionKind, type SignatureReflection } from 'typedoc';
+import { contents } from '../docs.js';
+import { ROOT } from './process.js';
 
 const API_GROUPS = [
   'Classes',
@@ -17,8 +17,7 @@ const API_GROUPS = [
   'Methods',
 ];
 
-/** @param {import('typedoc').Application} app - The run of typedoc. */
-export function load(app) {
+export function load(app: Application) {
   const pages = contents();
   app.on(Application.EVENT_BOOTSTRAP_END, () => {
     app.options.setValue(
@@ -37,18 +36,15 @@ export function load(app) {
   });
   app.on(Application.EVENT_VALIDATE_PROJECT, (project) => {
     for (const signature of project.getReflectionsByKind(ReflectionKind.SomeSignature)) {
-      for (const missing of undocumented(/** @type {import('typedoc').SignatureReflection} */ (signature))) {
+      for (const missing of undocumented(signature as SignatureReflection)) {
         app.logger.validationWarning(`${signature.getFriendlyFullName()}: ${missing} has no documentation`);
       }
     }
   });
 }
 
-/**
- * @param {import('typedoc').SignatureReflection} signature - A function, method, constructor or accessor.
- * @returns {string[]} Its parameters, and `@returns`, that nobody described.
- */
-function undocumented(signature) {
+/** Its parameters, and `@returns`, that nobody described. */
+function undocumented(signature: SignatureReflection): string[] {
   // A function that is a property's type is described by the property.
   const accessor = signature.kindOf(ReflectionKind.GetSignature | ReflectionKind.SetSignature);
   if (accessor || signature.parent.kindOf(ReflectionKind.TypeLiteral)) {

@@ -1,9 +1,9 @@
 // Compiles every ts block of README.md and of the pages below docs as one would paste it into a file, and runs it. A block headed
-// ```ts no-run is only compiled. `node tools/check-docs.mjs [files]`; needs a finished build.
+// ```ts no-run is only compiled. `node tools/tool.mjs check-docs [files]`; needs a finished build.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { markdownFiles } from './docs.mjs';
-import { ROOT, run, ToolError, tool } from './lib/process.mjs';
+import { markdownFiles } from './docs.js';
+import { ROOT, run, ToolError } from './lib/process.js';
 
 const OUT = join(ROOT, 'build/docs');
 const TIMEOUT = 5 * 60 * 1000;
@@ -11,18 +11,22 @@ const TIMEOUT = 5 * 60 * 1000;
 /** Not checked: what a program wrote, and decisions, which are not edited when the code goes on. */
 const UNCHECKED = ['docs/decisions/', 'docs/api-report.md', 'docs/benchmarks.md'];
 
-/** @returns {string[]} The documents that are checked, as paths from the root. */
-function documents() {
+/** The documents that are checked, as paths from the root. */
+function documents(): string[] {
   return ['README.md', ...markdownFiles().filter((file) => !UNCHECKED.some((path) => file.startsWith(path)))];
 }
 
-/**
- * @param {string} file - Path from the root.
- * @param {string} text - Its content.
- * @returns Its ts blocks: where the first line of code is (from 1), a name for a file, the code, and whether to run it.
- */
-export function extractBlocks(file, text) {
-  const blocks = [];
+interface Block {
+  readonly file: string;
+  readonly line: number; // Where its first line of code is, from 1.
+  readonly name: string; // For a file.
+  readonly code: string;
+  readonly run: boolean;
+}
+
+/** The ts blocks of a document. */
+export function extractBlocks(file: string, text: string): Block[] {
+  const blocks: Block[] = [];
   const lines = text.split(/\r?\n/);
   for (let i = 0; i < lines.length; i += 1) {
     const [, indent = '', fence, info = ''] = /^(\s*)(`{3,}|~{3,})\s*([^`]*)$/.exec(lines[i] ?? '') ?? [];
@@ -49,11 +53,8 @@ export function extractBlocks(file, text) {
   return blocks;
 }
 
-/**
- * @param {readonly string[]} [files] - Paths from the root; all documents if empty.
- * @returns {Promise<number>} 0, or 1 if a block does not compile or run, or there was none.
- */
-export async function checkDocs(files = []) {
+/** 0, or 1 if a block does not compile or run, or there was none. */
+export async function checkDocs(files: readonly string[] = []): Promise<number> {
   const blocks = (files.length === 0 ? documents() : files).flatMap((file) => extractBlocks(file, readFileSync(join(ROOT, file), 'utf8')));
   if (!blocks.some((block) => block.run)) {
     console.error('No code block to run was found, which counts as a failure.');
@@ -70,7 +71,7 @@ export async function checkDocs(files = []) {
   const tsc = [join(ROOT, 'node_modules/typescript/bin/tsc'), '--pretty', 'false', '-p', OUT];
   const compiled = await run(process.execPath, tsc, { output: 'capture' });
   if (compiled.code !== 0) {
-    const named = (/** @type {string} */ text, /** @type {(typeof blocks)[number]} */ { name, file }) =>
+    const named = (text: string, { name, file }: (typeof blocks)[number]) =>
       text.replaceAll(`${relative(ROOT, join(OUT, name))}.ts(`, `${file}(`);
     console.error(blocks.reduce(named, compiled.output).trim());
     return 1;
@@ -97,4 +98,6 @@ export async function checkDocs(files = []) {
   return failed === 0 ? 0 : 1;
 }
 
-await tool(import.meta, () => checkDocs(process.argv.slice(2)));
+export function main(): Promise<number> {
+  return checkDocs(process.argv.slice(2));
+}
