@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildPublished, buildTypeScript } from './build.js';
 import { COMPUTE_CAPABILITY, cudaToolkit } from './lib/cuda.js';
 import { must, ROOT, ToolError } from './lib/process.js';
-import { checkVersions, packFolders, stagePlatform, tarballsIn } from './pack.js';
+import { packFolders, stagePlatform, tarballsIn } from './pack.js';
 
 /** Where the package goes. */
 const OUT = join(ROOT, 'build/npm-cuda');
@@ -27,7 +27,6 @@ async function checkPtx(nvcc: string) {
 
 /** Builds and packs. */
 async function buildCuda() {
-  checkVersions();
   const { nvcc, env } = await cudaToolkit();
   await checkPtx(nvcc);
   await buildTypeScript();

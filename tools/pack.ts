@@ -42,15 +42,6 @@ export function loaderPlatforms(): Promise<{
   return import(pathToFileURL(join(ROOT, 'dist/native/platform.js')).href);
 }
 
-/** Stops unless the addon will say the version that the loader asks for. */
-export function checkVersions() {
-  const cargo = /^version = "(.+)"$/m.exec(readFileSync(join(ROOT, 'Cargo.toml'), 'utf8'))?.[1];
-  const { version } = manifest();
-  if (cargo !== version) {
-    throw new ToolError(`Cargo.toml says version ${cargo} and package.json ${version}: make them equal.`);
-  }
-}
-
 /** Bundles a program into one file. esbuild is loaded late: it is not there yet when this module is loaded. */
 export async function bundle(options: BuildOptions) {
   const { build } = await import('esbuild');
@@ -189,7 +180,6 @@ export async function packFolders(out: string) {
 }
 
 export async function pack(addon = true) {
-  checkVersions();
   rmSync(OUT, { recursive: true, force: true });
   await buildTypeScript();
   await stageMain();

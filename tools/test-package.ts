@@ -4,7 +4,6 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { checkGlibc } from './lib/glibc.js';
 import { DONE, Machine, startRegistry } from './lib/machine.js';
 import { checkCuda, checkFailures } from './lib/package-failures.js';
 import { checkRunners, checkRuntimes, INSTALL_SECONDS } from './lib/package-runtimes.js';
@@ -147,13 +146,6 @@ export async function main(): Promise<number> {
   const main = tarballs.filter((tarball) => /^innate-\d/.test(basename(tarball)));
   await check('publint --strict', () => lint('publint/src/cli.js', ['--strict'], tarballs));
   await check('attw', () => lint('@arethetypeswrong/cli/dist/index.js', ['--no-emoji', '--no-color'], main));
-  await check('glibc floor', () => {
-    const seen = addons.flatMap((file) => {
-      const platform = /^innate\.(.+-gnu)(?:-cuda)?\.node$/.exec(basename(file))?.[1];
-      return platform === undefined ? [] : [`${basename(file)}: ${checkGlibc(file, platform)}`];
-    });
-    return seen.join(', ') || 'no addon for glibc here';
-  });
   await check('test hooks', () => checkHooks(addons));
   const folder = mkdtempSync(join(tmpdir(), 'innate-package-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));

@@ -50,7 +50,7 @@ async function check(golden: Golden): Promise<CheckAnswer> {
   await using agent = await Agent.create({ task, engine, threads });
   await agent.loadStateDict(golden.weights('init.'));
   const answer = await checkedUpdate(agent, golden);
-  const { actions, stages } = episodesOf(golden, 0);
+  const { actions, stages } = episodesOf(golden);
   const operands = golden.ints('step0.operands');
   const returns = Array.from(stages, (id, i) => {
     const program = actions.subarray(task.horizon * i, task.horizon * (i + 1));

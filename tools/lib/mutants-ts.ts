@@ -7,8 +7,8 @@ import type { Language } from '../mutants.js';
 import { mutantsOf } from './mutators-ts.js';
 import { ROOT, run, ToolError } from './process.js';
 
-/** Folders of `src` where an error would be silent. */
-const FOLDERS = ['curriculum', 'task', 'trainer', 'util'];
+/** Folders of `src` where an error would be silent, and where in `__test__` the tests of each are. */
+const TESTS = { curriculum: 'curriculum', define: 'task', task: 'task', trainer: 'trainer', util: 'util' };
 
 /** Tests that train for seconds: what they see, faster ones see too. */
 const SLOW = ['determinism', 'event-loop', 'mastery', 'tutorial-defects'];
@@ -21,14 +21,13 @@ const BOX = join(ROOT, 'build/mutants/ts');
 
 type TypeScriptMutant = ReturnType<typeof mutantsIn>[number];
 
-/** The mutants of {@link FOLDERS}. */
 export async function typeScript(): Promise<Language> {
   await prepare();
-  const all = FOLDERS.flatMap(mutantsIn);
+  const all = Object.entries(TESTS).flatMap(([folder, tests]) => mutantsIn(folder, tests));
   return { all, test: (tried) => test(all.filter((mutant) => tried.includes(mutant))) };
 }
 
-function mutantsIn(folder: string) {
+function mutantsIn(folder: string, tests: string) {
   const sources = readdirSync(join(ROOT, 'src', folder), { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.ts'));
   return sources.sort().flatMap((file) => {
     const path = `src/${folder}/${file}`;
@@ -38,7 +37,7 @@ function mutantsIn(folder: string) {
       const text = source.slice(0, start) + replacement + source.slice(end);
       const number = source.slice(0, start).split('\n').length;
       const name = `${path}: replace ${onOneLine(source.slice(start, end))} with ${onOneLine(replacement)}`;
-      return { folder, file, text, number, name, line: lines[number - 1]?.trim() ?? '' };
+      return { folder, tests, file, text, number, name, line: lines[number - 1]?.trim() ?? '' };
     });
   });
 }
@@ -51,7 +50,7 @@ function onOneLine(text: string) {
 async function test(mutants: readonly TypeScriptMutant[]) {
   makeBox();
   const limits: Map<string, number> = new Map();
-  for (const folder of FOLDERS) {
+  for (const folder of new Set(Object.values(TESTS))) {
     const start = performance.now();
     if (!(await passes(folder, UNLIMITED))) {
       throw new ToolError(`The tests in __test__/${folder} fail without any mutant: run npm test.`);
@@ -60,7 +59,7 @@ async function test(mutants: readonly TypeScriptMutant[]) {
   }
   const lived: string[] = [];
   for (const mutant of mutants) {
-    if (await lives(mutant, limits.get(mutant.folder) ?? UNLIMITED)) {
+    if (await lives(mutant, limits.get(mutant.tests) ?? UNLIMITED)) {
       lived.push(`${mutant.name}, line ${mutant.number}: ${mutant.line}`);
     }
   }
@@ -80,12 +79,12 @@ function makeBox() {
 }
 
 /** Whether all tests of its folder pass. */
-async function lives({ folder, file, text }: TypeScriptMutant, limit: number): Promise<boolean> {
+async function lives({ folder, tests, file, text }: TypeScriptMutant, limit: number): Promise<boolean> {
   const built = join('dist', folder, file.replace(/\.ts$/, '.js'));
   const options = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
   writeFileSync(join(BOX, built), ts.transpileModule(text, { compilerOptions: options }).outputText);
   try {
-    return await passes(folder, limit, `#${built}`);
+    return await passes(tests, limit, `#${built}`);
   } finally {
     cpSync(join(ROOT, built), join(BOX, built));
   }
