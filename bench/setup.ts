@@ -17,7 +17,6 @@ const NPM = {
 const NUMPY = 'numpy==2.4.6';
 /** Python packages by the peer that needs them. */
 const PIP = {
-  numpy: [NUMPY],
   jax: [NUMPY, 'jax==0.10.2', 'jaxlib==0.10.2', 'ml_dtypes==0.6.0', 'opt_einsum==3.4.0', 'scipy==1.17.1'],
   onnx: [NUMPY, 'onnx==1.23.2', 'ml_dtypes==0.6.0', 'protobuf==7.36.2', 'typing_extensions==4.16.0'],
   torch: [
@@ -114,7 +113,6 @@ export function setUpPeers(): Record<string, string> {
   const absent: Record<string, string> = {};
   const installs: Record<string, () => void> = {
     python: createPython,
-    numpy: () => pipInstall('numpy'),
     jax: () => pipInstall('jax'),
     onnx: () => pipInstall('onnx'),
     torch: installTorch,

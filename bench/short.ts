@@ -1,7 +1,7 @@
 import { Agent } from 'innate';
 import { fixedEpisodes, task, timedTrainer } from './lib/agents.js';
 import { table, time, times } from './lib/measure.js';
-import { bestRate, flop, nativeRates, TUTORIAL } from './lib/native.js';
+import { flop, meanRate, nativeRates, TUTORIAL } from './lib/native.js';
 
 /** A quick look that needs nothing but this package. */
 export async function short(): Promise<void> {
@@ -17,7 +17,7 @@ export async function short(): Promise<void> {
   await trainer.close();
   const rates = nativeRates(2, 150);
   if (rates.length > 0) {
-    const { gflops } = bestRate(rates);
+    const gflops = meanRate(rates);
     rows.push([`products of the update at ${gflops.toFixed(0)} GFLOP/s on 2 threads`, time(flop(TUTORIAL) / gflops / 1e6)]);
   }
   console.log(table(['192 problems × 6 steps, hidden size 96', 'median', 'min', 'IQR'], rows));

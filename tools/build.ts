@@ -32,10 +32,7 @@ export async function buildAddon({
   return host;
 }
 
-/**
- * Builds an addon that is published: the `dist` profile, with no path of this machine in it, for systems older than this one. Returns the
- * host's target triple.
- */
+/** Builds an addon that is published: the `dist` profile, with no path of this machine in it, for systems older than this one. */
 export async function buildPublished(folder: string, options: Pick<AddonBuild, 'features' | 'env'> = {}): Promise<string> {
   rmSync(join(ROOT, folder), { recursive: true, force: true });
   const host = await requireRust();
@@ -47,8 +44,7 @@ export async function buildPublished(folder: string, options: Pick<AddonBuild, '
 
 /**
  * An old GNU C library to link with, so that what is published loads on systems older than the one that builds. Only its libraries are
- * used; compiler and linker are the system's. See docs/decisions/0012. Returns flags of rustc; none where the system's own library is
- * linked with.
+ * used; compiler and linker are the system's. See docs/decisions/0012.
  */
 async function sysrootFlags(target: string): Promise<readonly string[]> {
   if (target !== 'x86_64-unknown-linux-gnu') {
@@ -69,10 +65,7 @@ async function sysrootFlags(target: string): Promise<readonly string[]> {
   return [`-Clink-arg=--sysroot=${sysroot}`, `-Clink-arg=-L${join(sysroot, 'usr/lib')}`, `-Clink-arg=-L${join(sysroot, 'lib')}`];
 }
 
-/**
- * Builds the addon for this clone, with what tests need: into the root folder, and its declarations into src/native. Returns the host's
- * target triple.
- */
+/** Builds the addon for this clone, with what tests need: into the root folder, and its declarations into src/native. */
 export function buildNative(): Promise<string> {
   return buildAddon({ folder: '.', dts: 'src/native/binding.d.ts', features: ['test-hooks'] });
 }

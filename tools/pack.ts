@@ -92,10 +92,7 @@ function platformFields(platform: string): Record<string, unknown> {
   };
 }
 
-/**
- * Makes folders of the other platforms' packages, with no binary in them: for tests of what npm picks. They are never published. Returns
- * the folders.
- */
+/** Makes folders of the other platforms' packages, without a binary, for tests of what npm picks. They are never published. */
 export async function stageEmptyPlatforms(folder: string): Promise<string[]> {
   const here = readdirSync(OUT);
   const others = (await loaderPlatforms()).PLATFORMS.filter((platform) => !here.includes(`innate-${platform}`));

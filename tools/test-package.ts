@@ -101,10 +101,7 @@ async function checkTypes(machine: Machine, project: string) {
   return `compiled and run: ${kinds.map(({ file, options }) => `${file} (${options.moduleResolution})`).join(', ')}`;
 }
 
-/**
- * Times the first import in processes of its own. Other work on the machine only adds to it, so a round that is over the budget is followed
- * by another.
- */
+/** Times the first import in processes of its own. Other work on the machine only adds to it, so a slow round is followed by another. */
 async function checkBudget(machine: Machine, project: string) {
   const program = "const start = performance.now(); await import('innate'); console.log(performance.now() - start);";
   let seen = '';

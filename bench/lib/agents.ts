@@ -17,13 +17,13 @@ export const task = tutorial.task({ context: 'own' });
 
 /** What all peers of a run do alike; given to their processes as BENCH_BATCH, BENCH_STAGE and BENCH_THREADS. */
 export const settings = {
-  /** Problems an iteration. */
   batchSize: Number(process.env['BENCH_BATCH'] ?? tutorial.settings.batchSize),
-  /** Stage they are of. */
   stage: Number(process.env['BENCH_STAGE'] ?? 0),
-  /** Threads, and processors where the system can say which. */
-  threads: Number(process.env['BENCH_THREADS'] ?? 2),
+  threads: Number(process.env['BENCH_THREADS'] ?? 2), // And processors, where the system can say which.
 };
+
+/** Golden vectors that peers begin with and are compared on. */
+export const GOLDEN = `own_context_stage${settings.stage}`;
 
 /** The tutorial's vocabulary and stages at any horizon; it is only asked for its sizes. */
 export function sizedTask(horizon: number): Task {

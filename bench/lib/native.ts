@@ -5,10 +5,7 @@ import { ROOT } from '../../tools/lib/process.js';
 
 const built = new Map<string, string | undefined>();
 
-/**
- * Runs an example, which cargo builds first with what the package was built with. Returns the lines of JSON that it prints; `undefined`
- * where it cannot be built.
- */
+/** Runs an example, which cargo builds first, for the lines of JSON that it prints; `undefined` where it cannot be built. */
 export function rustExample<T>(name: string, args: readonly number[], prefix: readonly string[] = []): T[] | undefined {
   if (!built.has(name)) {
     built.set(name, build(name));
@@ -36,11 +33,10 @@ function build(name: string): string | undefined {
   return `${ROOT}/target/${host === undefined ? '' : `${host}/`}release/examples/${name}${suffix}`;
 }
 
-/** Rate of one shape by one engine, all threads at once. */
+/** Rate of one shape, `[m, k, n]`, all threads at once. */
 export interface GemmRate {
   readonly engine: string;
   readonly threads: number;
-  /** `[m, k, n]`. */
   readonly shape: readonly [number, number, number];
   readonly gflops: number;
 }
@@ -50,14 +46,9 @@ export function nativeRates(threads: number, milliseconds: number): GemmRate[] {
   return rustExample<GemmRate>('gemm', [threads, milliseconds]) ?? [];
 }
 
-/** The best engine's rate over its shapes: the harmonic mean, since the shapes have equal work. */
-export function bestRate(rates: readonly GemmRate[]): { readonly engine: string; readonly gflops: number } {
-  const engines = [...new Set(rates.map(({ engine }) => engine))];
-  const means = engines.map((engine) => {
-    const own = rates.filter((rate) => rate.engine === engine);
-    return { engine, gflops: own.length / own.reduce((sum, { gflops }) => sum + 1 / gflops, 0) };
-  });
-  return means.reduce((best, mean) => (mean.gflops > best.gflops ? mean : best));
+/** The rate over all shapes: the harmonic mean, since the shapes have equal work. Not a number where none was measured. */
+export function meanRate(rates: readonly GemmRate[]): number {
+  return rates.length / rates.reduce((sum, { gflops }) => sum + 1 / gflops, 0);
 }
 
 /** Sizes of a network and of what it is given. */
@@ -70,10 +61,7 @@ export interface Sizes {
 /** The tutorial's. */
 export const TUTORIAL: Sizes = { batch: 192, hidden: 96, horizon: 6 };
 
-/**
- * Floating-point operations of an update's products, with token·W_ih as a table of 18 rows: each of the recurrent weights and the heads,
- * forward and twice backward.
- */
+/** Floating-point operations of an update's products: recurrent weights and heads, forward and twice backward; token·W_ih is a table. */
 export function flop({ batch, horizon, hidden }: Sizes): number {
   return 3 * 2 * batch * horizon * (hidden * 3 * hidden + hidden * (18 + 1));
 }

@@ -5,20 +5,16 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { golden } from '../../__test__/support/safetensors.js';
 import { ROOT } from '../../tools/lib/process.js';
-import { settings } from './agents.js';
+import { GOLDEN, settings } from './agents.js';
 import type { CheckAnswer } from './serve.js';
 import { assertGolden } from './verify.js';
 
 /** What is compared. */
 export interface PeerSpec {
-  /** Key in the results. */
-  readonly id: string;
-  /** What it is, for people. */
-  readonly title: string;
-  /** The part of bench/setup.ts it needs, if any. */
-  readonly needs?: string;
-  /** Program and arguments. */
-  readonly command: readonly string[];
+  readonly id: string; // Key in the results.
+  readonly title: string; // What it is, for people.
+  readonly needs?: string; // The part of bench/setup.ts it needs, if any.
+  readonly command: readonly string[]; // Program and arguments.
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -37,9 +33,6 @@ export function script(name: string, ...args: string[]): string[] {
 export function nodePeer(name: string, ...args: string[]): string[] {
   return [process.execPath, fileURLToPath(new URL(`../peers/${name}.js`, import.meta.url)), ...args];
 }
-
-/** What peers begin with and are compared on. */
-const GOLDEN = `own_context_stage${settings.stage}`;
 
 /** Where golden vectors of the tutorial lie. */
 export function goldenPath(name: string): string {

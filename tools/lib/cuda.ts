@@ -68,10 +68,7 @@ export async function linkStubs(folder: string) {
   }
 }
 
-/**
- * Makes a driver and a cuBLAS that run on the processor; what is not written in C returns success. Returns their folder, for
- * `LD_LIBRARY_PATH`.
- */
+/** Makes a driver and a cuBLAS that run on the processor, for `LD_LIBRARY_PATH`; what is not written in C returns success. */
 export async function linkProcessor(): Promise<string> {
   const write = await writer();
   const folder = join(HOME, 'processor');

@@ -6,8 +6,8 @@ import { ROOT, run, ToolError } from './process.js';
 const ROOT_CRATE = 'innate-napi';
 
 export interface Crate {
-  readonly name: string; // Its name.
-  readonly version: string; // Its version.
+  readonly name: string;
+  readonly version: string;
   readonly license: string | null; // SPDX expression.
   readonly source: string | null; // Null for a crate of this workspace.
   readonly manifest_path: string; // Where its sources are.
@@ -49,9 +49,7 @@ function allowList(): ReadonlySet<string> {
   return names;
 }
 
-/**
- * Whether it is met by allowed licences alone. Where AND and OR stand side by side without brackets, AND is read last, which allows less.
- */
+/** Whether it is met by allowed licences alone. Where AND and OR stand side by side without brackets, AND is read last: it allows less. */
 export function isAllowed(license: string | null): boolean {
   const licences = allowList();
   const alternatives = (text: string) => text.replaceAll(/[()]/g, '').split(/ OR |\//);

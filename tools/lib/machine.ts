@@ -10,10 +10,7 @@ import { npmProgram, ROOT, run, ToolError } from './process.js';
 /** What the programs of tools/consumer print when all went well. */
 export const DONE = 'mastered, saved, loaded, acted';
 
-/**
- * A registry on loopback that knows nothing but what is published to it: Verdaccio without uplinks. It ends with this process. Returns its
- * address.
- */
+/** A registry on loopback that knows nothing but what is published to it: Verdaccio without uplinks. It ends with this process. */
 export async function startRegistry(folder: string): Promise<string> {
   const { runServer } = createRequire(join(await installLocked('registry', 'Verdaccio'), '_'))('verdaccio');
   mkdirSync(folder, { recursive: true });

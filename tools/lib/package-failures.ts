@@ -116,10 +116,7 @@ const CUDA_FAILURES = [
   },
 ];
 
-/**
- * Installs the package with CUDA too and takes away, one after another, what CUDA needs: `auto` trains on the CPU and says why once, `cuda`
- * is a typed error of one sentence.
- */
+/** Takes away, one after another, what CUDA needs: `auto` trains on the CPU and says why once, `cuda` is an error of one sentence. */
 export async function checkCuda(machine: Machine, folder: string, check: Check) {
   const project = join(folder, 'project');
   await check('CUDA: install', async () => {

@@ -39,10 +39,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/**
- * Installs the package into an empty folder with a runtime's own installer and empty caches, within the budget of time. Returns what was
- * seen.
- */
+/** Installs the package into an empty folder with a runtime's own installer and empty caches, within the budget of time. */
 async function install(machine: Machine, program: string, args: readonly string[], folder: string): Promise<string> {
   const cache = join(folder, 'cache');
   await machine.newProject(folder, []);

@@ -13,10 +13,7 @@ export type Patterns = { passed: RegExp; failed: RegExp; skipped: RegExp; pass?:
 /** One check that was not made. */
 export const SKIPPED = { passed: 0, failed: 0, skipped: 1 };
 
-/**
- * Counts tests in what a runner printed. A run without a test is a failure, and so is a bad exit status without a failed test. Returns the
- * sums.
- */
+/** Counts tests in what a runner printed. A run without a test is a failure, and so is a bad exit status without a failed test. */
 export function countTests(code: number, output: string, patterns: Patterns): Counts {
   const sum = (pattern: RegExp) => [...output.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
   const counts = { passed: sum(patterns.passed), failed: sum(patterns.failed), skipped: sum(patterns.skipped) };

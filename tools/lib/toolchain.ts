@@ -7,10 +7,7 @@ export function isOlder(a: string, b: string): boolean {
   return a.localeCompare(b, 'en', { numeric: true }) < 0;
 }
 
-/**
- * Stops with one sentence unless Rust is there and new enough. Returns the host's target triple. Everything is built with `--target` this:
- * see docs/decisions/0004.
- */
+/** Stops with one sentence unless Rust is there and new enough. Everything is built with `--target` the host: see docs/decisions/0004. */
 export async function requireRust(): Promise<string> {
   const needed = /^rust-version\s*=\s*"([\d.]+)"/m.exec(readFileSync(join(ROOT, 'Cargo.toml'), 'utf8'))?.[1];
   if (needed === undefined) {
