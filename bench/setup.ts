@@ -14,13 +14,14 @@ const NPM = {
   onnxruntime: { 'onnxruntime-node': '1.30.0' },
 };
 
-const NUMPY = 'numpy==2.4.6';
+/** What every Python peer needs, for golden vectors. */
+const GOLDEN = ['numpy==2.4.6', 'safetensors==0.8.0'];
 /** Python packages by the peer that needs them. */
 const PIP = {
-  jax: [NUMPY, 'jax==0.10.2', 'jaxlib==0.10.2', 'ml_dtypes==0.6.0', 'opt_einsum==3.4.0', 'scipy==1.17.1'],
-  onnx: [NUMPY, 'onnx==1.23.2', 'ml_dtypes==0.6.0', 'protobuf==7.36.2', 'typing_extensions==4.16.0'],
+  jax: [...GOLDEN, 'jax==0.10.2', 'jaxlib==0.10.2', 'ml_dtypes==0.6.0', 'opt_einsum==3.4.0', 'scipy==1.17.1'],
+  onnx: [...GOLDEN, 'onnx==1.23.2', 'ml_dtypes==0.6.0', 'protobuf==7.36.2', 'typing_extensions==4.16.0'],
   torch: [
-    ...[NUMPY, 'torch==2.15.0', 'filelock==4.2.11', 'fsspec==2026.9.0', 'Jinja2==3.1.6', 'MarkupSafe==3.0.4', 'mpmath==1.3.0'],
+    ...[...GOLDEN, 'torch==2.15.0', 'filelock==4.2.11', 'fsspec==2026.9.0', 'Jinja2==3.1.6', 'MarkupSafe==3.0.4', 'mpmath==1.3.0'],
     ...['networkx==3.6.1', 'setuptools==80.9.0', 'sympy==1.14.0', 'typing_extensions==4.16.0'],
   ],
 };

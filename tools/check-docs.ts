@@ -53,12 +53,11 @@ export function extractBlocks(file: string, text: string): Block[] {
   return blocks;
 }
 
-/** 0, or 1 if a block does not compile or run, or there was none. */
-export async function checkDocs(files: readonly string[] = []): Promise<number> {
+/** Stops unless there are blocks, and all compile and run. Returns how many. */
+export async function checkDocs(files: readonly string[] = []): Promise<string> {
   const blocks = (files.length === 0 ? documents() : files).flatMap((file) => extractBlocks(file, readFileSync(join(ROOT, file), 'utf8')));
   if (!blocks.some((block) => block.run)) {
-    console.error('No code block to run was found, which counts as a failure.');
-    return 1;
+    throw new ToolError('No code block to run was found, which counts as a failure.');
   }
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
@@ -73,8 +72,7 @@ export async function checkDocs(files: readonly string[] = []): Promise<number> 
   if (compiled.code !== 0) {
     const named = (text: string, { name, file }: (typeof blocks)[number]) =>
       text.replaceAll(`${relative(ROOT, join(OUT, name))}.ts(`, `${file}(`);
-    console.error(blocks.reduce(named, compiled.output).trim());
-    return 1;
+    throw new ToolError(blocks.reduce(named, compiled.output).trim());
   }
   let failed = 0;
   for (const block of blocks) {
@@ -95,9 +93,12 @@ export async function checkDocs(files: readonly string[] = []): Promise<number> 
       console.error(`${where} ended with exit status ${code}:\n${output.trim()}`);
     }
   }
-  return failed === 0 ? 0 : 1;
+  if (failed > 0) {
+    throw new ToolError(`${failed} code blocks failed; what they printed is above.`);
+  }
+  return `${blocks.length} code blocks`;
 }
 
-export function main(): Promise<number> {
-  return checkDocs(process.argv.slice(2));
+export async function main(): Promise<void> {
+  console.log(await checkDocs(process.argv.slice(2)));
 }

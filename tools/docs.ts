@@ -2,7 +2,7 @@
 // images of the site that lead nowhere, and pages that docs/index.md does not list. See docs/decisions/0015.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, resolve } from 'node:path';
-import { ROOT, run } from './lib/process.js';
+import { must, ROOT, ToolError } from './lib/process.js';
 
 const INDEX = 'docs/index.md';
 const SITE = 'docs/site';
@@ -36,28 +36,20 @@ export function contents(text: string = readFileSync(join(ROOT, INDEX), 'utf8'))
   return pages;
 }
 
-/** 0, or typedoc's exit status, or 1 if the site does not hold together. */
-export async function buildDocs(): Promise<number> {
+/** Stops with what typedoc or the site says is wrong. Returns what was counted. */
+export async function buildDocs(): Promise<string> {
   const listed = new Set([INDEX, ...contents().map(({ file }) => file)]);
   const unlisted = markdownFiles().filter((file) => !listed.has(file));
   if (unlisted.length > 0) {
-    console.error(`${INDEX} does not list ${unlisted.join(', ')}.`);
-    return 1;
+    throw new ToolError(`${INDEX} does not list ${unlisted.join(', ')}.`);
   }
-  const { code } = await run(process.execPath, [
-    join(ROOT, 'node_modules/typedoc/bin/typedoc'),
-    '--plugin',
-    join(import.meta.dirname, 'lib/typedoc-plugin.js'),
-  ]);
-  if (code !== 0) {
-    return code;
-  }
+  const plugin = join(import.meta.dirname, 'lib/typedoc-plugin.js');
+  await must('typedoc', process.execPath, [join(ROOT, 'node_modules/typedoc/bin/typedoc'), '--plugin', plugin]);
   const { links, broken } = checkSite(join(ROOT, SITE));
-  for (const line of broken) {
-    console.error(`${SITE}/${line}`);
+  if (broken.length > 0 || links === 0) {
+    throw new ToolError(`Of ${links} links and images within ${SITE}, ${broken.length} lead nowhere:\n${broken.join('\n')}`);
   }
-  console.log(`${links} links and images within ${SITE}, ${broken.length} of them broken`);
-  return broken.length === 0 && links > 0 ? 0 : 1;
+  return `${links} links and images within ${SITE}`;
 }
 
 /** How many relative links and images there are, and those without a file or anchor. */
@@ -80,6 +72,6 @@ export function checkSite(site: string): { links: number; broken: string[] } {
   return { links, broken };
 }
 
-export async function main(): Promise<number> {
-  return buildDocs();
+export async function main(): Promise<void> {
+  console.log(await buildDocs());
 }

@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 import { buildPublished, buildTypeScript } from './build.js';
 import { checkGlibc, PROMISED_GLIBC } from './lib/glibc.js';
@@ -33,14 +32,8 @@ function stage(folder: string, fields: Record<string, unknown>) {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(fields, null, 2)}\n`);
 }
 
-/** The compiled loader's platforms: binaries are published for those that it looks for. Returns its module. */
-export function loaderPlatforms(): Promise<{
-  PLATFORMS: readonly string[];
-  currentPlatform(): object;
-  platformName(facts: object): string;
-}> {
-  return import(pathToFileURL(join(ROOT, 'dist/native/platform.js')).href);
-}
+/** The compiled loader's module: binaries are published for the platforms that it looks for. */
+export const loaderPlatforms = () => import('#dist/native/platform.js');
 
 /** Bundles a program into one file. esbuild is loaded late: it is not there yet when this module is loaded. */
 export async function bundle(options: BuildOptions) {
@@ -129,7 +122,7 @@ export async function stagePlatform({ addon, target, out, cuda = false }: Build)
   const built = readdirSync(join(ROOT, addon)).filter((name) => name.endsWith('.node'));
   const platform = /^innate\.(.+)\.node$/.exec(built[0] ?? '')?.[1];
   const { PLATFORMS } = await loaderPlatforms();
-  if (built.length !== 1 || platform === undefined || !PLATFORMS.includes(platform)) {
+  if (built.length !== 1 || platform === undefined || !PLATFORMS.some((known) => known === platform)) {
     throw new ToolError(`${addon} holds ${built.join(', ') || 'no addon'}: it must hold one, of a platform that is published.`);
   }
   const file = join(ROOT, addon, built[0] ?? '');

@@ -87,6 +87,14 @@ export class Steps {
     console.log(`== ${name}: ${verdict(counts)}, ${seconds.toFixed(1)} s`);
   }
 
+  /** One check that passes with what it saw, and fails by throwing. */
+  passes(name: string, body: () => Promise<string> | string) {
+    return this.step(name, async () => {
+      console.log(await body());
+      return countOne(true);
+    });
+  }
+
   /** One check that is a program's exit status. */
   check(name: string, command: string, args: readonly string[], options?: RunOptions) {
     return this.step(name, async () => countOne((await run(command, args, options)).code === 0));
