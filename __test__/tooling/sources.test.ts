@@ -10,3 +10,13 @@ test('nothing in src asks for an instance of a class: in Jest, and with two copi
     [],
   );
 });
+
+test('a default has a line of its own in the comment', (t) => {
+  const inline = [...sources()].flatMap(([name, code]) =>
+    code
+      .split('\n')
+      .filter((line) => line.includes('@defaultValue') && !/^ *\* @defaultValue \S/.test(line))
+      .map((line) => `${name}: ${line.trim()}`),
+  );
+  t.deepEqual(inline, []);
+});
