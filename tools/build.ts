@@ -73,7 +73,7 @@ export function buildNative(): Promise<string> {
 /** Compiles src to dist and the tests, benchmarks and examples to build. */
 export async function buildTypeScript() {
   prune('dist', 'src');
-  for (const folder of ['__test__', 'bench', 'examples']) {
+  for (const folder of ['__test__', 'bench', 'examples', 'tools']) {
     prune(`build/${folder}`, folder);
   }
   await must('Compiling TypeScript', process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '--build']);

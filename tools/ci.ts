@@ -24,7 +24,6 @@ const CHECKS: readonly (readonly [name: string, minutes: number, command: readon
     ['git', 'diff', '--exit-code', '--', 'src/native/binding.d.ts', 'Cargo.lock', 'package-lock.json'],
   ],
   ['docs/api-report.md is what the declarations say', 2, ['npm', 'run', 'api-report', '--', '--check']],
-  ['README example', 5, [process.execPath, 'tools/tool.mjs', 'check-docs', 'README.md']],
   ['npm run bench -- --short', 6, ['npm', 'run', 'bench', '--', '--short']],
   ['npm start', 12, ['npm', 'start']],
 ];

@@ -44,9 +44,6 @@ export async function main(): Promise<void> {
   const sorted = Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, 'en'));
   lock.packages = { '': root, ...Object.fromEntries(sorted) };
   const text = `${JSON.stringify(lock, null, 2)}\n`;
-  if (/"resolved"/.test(text)) {
-    throw new ToolError('package-lock.json holds addresses: .npmrc must say omit-lockfile-registry-resolved=true.');
-  }
   writeFileSync(file, text);
   console.log(`${added} packages of other platforms added`);
 }

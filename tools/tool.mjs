@@ -71,6 +71,7 @@ if (name !== undefined) {
     if (!(error instanceof ToolError) && !code.startsWith('ERR_PARSE_ARGS')) {
       throw error;
     }
-    stop(message);
+    console.error(message);
+    process.exitCode = 1;
   }
 }
