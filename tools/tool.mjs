@@ -24,9 +24,13 @@ function requireNode() {
 }
 
 function install() {
+  const file = join(ROOT, 'package-lock.json');
+  const lock = readFileSync(file, 'utf8');
   const installed = join(ROOT, 'node_modules/.package-lock.json');
-  // Installed by hand: npm writes the two within moments of each other.
-  if (existsSync(installed) && statSync(installed).mtimeMs + 5000 > statSync(join(ROOT, 'package-lock.json')).mtimeMs) {
+  const stamp = join(ROOT, 'node_modules/.innate-lock');
+  // Installed by hand: npm writes the two within moments of each other. Or by this.
+  const isNewer = existsSync(installed) && statSync(installed).mtimeMs + 5000 > statSync(file).mtimeMs;
+  if (isNewer || (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock)) {
     return;
   }
   console.log('Installing packages (npm ci) ...');
@@ -39,6 +43,7 @@ function install() {
   if (status !== 0) {
     stop('Installing packages failed: npm, which comes with Node.js, is not on your PATH, or what it printed is above.');
   }
+  writeFileSync(stamp, lock);
 }
 
 /** Writes only what has changed: other tools may be running. */
