@@ -1,20 +1,12 @@
 import { Agent, type AgentOptions } from 'innate';
 import { fixedEpisodes, task, timeIteration } from './lib/agents.js';
 import { interleave, quantile, table, time } from './lib/measure.js';
-import { verifyEngine } from './lib/verify.js';
 
 const BATCHES = [192, 1024, 4096, 16_384];
 const WIDTHS = [96, 512];
 
-/**
- * One rollout and one update on CUDA beside the CPU's fused engine, interleaved, against batch and width. Fails on wrong results, and where
- * there is no CUDA device.
- *
- * @param rounds - Of each size.
- */
+/** One rollout and one update on CUDA beside the CPU's fused engine, interleaved, against batch and width. */
 export async function cuda(rounds: number): Promise<void> {
-  const compared = await verifyEngine('plain', 'cuda');
-  console.log(`Results: ${compared} golden updates on CUDA equal PyTorch's.\n`);
   const rows: string[][] = [];
   for (const hiddenSize of WIDTHS) {
     for (const batch of BATCHES) {

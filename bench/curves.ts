@@ -1,6 +1,6 @@
 import { sizedAgent, timeIteration } from './lib/agents.js';
 import { type Goal, goalsTable, interleave, percent, quantile, table, time } from './lib/measure.js';
-import { bestRate, flop, nativeRates, type Sizes, TUTORIAL } from './lib/native.js';
+import { flop, meanRate, nativeRates, type Sizes, TUTORIAL } from './lib/native.js';
 import { report } from './lib/page.js';
 
 /** What is varied, the rest being the tutorial's. */
@@ -20,12 +20,7 @@ interface Point {
   median: number;
 }
 
-/**
- * Cost of training against batch, hidden size, horizon and threads.
- *
- * @param command - How this was called.
- * @param rounds - How often each point is visited.
- */
+/** Cost of training against batch, hidden size, horizon and threads. */
 export async function curves(command: string, rounds: number): Promise<void> {
   const points: Point[] = AXES.flatMap(([axis, , values]) =>
     values.flatMap((value) => THREADS.map((threads) => ({ axis, threads, sizes: { ...TUTORIAL, [axis]: value }, median: Infinity }))),
@@ -36,9 +31,7 @@ export async function curves(command: string, rounds: number): Promise<void> {
   });
   for (const threads of THREADS) {
     work.push(() => {
-      const measured = nativeRates(threads, 100);
-      const { gflops } = measured.length > 0 ? bestRate(measured) : { gflops: NaN };
-      rates.set(threads, Math.max(rates.get(threads) ?? 0, gflops));
+      rates.set(threads, Math.max(rates.get(threads) ?? 0, meanRate(nativeRates(threads, 100))));
     });
   }
   await interleave(work, rounds);

@@ -8,12 +8,7 @@ import { report } from './lib/page.js';
 /** Interval of the timer that is watched, milliseconds. */
 const RESOLUTION = 1;
 
-/**
- * How late timers fire while training, and while nothing runs.
- *
- * @param command - How this was called.
- * @param seconds - Of each.
- */
+/** How late timers fire while training, and while nothing runs. */
 export async function eventLoop(command: string, seconds: number): Promise<void> {
   const work: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
     'nothing runs': (signal) => sleep(1000 * seconds, undefined, { signal }),

@@ -4,20 +4,16 @@ import { distance } from '../__test__/support/weights.js';
 import { type Goal, goalsTable, interleave, quantile, table, time, times } from './lib/measure.js';
 import { rustExample } from './lib/native.js';
 import { report } from './lib/page.js';
-import { goldenPath, nodePeer, type Peer, type PeerSpec, peersFolder, pinned, script, setUpPeers, startPeers } from './lib/peers.js';
+import { goldenPath, nodePeer, type Peer, type PeerSpec, peersFolder, pinned, script, startPeers } from './lib/peers.js';
 import { assertClose } from './lib/verify.js';
+import { setUpPeers } from './setup.js';
 
 const BATCHES = [1, 256];
 const KINDS = ['decision', 'program'] as const;
 const BLOCK = 200;
 const PLACES = KINDS.flatMap((kind) => BATCHES.map((batch) => `${kind}, batch ${batch}`));
 
-/**
- * One greedy decision, and one greedy program of 6 tokens, at batch 1 and 256.
- *
- * @param command - How this was called.
- * @param rounds - Rounds.
- */
+/** One greedy decision, and one greedy program of 6 tokens, at batch 1 and 256. */
 export async function inference(command: string, rounds: number): Promise<void> {
   const missing = setUpPeers();
   const reason = missing['onnxruntime'] ?? missing['onnx'] ?? makeModels();
@@ -97,7 +93,7 @@ async function assertSameAnswers(peers: readonly Peer[], batch: number): Promise
   }
 }
 
-/** @returns Why it failed, if it did. */
+/** Why it failed, if it did. */
 function makeModels(): string | undefined {
   const folder = peersFolder('models');
   mkdirSync(folder, { recursive: true });

@@ -1,8 +1,9 @@
 import { settings } from './lib/agents.js';
 import { type Goal, goalsTable, interleave, percent, quantile, repetitions, summarize, table, time, times } from './lib/measure.js';
-import { bestRate, flop, type GemmRate, nativeRates, rustExample, TUTORIAL } from './lib/native.js';
+import { flop, type GemmRate, meanRate, nativeRates, rustExample, TUTORIAL } from './lib/native.js';
 import { report } from './lib/page.js';
-import { nodePeer, type Peer, type PeerSpec, pinned, script, setUpPeers, startPeers } from './lib/peers.js';
+import { nodePeer, type Peer, type PeerSpec, pinned, script, startPeers } from './lib/peers.js';
+import { setUpPeers } from './setup.js';
 
 /** Whole tutorial iterations, unless the title says otherwise; ours first. */
 const PEERS: readonly PeerSpec[] = [
@@ -20,12 +21,6 @@ const PEERS: readonly PeerSpec[] = [
   { id: 'tfjs', title: 'TensorFlow.js wasm, update only', needs: 'tfjs', command: nodePeer('tfjs') },
 ];
 
-/** Who multiplies matrices, beside our own kernel. */
-const GEMM_PEERS: readonly PeerSpec[] = [
-  { id: 'gemmNumpy', title: 'numpy (OpenBLAS)', needs: 'numpy', command: script('gemm', 'numpy') },
-  { id: 'gemmTorch', title: 'PyTorch (MKL)', needs: 'torch', command: script('gemm', 'torch') },
-];
-
 /** Parts of our iteration: what a peer calls them, and what they are. */
 const PARTS = {
   whole: 'whole iteration, free running',
@@ -40,17 +35,11 @@ const PARTS = {
 
 const BLOCK = 400;
 
-/**
- * The tutorial's iteration by everyone, interleaved; the machine's rate of products; the parts of our iteration.
- *
- * @param command - How this was called.
- * @param rounds - Rounds.
- */
+/** The tutorial's iteration by everyone, interleaved; the machine's rate of products; the parts of our iteration. */
 export async function iteration(command: string, rounds: number): Promise<void> {
   const missing = setUpPeers();
   console.log('Peers:');
   const peers = await startPeers(PEERS, missing, true);
-  const gemms = await startPeers(GEMM_PEERS, missing, false);
   const rates: GemmRate[] = [];
   const blocks = new Map<string, (readonly number[])[]>(peers.map(({ spec }) => [spec.id, []]));
   const parts = new Map<string, number[]>();
@@ -74,21 +63,16 @@ export async function iteration(command: string, rounds: number): Promise<void> 
       });
     }
   }
-  for (const gemm of gemms) {
-    work.push(async () => {
-      rates.push(...(await gemm.ask<{ rates: GemmRate[] }>({ type: 'gemm', milliseconds: 100 })).rates);
-    });
-  }
   work.push(() => {
     rates.push(...nativeRates(settings.threads, 100));
   });
   work.push(() => add(nativeParts()));
   await interleave(work, rounds);
-  for (const peer of [...peers, ...gemms]) {
+  for (const peer of peers) {
     peer.close();
   }
   const best = bestRates(rates);
-  const { gflops } = bestRate(best);
+  const gflops = meanRate(best);
   const products = flop({ ...TUTORIAL, batch: settings.batchSize }) / gflops / 1e6;
   const ratio = (id: string): { median: number; least: number; most: number } => {
     const ours = blocks.get('innate') ?? [];
@@ -162,26 +146,22 @@ function nativeGoals(samples: readonly number[], products: number): Goal[] {
   return [['native share against the time of its products', 'within 2×', measured, median / products <= 2]];
 }
 
-/** The best round of each engine and shape: the machine's limit, not its noise. */
+/** The best round of each shape: the machine's limit, not its noise. */
 function bestRates(rates: readonly GemmRate[]): GemmRate[] {
   const best = new Map<string, GemmRate>();
   for (const rate of rates) {
-    const key = `${rate.engine} ${rate.shape.join()}`;
-    if (rate.gflops > (best.get(key)?.gflops ?? 0)) {
-      best.set(key, rate);
+    const shape = rate.shape.join('×');
+    if (rate.gflops > (best.get(shape)?.gflops ?? 0)) {
+      best.set(shape, rate);
     }
   }
-  return [...best.values()].sort((a, b) => (a.engine < b.engine ? -1 : 1));
+  return [...best.values()];
 }
 
 function gemmTable(rates: readonly GemmRate[]): string {
-  const shapes = [...new Set(rates.map(({ shape }) => shape.join('×')))];
-  const engines = [...new Set(rates.map(({ engine }) => engine))];
-  const cell = (engine: string, shape: string): string =>
-    rates.find((one) => one.engine === engine && one.shape.join('×') === shape)?.gflops.toFixed(0) ?? '';
   return table(
-    ['GFLOP/s', ...shapes],
-    engines.map((engine) => [engine, ...shapes.map((shape) => cell(engine, shape))]),
+    ['GFLOP/s', ...rates.map(({ shape }) => shape.join('×'))],
+    [[rates[0]?.engine ?? '', ...rates.map(({ gflops }) => gflops.toFixed(0))]],
   );
 }
 

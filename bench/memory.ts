@@ -23,12 +23,7 @@ const RUNS: readonly (readonly [string, number, number, readonly string[]])[] = 
   ['tutorial, held', 192, 96, HELD],
 ];
 
-/**
- * Resident memory over a long training run, in processes of their own.
- *
- * @param command - How this was called.
- * @param updates - How long; 100,000 for the record.
- */
+/** Resident memory over a long training run, in processes of their own. */
 export async function memory(command: string, updates: number): Promise<void> {
   const runs: { readonly title: string; readonly looks: readonly Look[] }[] = [];
   for (const [title, batch, hidden, flags] of RUNS) {

@@ -13,7 +13,7 @@ async function audit(t: ExecutionContext, answer: (path: string, response: Serve
   const port = typeof address === 'object' ? address?.port : undefined;
   const env = { ...process.env, npm_config_registry: `http://127.0.0.1:${port}/` };
   const options = { cwd: ROOT, env, timeout: 120_000 };
-  return promisify(execFile)(process.execPath, ['tools/audit.mjs', 'npm'], options).then(
+  return promisify(execFile)(process.execPath, ['tools/tool.mjs', 'audit', 'npm'], options).then(
     (ended) => ({ code: 0, ...ended }),
     (ended: Ended) => ended,
   );

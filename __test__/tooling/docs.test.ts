@@ -1,5 +1,7 @@
 import test from 'ava';
-import { callTool, folderWith, runNode } from './helpers.js';
+import { extractBlocks } from '../../tools/check-docs.js';
+import { checkSite, contents } from '../../tools/docs.js';
+import { folderWith, runTool } from './helpers.js';
 
 test('the contents of the documentation: groups, titles, pages', (t) => {
   const text = [
@@ -11,7 +13,7 @@ test('the contents of the documentation: groups, titles, pages', (t) => {
     '## Decisions',
     '- [0001](decisions/0001-biome.md): Biome',
   ].join('\n');
-  t.deepEqual(callTool('docs.mjs', 'contents', text), [
+  t.deepEqual(contents(text), [
     { file: 'docs/guide/first.md', title: 'First', group: 'Start' },
     { file: 'docs/decisions/0001-biome.md', title: '0001: Biome formats and lints, and holds the import rule', group: 'Decisions' },
   ]);
@@ -25,7 +27,7 @@ test('links and images of a site that lead nowhere are found', (t) => {
     'picture.svg': '<svg/>',
   });
   const broken = ['index.html: pages/a%20b.html#gone', 'pages/a b.html: picture.svg'];
-  t.deepEqual(callTool('docs.mjs', 'checkSite', site), { links: 6, broken });
+  t.deepEqual(checkSite(site), { links: 6, broken });
 });
 
 test('the extractor of code blocks', (t) => {
@@ -36,14 +38,14 @@ test('the extractor of code blocks', (t) => {
     ...['1. b', '   ```ts no-run', '   const b = 2;', '   ```'],
     ...['````md', '```ts', 'no', '```', '````'],
   ].join('\n');
-  t.deepEqual(callTool('check-docs.mjs', 'extractBlocks', 'docs/guide/A.md', text), [
+  t.deepEqual(extractBlocks('docs/guide/A.md', text), [
     { file: 'docs/guide/A.md', line: 3, name: 'docs-guide-a-3', code: 'const a = 1;', run: true },
     { file: 'docs/guide/A.md', line: 11, name: 'docs-guide-a-11', code: 'const b = 2;', run: false },
   ]);
 });
 
 test('a document without a block to run fails the check', (t) => {
-  const { code, stderr } = runNode(['tools/check-docs.mjs', 'LICENSE']);
+  const { code, stderr } = runTool(['check-docs', 'LICENSE']);
   t.is(code, 1);
   t.regex(stderr, /No code block to run/);
 });

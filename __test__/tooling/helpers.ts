@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
+import { ROOT } from '../../tools/lib/process.js';
 
-/** The repository's root; compiled tests lie in build/__test__/tooling. */
-export const ROOT: string = fileURLToPath(new URL('../../../', import.meta.url));
+export { ROOT };
 
 /** How a program ended. */
 export interface Ended {
@@ -28,14 +27,9 @@ export function sources(): ReadonlyMap<string, string> {
   return new Map(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }
 
-/** Calls what a module of tools exports; arguments and result go as JSON. */
-export function callTool(module: string, name: string, ...args: unknown[]): unknown {
-  const source = `import * as tools from './tools/${module}'; console.log(JSON.stringify(tools.${name}(...${JSON.stringify(args)})) ?? null);`;
-  const { code, stdout, stderr } = runNode(['--input-type=module', '--eval', source]);
-  if (code !== 0) {
-    throw new Error(stderr);
-  }
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+/** Runs a tool as npm does: its name and its arguments. */
+export function runTool(args: readonly string[], env: NodeJS.ProcessEnv = process.env, flags: readonly string[] = []): Ended {
+  return runNode([...flags, 'tools/tool.mjs', ...args], { env });
 }
 
 /** A folder with these files in it, removed after the test. */

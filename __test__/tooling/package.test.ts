@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { PLATFORMS } from '#dist/native/platform.js';
-import { callTool, folderWith, ROOT } from './helpers.js';
+import { writeCommonJsDeclarations } from '../../tools/build.js';
+import { glibcFloor } from '../../tools/lib/glibc.js';
+import { isAllowed } from '../../tools/lib/licences.js';
+import { folderWith, ROOT } from './helpers.js';
 
 test('the glibc floor is the newest version that is asked for', (t) => {
   const folder = folderWith(t, { a: '\0GLIBC_2.9\0GLIBC_2.17\0GLIBC_2.2.5\0 the text GLIBC_2.99 \0', b: 'musl' });
-  t.is(callTool('lib/glibc.mjs', 'glibcFloor', join(folder, 'a')), '2.17');
-  t.is(callTool('lib/glibc.mjs', 'glibcFloor', join(folder, 'b')), '0');
+  t.is(glibcFloor(join(folder, 'a')), '2.17');
+  t.is(glibcFloor(join(folder, 'b')), '0');
 });
 
 test('licences: one alternative must be allowed in full', (t) => {
@@ -22,7 +25,7 @@ test('licences: one alternative must be allowed in full', (t) => {
     [null, false],
   ];
   for (const [licence, allowed] of cases) {
-    t.is(callTool('lib/licences.mjs', 'isAllowed', licence), allowed, `${licence}`);
+    t.is(isAllowed(licence), allowed, `${licence}`);
   }
 });
 
@@ -30,7 +33,7 @@ test('declarations for CommonJS name each other, and nothing else changes', (t) 
   const text = (extension: string): string =>
     `import { B } from '../b${extension}';\nexport type C = import('./c${extension}').C;\nexport * from 'node:fs';\nconst x = 'y.js';\n`;
   const folder = folderWith(t, { 'a/a.d.ts': text('.js') });
-  callTool('build.mjs', 'writeCommonJsDeclarations', folder);
+  writeCommonJsDeclarations(folder);
   t.is(readFileSync(join(folder, 'a/a.d.cts'), 'utf8'), text('.cjs'));
 });
 

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type Ended, folderWith, ROOT, runNode } from './helpers.js';
+import { type Ended, folderWith, ROOT, runTool } from './helpers.js';
 
 /** Runs `npm start`'s script with a PATH of only these programs, each a shell script. */
 function start(t: ExecutionContext, programs: Readonly<Record<string, string>>, node: readonly string[] = []): Ended {
@@ -11,7 +11,7 @@ function start(t: ExecutionContext, programs: Readonly<Record<string, string>>, 
   }
   symlinkSync(process.execPath, join(folder, 'node'));
   const { RUSTC: _, ...env } = process.env;
-  return runNode([...node, 'tools/run.mjs', 'dist/cli/start.js'], { env: { ...env, PATH: folder } });
+  return runTool(['run', 'dist/cli/start.js'], { ...env, PATH: folder }, node);
 }
 
 /** One sentence on standard error, naming what is missing and the remedy; status 1; no stack. */
@@ -27,9 +27,9 @@ function isOneSentence(t: ExecutionContext, ended: Ended, ...words: RegExp[]): v
 const rustc = (version: string): string => `echo "rustc ${version}"; echo "host: x86_64-unknown-linux-gnu"; echo "release: ${version}"`;
 const posix = process.platform === 'win32' ? test.skip : test;
 
-for (const script of ['tools/run.mjs', 'tools/test.mjs', 'tools/check.mjs', 'tools/build.mjs']) {
-  posix(`${script} without cargo: one sentence`, (t) => {
-    const ended = runNode([script], { env: { ...process.env, PATH: folderWith(t, {}) } });
+for (const name of ['run', 'test', 'check', 'build']) {
+  posix(`${name} without cargo: one sentence`, (t) => {
+    const ended = runTool([name], { ...process.env, PATH: folderWith(t, {}) });
     isOneSentence(t, ended, /Rust 1\.\d+/, /`cargo` is not on your PATH/, /https:\/\/rustup\.rs/);
   });
 }

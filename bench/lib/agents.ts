@@ -17,29 +17,22 @@ export const task = tutorial.task({ context: 'own' });
 
 /** What all peers of a run do alike; given to their processes as BENCH_BATCH, BENCH_STAGE and BENCH_THREADS. */
 export const settings = {
-  /** Problems an iteration. */
   batchSize: Number(process.env['BENCH_BATCH'] ?? tutorial.settings.batchSize),
-  /** Stage they are of. */
   stage: Number(process.env['BENCH_STAGE'] ?? 0),
-  /** Threads, and processors where the system can say which. */
-  threads: Number(process.env['BENCH_THREADS'] ?? 2),
+  threads: Number(process.env['BENCH_THREADS'] ?? 2), // And processors, where the system can say which.
 };
 
-/**
- * @param horizon - Tokens a program.
- * @returns The tutorial's vocabulary and stages at any horizon; it is only asked for its sizes.
- */
+/** Golden vectors that peers begin with and are compared on. */
+export const GOLDEN = `own_context_stage${settings.stage}`;
+
+/** The tutorial's vocabulary and stages at any horizon; it is only asked for its sizes. */
 export function sizedTask(horizon: number): Task {
   const { vocabulary, stages, startToken, sample, score, describe } = task;
   const updateOptions = tutorial.settings.updateOptions;
   return { name: `horizon ${horizon}`, vocabulary, stages, horizon, startToken, updateOptions, sample, score, describe } as Task;
 }
 
-/**
- * @param sizes - Of network and batch.
- * @param options - Engine, threads.
- * @returns An agent, and prompts with random returns for it.
- */
+/** An agent, and prompts with random returns for it. */
 export async function sizedAgent(
   { batch, hidden, horizon }: Sizes,
   options: AgentOptions = {},
@@ -51,11 +44,7 @@ export async function sizedAgent(
   return { agent, inputs: { contexts, stages: new Int32Array(batch), returns } };
 }
 
-/**
- * @param count - Problems.
- * @param stage - Their stage.
- * @returns Problems of the tutorial with random programs, scored: inputs for an update without sampling.
- */
+/** Problems of the tutorial with random programs, scored: inputs for an update without sampling. */
 export function fixedEpisodes(count: number = tutorial.settings.batchSize, stage = 0): Episodes {
   const random = new Random(7);
   const batch = task.sample(new Int32Array(count).fill(stage), random);
@@ -66,13 +55,7 @@ export function fixedEpisodes(count: number = tutorial.settings.batchSize, stage
   return { contexts, stages, actions, returns };
 }
 
-/**
- * One rollout and one update on it.
- *
- * @param agent - Who does it.
- * @param inputs - Problems, and returns for whatever is done.
- * @returns Milliseconds.
- */
+/** One rollout and one update on it. Returns milliseconds. */
 export async function timeIteration(agent: Agent, { contexts, stages, returns }: Omit<Episodes, 'actions'>): Promise<number> {
   const begun = performance.now();
   const { actions } = await agent.act({ contexts, stages });
@@ -80,10 +63,7 @@ export async function timeIteration(agent: Agent, { contexts, stages, returns }:
   return performance.now() - begun;
 }
 
-/**
- * @param options - Added to the tutorial's.
- * @returns The tutorial's numbers, silent, never measured on the way.
- */
+/** The tutorial's numbers, silent, never measured on the way. */
 export function tutorialOptions(options: TrainerOptions = {}): TrainerOptions {
   const { batchSize, hiddenSize } = tutorial.settings;
   return { task, batchSize, hiddenSize, seed: 1, evaluateEvery: Number.MAX_SAFE_INTEGER, progress: false, ...options };
@@ -112,7 +92,7 @@ export interface TimedTrainer {
   pulled(iterations: number, stage?: number): Promise<number[]>;
 }
 
-/** @returns A trainer with these options, added to the tutorial's. */
+/** A trainer with these options, added to the tutorial's. */
 export async function timedTrainer(options: TrainerOptions = {}): Promise<TimedTrainer> {
   let clock = new Clock();
   const trainer = await Trainer.create(tutorialOptions({ ...options, progress: (event) => clock.see(event) }));

@@ -1,10 +1,6 @@
 // Numbers: the order of work, what samples come to, and how they are written.
 
-/**
- * @param samples - Timings in any order; at least one.
- * @param q - 0 to 1.
- * @returns The quantile, interpolated between neighbours.
- */
+/** The quantile, interpolated between neighbours. */
 export function quantile(samples: readonly number[], q: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = q * (sorted.length - 1);
@@ -16,10 +12,7 @@ export function quantile(samples: readonly number[], q: number): number {
   return below + (at - Math.floor(at)) * (above - below);
 }
 
-/**
- * @param samples - Timings in any order; at least one.
- * @returns Middle value, smallest, and interquartile range: third quartile less first.
- */
+/** Middle value, smallest, and interquartile range: third quartile less first. */
 export function summarize(samples: readonly number[]): { readonly median: number; readonly min: number; readonly iqr: number } {
   const iqr = quantile(samples, 0.75) - quantile(samples, 0.25);
   return { median: quantile(samples, 0.5), min: quantile(samples, 0), iqr };
@@ -27,11 +20,7 @@ export function summarize(samples: readonly number[]): { readonly median: number
 
 /**
  * The order of work in interleaved rounds: all items in each round, each round beginning one further on, so that none always follows the
- * same neighbour's warm-up or slow spell.
- *
- * @param items - What is measured.
- * @param rounds - How many rounds.
- * @returns One order a round.
+ * same neighbour's warm-up or slow spell. Returns one order a round.
  */
 export function rotations<T>(items: readonly T[], rounds: number): T[][] {
   return Array.from({ length: rounds }, (_, round) => {
@@ -40,12 +29,6 @@ export function rotations<T>(items: readonly T[], rounds: number): T[][] {
   });
 }
 
-/**
- * Does work in interleaved rounds.
- *
- * @param work - Blocks of it.
- * @param rounds - How often each is done.
- */
 export async function interleave(work: readonly (() => Promise<void> | void)[], rounds: number): Promise<void> {
   for (const [round, order] of rotations(work, rounds).entries()) {
     console.log(`Round ${round + 1} of ${rounds} ...`);
@@ -55,22 +38,12 @@ export async function interleave(work: readonly (() => Promise<void> | void)[], 
   }
 }
 
-/**
- * How many repetitions fill a block.
- *
- * @param each - Milliseconds of one.
- * @param block - Milliseconds of the block.
- * @returns At least 2, so that a block has a warm second one.
- */
+/** How many repetitions fill a block. Returns at least 2, so that a block has a warm second one. */
 export function repetitions(each: number, block: number): number {
   return Math.min(2000, Math.max(2, Math.round(block / each)));
 }
 
-/**
- * @param head - Column titles; the first column is aligned left, the others right.
- * @param rows - Cells.
- * @returns A Markdown table, aligned so that it reads well on a terminal too.
- */
+/** A Markdown table, aligned so that it reads well on a terminal too. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string => {
@@ -84,7 +57,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** Something that must hold: what, how much is wanted, how much was measured, and whether it holds. */
 export type Goal = readonly [what: string, wanted: string, measured: string, holds: boolean];
 
-/** @returns Goals as a table. */
 export function goalsTable(goals: readonly Goal[]): string {
   return table(
     ['what must hold', 'wanted', 'measured', 'holds'],
@@ -92,10 +64,6 @@ export function goalsTable(goals: readonly Goal[]): string {
   );
 }
 
-/**
- * @param milliseconds - A time.
- * @returns It in the unit that reads best, with three digits.
- */
 export function time(milliseconds: number): string {
   if (milliseconds >= 1000) {
     return `${(milliseconds / 1000).toPrecision(3)} s`;
@@ -103,13 +71,12 @@ export function time(milliseconds: number): string {
   return milliseconds >= 1 ? `${milliseconds.toPrecision(3)} ms` : `${(1000 * milliseconds).toPrecision(3)} µs`;
 }
 
-/** @returns Median, minimum and interquartile range of times, for a table. */
+/** Median, minimum and interquartile range of times, for a table. */
 export function times(samples: readonly number[]): string[] {
   const { median, min, iqr } = summarize(samples);
   return [median, min, iqr].map(time);
 }
 
-/** @returns A share in percent. */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }

@@ -1,21 +1,11 @@
 // The Rust examples of crates/innate-core: the core with nothing around it, and the machine's rate of products.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-/** The repository's root folder. */
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+import { ROOT } from '../../tools/lib/process.js';
 
 const built = new Map<string, string | undefined>();
 
-/**
- * Runs an example, which cargo builds first with what the package was built with.
- *
- * @param name - Which.
- * @param args - Its arguments.
- * @param prefix - What stands before it, such as `taskset`.
- * @returns The lines of JSON that it prints; `undefined` where it cannot be built.
- */
+/** Runs an example, which cargo builds first, for the lines of JSON that it prints; `undefined` where it cannot be built. */
 export function rustExample<T>(name: string, args: readonly number[], prefix: readonly string[] = []): T[] | undefined {
   if (!built.has(name)) {
     built.set(name, build(name));
@@ -30,8 +20,8 @@ export function rustExample<T>(name: string, args: readonly number[], prefix: re
 }
 
 function build(name: string): string | undefined {
-  const folders = existsSync(`${ROOT}target`) ? readdirSync(`${ROOT}target`) : [];
-  const host = folders.find((folder) => existsSync(`${ROOT}target/${folder}/release/deps`) && folder !== 'napi-rs');
+  const folders = existsSync(`${ROOT}/target`) ? readdirSync(`${ROOT}/target`) : [];
+  const host = folders.find((folder) => existsSync(`${ROOT}/target/${folder}/release/deps`) && folder !== 'napi-rs');
   const target = host === undefined ? [] : ['--target', host];
   try {
     const args = ['build', '--locked', '--release', '-q', '--workspace', '--example', name, ...target];
@@ -40,40 +30,25 @@ function build(name: string): string | undefined {
     return undefined;
   }
   const suffix = process.platform === 'win32' ? '.exe' : '';
-  return `${ROOT}target/${host === undefined ? '' : `${host}/`}release/examples/${name}${suffix}`;
+  return `${ROOT}/target/${host === undefined ? '' : `${host}/`}release/examples/${name}${suffix}`;
 }
 
-/** Rate of one shape by one engine, all threads at once. */
+/** Rate of one shape, `[m, k, n]`, all threads at once. */
 export interface GemmRate {
   readonly engine: string;
   readonly threads: number;
-  /** `[m, k, n]`. */
   readonly shape: readonly [number, number, number];
   readonly gflops: number;
 }
 
-/**
- * The fused engine's own kernel.
- *
- * @param threads - At once.
- * @param milliseconds - For each shape.
- * @returns One rate a shape; none where the example cannot be built.
- */
+/** The fused engine's own kernel. Returns one rate a shape; none where the example cannot be built. */
 export function nativeRates(threads: number, milliseconds: number): GemmRate[] {
   return rustExample<GemmRate>('gemm', [threads, milliseconds]) ?? [];
 }
 
-/**
- * @param rates - At least one.
- * @returns The best engine's rate over its shapes: the harmonic mean, since the shapes have equal work.
- */
-export function bestRate(rates: readonly GemmRate[]): { readonly engine: string; readonly gflops: number } {
-  const engines = [...new Set(rates.map(({ engine }) => engine))];
-  const means = engines.map((engine) => {
-    const own = rates.filter((rate) => rate.engine === engine);
-    return { engine, gflops: own.length / own.reduce((sum, { gflops }) => sum + 1 / gflops, 0) };
-  });
-  return means.reduce((best, mean) => (mean.gflops > best.gflops ? mean : best));
+/** The rate over all shapes: the harmonic mean, since the shapes have equal work. Not a number where none was measured. */
+export function meanRate(rates: readonly GemmRate[]): number {
+  return rates.length / rates.reduce((sum, { gflops }) => sum + 1 / gflops, 0);
 }
 
 /** Sizes of a network and of what it is given. */
@@ -86,10 +61,7 @@ export interface Sizes {
 /** The tutorial's. */
 export const TUTORIAL: Sizes = { batch: 192, hidden: 96, horizon: 6 };
 
-/**
- * @returns Floating-point operations of an update's products, with token·W_ih as a table of 18 rows: each of the recurrent weights and the
- * heads, forward and twice backward.
- */
+/** Floating-point operations of an update's products: recurrent weights and heads, forward and twice backward; token·W_ih is a table. */
 export function flop({ batch, horizon, hidden }: Sizes): number {
   return 3 * 2 * batch * horizon * (hidden * 3 * hidden + hidden * (18 + 1));
 }

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
-import { ROOT } from './native.js';
+import { ROOT } from '../../tools/lib/process.js';
 
-const PAGE = `${ROOT}docs/benchmarks.md`;
+const PAGE = `${ROOT}/docs/benchmarks.md`;
 /** What was measured: name, digest, Markdown. */
 const MEASURED = /<!-- measured: ([\w-]+) (\w+) -->\n(.*?)\n<!-- end -->/gs;
 
@@ -13,19 +13,13 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** @returns What stands in the page: names, and whether it is what the bench wrote. */
+/** What stands in the page: names, and whether it is what the bench wrote. */
 export function measuredParts(): { readonly name: string; readonly intact: boolean }[] {
   const parts = readFileSync(PAGE, 'utf8').matchAll(MEASURED);
   return Array.from(parts, ([, name = '', written, text = '']) => ({ name, intact: digest(text) === written }));
 }
 
-/**
- * Prints what was measured, and puts it in its place in the page, with the command and the machine.
- *
- * @param name - Of the measurement.
- * @param command - The command that made it.
- * @param tables - Markdown.
- */
+/** Prints what was measured, and puts it in its place in the page, with the command and the machine. */
 export function report(name: string, command: string, tables: readonly string[]): void {
   const text = [`\`${command}\` (${describeMachine()})`, ...tables].join('\n\n');
   console.log(`\n${text}\n`);

@@ -1,50 +1,42 @@
 // Other engines that do the same work, each in a process that stays.
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { golden } from '../../__test__/support/safetensors.js';
-import { settings } from './agents.js';
-import { ROOT } from './native.js';
+import { ROOT } from '../../tools/lib/process.js';
+import { GOLDEN, settings } from './agents.js';
 import type { CheckAnswer } from './serve.js';
 import { assertGolden } from './verify.js';
 
 /** What is compared. */
 export interface PeerSpec {
-  /** Key in the results. */
-  readonly id: string;
-  /** What it is, for people. */
-  readonly title: string;
-  /** The part of bench/setup.mjs it needs, if any. */
-  readonly needs?: string;
-  /** Program and arguments. */
-  readonly command: readonly string[];
+  readonly id: string; // Key in the results.
+  readonly title: string; // What it is, for people.
+  readonly needs?: string; // The part of bench/setup.ts it needs, if any.
+  readonly command: readonly string[]; // Program and arguments.
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** @returns A part of what bench/setup.mjs installs: its folder, with a slash at the end. */
+/** A part of what bench/setup.ts installs: its folder, with a slash at the end. */
 export function peersFolder(name: string): string {
-  return `${ROOT}build/bench-peers/${name}/`;
+  return `${ROOT}/build/bench-peers/${name}/`;
 }
 
-/** @returns How a script of bench/peers is started. */
+/** How a script of bench/peers is started. */
 export function script(name: string, ...args: string[]): string[] {
   const python = `${peersFolder('python')}${process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python'}`;
-  return [python, `${ROOT}bench/peers/${name}.py`, ...args];
+  return [python, `${ROOT}/bench/peers/${name}.py`, ...args];
 }
 
-/** @returns How a compiled program of bench/peers is started. */
+/** How a compiled program of bench/peers is started. */
 export function nodePeer(name: string, ...args: string[]): string[] {
   return [process.execPath, fileURLToPath(new URL(`../peers/${name}.js`, import.meta.url)), ...args];
 }
 
-/** What peers begin with and are compared on. */
-const GOLDEN = `own_context_stage${settings.stage}`;
-
-/** @returns Where golden vectors of the tutorial lie. */
+/** Where golden vectors of the tutorial lie. */
 export function goldenPath(name: string): string {
-  return `${ROOT}__test__/golden/tutorial/${name}.safetensors`;
+  return `${ROOT}/__test__/golden/tutorial/${name}.safetensors`;
 }
 
 /** A peer could not be started or did not answer. */
@@ -57,7 +49,6 @@ export class Peer {
   readonly #lines: AsyncIterator<string>;
   #errors = '';
 
-  /** @param spec - What to start. */
   constructor(spec: PeerSpec) {
     this.spec = spec;
     const { batchSize, stage, threads } = settings;
@@ -84,11 +75,7 @@ export class Peer {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /**
-   * Reads its next line.
-   *
-   * @throws {@link PeerError} when it is an error, or there is none.
-   */
+  /** Reads its next line; throws where it is an error, or there is none. */
   async answer<T = Readonly<Record<string, unknown>>>(): Promise<T> {
     const { value, done } = await this.#lines.next();
     if (done === true) {
@@ -101,19 +88,11 @@ export class Peer {
     return answer;
   }
 
-  /**
-   * @param request - One line.
-   * @returns The answer.
-   */
   ask<T>(request: object): Promise<T> {
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     return this.answer<T>();
   }
 
-  /**
-   * @param iterations - How many.
-   * @returns Milliseconds of each.
-   */
   async run(iterations: number): Promise<readonly number[]> {
     return (await this.ask<{ milliseconds: number[] }>({ type: 'run', iterations })).milliseconds;
   }
@@ -124,7 +103,7 @@ export class Peer {
   }
 }
 
-/** @returns What to put before a command so that all get the same processors; nothing where the machine has no more, or cannot. */
+/** What to put before a command so that all get the same processors; nothing where the machine has no more, or cannot. */
 export function pinned(): string[] {
   const can = cpus().length > settings.threads && spawnSync('taskset', ['--version']).status === 0;
   return can ? ['taskset', '-c', `0-${settings.threads - 1}`] : [];
@@ -135,27 +114,8 @@ function lastLine(text: string): string {
 }
 
 /**
- * Installs the peers if they are missing or their pins changed.
- *
- * @returns Why a part is absent, by its name.
- */
-export function setUpPeers(): Record<string, string> {
-  spawnSync(process.execPath, [`${ROOT}bench/setup.mjs`], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const file = `${ROOT}build/bench-peers/peers.json`;
-  if (!existsSync(file)) {
-    return Object.fromEntries(['numpy', 'jax', 'onnx', 'torch', 'tfjs', 'onnxruntime'].map((name) => [name, 'set-up failed']));
-  }
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly absent: Record<string, string> }).absent;
-}
-
-/**
- * Starts peers one after another; says who is absent, and why.
- *
- * @param specs - Which.
- * @param missing - Why a part that {@link setUpPeers} installs is absent.
- * @param check - Whether their results are compared with the golden vectors first.
- * @returns Those that run.
- * @throws {@link WrongResultError} when a peer's results are wrong: nothing is worth timing then.
+ * Starts peers one after another; says who is absent, and why. With `check` their results are compared with the golden vectors first, and the
+ * bench stops when some are wrong: nothing is worth timing then.
  */
 export async function startPeers(specs: readonly PeerSpec[], missing: Readonly<Record<string, string>>, check: boolean): Promise<Peer[]> {
   const started: Peer[] = [];

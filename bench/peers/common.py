@@ -6,12 +6,12 @@ says how long each took.
 
 import json
 import os
-import struct
 import sys
 import time
 import traceback
 
 import numpy as np
+from safetensors.numpy import load_file as read_golden
 
 HIDDEN, VOCAB, HORIZON = 96, 18, 6
 CTX, MUL, ADD, SUB, ANS, STO, RCL, EOS = range(10, 18)
@@ -21,20 +21,6 @@ BATCH = int(os.environ.get("BENCH_BATCH", "192"))
 STAGE = int(os.environ.get("BENCH_STAGE", "0"))
 THREADS = int(os.environ.get("BENCH_THREADS", "2"))
 GOLDEN = os.environ.get("BENCH_GOLDEN", "")  # Initial weights, and the batch that results are compared on.
-
-
-def read_golden(path):
-    """A safetensors file of f32 and i32 as numpy arrays by name."""
-    with open(path, "rb") as file:
-        data = file.read()
-    (length,) = struct.unpack("<Q", data[:8])
-    kinds = {"F32": np.float32, "I32": np.int32}
-    tensors = {}
-    for name, entry in json.loads(data[8 : 8 + length]).items():
-        if name != "__metadata__":
-            start, end = (8 + length + offset for offset in entry["data_offsets"])
-            tensors[name] = np.frombuffer(data[start:end], kinds[entry["dtype"]]).reshape(entry["shape"])
-    return tensors
 
 
 def group(tensors, prefix):

@@ -94,7 +94,7 @@ const makers: Readonly<Record<string, () => Promise<Inferrer>>> = {
 const inferrer = await (makers[kind ?? ''] ?? session)();
 
 /** Calls for so long; milliseconds of each, as means of a few in a row. */
-async function time(call: () => unknown, milliseconds: number): Promise<number[]> {
+async function time(call: () => unknown, milliseconds: number): Promise<{ milliseconds: number[] }> {
   const samples: number[] = [];
   const end = performance.now() + milliseconds;
   while (performance.now() < end) {
@@ -107,16 +107,12 @@ async function time(call: () => unknown, milliseconds: number): Promise<number[]
     }
     samples.push((performance.now() - begun) / 16);
   }
-  return samples;
+  return { milliseconds: samples };
 }
 
 await serve(inferrer.name, {
-  other: async ({ type, milliseconds }) => {
-    if (type === 'answers') {
-      return { actions: Array.from(await inferrer.program()) };
-    }
-    const call = type === 'program' ? () => inferrer.program() : () => inferrer.decide();
-    return { milliseconds: await time(call, Number(milliseconds)) };
-  },
+  answers: async () => ({ actions: Array.from(await inferrer.program()) }),
+  program: ({ milliseconds }) => time(() => inferrer.program(), Number(milliseconds)),
+  decision: ({ milliseconds }) => time(() => inferrer.decide(), Number(milliseconds)),
 });
 process.exit();

@@ -1,7 +1,7 @@
 // This package as a peer: `node innate.js fused` or `plain`. Whole iterations through `trainer.run`, the task's TypeScript included.
 import { Agent, type Engine, Random, tutorial } from 'innate';
-import type { Golden } from '../../__test__/support/safetensors.js';
-import { fixedEpisodes, settings, task, timedTrainer, timeIteration } from '../lib/agents.js';
+import { golden } from '../../__test__/support/safetensors.js';
+import { fixedEpisodes, GOLDEN, settings, task, timedTrainer, timeIteration } from '../lib/agents.js';
 import { type CheckAnswer, serve } from '../lib/serve.js';
 import { checkedUpdate, episodesOf } from '../lib/verify.js';
 
@@ -12,8 +12,8 @@ const timed = await timedTrainer({ engine, threads, batchSize });
 
 await serve(`innate, ${engine}`, {
   check,
-  run: (iterations) => timed.free(iterations, stage),
-  other: ({ iterations }) => anatomy(Number(iterations)),
+  run: async ({ iterations }) => ({ milliseconds: await timed.free(Number(iterations), stage) }),
+  anatomy: ({ iterations }) => anatomy(Number(iterations)),
 });
 await timed.trainer.close();
 
@@ -46,12 +46,13 @@ async function anatomy(iterations: number): Promise<object> {
   return { whole, pulled, calls, sample, score };
 }
 
-async function check(golden: Golden): Promise<CheckAnswer> {
+async function check(): Promise<CheckAnswer> {
+  const file = golden(GOLDEN);
   await using agent = await Agent.create({ task, engine, threads });
-  await agent.loadStateDict(golden.weights('init.'));
-  const answer = await checkedUpdate(agent, golden);
-  const { actions, stages } = episodesOf(golden, 0);
-  const operands = golden.ints('step0.operands');
+  await agent.loadStateDict(file.weights('init.'));
+  const answer = await checkedUpdate(agent, file);
+  const { actions, stages } = episodesOf(file);
+  const operands = file.ints('step0.operands');
   const returns = Array.from(stages, (id, i) => {
     const program = actions.subarray(task.horizon * i, task.horizon * (i + 1));
     return tutorial.score(id, operands.subarray(5 * i, 5 * i + 5), program).reward;

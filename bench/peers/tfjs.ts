@@ -1,8 +1,8 @@
 // TensorFlow.js, wasm backend: one update with forced actions. It does not sample and does not score, so it does less than the others.
 import { createRequire } from 'node:module';
 import type { StateDict } from 'innate';
-import { type Golden, golden } from '../../__test__/support/safetensors.js';
-import { settings } from '../lib/agents.js';
+import { golden } from '../../__test__/support/safetensors.js';
+import { GOLDEN, settings } from '../lib/agents.js';
 import { peersFolder } from '../lib/peers.js';
 import { type CheckAnswer, serve } from '../lib/serve.js';
 
@@ -29,10 +29,6 @@ class Network {
   readonly weights: Readonly<Record<string, Tensor>>;
   readonly #optimizer = tf.train.adam(3e-4, 0.9, 0.999, 1e-8);
 
-  /**
-   * @param name - Of its variables; no two networks have the same.
-   * @param given - Initial weights.
-   */
   constructor(name: string, given: StateDict) {
     const entries = Object.entries(given).map(([key, { data, shape }]) => [
       key,
@@ -98,7 +94,7 @@ function columns(programs: ArrayLike<number>): Tensor[] {
   return Array.from({ length: HORIZON }, (_, t) => ints(Array.from({ length: count }, (__, i) => programs[i * HORIZON + t] as number)));
 }
 
-async function check(file: Golden): Promise<CheckAnswer> {
+async function check(): Promise<CheckAnswer> {
   const network = new Network('checked', file.weights('init.'));
   const stages = file.ints('step0.stage');
   const contexts = file.ints('step0.context');
@@ -122,7 +118,8 @@ function random(count: number, below: number): number[] {
 }
 
 const { batchSize, stage } = settings;
-const trained = new Network('trained', golden(`own_context_stage${stage}`).weights('init.'));
+const file = golden(GOLDEN);
+const trained = new Network('trained', file.weights('init.'));
 
 async function run(iterations: number): Promise<number[]> {
   const taken: number[] = [];
@@ -140,4 +137,7 @@ async function run(iterations: number): Promise<number[]> {
   return taken;
 }
 
-await serve(`tfjs-backend-wasm ${version}`, { check, run });
+await serve(`tfjs-backend-wasm ${version}`, {
+  check,
+  run: async ({ iterations }) => ({ milliseconds: await run(Number(iterations)) }),
+});

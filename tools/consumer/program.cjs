@@ -6,11 +6,7 @@ const { Worker } = require('node:worker_threads');
 const { bun, deno, node } = process.versions;
 const runtime = (bun && `Bun ${bun}`) ?? (deno && `Deno ${deno}`) ?? `Node ${node}`;
 
-/**
- * Gives an array away without a copy, to this thread and on to another.
- *
- * @param {Int32Array | Float32Array} array - What came back from an agent.
- */
+/** Gives an array away without a copy, to this thread and on to another. @param {Int32Array | Float32Array} array */
 async function handOn(array) {
   const expected = [...array].join();
   const mine = structuredClone(array, { transfer: [/** @type {ArrayBuffer} */ (array.buffer)] });
@@ -31,10 +27,7 @@ async function handOn(array) {
   }
 }
 
-/**
- * @param {typeof import('innate')} innate - The package, however it was loaded.
- * @param {string} file - Where to save.
- */
+/** @type {(innate: typeof import('innate'), file: string) => Promise<void>} */
 exports.use = async ({ Agent, arithmetic, Trainer }, file) => {
   const { stages, agent } = await Trainer.run([0, 1, 2], { progress: false });
   if (stages.length !== 3 || !stages.every(({ mastered }) => mastered)) {

@@ -6,10 +6,7 @@ const { Agent, Trainer, arithmetic, defineTask, hasPartialResult, InnateError } 
 const options = { hiddenSize: 8, batchSize: 8, progress: false };
 const stages = [{ stage: 0, iterations: 3 }];
 
-/**
- * @param {() => unknown} work - What must fail.
- * @param {string} code - With which code.
- */
+/** The work must fail with this code. @param {() => unknown} work @param {string} code */
 async function failure(work, code) {
   const error = await Promise.resolve()
     .then(work)

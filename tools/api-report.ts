@@ -1,0 +1,49 @@
+// `npm run api-report`: every exported declaration into docs/api-report.md, so that a change of the public surface shows in review.
+// `--check` compares instead. Needs the TypeScript build.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { ROOT, ToolError } from './lib/process.js';
+
+const FILE = 'docs/api-report.md';
+
+/** The report, from the compiled declarations. */
+function report(): string {
+  const entry = join(ROOT, 'index.d.ts');
+  const { NodeNext: module } = ts.ModuleKind;
+  const { NodeNext: moduleResolution } = ts.ModuleResolutionKind;
+  const program = ts.createProgram([entry], { module, moduleResolution, target: ts.ScriptTarget.ES2023, types: ['node'] });
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(entry);
+  const index = source && checker.getSymbolAtLocation(source);
+  if (index === undefined) {
+    throw new ToolError('dist holds no declarations: run `npm run build:ts` first.');
+  }
+  const printer = ts.createPrinter({ removeComments: true });
+  const names = checker.getExportsOfModule(index).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = names.map((symbol) => {
+    const origin = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    const texts = (origin.declarations ?? []).map((declaration) => {
+      const statement = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
+      const text = printer.printNode(ts.EmitHint.Unspecified, statement, statement.getSourceFile());
+      return text.replace(/^(?:export )?(?:declare )?/, '');
+    });
+    return `## ${symbol.name}\n\n\`\`\`text\n${texts.join('\n')}\n\`\`\`\n`;
+  });
+  const head = `# API report\n\nMade by \`npm run api-report\` from the compiled declarations; CI fails when it is not up to date. ${entries.length} exports.\n`;
+  return [head, ...entries].join('\n');
+}
+
+export async function main(): Promise<void> {
+  const path = join(ROOT, FILE);
+  const text = report();
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, text);
+    return;
+  }
+  if (!existsSync(path) || readFileSync(path, 'utf8').replaceAll('\r\n', '\n') !== text) {
+    throw new ToolError(
+      `${FILE} is not what the declarations say: run \`npm run api-report\`, and look at the change of the public surface.`,
+    );
+  }
+}
