@@ -5,7 +5,6 @@ import { OptionsError } from '../errors/options-error.js';
 import { areChecked, type CheckedPrompts, provePrompts } from '../task/checked-prompts.js';
 import { Issues } from '../util/issues.js';
 import { isArray, isFloat32Array, isInt32Array, isRecord, isTypedArray } from '../util/kind.js';
-import { type NumberRule, numberIssue } from '../util/number-rule.js';
 import { addUnknownKeys } from '../util/option-reader.js';
 import { show } from '../util/show.js';
 import type { IdLimits } from './inputs.js';
@@ -117,7 +116,7 @@ export class InputReader {
    */
   weights(count: number, steps: number): Float32Array | undefined {
     const lengths = this.#lengths(count, steps);
-    const weights = this.#numbers('weights', [count * steps], { min: 0, single: true }, 'Pass 0 for a step that does not count.');
+    const weights = this.#numbers('weights', [count * steps], 'Pass 0 for a step that does not count.', 0);
     if (lengths !== undefined && weights !== undefined) {
       this.#issues.add('weights', 'cannot be given together with lengths.', 'Give weights alone, 0 after the end of a program.');
     }
@@ -136,10 +135,10 @@ export class InputReader {
   targets(count: number, cells: number, baseline: Baseline): Targets {
     const either = [count, cells];
     const lengths = baseline === 'program' ? [count] : either;
-    const returns = this.#numbers('returns', lengths, FINITE, 'Correct the reward that this return was made of.');
-    const advantages = this.#numbers('advantages', either, FINITE, 'Correct what this advantage was made of.');
-    const valueTargets = this.#numbers('valueTargets', either, FINITE, 'Correct what this target was made of.');
-    const oldLogProbs = this.#numbers('oldLogProbs', [cells], FINITE, 'Pass the logProbs of act().');
+    const returns = this.#numbers('returns', lengths, 'Correct the reward that this return was made of.');
+    const advantages = this.#numbers('advantages', either, 'Correct what this advantage was made of.');
+    const valueTargets = this.#numbers('valueTargets', either, 'Correct what this target was made of.');
+    const oldLogProbs = this.#numbers('oldLogProbs', [cells], 'Pass the logProbs of act().');
     if (this.#issues.list.length === 0 && (returns === undefined) === (advantages === undefined)) {
       const message = returns === undefined ? 'is missing.' : 'cannot be given together with advantages.';
       this.#issues.add('returns', message, 'Give returns, or else advantages.');
@@ -194,13 +193,13 @@ export class InputReader {
   }
 
   /** An entry of so many numbers, or `undefined` where absent or wrong. */
-  #numbers(name: string, counts: readonly number[], rule: NumberRule, remedy: string): Float32Array | undefined {
+  #numbers(name: string, counts: readonly number[], remedy: string, min = -Infinity): Float32Array | undefined {
     const values = this.#entry(name);
     if (values === undefined || !this.#checkCount(name, values, counts, `Pass a Float32Array with so many numbers.`)) {
       return undefined;
     }
-    const good = (entry: unknown): boolean => numberIssue(entry, rule) === undefined;
-    const bad = rule.min === undefined ? 'must be a finite number' : `must be a finite number of at least ${rule.min}`;
+    const good = (entry: unknown): boolean => typeof entry === 'number' && Number.isFinite(Math.fround(entry)) && entry >= min;
+    const bad = min === -Infinity ? 'must be a finite number' : `must be a finite number of at least ${min}`;
     if (!this.#checkEach(name, values, good, bad, remedy)) {
       return undefined;
     }
@@ -266,8 +265,6 @@ export class InputReader {
 }
 
 const NO_IDS = new Int32Array(0);
-const FINITE = { single: true } as const satisfies NumberRule;
-
 /** 1 for each step that counts, else 0, `[n, T]`. */
 function weightsOf(lengths: Int32Array, steps: number): Float32Array {
   const weights = new Float32Array(lengths.length * steps);
