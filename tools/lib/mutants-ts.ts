@@ -1,14 +1,14 @@
 // Mutants of the TypeScript: each is one change to one source. The tests of its folder ought to fail with it.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { prepare } from '../build.js';
 import type { Language } from '../mutants.js';
 import { mutantsOf } from './mutators-ts.js';
 import { ROOT, run, ToolError } from './process.js';
 
-/** Folders of `src` where an error would be silent, and where in `__test__` the tests of each are. */
-const TESTS = { curriculum: 'curriculum', define: 'task', task: 'task', trainer: 'trainer', util: 'util' };
+/** Folders of `src` where an error would be silent; the tests of each are in the folder of `__test__` of that name. */
+const FOLDERS = ['algorithm', 'builtin', 'curriculum', 'define', 'task', 'trainer', 'util'];
 
 /** Tests that train for seconds: what they see, faster ones see too. */
 const SLOW = ['determinism', 'event-loop', 'mastery', 'tutorial-defects'];
@@ -23,11 +23,11 @@ type TypeScriptMutant = ReturnType<typeof mutantsIn>[number];
 
 export async function typeScript(): Promise<Language> {
   await prepare();
-  const all = Object.entries(TESTS).flatMap(([folder, tests]) => mutantsIn(folder, tests));
+  const all = FOLDERS.flatMap(mutantsIn);
   return { all, test: (tried) => test(all.filter((mutant) => tried.includes(mutant))) };
 }
 
-function mutantsIn(folder: string, tests: string) {
+function mutantsIn(folder: string) {
   const sources = readdirSync(join(ROOT, 'src', folder), { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.ts'));
   return sources.sort().flatMap((file) => {
     const path = `src/${folder}/${file}`;
@@ -37,7 +37,7 @@ function mutantsIn(folder: string, tests: string) {
       const text = source.slice(0, start) + replacement + source.slice(end);
       const number = source.slice(0, start).split('\n').length;
       const name = `${path}: replace ${onOneLine(source.slice(start, end))} with ${onOneLine(replacement)}`;
-      return { folder, tests, file, text, number, name, line: lines[number - 1]?.trim() ?? '' };
+      return { folder, file, text, number, name, line: lines[number - 1]?.trim() ?? '' };
     });
   });
 }
@@ -50,7 +50,7 @@ function onOneLine(text: string) {
 async function test(mutants: readonly TypeScriptMutant[]) {
   makeBox();
   const limits: Map<string, number> = new Map();
-  for (const folder of new Set(Object.values(TESTS))) {
+  for (const folder of new Set(mutants.map((mutant) => mutant.folder))) {
     const start = performance.now();
     if (!(await passes(folder, UNLIMITED))) {
       throw new ToolError(`The tests in __test__/${folder} fail without any mutant: run npm test.`);
@@ -59,7 +59,7 @@ async function test(mutants: readonly TypeScriptMutant[]) {
   }
   const lived: string[] = [];
   for (const mutant of mutants) {
-    if (await lives(mutant, limits.get(mutant.tests) ?? UNLIMITED)) {
+    if (await lives(mutant, limits.get(mutant.folder) ?? UNLIMITED)) {
       lived.push(`${mutant.name}, line ${mutant.number}: ${mutant.line}`);
     }
   }
@@ -79,12 +79,12 @@ function makeBox() {
 }
 
 /** Whether all tests of its folder pass. */
-async function lives({ folder, tests, file, text }: TypeScriptMutant, limit: number): Promise<boolean> {
+async function lives({ folder, file, text }: TypeScriptMutant, limit: number): Promise<boolean> {
   const built = join('dist', folder, file.replace(/\.ts$/, '.js'));
   const options = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
   writeFileSync(join(BOX, built), ts.transpileModule(text, { compilerOptions: options }).outputText);
   try {
-    return await passes(tests, limit, `#${built}`);
+    return await passes(folder, limit, `#${built}`);
   } finally {
     cpSync(join(ROOT, built), join(BOX, built));
   }
@@ -92,8 +92,8 @@ async function lives({ folder, tests, file, text }: TypeScriptMutant, limit: num
 
 /** Whether all of its tests pass, but for slow ones. */
 async function passes(folder: string, limit: number, first?: string): Promise<boolean> {
-  const tests = readdirSync(join(BOX, 'build/__test__', folder))
-    .filter((name) => name.endsWith('.test.js') && !SLOW.includes(name.replace('.test.js', '')))
+  const tests = readdirSync(join(BOX, 'build/__test__', folder), { encoding: 'utf8', recursive: true })
+    .filter((name) => name.endsWith('.test.js') && !SLOW.includes(basename(name, '.test.js')))
     .map((name) => `build/__test__/${folder}/${name}`);
   const isFirst = (file: string) => first !== undefined && readFileSync(join(BOX, file), 'utf8').includes(first);
   const ava = join(BOX, 'node_modules/ava/entrypoints/cli.mjs');

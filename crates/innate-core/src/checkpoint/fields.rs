@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::fault::{Fault, clip};
-use super::sections::MAX_COUNTER;
+
+/// Largest number in a section: above, an f64 does not hold every whole number.
+pub const MAX_COUNTER: u64 = (1 << 53) - 1;
 
 const NUMBER: &str = "a whole number of at most 2^53 - 1";
 

@@ -13,8 +13,9 @@ use std::path::Path;
 use crate::agent::AgentState;
 use crate::error::Result;
 
+pub use fields::MAX_COUNTER;
 pub use format::{decode, encode};
-pub use sections::{FORMAT, MAX_COUNTER, VERSION};
+pub use sections::{FORMAT, VERSION};
 
 /// Writes `state` to `path`: first beside it, then renamed over it, so that a reader or a crash never sees half a file, and any number of
 /// processes may save to one path. A symbolic link is followed, and an existing file keeps its mode.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::fault::{Fault, TAKEN, clip};
-use super::fields::Fields;
+use super::fields::{Fields, MAX_COUNTER};
 use super::v1;
 use crate::agent::AgentState;
 use crate::data::RolloutSpec;
@@ -17,8 +17,6 @@ use crate::optimizer::AdamState;
 pub const FORMAT: &str = "innate";
 /// The version written, and the highest one read.
 pub const VERSION: u64 = 2;
-/// Largest number in a section: above, an f64 does not hold every whole number.
-pub const MAX_COUNTER: u64 = (1 << 53) - 1;
 
 /// Texts by the names of their sections.
 pub(super) type Sections = BTreeMap<String, String>;

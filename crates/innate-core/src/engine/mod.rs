@@ -12,9 +12,6 @@ use crate::error::Result;
 use crate::objective::{Objective, Targets, Terms};
 use crate::optimizer::{AdamState, OptimizerConfig};
 
-/// Added to a probability inside the logarithm of the entropy, as the tutorial does.
-pub const ENTROPY_EPSILON: f32 = 1e-9;
-
 /// Which implementation runs the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineKind {

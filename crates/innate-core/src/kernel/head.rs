@@ -6,7 +6,9 @@
 
 use super::matmul::{Matmul, Start};
 use super::simd::{Operation, Vector};
-use crate::engine::ENTROPY_EPSILON;
+
+/// Added to a probability inside the logarithm of the entropy, as the tutorial does.
+pub(crate) const ENTROPY_EPSILON: f32 = 1e-9;
 
 /// `logits[rows, np] = h[rows, hp]·weight + bias`.
 pub(crate) struct Logits<'a> {

@@ -125,6 +125,15 @@ fn own<T>(mutex: &mut Mutex<T>) -> &mut T {
     mutex.get_mut().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Weights that nobody else has, to be changed: the present ones, or fresh ones where these are shared.
+fn own_weights(weights: &mut Arc<Weights>) -> Result<&mut Weights> {
+    if Arc::get_mut(weights).is_none() {
+        afford(Weights::bytes_for(&weights.layout), "memory", || "another generation of weights".to_owned(), CLOSE)?;
+        *weights = Arc::new(weights.next()?);
+    }
+    Arc::get_mut(weights).ok_or_else(|| Error::invalid("weights", "are shared"))
+}
+
 /// What a forward pass is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ask {
@@ -183,15 +192,6 @@ impl Fused {
         self.pack();
         self.batch.read(&self.weights, prompts);
         self.weights.write_head_bias(mask, &mut self.bias);
-    }
-
-    /// Weights that nobody else has, to be changed: the present ones, or fresh ones where these are shared.
-    fn own_weights(&mut self) -> Result<&mut Weights> {
-        if Arc::get_mut(&mut self.weights).is_none() {
-            afford(Weights::bytes_for(&self.weights.layout), "memory", || "another generation of weights".to_owned(), CLOSE)?;
-            self.weights = Arc::new(self.weights.next()?);
-        }
-        Arc::get_mut(&mut self.weights).ok_or_else(|| Error::invalid("weights", "are shared"))
     }
 
     /// Runs the network over `prompts`, keeping all activations or none.
@@ -284,7 +284,7 @@ impl Engine for Fused {
     }
 
     fn set_parameters(&mut self, flat: &[f32]) -> Result<()> {
-        self.own_weights()?.set_parameters(flat)
+        own_weights(&mut self.weights)?.set_parameters(flat)
     }
 
     fn optimizer(&self) -> Result<AdamState> {

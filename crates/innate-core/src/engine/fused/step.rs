@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::parts::Parts;
-use super::{BLOCK, Fused};
+use super::{BLOCK, Fused, own_weights};
 use crate::error::{Error, Result};
 use crate::kernel::adam::{Adam, Step, SumOfSquares};
 use crate::kernel::buffer::Buffer;
@@ -96,11 +96,8 @@ impl Fused {
             let value = written.find(|x| !x.is_finite()).map_or(f64::NAN, |&x| f64::from(x));
             return Err(Error::NonFinite { what: "weights", value, at: None });
         }
-        self.own_weights()?;
-        let Optimizer { step, exp_avg, exp_avg_sq, gradient, spare: [next_avg, next_avg_sq], .. } = &mut self.optimizer;
-        if let Some(weights) = std::sync::Arc::get_mut(&mut self.weights) {
-            weights.swap_parameters(gradient);
-        }
+        own_weights(&mut self.weights)?.swap_parameters(gradient);
+        let [next_avg, next_avg_sq] = spare;
         std::mem::swap(exp_avg, next_avg);
         std::mem::swap(exp_avg_sq, next_avg_sq);
         *step += 1;

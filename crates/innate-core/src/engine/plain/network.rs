@@ -6,9 +6,9 @@ use super::Candle;
 use super::choice::Menu;
 use super::inputs::Inputs;
 use crate::data::{Prompts, Trajectories};
-use crate::engine::ENTROPY_EPSILON;
 use crate::error::Result;
 use crate::kernel::cell::gru_cell;
+use crate::kernel::head::ENTROPY_EPSILON;
 use crate::model::{Encoder, ModelSpec, ParamKind, ParamSpec, Pooling};
 
 /// How a GRU's step is computed after its products.
