@@ -32,6 +32,10 @@ export declare class BindingAgent {
   stateDict(): Promise<Array<BindingTensor>>
   /** The present weights to take decisions with on the JavaScript thread, for at most `size` rows. */
   session(size: number, seed: number): Promise<BindingSession>
+  /** Rows whose steps are written down to be learned from, by the present weights. */
+  collector(options: BindingCollectorOptions): Promise<BindingCollector>
+  /** Learns from what was collected; then the collector goes on, by the new weights. */
+  learn(collector: BindingCollector, options: BindingLearnOptions): Promise<BindingLearnStats>
   /** Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays. */
   loadStateDict(tensors: Array<BindingTensor>): Promise<void>
   /** Writes weights, Adam's state, random streams, options and `note` to one file, atomically. */
@@ -43,10 +47,38 @@ export declare class BindingAgent {
 
 }
 
+/** Rows whose steps are written down to be learned from. Arrays are read and written in place. */
+export declare class BindingCollector {
+  /** Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each. */
+  begin(contexts: Int32Array, stages: Int32Array): void
+  /** Begins an episode in each row, at the zero state, and forgets what was recorded. */
+  restart(): void
+  /** One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written. */
+  step(dense: Float32Array | undefined | null, discrete: Int32Array | undefined | null, allowed: Uint8Array | undefined | null, actions: Int32Array): void
+  /** What came of the step, `[n]` each; `lastDense` `[n, D]` and `lastDiscrete` `[n, K]` are read where an episode was truncated. */
+  record(rewards: Float32Array, terminated: Uint8Array, truncated: Uint8Array, lastDense?: Float32Array | undefined | null, lastDiscrete?: Int32Array | undefined | null): void
+  /** Ends the rollout, whose rows observe `dense` and `discrete` next; where `pending` is false, no episode goes on. */
+  finish(pending: boolean, dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null): void
+  /** Steps recorded in this rollout. */
+  get steps(): number
+  /** Frees the rows; later calls throw `ERR_CLOSED`. */
+  close(): void
+}
+
 /** Rows of a network that are stepped together. Arrays are written in place. */
 export declare class BindingSession {
   /** Shows each row its context, contexts `[n, L]`, stages `[n]`, and puts it before its first step. */
   begin(contexts: Int32Array, stages: Int32Array): void
+  /** Puts `rows` rows before the first step of an episode, at the zero state: for a network without prompts. */
+  beginRows(rows: number): void
+  /** Puts one row before the first step of another episode. */
+  restart(row: number): void
+  /** What the rows observe before the next step: dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`. */
+  observe(dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null, allowed?: Uint8Array | undefined | null): void
+  /** Divides logits by `temperature` from the next step on. */
+  setTemperature(temperature: number): void
+  /** Takes the weights and statistics of another session of the same agent, made later, which is closed; states stay. */
+  sync(newer: BindingSession): void
   /** One token for every row; all arrays `[n]`, written. */
   step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void
   /** Makes `tokens` `[n]` the next step's inputs. */
@@ -69,6 +101,16 @@ export interface BindingAgentOptions {
   startToken: number
   /** `own` or `batch`: over what a context's mean is taken. */
   pooling: string
+  /** `pooled`: prompts are read; `none`: episodes begin at the zero state. Absent: `pooled`. */
+  encoder?: string
+  /** Number of actions, `A`; absent: `vocabSize`. */
+  actions?: number
+  /** Whether the network reads where an episode begins; absent: it does not. */
+  episodeStart?: boolean
+  /** Sizes of the discrete numbers read at each step; absent: none. */
+  discrete?: Array<number>
+  /** Length of the vector read at each step; absent: 0. */
+  dense?: number
   /** Layers of the GRU. */
   layers: number
   /** Non-zero where a token may be emitted, `[V]`; absent allows all. */
@@ -81,6 +123,26 @@ export interface BindingAgentOptions {
   engine: string
   /** 0: as many as the machine has. */
   threads: number
+}
+
+/** How steps are collected. */
+export interface BindingCollectorOptions {
+  /** Rows, `n`. */
+  rows: number
+  /** Steps of a rollout, `T`. */
+  steps: number
+  /** Discount a step. */
+  gamma: number
+  /** How much of later errors an advantage takes. */
+  gaeLambda: number
+  /** Whether a row begins an episode after each end; otherwise its further steps do not count. */
+  autoreset: boolean
+  /** Whether steps have masks of their own. */
+  masked: boolean
+  /** Whether vectors are normalized by running statistics. */
+  normalizeObservations: boolean
+  /** Whether rewards are divided by the running deviation of the discounted return. */
+  normalizeRewards: boolean
 }
 
 /** What the network says of given actions. */
@@ -103,6 +165,56 @@ export interface BindingGradients {
   gradNorm: number
   /** One tensor a parameter. */
   gradients: Array<BindingTensor>
+}
+
+/** How a rollout is learned from. */
+export interface BindingLearnOptions {
+  /** Times that all rows are gone through. */
+  epochs: number
+  /** Parts that the rows are cut into. */
+  minibatches: number
+  /** How far a ratio may move; `Infinity` turns clipping off. */
+  clipRange: number
+  /** How far a value may move; `Infinity` turns clipping off. */
+  valueClipRange: number
+  /** The divergence that learning stops at; `Infinity`: none. */
+  targetKl: number
+  /** Whether advantages of a minibatch are brought to mean 0 and deviation 1. */
+  normalizeAdvantage: boolean
+  /** Whether the loss is of ratios. */
+  ratio: boolean
+  /** `episode` or `step`: what the policy's term is a mean over. */
+  reduction: string
+  /** Weight of the value loss. */
+  valueCoef: number
+  /** Weight of the entropy bonus. */
+  entropyCoef: number
+  /** Adam's step size. */
+  learningRate: number
+  /** Global norm that gradients are clipped to; `Infinity` turns clipping off. */
+  maxGradNorm: number
+  /** Adam's decay of the first moment. */
+  beta1: number
+  /** Adam's decay of the second moment. */
+  beta2: number
+  /** Adam's denominator term. */
+  epsilon: number
+}
+
+/** What learning from a rollout says. */
+export interface BindingLearnStats {
+  /** Means over minibatches; the explained variance is that of the rollout's values. */
+  terms: BindingTerms
+  /** Global gradient norm before clipping, a mean over steps of the optimizer. */
+  gradNorm: number
+  /** Steps of the optimizer. */
+  updates: number
+  /** Whether the divergence stopped it. */
+  stoppedEarly: boolean
+  /** The divergence on the first minibatch. */
+  firstApproxKl: number
+  /** What rewards are divided by. */
+  rewardScale: number
 }
 
 /** What an update learns from, and how. */

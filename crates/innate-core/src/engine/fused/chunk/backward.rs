@@ -122,13 +122,14 @@ impl Chunk {
                     dlogits.fill(0.0);
                     continue;
                 }
-                let (advantage, error) = judge.step(data.rows, t);
+                let (advantage, error, old_error) = judge.step(data.rows, t);
                 let view = StepView {
                     log_prob: self.log_probs[at],
                     old_log_prob: targets.old_log_probs.map(|old| old[batch_row * steps + t]),
                     advantage,
                     entropy: self.entropies[at],
                     error,
+                    old_error,
                     share: judge.share,
                     weight,
                 };

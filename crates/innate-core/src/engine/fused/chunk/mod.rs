@@ -7,7 +7,7 @@ mod backward;
 pub(super) use self::backward::{Graded, Scratch};
 use super::encoder::BatchContext;
 use super::layout::Layout;
-use super::walk::{Pick, ROWS, Reads, Walk, choose};
+use super::walk::{Pick, ROWS, Reads, Walk, choose, forbid};
 use super::weights::Weights;
 use crate::data::{Prompts, RolloutSpec, Sampling, Trajectories};
 use crate::error::Result;
@@ -194,13 +194,6 @@ impl Chunk {
                 }
             }
         }
-    }
-}
-
-/// Takes the actions out of a row of logits that are not allowed.
-fn forbid(logits: &mut [f32], allowed: Option<&[u8]>) {
-    for (logit, _) in logits.iter_mut().zip(allowed.unwrap_or(&[])).filter(|(_, allowed)| **allowed == 0) {
-        *logit = f32::NEG_INFINITY;
     }
 }
 
