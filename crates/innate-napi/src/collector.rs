@@ -93,7 +93,7 @@ pub struct BindingLearnStats {
 
 impl BindingLearnOptions {
     pub(crate) fn resolve(&self) -> Result<LearnConfig, Failure> {
-                let reduction = match self.reduction.as_str() {
+        let reduction = match self.reduction.as_str() {
             "episode" => Reduction::Episode,
             "step" => Reduction::Step,
             other => return Err(Failure::options("reduction", format!("must be episode or step, got {other}"))),
@@ -125,7 +125,7 @@ impl BindingLearnOptions {
 
 impl BindingCollectorOptions {
     pub(crate) fn resolve(&self) -> Result<CollectorConfig, Failure> {
-                Ok(CollectorConfig {
+        Ok(CollectorConfig {
             rows: integer("rows", self.rows)? as usize,
             steps: integer("steps", self.steps)? as usize,
             gae: Gae { gamma: self.gamma, lambda: self.gae_lambda },

@@ -234,7 +234,8 @@ fn write_normalizer(normalizer: &Normalizer) -> Value {
 }
 
 fn read_normalizer(mut fields: Fields) -> Result<Normalizer, Fault> {
-    let normalizer = Normalizer { observations: read_running(&mut fields, "observations")?, returns: read_running(&mut fields, "returns")? };
+    let normalizer =
+        Normalizer { observations: read_running(&mut fields, "observations")?, returns: read_running(&mut fields, "returns")? };
     fields.end().map(|()| normalizer)
 }
 

@@ -7,8 +7,8 @@ mod recording;
 use std::sync::Arc;
 
 pub use self::normalizer::{LIMIT, Normalizer, Running};
-pub use self::recording::Recording;
 use self::recording::Recorded;
+pub use self::recording::Recording;
 use crate::data::{Observation, Prompts, RolloutSpec, Sampling, check_finite, check_len};
 use crate::engine::fused::{Policy, StepOutput, Weights};
 use crate::error::{Error, Result};
@@ -107,8 +107,7 @@ impl Collector {
             Some(running) => Some(running),
             None => Some(Running::new(model.dense())),
         };
-        normalizer.returns =
-            if normalize_rewards { Some(normalizer.returns.unwrap_or_else(|| Running::new(1))) } else { None };
+        normalizer.returns = if normalize_rewards { Some(normalizer.returns.unwrap_or_else(|| Running::new(1))) } else { None };
         let mut collector = Self {
             recording: Some(Recording::new(&model, rows, steps, masked)?),
             policy,

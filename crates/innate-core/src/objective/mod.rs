@@ -11,5 +11,5 @@ pub(crate) use advantage::{Judge, explained_variance};
 pub use gae::{Gae, Returns};
 pub(crate) use loss::Loss;
 pub use loss::{Objective, Reduction, StepGrad, StepView, Totals};
-pub(crate) use terms::{Moments, Sums};
 pub use terms::Terms;
+pub(crate) use terms::{Moments, Sums};

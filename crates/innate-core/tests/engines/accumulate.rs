@@ -200,7 +200,9 @@ fn decisions(policy: &mut Policy, case: &Case) -> Vec<(i32, [u32; 3])> {
         .flat_map(|_| {
             let (mut actions, mut floats) = (vec![0; n], [(); 3].map(|()| vec![0.0; n]));
             let [log_probs, entropies, values] = &mut floats;
-            policy.step(&Observation::default(), sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values }).unwrap();
+            policy
+                .step(&Observation::default(), sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values })
+                .unwrap();
             let said = |row: usize| floats.each_ref().map(|of| of[row].to_bits());
             actions.into_iter().enumerate().map(|(row, action)| (action, said(row))).collect::<Vec<_>>()
         })

@@ -25,7 +25,13 @@ pub(crate) struct Aim {
 
 impl Aim {
     pub(crate) fn new(judged: Judged) -> Self {
-        Self { judged, old_log_probs: None, old_values: None, objective: Objective::default(), optimizer: OptimizerConfig::default() }
+        Self {
+            judged,
+            old_log_probs: None,
+            old_values: None,
+            objective: Objective::default(),
+            optimizer: OptimizerConfig::default(),
+        }
     }
 
     pub(crate) fn targets(&self) -> Targets<'_> {

@@ -36,7 +36,9 @@ fn bits(values: &[f32]) -> Vec<u32> {
 fn step(policy: &mut Policy, sampling: Sampling) -> Step {
     let (mut actions, mut floats) = (vec![0; ROWS], [(); 3].map(|()| vec![0.0; ROWS]));
     let [log_probs, entropies, values] = &mut floats;
-    policy.step(&Observation::default(), sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values }).unwrap();
+    policy
+        .step(&Observation::default(), sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values })
+        .unwrap();
     (actions, floats.each_ref().map(|of| bits(of)))
 }
 
