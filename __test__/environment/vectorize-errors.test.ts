@@ -28,6 +28,11 @@ const stepped = (answer: unknown, changes: Changes = {}) => {
   };
 };
 const wrong = (change: object, changes: Changes = {}) => stepped({ ...good, ...change }, changes);
+/** A promise of another kind. */
+const rejection: PromiseLike<never> = {
+  // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+  then: (_, reject) => Promise.resolve().then(() => reject?.(new RangeError('out of order')) as never),
+};
 const AT = 'at environment 1, episode 0, step 2: ';
 const ENDS = 'Return { observation, reward, terminated, truncated }.';
 const REWARD = 'Give every step a finite reward that fits 32 bits; 0 where there is none.';
@@ -61,10 +66,7 @@ const STEPS: readonly (readonly [string, () => Promise<unknown>])[] = [
     `environment.step.actionMask: ${AT}is given, though masked is false. Leave masked out, or set it to true.`,
     wrong({ actionMask: [1, 1] }, { masked: false }),
   ],
-  [
-    `environment.step: ${AT}threw RangeError: out of order. See the cause, and correct the environment.`,
-    stepped(Promise.reject(new RangeError('out of order'))),
-  ],
+  [`environment.step: ${AT}threw RangeError: out of order. See the cause, and correct the environment.`, stepped(rejection)],
   [`environment.step: ${AT}threw 'text'. See the cause, and correct the environment.`, () => rejecting('text')()],
 ];
 
@@ -114,11 +116,11 @@ const MADE: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['environment.actionMask: at environment 1: is not a function. Leave it out, or give a function.', made({ actionMask: [1, 1] })],
   ['environment.masked: at environment 1: is 1. Use true or false, or leave it out.', made({ masked: 1 })],
   [
-    'environment.stages: at environment 1: must be names, each of its own, got an array of 0. Name at least one stage, or leave stages out.',
+    'environment.stages: at environment 1: must be names, each of its own, got an array of 0. Give at least one name, each different.',
     made({ stages: [] }),
   ],
   [
-    'environment.stages: at environment 1: must be names, each of its own, got an array of 2. Name at least one stage, or leave stages out.',
+    'environment.stages: at environment 1: must be names, each of its own, got an array of 2. Give at least one name, each different.',
     made({ stages: ['a', 'a'] }),
   ],
   [
