@@ -89,7 +89,7 @@ export type {
 } from './metrics/events.js';
 export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
 export type { Measured } from './task/measured.js';
-export type { ProblemBatch, ProblemDescription, Scores, Task } from './task/task.js';
+export type { ProblemBatch, ProblemDescription, Scores, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
 export type { EvaluateOptions, StageEvaluation } from './trainer/measure/evaluate.js';
 export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
 export type { ProgressOption, TrainerOptions } from './trainer/options.js';
