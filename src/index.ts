@@ -52,10 +52,24 @@ export type {
   ToolDefinition,
 } from './define/definition.js';
 export type {
+  Arguments,
+  ArgumentsOf,
+  ArgumentValue,
+  NoParameters,
+  ParameterShape,
+  ParameterShapes,
+  ParametersOf,
+  ParameterValue,
+  ToolArguments,
+  ToolCall,
+} from './define/tool-parameters.js';
+export type {
   DecodedProgram,
   MachineOutcome,
+  MachineParameter,
   MachineRun,
   MachineTool,
+  PendingCall,
   ProgramTrace,
   TaskMachine,
   ToolBatch,
