@@ -96,7 +96,7 @@ export class TrainingLoop {
     const { agent, update } = this.#context;
     const begun = performance.now();
     const { episodes, rollout } = await this.#collector.collect(entry, k);
-    const updated = agent.update({ ...episodes, ...update });
+    const updated = agent.update(update === undefined ? episodes : { ...episodes, ...update });
     if (drawAhead) {
       this.#collector.drawAhead(entry, k + 1);
     }
