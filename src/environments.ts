@@ -1,3 +1,9 @@
+/**
+ * Environments that come along, and what others score on them.
+ *
+ * @module innate/environments
+ */
+
 export { cartPole } from './builtin/cart-pole/cart-pole.js';
 export { cartPoleVector } from './builtin/cart-pole/cart-pole-vector.js';
 export type {
@@ -22,6 +28,6 @@ export { type ParityOptions, parity } from './builtin/parity/parity.js';
 export { type PassiveTMazeOptions, passiveTMaze } from './builtin/passive-t-maze/passive-t-maze.js';
 export { type RepeatFirstOptions, repeatFirst } from './builtin/repeat-first/repeat-first.js';
 export { type RepeatPreviousOptions, repeatPrevious } from './builtin/repeat-previous/repeat-previous.js';
-export type { BuiltInEnvironment } from './builtin/shared/built-in-environment.js';
+export type { BuiltInEnvironment, BuiltInVectorEnvironment } from './builtin/shared/built-in-environment.js';
 export type { Difficulty } from './builtin/shared/cards.js';
 export type { KnownScore } from './builtin/shared/known-score.js';

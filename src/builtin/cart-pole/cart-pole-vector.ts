@@ -1,10 +1,10 @@
 import type { ResetContext } from '../../environment/environment.js';
-import type { VectorEnvironment } from '../../environment/vector-environment.js';
 import { InputError } from '../../errors/input-error.js';
 import { OptionsError } from '../../errors/options-error.js';
 import { layoutOf, type SpaceLayout } from '../../spaces/layout.js';
 import { Issues } from '../../util/issues.js';
 import { COUNT } from '../../util/number-rule.js';
+import type { BuiltInVectorEnvironment } from '../shared/built-in-environment.js';
 import { advance, STATE } from './dynamics.js';
 import type { CartPoleOptions } from './options.js';
 import { type CartPoleSetup, drawStart, readSetup } from './setup.js';
@@ -18,16 +18,16 @@ const NOT_SAID = 255;
  * @param size - How many, 1 to 2²⁰.
  * @param options - See {@link CartPoleOptions}; the same for all.
  * @returns The environments.
- * @throws {@link OptionsError} saying what is wrong with the size, or all that is wrong with the options.
+ * @throws `OptionsError` saying what is wrong with the size, or all that is wrong with the options.
  */
-export function cartPoleVector(size: number, options: CartPoleOptions = {}): VectorEnvironment {
+export function cartPoleVector(size: number, options: CartPoleOptions = {}): BuiltInVectorEnvironment {
   const issues = new Issues();
   issues.number('size', size, COUNT);
   issues.throwIfAny(OptionsError);
   return new CartPoleVector(size, readSetup(options));
 }
 
-class CartPoleVector implements VectorEnvironment {
+class CartPoleVector implements BuiltInVectorEnvironment {
   readonly size: number;
   readonly layout: SpaceLayout;
   readonly actionCount = 2;

@@ -23,7 +23,7 @@ import { type CartPoleSetup, drawStart, readSetup } from './setup.js';
  *
  * @param options - See {@link CartPoleOptions}.
  * @returns The environment.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function cartPole(options: CartPoleOptions = {}): BuiltInEnvironment<readonly number[]> {
   const setup = readSetup(options);

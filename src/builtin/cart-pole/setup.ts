@@ -42,7 +42,7 @@ const FULL_HIGH = [POSITION_BOUND, Infinity, ANGLE_BOUND, Infinity];
 /**
  * @param options - What the caller passed.
  * @returns The set-up.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function readSetup(options: CartPoleOptions): CartPoleSetup {
   return readOptions(options, (reader) => {

@@ -31,7 +31,7 @@ export const guessNumberAnswers = Object.freeze(['', 'HIGHER', 'LOWER', 'CORRECT
  *
  * @param options - See {@link GuessNumberOptions}.
  * @returns The environment.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function guessNumber(options: GuessNumberOptions = {}): BuiltInEnvironment<number> {
   const { numbers, tries } = readOptions(options, (reader) => {

@@ -52,7 +52,7 @@ export const memorySizeBits: readonly number[] = Object.freeze([1, 2, 3, 4, 5, 6
  *
  * @param options - See {@link MemoryLenOptions}.
  * @returns The environment.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function memoryLen(options: MemoryLenOptions = {}): BuiltInEnvironment<readonly number[]> {
   return memoryChain(
@@ -70,7 +70,7 @@ export function memoryLen(options: MemoryLenOptions = {}): BuiltInEnvironment<re
  *
  * @param options - See {@link MemorySizeOptions}.
  * @returns The environment.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function memorySize(options: MemorySizeOptions = {}): BuiltInEnvironment<readonly number[]> {
   return memoryChain(

@@ -37,7 +37,7 @@ const SETTINGS = { easy: { arms: 10, steps: 200 }, medium: { arms: 20, steps: 40
  *
  * @param options - See {@link MultiarmedBanditOptions}.
  * @returns The environment.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function multiarmedBandit(options: MultiarmedBanditOptions = {}): BuiltInEnvironment<number> {
   const { arms, steps } = readOptions(options, (reader) => {

@@ -30,7 +30,7 @@ const FLAG = 2;
  *
  * @param options - See {@link ParityOptions}.
  * @returns The environment.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function parity(options: ParityOptions = {}): BuiltInEnvironment<number> {
   const { least, most } = readOptions(options, (reader) => {

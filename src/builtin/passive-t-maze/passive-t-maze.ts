@@ -31,7 +31,7 @@ const MOVES = [
  *
  * @param options - See {@link PassiveTMazeOptions}.
  * @returns The environment.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function passiveTMaze(options: PassiveTMazeOptions = {}): BuiltInEnvironment<readonly number[]> {
   const length = readOptions(options, (reader) => reader.count('length', 10));

@@ -30,7 +30,7 @@ const DECKS = { easy: 1, medium: 8, hard: 16 } as const;
  *
  * @param options - See {@link RepeatFirstOptions}.
  * @returns The environment.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function repeatFirst(options: RepeatFirstOptions = {}): BuiltInEnvironment<number> {
   const cards = readOptions(options, (reader) => readCards(reader, DECKS[reader.choice('difficulty', 'easy', DIFFICULTIES)]));

@@ -37,7 +37,7 @@ const SETTINGS = { easy: { decks: 1, k: 4 }, medium: { decks: 2, k: 32 }, hard: 
  *
  * @param options - See {@link RepeatPreviousOptions}.
  * @returns The environment.
- * @throws {@link OptionsError} saying all that is wrong with the options.
+ * @throws `OptionsError` saying all that is wrong with the options.
  */
 export function repeatPrevious(options: RepeatPreviousOptions = {}): BuiltInEnvironment<number> {
   const { cards, k } = readOptions(options, (reader) => {

@@ -1,4 +1,5 @@
 import type { Environment, ResetContext, Step } from '../../environment/environment.js';
+import type { VectorEnvironment } from '../../environment/vector-environment.js';
 import { InputError } from '../../errors/input-error.js';
 import type { DiscreteSpace, Space } from '../../spaces/space.js';
 import { Issues } from '../../util/issues.js';
@@ -6,7 +7,7 @@ import type { Random } from '../../util/random.js';
 
 /**
  * An environment that comes along: it answers at once, and an episode is a function of the stream it is reset with. `step` throws
- * {@link InputError} before `reset`, after the end of an episode, and for an action that is none.
+ * `InputError` before `reset`, after the end of an episode, and for an action that is none.
  *
  * @typeParam O - What the observations are: `number` where the space is discrete, a list of numbers where it is a box.
  */
@@ -27,9 +28,26 @@ export interface BuiltInEnvironment<O extends number | readonly number[]> extend
    *
    * @param action - Its id.
    * @returns What came of it; its observation is a new one.
-   * @throws {@link InputError} before `reset`, after the end of an episode, and for an action that is none.
+   * @throws `InputError` before `reset`, after the end of an episode, and for an action that is none.
    */
   step(action: number): Step<O>;
+}
+
+/** Built-in environments side by side, which answer at once: `step` throws `InputError` before `reset`, and for actions that are none. */
+export interface BuiltInVectorEnvironment extends VectorEnvironment {
+  /**
+   * Begins an episode in every row, whatever is under way.
+   *
+   * @param next - Gives the random stream and the stage of a row's next episode, once an episode.
+   */
+  reset(next: (row: number) => ResetContext): void;
+  /**
+   * Takes an action in every row.
+   *
+   * @param actions - Ids, `[E]`.
+   * @throws `InputError` before `reset`, and for actions that are none; nothing is stepped then.
+   */
+  step(actions: Int32Array): void;
 }
 
 /** One episode, of which all that is random is known, or drawn from what it was begun with. */
