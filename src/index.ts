@@ -68,6 +68,14 @@ export type {
   ToolTask,
   TraceStep,
 } from './define/tool-task.js';
+export { type CheckEnvironmentOptions, checkEnvironment } from './environment/check/check-environment.js';
+export {
+  type EnvironmentFinding,
+  type EnvironmentFindingCode,
+  type EnvironmentReport,
+  type EnvironmentStageReport,
+  formatEnvironmentCheck,
+} from './environment/check/report.js';
 export type { Environment, EnvironmentFactory, ResetContext, Step, VectorEnvironmentFactory } from './environment/environment.js';
 export { episodeRandom } from './environment/episode-random.js';
 export type { VectorEnvironment } from './environment/vector-environment.js';
