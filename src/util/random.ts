@@ -145,7 +145,7 @@ export class Random {
 }
 
 /** Whether a state is four words, not all of them 0. */
-function isState(state: unknown): state is RandomState {
+function isState(state: unknown): boolean {
   if (!Array.isArray(state) || state.length !== 4) {
     return false;
   }

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { knownScores } from '#dist/builtin/known-scores.js';
 import type { BuiltInEnvironment } from '#dist/builtin/shared/built-in-environment.js';
+import { checkEnvironment } from '#dist/environment/check/check-environment.js';
 import { InputError } from '#dist/errors/input-error.js';
 import { layoutOf } from '#dist/spaces/layout.js';
 import { ObservationWriter } from '#dist/spaces/observation-writer.js';
@@ -55,6 +56,14 @@ for (const [name, known] of Object.entries(knownScores)) {
     environment.step(0);
     t.deepEqual(play(environment, 5, randomPolicy(n, 5)), first[5], 'an episode that was left is forgotten');
     t.true(new Set(first.map(({ observations, steps }) => JSON.stringify([observations, steps]))).size > 1);
+  });
+
+  test(`${name}: checkEnvironment finds no error`, async (t) => {
+    const { findings } = await checkEnvironment(create, { episodes: 20 });
+    t.deepEqual(
+      findings.filter(({ severity }) => severity === 'error'),
+      [],
+    );
   });
 
   test(`${name}: two environments do not share anything`, (t) => {

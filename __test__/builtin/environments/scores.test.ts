@@ -65,6 +65,19 @@ test('CartPole: one that differences positions scores 1 on position-only, and fa
   alwaysScores(t, cartPole({ observation: 'noisy', noiseSigma: 0 }), balance);
 });
 
+test('CartPole: every episode starts with four numbers from [−0.05, 0.05), each by itself', (t) => {
+  const environment = cartPole();
+  const starts = Array.from({ length: 2000 }, (_, seed) => environment.reset({ random: new Random(seed), stage: 0 }));
+  for (let i = 0; i < 4; i += 1) {
+    const values = starts.map((start) => start[i] ?? Number.NaN);
+    t.true(Math.min(...values) >= -0.05 && Math.min(...values) < -0.0495);
+    t.true(Math.max(...values) < 0.05 && Math.max(...values) > 0.0495);
+    const other = starts.map((start) => start[(i + 1) % 4] ?? Number.NaN);
+    const correlation = values.reduce((sum, value, at) => sum + value * (other[at] ?? Number.NaN), 0) / ((2000 * 0.05 ** 2) / 3);
+    t.true(Math.abs(correlation) < 0.1, `${correlation}`);
+  }
+});
+
 test('CartPole: noise has the deviation that was asked for', (t) => {
   const environment = cartPole({ observation: 'noisy', noiseSigma: 0.05, limit: 1 });
   const seen: number[] = [];
