@@ -60,7 +60,7 @@ function historyTells(bySight: Groups, byHistory: Groups, sightOf: ReadonlyMap<n
     if (byHistory.mixed.has(history)) {
       return false;
     }
-    repeated += 1;
+    repeated += count - 1;
     paid.set(sight, (paid.get(sight) ?? new Set()).add(first));
   }
   return repeated >= ENOUGH && [...paid.values()].some((rewards) => rewards.size > 1);
