@@ -1,5 +1,5 @@
 import test from 'ava';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { defineTask } from '#dist/define/define-task.js';
 import { checkedScore } from '#dist/task/checked.js';
 import { checkedBegin } from '#dist/task/checked-episodes.js';
