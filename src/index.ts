@@ -62,11 +62,15 @@ export type {
   ToolTask,
   TraceStep,
 } from './define/tool-task.js';
+export type { Environment, EnvironmentFactory, ResetContext, Step, VectorEnvironmentFactory } from './environment/environment.js';
+export { episodeRandom } from './environment/episode-random.js';
+export type { VectorEnvironment } from './environment/vector-environment.js';
 export { AbortedError } from './errors/aborted-error.js';
 export { BusyError } from './errors/busy-error.js';
 export { CheckpointError } from './errors/checkpoint-error.js';
 export { ClosedError } from './errors/closed-error.js';
 export { DeviceError } from './errors/device-error.js';
+export { EnvironmentError, type EnvironmentErrorDetails } from './errors/environment-error.js';
 export { type ErrorCode, type ErrorDetails, InnateError } from './errors/innate-error.js';
 export { InputError } from './errors/input-error.js';
 export { InternalError } from './errors/internal-error.js';
@@ -88,6 +92,9 @@ export type {
   TrainingEvent,
 } from './metrics/events.js';
 export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
+export type { SpaceLayout } from './spaces/layout.js';
+export { type BoxOptions, box, discrete, multiDiscrete } from './spaces/make.js';
+export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
 export type { Measured } from './task/measured.js';
 export type { ProblemBatch, ProblemDescription, Scores, Task } from './task/task.js';
 export type { EvaluateOptions, StageEvaluation } from './trainer/measure/evaluate.js';

@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'ERR_INPUT'
   /** {@link TaskError} */
   | 'ERR_TASK'
+  /** {@link EnvironmentError} */
+  | 'ERR_ENVIRONMENT'
   /** {@link CheckpointError} */
   | 'ERR_CHECKPOINT'
   /** {@link DeviceError} */

@@ -34,8 +34,12 @@ export class Random {
    * @throws {@link InputError} when one of them is not.
    */
   constructor(seed: number, stream = 0) {
-    check('seed', seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER });
-    check('stream', stream, WORD);
+    if (!(Number.isSafeInteger(seed) && seed >= 0)) {
+      check('seed', seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER });
+    }
+    if (stream >>> 0 !== stream) {
+      check('stream', stream, WORD);
+    }
     // SplitMix32 from 32 bits, which tell seeds below 2¹⁶ and streams below 8 apart. What is above goes into the other words.
     let x = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85eb_ca6b) ^ Math.imul(stream, 0xc2b2_ae35);
     const next = (): number => {

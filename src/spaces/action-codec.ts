@@ -1,0 +1,159 @@
+import { OptionsError } from '../errors/options-error.js';
+import { Issues } from '../util/issues.js';
+import { isArray, isTypedArray } from '../util/kind.js';
+import { show } from '../util/show.js';
+import { checkSpace } from './check.js';
+import { type KnownSpace, sizesOf } from './layout.js';
+import { Misfit } from './misfit.js';
+import type { Space } from './space.js';
+
+/** Most combinations of a multi-discrete action: each is a token of its own. */
+export const MAX_ACTIONS = 4096;
+
+/**
+ * Actions of a space as one categorical: those of a discrete space as they are, those of a multi-discrete one as their combinations, the
+ * last component changing fastest.
+ *
+ * @typeParam A - What the actions are.
+ */
+export class ActionCodec<A> {
+  /** How many actions there are, 1 to 4096 for a multi-discrete space. */
+  readonly size: number;
+  /** How many values each component has. */
+  readonly sizes: readonly number[];
+  /** Entries of a mask: one a value of each component. */
+  readonly maskLength: number;
+  /** Each id's action; undefined where that is the id itself. */
+  readonly #actions: readonly (readonly number[])[] | undefined;
+
+  /**
+   * @param space - A discrete or a multi-discrete space.
+   * @param path - What it is called in errors.
+   * @throws {@link OptionsError} for any other, and for more than 4096 combinations.
+   */
+  constructor(space: Space<A>, path = 'actionSpace') {
+    const issues = new Issues(path);
+    const remedy = 'Use discrete, or multiDiscrete with fewer or smaller components.';
+    let known: KnownSpace = { kind: 'discrete', n: 1 };
+    if (checkSpace(space, issues)) {
+      known = space as KnownSpace;
+    }
+    const sizes = known.kind === 'box' ? [] : sizesOf(known);
+    const size = sizes.reduce((product, next) => product * next, 1);
+    if (known.kind === 'box') {
+      issues.add('', 'is a box: actions are discrete here.', 'Use discrete, or multiDiscrete with some values of each number.');
+    } else if (known.kind === 'multi-discrete' && size > MAX_ACTIONS) {
+      issues.add('sizes', `have ${size} combinations, and ${MAX_ACTIONS} is the most.`, remedy);
+    }
+    issues.throwIfAny(OptionsError);
+    this.size = size;
+    this.sizes = Object.freeze([...sizes]);
+    this.maskLength = sizes.reduce((sum, next) => sum + next, 0);
+    this.#actions = known.kind === 'discrete' ? undefined : Array.from({ length: size }, (_, id) => Object.freeze(combination(id, sizes)));
+  }
+
+  /**
+   * @param id - 0 … size − 1.
+   * @returns Its action. Lists are frozen and made once.
+   */
+  decode(id: number): A {
+    return (this.#actions === undefined ? id : this.#actions[id]) as A;
+  }
+
+  /**
+   * @param action - An action.
+   * @returns Its id.
+   * @throws {@link Misfit} where it is none of the space.
+   */
+  encode(action: A): number {
+    const value: unknown = action;
+    if (this.#actions === undefined) {
+      return component(value, this.size, '');
+    }
+    if (!isArray(value) && !isTypedArray(value)) {
+      throw new Misfit('', `is ${show(value)}.`, `Give ${this.sizes.length} integers.`);
+    }
+    if (value.length !== this.sizes.length) {
+      throw new Misfit('', `has ${value.length} components.`, `Give ${this.sizes.length}.`);
+    }
+    return this.sizes.reduce((id, size, index) => id * size + component(value[index], size, `[${index}]`), 0);
+  }
+
+  /**
+   * Writes which actions are allowed.
+   *
+   * @param mask - True or 1 for each allowed value: `[n]` for a discrete space, those of the components one after the other for a
+   * multi-discrete one, where an action is allowed if all its components are.
+   * @param row - Which row.
+   * @param out - Allowed actions, `[rows, size]`, zeros and ones.
+   * @throws {@link Misfit} where it is no mask, or allows nothing.
+   */
+  writeMask(mask: unknown, row: number, out: Uint8Array): void {
+    if (!isArray(mask) && !isTypedArray(mask)) {
+      throw new Misfit('', `is ${show(mask)}.`, `Give ${this.maskLength} zeros and ones, or booleans.`);
+    }
+    if (mask.length !== this.maskLength) {
+      throw new Misfit('', `has ${mask.length} entries.`, `Give ${this.maskLength}: ${this.#maskText()}.`);
+    }
+    let from = 0;
+    for (const [index, size] of this.sizes.entries()) {
+      let allowed = 0;
+      for (let at = from; at < from + size; at += 1) {
+        allowed += bit(mask[at], at);
+      }
+      if (allowed === 0) {
+        const which = this.#actions === undefined ? 'every action' : `every value of component ${index}`;
+        throw new Misfit('', `forbids ${which}.`, 'Allow at least one; end the episode where there is nothing left to do.');
+      }
+      from += size;
+    }
+    const begin = row * this.size;
+    if (this.#actions === undefined) {
+      for (let at = 0; at < this.size; at += 1) {
+        out[begin + at] = Number(mask[at]);
+      }
+      return;
+    }
+    for (let id = 0; id < this.size; id += 1) {
+      const action = this.#actions[id] ?? [];
+      let allowed = 1;
+      let offset = 0;
+      for (let i = 0; i < action.length; i += 1) {
+        allowed &= Number(mask[offset + (action[i] ?? 0)]);
+        offset += this.sizes[i] ?? 0;
+      }
+      out[begin + id] = allowed;
+    }
+  }
+
+  #maskText(): string {
+    return this.#actions === undefined ? 'one an action' : `one a value of each component, ${this.sizes.join(' + ')}`;
+  }
+}
+
+function bit(value: unknown, at: number): number {
+  if (value === 1 || value === true) {
+    return 1;
+  }
+  if (value === 0 || value === false) {
+    return 0;
+  }
+  throw new Misfit(`[${at}]`, `is ${show(value)}.`, 'Use 0 and 1, or false and true.');
+}
+
+function component(value: unknown, size: number, place: string): number {
+  if (typeof value !== 'number' || !(value >= 0 && value < size && Number.isInteger(value))) {
+    throw new Misfit(place, `is ${show(value)}.`, `Give an integer from 0 to ${size - 1}.`);
+  }
+  return value;
+}
+
+function combination(id: number, sizes: readonly number[]): number[] {
+  const action: number[] = [];
+  let rest = id;
+  for (const size of [...sizes].reverse()) {
+    action.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return action;
+}
