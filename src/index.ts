@@ -96,7 +96,7 @@ export type { SpaceLayout } from './spaces/layout.js';
 export { type BoxOptions, box, discrete, multiDiscrete } from './spaces/make.js';
 export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
 export type { Measured } from './task/measured.js';
-export type { ProblemBatch, ProblemDescription, Scores, Task } from './task/task.js';
+export type { ProblemBatch, ProblemDescription, Scores, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
 export type { EvaluateOptions, StageEvaluation } from './trainer/measure/evaluate.js';
 export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
 export type { ProgressOption, TrainerOptions } from './trainer/options.js';

@@ -36,9 +36,50 @@ export interface ProblemDescription {
   readonly target: string;
 }
 
+/** How a closed-loop task talks with the network; see {@link Task.interaction}. */
+export interface TaskInteraction {
+  /** Symbols heard before each step, `K`; 0 where nothing is heard. */
+  readonly observationLength: number;
+  /** Whether {@link TaskEpisodes.allowed} says, step by step, what may be emitted. */
+  readonly masked: boolean;
+}
+
 /**
- * Something an agent can be trained on, open loop: the network reads a context and emits `horizon` tokens without hearing back; the task
- * scores the whole program. {@link defineTask} makes one from tools written as functions; implement this interface directly for speed.
+ * The problems of a batch under way, stepped side by side in closed loop; made by {@link Task.begin}. Its arrays are made once and written
+ * in place: what they hold before the first step is there when `begin` returns, with no row ended.
+ */
+export interface TaskEpisodes {
+  /** Token ids that the network hears before its next step, `[n, K]`; `V`, one past the vocabulary, where it hears nothing. */
+  readonly heard: Int32Array;
+  /**
+   * 1 for each token that may be emitted next, else 0, `[n, V]`: at least one in each row under way, all in rows that ended. Undefined where
+   * `masked` of {@link Task.interaction} is false; then {@link Task.actionMask} says what may be emitted.
+   */
+  readonly allowed: Uint8Array | undefined;
+  /** Reward of the step just made, `[n]`, finite; 0 in rows that had ended before. A row's return is the sum of them. */
+  readonly rewards: Float32Array;
+  /** 1 once a program is over, `[n]`: after an ending tool, where no tool applies, at the horizon. It stays 1. */
+  readonly ended: Uint8Array;
+  /** 1 where it ended without an end of its own, `[n]`: cut off by the horizon, or no tool applied. Nothing more could have been earned. */
+  readonly truncated: Uint8Array;
+  /**
+   * One step of each row under way; those that ended stay as they are, whatever their action.
+   *
+   * @param actions - Token ids, `[n]`.
+   */
+  step(actions: Int32Array): void;
+  /**
+   * What {@link Task.score} writes for the programs emitted so far, judged as if they stopped here.
+   *
+   * @param scores - Written in full, `[n]`; `lengths`, where there is one, as far as programs are over.
+   */
+  score(scores: Scores): void;
+}
+
+/**
+ * Something an agent can be trained on. Open loop: the network reads a context and emits `horizon` tokens without hearing back; the task
+ * scores the whole program. Closed loop, with `interaction` and `begin`: before each of the `horizon` tokens the task says what is heard and
+ * what may be emitted. {@link defineTask} makes one from tools written as functions; implement this interface directly for speed.
  *
  * All methods are synchronous and work on whole batches. What they throw reaches the caller of a run as the `cause` of a {@link TaskError},
  * and so does a batch or a score that is not what is said here.
@@ -73,6 +114,12 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    */
   readonly pooling?: 'own' | 'batch' | undefined;
   /**
+   * How the task talks with the network, closed loop; {@link Task.begin} goes with it.
+   *
+   * @defaultValue open loop: nothing is heard on the way, and what may be emitted is the same at each step
+   */
+  readonly interaction?: TaskInteraction | undefined;
+  /**
    * How the task is best trained: defaults that come before the library's and after the caller's.
    *
    * @defaultValue none of its own
@@ -94,6 +141,14 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    * @param scores - Written in full, `[n]`; `lengths`, where there is one, as far as programs end before the horizon.
    */
   score(batch: Batch, actions: Int32Array, scores: Scores): void;
+  /**
+   * Begins the problems of a batch, closed loop. Stepping them with the columns of `actions` must come to what {@link Task.score} says of
+   * these `actions`. Needed with {@link Task.interaction}.
+   *
+   * @param batch - What {@link Task.sample} returned.
+   * @returns The problems before the first step.
+   */
+  begin?(batch: Batch): TaskEpisodes;
   /**
    * Says one problem in words.
    *
