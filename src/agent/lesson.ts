@@ -1,7 +1,8 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
 import { type LossStats, OBJECTIVE_OPTIONS, readObjectiveOptions } from '../algorithm/objective.js';
+import type { LearnConfig, RolloutStats } from '../algorithm/learn.js';
 import { OptionsError } from '../errors/options-error.js';
-import type { BindingLesson, BindingTerms, BindingTrajectories } from '../native/binding.js';
+import type { BindingLearnStats, BindingLesson, BindingTerms, BindingTrajectories } from '../native/binding.js';
 import { OptionReader } from '../util/option-reader.js';
 import { InputReader, inputNames } from './input-reader.js';
 import type { IdLimits } from './inputs.js';
@@ -80,4 +81,14 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
 export function lossStats(terms: BindingTerms, { targets: { oldLogProbs } }: BindingLesson): LossStats {
   const { approxKl, clipFraction, ...stats } = terms;
   return oldLogProbs === undefined ? stats : { ...stats, approxKl, clipFraction };
+}
+
+/**
+ * @param stats - From the native side.
+ * @param options - How the rollout was learned from.
+ * @returns What is reported of it: the explained variance is that of the whole rollout, before it was learned from.
+ */
+export function toRolloutStats({ terms, gradNorm, updates, explainedVariance }: BindingLearnStats, { ratio }: LearnConfig): RolloutStats {
+  const { approxKl, clipFraction, ...rest } = terms;
+  return { ...rest, ...(ratio ? { approxKl, clipFraction } : {}), explainedVariance, gradNorm, updates };
 }

@@ -32,6 +32,10 @@ export declare class BindingAgent {
   stateDict(): Promise<Array<BindingTensor>>
   /** The present weights to take decisions with on the JavaScript thread, for at most `size` rows. */
   session(size: number, seed: number): Promise<BindingSession>
+  /** Rows whose steps are recorded for learning; actions are sampled by the agent's own stream. */
+  collector(options: BindingCollectorOptions): Promise<BindingCollector>
+  /** Learns from what a collector recorded. Afterwards it has the new weights, and its rows go on. */
+  learn(collector: BindingCollector, options: BindingLearnOptions): Promise<BindingLearnStats>
   /** Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays. */
   loadStateDict(tensors: Array<BindingTensor>): Promise<void>
   /** Writes weights, Adam's state, random streams, options and `note` to one file, atomically. */
@@ -43,12 +47,32 @@ export declare class BindingAgent {
 
 }
 
+/** Rows whose steps are recorded, `E`, for learning from `T` of them at a time. Arrays are read and written in place. */
+export declare class BindingCollector {
+  /** Programs: shows each row its prompt and begins one episode a row; contexts `[n, L]`, stages `[n]`. */
+  begin(contexts: Int32Array, stages: Int32Array): void
+  /** One action a row by what it observes: dense `[E, D]`, discrete `[E, K]`, allowed `[E, A]`; actions `[E]` is written. */
+  step(dense: Float32Array | undefined | null, discrete: Int32Array | undefined | null, allowed: Uint8Array | undefined | null, actions: Int32Array): void
+  /** What came of the actions: rewards, terminated and truncated `[E]`; the last observations are read where truncated is set. */
+  record(rewards: Float32Array, terminated: Uint8Array, truncated: Uint8Array, finalDense?: Float32Array | undefined | null, finalDiscrete?: Int32Array | undefined | null): void
+  /** After the last step of a rollout: values of the observations that are pending, advantages. */
+  finish(dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null): void
+  /** Steps recorded so far. */
+  get steps(): number
+  /** Frees it; later calls throw `ERR_CLOSED`. */
+  close(): void
+}
+
 /** Rows of a network that are stepped together. Arrays are written in place. */
 export declare class BindingSession {
   /** Shows each row its context, contexts `[n, L]`, stages `[n]`, and puts it before its first step. */
   begin(contexts: Int32Array, stages: Int32Array): void
   /** One token for every row; all arrays `[n]`, written. */
-  step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void
+  step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array, temperature?: number | undefined | null): void
+  /** What each row observes before its next step; rows of which starts `[n]` is set begin anew. */
+  observe(dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null, allowed?: Uint8Array | undefined | null, starts?: Uint8Array | undefined | null): void
+  /** The agent's present weights; the rows' states stay. */
+  sync(): void
   /** Makes `tokens` `[n]` the next step's inputs. */
   feed(tokens: Int32Array): void
   /** Frees the weights; later calls throw `ERR_CLOSED`. */
@@ -71,6 +95,16 @@ export interface BindingAgentOptions {
   pooling: string
   /** Layers of the GRU. */
   layers: number
+  /** Actions, `A`; absent: `vocabSize`. */
+  actions?: number
+  /** `pooled` or `none`: how a prompt is read; absent: `pooled`. */
+  encoder?: string
+  /** Whether the begin of an episode is an input. */
+  episodeStart?: boolean
+  /** How many values each id that is observed has, `[K]`. */
+  discrete?: Array<number>
+  /** Numbers that are observed, `D`. */
+  dense?: number
   /** Non-zero where a token may be emitted, `[V]`; absent allows all. */
   actionMask?: Uint8Array
   /** Non-negative safe integer. */
@@ -81,6 +115,26 @@ export interface BindingAgentOptions {
   engine: string
   /** 0: as many as the machine has. */
   threads: number
+}
+
+/** Options of a collector, resolved. */
+export interface BindingCollectorOptions {
+  /** Rows, `E`. */
+  rows: number
+  /** Steps of a rollout, `T`. */
+  steps: number
+  /** Discount. */
+  gamma: number
+  /** λ of generalized advantage estimation. */
+  gaeLambda: number
+  /** Whether a row begins its next episode in the step that ends one. */
+  autoreset: boolean
+  /** Whether numbers observed are brought to mean 0 and deviation 1 by running statistics. */
+  normalizeObservations: boolean
+  /** Whether rewards are divided by the running deviation of the discounted return. */
+  normalizeRewards: boolean
+  /** Whether steps come with the actions that are allowed. */
+  masked: boolean
 }
 
 /** What the network says of given actions. */
@@ -103,6 +157,58 @@ export interface BindingGradients {
   gradNorm: number
   /** One tensor a parameter. */
   gradients: Array<BindingTensor>
+}
+
+/** How a rollout is learned from. */
+export interface BindingLearnOptions {
+  /** Passes over the rollout. */
+  epochs: number
+  /** Parts of whole rows, an update each. */
+  minibatches: number
+  /** `Infinity` turns it off. */
+  clipRange: number
+  /** `Infinity` turns it off. */
+  valueClipRange: number
+  /** `Infinity` turns it off. */
+  targetKl: number
+  /** Whether advantages are brought to mean 0 and deviation 1, a minibatch at a time. */
+  normalizeAdvantage: boolean
+  /** Whether the loss is that of the ratio to the probabilities of the rollout. */
+  ratio: boolean
+  /** `episode` or `step`. */
+  reduction: string
+  /** Weight of the value loss. */
+  valueCoef: number
+  /** Weight of the entropy. */
+  entropyCoef: number
+  /** Adam's step size. */
+  learningRate: number
+  /** Global norm that gradients are clipped to; `Infinity` turns clipping off. */
+  maxGradNorm: number
+  /** Adam's decay of the first moment. */
+  beta1: number
+  /** Adam's decay of the second moment. */
+  beta2: number
+  /** Adam's denominator term. */
+  epsilon: number
+}
+
+/** What learning from a rollout says. */
+export interface BindingLearnStats {
+  /** Means over the minibatches. */
+  terms: BindingTerms
+  /** Mean global gradient norm before clipping. */
+  gradNorm: number
+  /** Updates made. */
+  updates: number
+  /** Whether `targetKl` ended the updates early. */
+  stoppedEarly: boolean
+  /** Approximate KL divergence of the first minibatch. */
+  firstApproxKl: number
+  /** What rewards were divided by; 1 where they are not normalised. */
+  rewardScale: number
+  /** Of the whole rollout, before the first update. */
+  explainedVariance: number
 }
 
 /** What an update learns from, and how. */
