@@ -2,7 +2,7 @@ import type { Issues } from '../util/issues.js';
 import { isArray, isRecord } from '../util/kind.js';
 import { OptionReader } from '../util/option-reader.js';
 import { show } from '../util/show.js';
-import { type PlannedStage, readTarget, resolveStage, type StageNames, type StageTarget } from './stage-spec.js';
+import { MASTERY, type PlannedStage, readTarget, resolveStage, type StageNames, type StageTarget } from './stage-spec.js';
 
 /** A stage of environments trained for a fixed number of steps. */
 export interface StageForSteps {
@@ -70,14 +70,14 @@ function planStage(spec: unknown, index: number, context: StepPlanContext, issue
   if (!isRecord(spec)) {
     const stage = resolveStage(spec, context, issues);
     issues.add('', 'must say when it is done.', `Pass such as { stage: ${show(spec)}, steps: 500_000 }.`);
-    return planned(stage, { rule: 'iterations', target: {}, maxIterations: 1 });
+    return planned(stage, { rule: 'iterations', target: MASTERY, maxIterations: 1 });
   }
   const reader = new OptionReader(spec, issues);
   const stage = resolveStage(reader.raw('stage'), context, issues.at('stage'));
   const steps = reader.number('steps', 1, STEPS);
   const maxSteps = reader.number('maxSteps', context.maxSteps, STEPS);
   const until = reader.raw('until');
-  const target = until === undefined ? {} : readTarget(until, issues.at('until'));
+  const target = until === undefined ? MASTERY : readTarget(until, issues.at('until'));
   reader.finish();
   if (!reader.has('steps')) {
     if (until === undefined) {
@@ -90,7 +90,7 @@ function planStage(spec: unknown, index: number, context: StepPlanContext, issue
       issues.add(key, 'cannot be given together with steps.', 'Give steps alone, or until with maxSteps.');
     }
   }
-  return planned(stage, { rule: 'iterations', target: {}, maxIterations: whole(steps) });
+  return planned(stage, { rule: 'iterations', target: MASTERY, maxIterations: whole(steps) });
 }
 
 const STEPS = { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER } as const;
