@@ -65,6 +65,7 @@ export type {
 export type { Environment, EnvironmentFactory, ResetContext, Step, VectorEnvironmentFactory } from './environment/environment.js';
 export { episodeRandom } from './environment/episode-random.js';
 export type { VectorEnvironment } from './environment/vector-environment.js';
+export { type VectorizeOptions, vectorize } from './environment/vectorize.js';
 export { AbortedError } from './errors/aborted-error.js';
 export { BusyError } from './errors/busy-error.js';
 export { CheckpointError } from './errors/checkpoint-error.js';
@@ -92,7 +93,7 @@ export type {
   TrainingEvent,
 } from './metrics/events.js';
 export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
-export type { SpaceLayout } from './spaces/layout.js';
+export { layoutOf, type SpaceLayout } from './spaces/layout.js';
 export { type BoxOptions, box, discrete, multiDiscrete } from './spaces/make.js';
 export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
 export type { Measured } from './task/measured.js';

@@ -57,6 +57,12 @@ export interface Environment<O = unknown, A = unknown> {
    */
   readonly stages?: readonly string[] | undefined;
   /**
+   * Whether some actions may be forbidden. False promises that none ever is, which saves the network the looking.
+   *
+   * @defaultValue true
+   */
+  readonly masked?: boolean | undefined;
+  /**
    * How it is best trained, such as `{ gamma: 0.9 }`: goes before the library's defaults and after the caller's options.
    *
    * @defaultValue nothing of its own

@@ -98,9 +98,8 @@ class PartWriter {
       if (typeof number !== 'number') {
         throw this.#misfit(`[${i}]`, number, 'Give a number.');
       }
-      dense[at + i] = number;
       // Judged as it is kept: what is within bounds of 64 bits is within those of 32.
-      const kept = dense[at + i] as number;
+      const kept = Math.fround(number);
       if (!(kept >= (low[i] as number) && kept <= (high[i] as number) && kept - kept === 0)) {
         const finite = Number.isFinite(kept);
         throw this.#misfit(
@@ -109,6 +108,7 @@ class PartWriter {
           finite ? `Keep it within ${low[i]} and ${high[i]}, or widen the box.` : 'Give a finite number that fits 32 bits.',
         );
       }
+      dense[at + i] = kept;
     }
   }
 

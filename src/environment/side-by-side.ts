@@ -1,0 +1,258 @@
+import { ClosedError } from '../errors/closed-error.js';
+import { EnvironmentError } from '../errors/environment-error.js';
+import type { ActionCodec } from '../spaces/action-codec.js';
+import type { SpaceLayout } from '../spaces/layout.js';
+import { Misfit } from '../spaces/misfit.js';
+import { isThenable } from '../util/kind.js';
+import { checkActions, type Positions } from './actions.js';
+import { closeAll } from './close-all.js';
+import type { Environment, ResetContext } from './environment.js';
+import { type Common, Rows } from './rows.js';
+import type { VectorEnvironment } from './vector-environment.js';
+import { explainInterruption, type Waiter, Waiting } from './waiting.js';
+
+type Next = (row: number) => ResetContext;
+
+/**
+ * Environments that are an object each, as one {@link VectorEnvironment}.
+ *
+ * A step has two halves: all rows take their action, and then those whose episode is over are reset, in order of the rows, so that neither
+ * the calls of `next` nor any value depend on which environment answers first. Where nothing was a promise, both are done without one.
+ *
+ * Where environments fail, the others finish the step all the same, and the error is that of the first row. The next step takes a failed
+ * row for an episode cut short, and begins another.
+ */
+export class SideBySide implements VectorEnvironment {
+  readonly size: number;
+  readonly layout: SpaceLayout;
+  readonly actionCount: number;
+  readonly stages: readonly string[];
+  readonly masked: boolean;
+  readonly algorithmOptions: Readonly<Record<string, unknown>> | undefined;
+  readonly dense: Float32Array;
+  readonly discrete: Int32Array;
+  readonly actionMask: Uint8Array | undefined;
+  readonly rewards: Float32Array;
+  readonly terminated: Uint8Array;
+  readonly truncated: Uint8Array;
+  readonly successes: Uint8Array;
+  readonly finalDense: Float32Array;
+  readonly finalDiscrete: Int32Array;
+
+  readonly #environments: readonly Environment[];
+  readonly #codec: ActionCodec<unknown>;
+  readonly #rows: Rows;
+  readonly #timeout: number | undefined;
+  readonly #steps: Float64Array;
+  readonly #episodes: Float64Array;
+  readonly #positions: Positions;
+  /** Rows whose episode is over, or failed. */
+  readonly #over: Uint8Array;
+  readonly #failed: Uint8Array;
+  #next: Next | undefined;
+  #failure: EnvironmentError | undefined;
+  #waiting: Waiting | undefined;
+  #busy = false;
+  #closed = false;
+
+  constructor(environments: readonly Environment[], common: Common, timeout: number | undefined) {
+    const rows = new Rows(environments.length, common);
+    this.#environments = environments;
+    this.#codec = common.codec;
+    this.#rows = rows;
+    this.#timeout = timeout;
+    this.#steps = new Float64Array(environments.length);
+    this.#episodes = new Float64Array(environments.length).fill(-1);
+    this.#positions = { steps: this.#steps, episodes: this.#episodes };
+    this.#over = new Uint8Array(environments.length);
+    this.#failed = new Uint8Array(environments.length);
+    this.size = environments.length;
+    this.layout = common.layout;
+    this.actionCount = common.codec.size;
+    this.stages = common.stages;
+    this.masked = common.masked;
+    this.algorithmOptions = common.algorithmOptions;
+    this.dense = rows.dense;
+    this.discrete = rows.discrete;
+    this.actionMask = rows.actionMask;
+    this.rewards = rows.rewards;
+    this.terminated = rows.terminated;
+    this.truncated = rows.truncated;
+    this.successes = rows.successes;
+    this.finalDense = rows.finalDense;
+    this.finalDiscrete = rows.finalDiscrete;
+  }
+
+  reset(next: Next): void | Promise<void> {
+    this.#requireIdle('environment.reset');
+    this.#next = next;
+    this.#rows.clear();
+    this.#over.fill(1);
+    const waiting = this.#resetOver(next);
+    return waiting === undefined ? this.#finish() : this.#finishReset(waiting);
+  }
+
+  step(actions: Int32Array): void | Promise<void> {
+    this.#requireIdle('environment.step');
+    const next = this.#next;
+    if (next === undefined) {
+      throw new EnvironmentError('was called before reset.', { path: 'environment.step', remedy: 'Call reset once, and then step.' });
+    }
+    checkActions(actions, this, this.#positions, this.#failed);
+    this.#rows.clear();
+    const waiting = this.#stepAll(actions);
+    if (waiting !== undefined) {
+      return this.#finishStep(waiting, next);
+    }
+    const resetting = this.#resetOver(next);
+    return resetting === undefined ? this.#finish() : this.#finishReset(resetting);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#waiting?.interrupt('closed');
+      await closeAll(this.#environments, this.#timeout);
+    }
+  }
+
+  #stepAll(actions: Int32Array): Waiting | undefined {
+    const environments = this.#environments;
+    const codec = this.#codec;
+    const rows = this.#rows;
+    let waiting: Waiting | undefined;
+    for (let row = 0; row < environments.length; row += 1) {
+      if (this.#failed[row] === 1) {
+        rows.abandon(row);
+        this.#over[row] = 1;
+        continue;
+      }
+      this.#steps[row] = (this.#steps[row] as number) + 1;
+      const environment = environments[row] as Environment;
+      rows.place = 'environment.step';
+      try {
+        const answer: unknown = environment.step(codec.decode(actions[row] as number));
+        if (isThenable(answer)) {
+          waiting ??= new Waiting(this.#stepWaiter);
+          waiting.add(row, answer);
+        } else if (rows.step(row, answer, environment)) {
+          this.#over[row] = 1;
+        }
+      } catch (error) {
+        this.#fail(row, error);
+      }
+    }
+    return waiting;
+  }
+
+  #resetOver(next: Next): Waiting | undefined {
+    let waiting: Waiting | undefined;
+    for (let row = this.#over.indexOf(1); row >= 0; row = this.#over.indexOf(1, row + 1)) {
+      const environment = this.#environments[row] as Environment;
+      const context = next(row);
+      this.#over[row] = 0;
+      this.#failed[row] = 0;
+      this.#steps[row] = 0;
+      this.#episodes[row] = (this.#episodes[row] as number) + 1;
+      this.#rows.place = 'environment.reset';
+      try {
+        const observation: unknown = environment.reset(context);
+        if (isThenable(observation)) {
+          waiting ??= new Waiting(this.#resetWaiter);
+          waiting.add(row, observation);
+        } else {
+          this.#rows.first(row, observation, environment);
+        }
+      } catch (error) {
+        this.#fail(row, error);
+      }
+    }
+    return waiting;
+  }
+
+  readonly #stepWaiter = this.#waiter('environment.step', (row, answer) => {
+    if (this.#rows.step(row, answer, this.#environments[row] as Environment)) {
+      this.#over[row] = 1;
+    }
+  });
+
+  readonly #resetWaiter = this.#waiter('environment.reset', (row, observation) =>
+    this.#rows.first(row, observation, this.#environments[row] as Environment),
+  );
+
+  #waiter(path: string, take: (row: number, value: unknown) => void): Waiter {
+    return {
+      fulfilled: (row, value) => {
+        try {
+          take(row, value);
+        } catch (error) {
+          this.#fail(row, error);
+        }
+      },
+      rejected: (row, reason) => {
+        this.#rows.place = path;
+        this.#fail(row, reason);
+      },
+      interrupted: (row, why) => {
+        this.#rows.place = path;
+        const { reason, remedy } = explainInterruption(why, this.#timeout);
+        this.#fail(row, new Misfit('', reason, remedy));
+      },
+    };
+  }
+
+  async #finishStep(waiting: Waiting, next: Next): Promise<void> {
+    this.#busy = true;
+    await this.#wait(waiting);
+    const resetting = this.#closed ? undefined : this.#resetOver(next);
+    if (resetting !== undefined) {
+      await this.#wait(resetting);
+    }
+    this.#busy = false;
+    this.#finish();
+  }
+
+  async #finishReset(waiting: Waiting): Promise<void> {
+    this.#busy = true;
+    await this.#wait(waiting);
+    this.#busy = false;
+    this.#finish();
+  }
+
+  async #wait(waiting: Waiting): Promise<void> {
+    this.#waiting = waiting;
+    await waiting.all(this.#timeout);
+    this.#waiting = undefined;
+  }
+
+  /** Throws what went wrong in the rows, now that all of them are done. */
+  #finish(): void {
+    const failure = this.#failure;
+    if (failure !== undefined) {
+      this.#failure = undefined;
+      throw failure;
+    }
+  }
+
+  #fail(row: number, error: unknown): void {
+    this.#failed[row] = 1;
+    const path = this.#rows.place;
+    const where = { environment: row, episode: this.#episodes[row], step: this.#steps[row] };
+    const failure =
+      error instanceof Misfit
+        ? new EnvironmentError(error.message, { ...where, path: path + error.path, remedy: error.remedy })
+        : EnvironmentError.wrap(error, { ...where, path });
+    if (this.#failure === undefined || row < (this.#failure.environment ?? 0)) {
+      this.#failure = failure;
+    }
+  }
+
+  #requireIdle(path: string): void {
+    if (this.#closed) {
+      throw new ClosedError('environment');
+    }
+    if (this.#busy) {
+      throw new EnvironmentError('was called while a step is under way.', { path, remedy: 'Await what reset and step return.' });
+    }
+  }
+}
