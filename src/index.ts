@@ -98,9 +98,17 @@ export { type BoxOptions, box, discrete, multiDiscrete } from './spaces/make.js'
 export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
 export type { Measured } from './task/measured.js';
 export type { ProblemBatch, ProblemDescription, Scores, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
-export type { EvaluateOptions, StageEvaluation } from './trainer/measure/evaluate.js';
+export type { ProgressOption } from './trainer/common-options.js';
+export type { TrainerOptions, TrainingKinds } from './trainer/course.js';
+export type {
+  EnvironmentEvaluateOptions,
+  EnvironmentEvaluation,
+  EvaluatedStages,
+  EvaluateOptions,
+  StageEvaluation,
+} from './trainer/measure/evaluate.js';
 export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
-export type { ProgressOption, TrainerOptions } from './trainer/options.js';
+export type { TaskTrainerOptions } from './trainer/options.js';
 export {
   type ErrorWithPartialResult,
   hasPartialResult,

@@ -1,11 +1,11 @@
 import type { LossOptions, UpdateOptions } from '../algorithm/a2c.js';
+import type { LearnConfig, RolloutStats } from '../algorithm/learn.js';
 import type { LossStats, ObjectiveOptions, UpdateStats } from '../algorithm/objective.js';
 import { type OptimizerOptions, readOptimizerOptions } from '../algorithm/optimizer.js';
-import type { LearnConfig, RolloutStats } from '../algorithm/learn.js';
 import { type Note, writeNote } from '../checkpoint/note.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
-import type { BindingAgent } from '../native/binding.js';
+import type { BindingAgent, BindingCollector } from '../native/binding.js';
 import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
@@ -262,7 +262,7 @@ export class Agent {
    */
   async learn(collector: RolloutCollector, options: LearnConfig): Promise<RolloutStats> {
     this.#checkOpen();
-    const native = RolloutCollector.nativeOf(collector);
+    const native = RolloutCollector.nativeOf(collector) as BindingCollector;
     return toRolloutStats(await guardedAsync(() => this.#native.learn(native, { ...options })), options);
   }
 

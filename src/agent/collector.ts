@@ -1,4 +1,3 @@
-import type { BindingCollector } from '../native/binding.js';
 import { fromNative, guarded } from '../native/error.js';
 import type { CheckedPrompts } from '../task/checked-prompts.js';
 
@@ -20,6 +19,21 @@ export interface CollectorOptions {
   readonly normalizeRewards: boolean;
 }
 
+/** The native side, as far as it is used here. */
+export interface NativeCollector {
+  begin(contexts: Int32Array, stages: Int32Array): void;
+  step(dense: Float32Array | undefined, discrete: Int32Array | undefined, allowed: Uint8Array | undefined, actions: Int32Array): void;
+  record(
+    rewards: Float32Array,
+    terminated: Uint8Array,
+    truncated: Uint8Array,
+    finalDense: Float32Array | undefined,
+    finalDiscrete: Int32Array | undefined,
+  ): void;
+  finish(dense: Float32Array | undefined, discrete: Int32Array | undefined): void;
+  close(): void;
+}
+
 /** What of a {@link RolloutCollector} the loops use; scripted in tests. */
 export type Recorder = Pick<RolloutCollector, 'begin' | 'step' | 'record' | 'finish' | 'close'>;
 
@@ -30,15 +44,15 @@ export type Recorder = Pick<RolloutCollector, 'begin' | 'step' | 'record' | 'fin
  * @internal
  */
 export class RolloutCollector {
-  readonly #native: BindingCollector;
+  readonly #native: NativeCollector;
 
   /** @param native - The rows. */
-  constructor(native: BindingCollector) {
+  constructor(native: NativeCollector) {
     this.#native = native;
   }
 
   /** @param collector - A collector. @returns Its native side. */
-  static nativeOf(collector: RolloutCollector): BindingCollector {
+  static nativeOf(collector: RolloutCollector): NativeCollector {
     return collector.#native;
   }
 

@@ -1,6 +1,6 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
-import { type LossStats, OBJECTIVE_OPTIONS, readObjectiveOptions } from '../algorithm/objective.js';
 import type { LearnConfig, RolloutStats } from '../algorithm/learn.js';
+import { type LossStats, OBJECTIVE_OPTIONS, readObjectiveOptions } from '../algorithm/objective.js';
 import { OptionsError } from '../errors/options-error.js';
 import type { BindingLearnStats, BindingLesson, BindingTerms, BindingTrajectories } from '../native/binding.js';
 import { OptionReader } from '../util/option-reader.js';

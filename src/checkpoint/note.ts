@@ -27,7 +27,10 @@ export interface Note {
  * @param update - Its coefficients.
  * @returns The record.
  */
-export function makeNote(use: Omit<Note, 'format' | 'update' | 'spaces'> & { readonly spaces?: Spaces | undefined }, update: UpdateConfig): Note {
+export function makeNote(
+  use: Omit<Note, 'format' | 'update' | 'spaces'> & { readonly spaces?: Spaces | undefined },
+  update: UpdateConfig,
+): Note {
   const { task, vocabulary, stages, contextLength, spaces } = use;
   return { format: 1, task, vocabulary, stages, contextLength, ...(spaces === undefined ? {} : { spaces }), update };
 }
@@ -39,9 +42,7 @@ export function makeNote(use: Omit<Note, 'format' | 'update' | 'spaces'> & { rea
 export function writeNote(note: Note): string {
   const { spaces, ...rest } = note;
   const plain =
-    spaces === undefined
-      ? {}
-      : { observationSpace: plainSpace(spaces.observationSpace), actionSpace: plainSpace(spaces.actionSpace) };
+    spaces === undefined ? {} : { observationSpace: plainSpace(spaces.observationSpace), actionSpace: plainSpace(spaces.actionSpace) };
   return JSON.stringify({ ...rest, ...plain }, (_key, value: unknown) => (value === Infinity ? 'Infinity' : value));
 }
 

@@ -8,7 +8,9 @@ import type { PlannedStage, StageTarget } from './stage-spec.js';
  */
 export function meets(target: StageTarget, measured: Measured): boolean {
   const { successRate, meanReturn } = target;
-  return (successRate === undefined || measured.successRate >= successRate) && (meanReturn === undefined || measured.meanReturn >= meanReturn);
+  return (
+    (successRate === undefined || measured.successRate >= successRate) && (meanReturn === undefined || measured.meanReturn >= meanReturn)
+  );
 }
 
 /**

@@ -89,13 +89,30 @@ export interface StageStartEvent extends RunPosition {
 /** The groups of an iteration and of an evaluation, by what is trained on. */
 export interface EventGroups {
   /** Of a task. */
-  readonly task: { readonly rollout: RolloutMetrics; readonly train: UpdateStats; readonly eval: ProgramMetrics; readonly time: TimeMetrics };
+  readonly task: {
+    /** The sampled programs. */
+    readonly rollout: RolloutMetrics;
+    /** The update. */
+    readonly train: UpdateStats;
+    /** The greedy programs. */
+    readonly eval: ProgramMetrics;
+    /** How far a run is, and how fast. */
+    readonly time: TimeMetrics;
+    /** How far a run is. */
+    readonly progress: Pick<TimeMetrics, 'iterations'>;
+  };
   /** Of environments. */
   readonly environment: {
+    /** The episodes that ended in a rollout. */
     readonly rollout: EpisodeMetrics;
+    /** What was learned from it. */
     readonly train: LearnStats;
+    /** The greedy episodes. */
     readonly eval: EpisodeMetrics;
+    /** How far a run is, and how fast. */
     readonly time: StepTimeMetrics;
+    /** How far a run is. */
+    readonly progress: Pick<StepTimeMetrics, 'iterations' | 'envSteps'>;
   };
 }
 
@@ -132,7 +149,7 @@ export interface EvaluationEvent<Kind extends TrainingKind = 'task'> extends Run
   /** The greedy programs or episodes. */
   readonly eval: EventGroups[Kind]['eval'];
   /** How far the run is. */
-  readonly time: Pick<TimeMetrics, 'iterations'>;
+  readonly time: EventGroups[Kind]['progress'];
   /** The stage that was measured. */
   readonly curriculum: CurriculumMetrics;
 }

@@ -5,11 +5,12 @@ type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Tail}`
   ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Tail>}`
   : Name;
 
-type KeysIn<Event> = Event extends TrainingEvent<TrainingKind>
-  ? {
-      [Group in keyof Event & string]: Event[Group] extends object ? `${Group}/${SnakeCase<keyof Event[Group] & string>}` : never;
-    }[keyof Event & string]
-  : never;
+type KeysIn<Event> =
+  Event extends TrainingEvent<TrainingKind>
+    ? {
+        [Group in keyof Event & string]: Event[Group] extends object ? `${Group}/${SnakeCase<keyof Event[Group] & string>}` : never;
+      }[keyof Event & string]
+    : never;
 
 /**
  * A number of an event by group and name, as a logger wants it: `episodeReturnMean` in the group `rollout` of an {@link IterationEvent} is

@@ -20,6 +20,8 @@ export interface ProgressContext {
 
 const LIVE_INTERVAL_MS = 80;
 const PLAIN_INTERVAL_MS = 1000;
+/** Of iterations in environments, which are seldom measured on the way. */
+const STEPS_INTERVAL_MS = 10_000;
 /** Some terminals say that they have no columns, or one: then their width is not known. */
 const UNKNOWN_COLUMNS = 80;
 /** On a terminal narrower than this a cut line would say nothing: it gets plain lines. */
@@ -57,6 +59,9 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
           shown = now;
           output.write(CLEAR_LINE + iterationLine(event).slice(0, width() - 1));
           open = true;
+        } else if (!live() && 'envSteps' in event.time && now - shown >= STEPS_INTERVAL_MS) {
+          shown = now;
+          line(iterationLine(event));
         }
         break;
       }
@@ -90,7 +95,7 @@ function iterationLine({ stage, stageIteration, rollout, train, time }: AnyItera
     `Stage ${stage}`,
     steps ? `${whole(time.envSteps)} steps` : `iteration ${stageIteration}`,
     ...(Number.isNaN(rollout.successRate) ? [] : [`success ${percent(rollout.successRate)}`]),
-    `return ${rollout.episodeReturnMean.toFixed(3)}`,
+    ...(Number.isNaN(rollout.episodeReturnMean) ? [] : [`return ${rollout.episodeReturnMean.toFixed(3)}`]),
     `entropy ${train.entropy.toFixed(3)}`,
     steps ? `${whole(time.envStepsPerSecond)} steps/s` : `${whole(time.episodesPerSecond)} episodes/s`,
   ].join(' | ');

@@ -18,7 +18,9 @@ export interface Spaces {
 export function plainSpace(space: ObservationSpace<unknown>): unknown {
   return 'kind' in space && typeof space.kind === 'string'
     ? plainOne(space as KnownSpace)
-    : Object.fromEntries(Object.entries(space as Readonly<Record<string, Space<unknown>>>).map(([key, part]) => [key, plainOne(part as KnownSpace)]));
+    : Object.fromEntries(
+        Object.entries(space as Readonly<Record<string, Space<unknown>>>).map(([key, part]) => [key, plainOne(part as KnownSpace)]),
+      );
 }
 
 /**

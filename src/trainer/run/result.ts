@@ -1,6 +1,6 @@
 import type { Agent } from '../../agent/agent.js';
-import type { TrainingKind } from '../../metrics/events.js';
 import { InnateError } from '../../errors/innate-error.js';
+import type { TrainingKind } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import { showThrown } from '../../util/show.js';
 
