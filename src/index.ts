@@ -1,14 +1,26 @@
 export { Agent } from './agent/agent.js';
 export type { AgentInfo } from './agent/info.js';
 export type { Counted, Earned, Episodes, Ids, Judged, JudgedEpisodes, Minibatch, Numbers, Programs, Prompts } from './agent/inputs.js';
-export type { NetworkDescription } from './agent/network.js';
-export type { AgentLoadOptions, AgentOptions, DeviceOption, Engine, NetworkOptions, RuntimeOptions } from './agent/options.js';
+export type { NetworkDescription, SpacesDescription } from './agent/network.js';
+export type {
+  AgentLoadOptions,
+  AgentOptions,
+  DeviceOption,
+  Engine,
+  NetworkOptions,
+  RuntimeOptions,
+  SpacesOptions,
+} from './agent/options.js';
 export type { ActOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
-export { Session, type SessionOptions, type SessionStep } from './agent/session.js';
+export { Session, type SessionOptions, type SessionStep, type SessionStepOptions } from './agent/session.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
 export type { Baseline, LossConfig, LossOptions, UpdateConfig, UpdateOptions } from './algorithm/a2c.js';
+export type { EntropyTarget } from './algorithm/entropy-target.js';
+export type { LearnStats, RolloutStats } from './algorithm/learn.js';
 export type { BatchTotal, LossStats, ObjectiveOptions, UpdateStats } from './algorithm/objective.js';
 export type { OptimizerConfig, OptimizerOptions } from './algorithm/optimizer.js';
+export { constant, cosine, linear, type Schedule, type Scheduled } from './algorithm/schedule.js';
+export type { A2cOptions, ActorCriticOptions, AlgorithmOptions, PpoOptions } from './algorithm/step-algorithm.js';
 export {
   type ArithmeticMilestone,
   type ArithmeticOptions,
@@ -32,6 +44,7 @@ export {
   tutorial,
 } from './builtin/tutorial/tutorial.js';
 export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
+export type { StageForSteps, StepStageSpec, StepStageUntil } from './curriculum/step-stage.js';
 export {
   type CheckTaskOptions,
   type ConstantProgram,
@@ -82,15 +95,19 @@ export { OptionsError } from './errors/options-error.js';
 export { TaskError, type TaskErrorDetails } from './errors/task-error.js';
 export type {
   CurriculumMetrics,
+  EpisodeMetrics,
   EvaluationEvent,
+  EventGroups,
   IterationEvent,
   ProgramMetrics,
   RolloutMetrics,
   RunPosition,
   StageEndEvent,
   StageStartEvent,
+  StepTimeMetrics,
   TimeMetrics,
   TrainingEvent,
+  TrainingKind,
 } from './metrics/events.js';
 export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
 export { layoutOf, type SpaceLayout } from './spaces/layout.js';
@@ -110,13 +127,18 @@ export type {
 export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
 export type { TaskTrainerOptions } from './trainer/options.js';
 export {
+  type EnvironmentStageResult,
+  type EnvironmentTrainingResult,
   type ErrorWithPartialResult,
   hasPartialResult,
   type PartialStageResult,
   type PartialTrainingResult,
+  type RunTotals,
   type StageResult,
+  type TaskTrainingResult,
   type TrainingResult,
 } from './trainer/run/result.js';
 export { TrainingRun } from './trainer/run/training-run.js';
+export type { EnvironmentOptions, EnvironmentTrainerOptions } from './trainer/steps/options.js';
 export { type RunOptions, Trainer } from './trainer/trainer.js';
 export { Random, type RandomState } from './util/random.js';

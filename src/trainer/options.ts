@@ -8,6 +8,8 @@ import { ENVIRONMENT_OPTIONS } from './steps/options.js';
 
 /** Options of {@link Trainer.create} and {@link Trainer.run} for a task. All are optional; those of the agent are passed on to it. */
 export interface TaskTrainerOptions extends AgentOptions, CommonTrainerOptions<'task'> {
+  /** Absent: with it these are {@link EnvironmentTrainerOptions}. */
+  readonly environment?: undefined;
   /**
    * Problems an iteration, 1 to 2²⁰.
    *

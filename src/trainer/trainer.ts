@@ -52,7 +52,17 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   }
 
   /**
-   * Makes a trainer and trains once; the short way. The result's `agent` is the caller's to use and close; environments are closed at the end.
+   * Makes a trainer for environments and trains once. The result's `agent` is the caller's to use and close; the environments are closed at the end.
+   *
+   * The run rejects as that of a task does.
+   *
+   * @param stages - Stages in order; see {@link StepStageSpec}.
+   * @param options - The environments, and how to train in them; see {@link EnvironmentTrainerOptions}.
+   * @returns The run: await it, or iterate over its events.
+   */
+  static run(stages: readonly TrainingKinds['environment']['stage'][], options: TrainerOptions<'environment'>): TrainingRun<'environment'>;
+  /**
+   * Makes a trainer and trains once; the short way. The result's `agent` is the caller's to use and close.
    *
    * The run rejects with what {@link Trainer.create} throws, {@link OptionsError} for wrong stages among it, and with what the run of
    * {@link Trainer.run} rejects with. An error without `partial` left no agent behind.
@@ -62,32 +72,12 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
    * @returns The run: await it, or iterate over its events.
    */
   static run(stages: readonly TrainingKinds['task']['stage'][], options?: TrainerOptions): TrainingRun;
-  /**
-   * The same in environments.
-   *
-   * @param stages - Stages in order; see {@link StepStageSpec}.
-   * @param options - The environments, and how to train in them; see {@link EnvironmentTrainerOptions}.
-   * @returns The run: await it, or iterate over its events.
-   */
-  static run(stages: readonly TrainingKinds['environment']['stage'][], options: TrainerOptions<'environment'>): TrainingRun<'environment'>;
   static run(stages: readonly unknown[], options: unknown = {}): TrainingRun | TrainingRun<'environment'> {
     return Trainer.#isEnvironment(options)
       ? new TrainingRun<'environment'>((pipe) => Trainer.#once<'environment'>(stages, options, pipe))
       : new TrainingRun<'task'>((pipe) => Trainer.#once<'task'>(stages, options, pipe));
   }
 
-  /**
-   * Makes a trainer, and an agent unless one is passed.
-   *
-   * @param options - All optional; see {@link TaskTrainerOptions}.
-   * @returns The trainer.
-   * @throws {@link OptionsError} saying all that is wrong with the options.
-   * @throws {@link DeviceError} when the device cannot be used.
-   * @throws {@link TaskError} when the task is not one.
-   * @throws {@link NativeLoadError} when there is no addon.
-   * @throws {@link ClosedError} when the agent that was passed is closed.
-   */
-  static create(options?: TrainerOptions): Promise<Trainer>;
   /**
    * Makes environments, a trainer for them, and an agent unless one is passed.
    *
@@ -100,6 +90,18 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
    * @throws {@link ClosedError} when the agent that was passed is closed.
    */
   static create(options: TrainerOptions<'environment'>): Promise<Trainer<'environment'>>;
+  /**
+   * Makes a trainer, and an agent unless one is passed.
+   *
+   * @param options - All optional; see {@link TaskTrainerOptions}.
+   * @returns The trainer.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
+   * @throws {@link DeviceError} when the device cannot be used.
+   * @throws {@link TaskError} when the task is not one.
+   * @throws {@link NativeLoadError} when there is no addon.
+   * @throws {@link ClosedError} when the agent that was passed is closed.
+   */
+  static create(options?: TrainerOptions): Promise<Trainer>;
   static create(options: unknown = {}): Promise<Trainer | Trainer<'environment'>> {
     return Trainer.#isEnvironment(options) ? Trainer.#make<'environment'>(options, undefined) : Trainer.#make<'task'>(options, undefined);
   }
