@@ -65,16 +65,38 @@ export type {
   ToolDefinition,
 } from './define/definition.js';
 export type {
+  Arguments,
+  ArgumentsOf,
+  ArgumentValue,
+  NoParameters,
+  ParameterShape,
+  ParameterShapes,
+  ParametersOf,
+  ParameterValue,
+  ToolArguments,
+  ToolCall,
+} from './define/tool-parameters.js';
+export type {
   DecodedProgram,
   MachineOutcome,
+  MachineParameter,
   MachineRun,
   MachineTool,
+  PendingCall,
   ProgramTrace,
   TaskMachine,
   ToolBatch,
   ToolTask,
   TraceStep,
 } from './define/tool-task.js';
+export { type CheckEnvironmentOptions, checkEnvironment } from './environment/check/check-environment.js';
+export {
+  type EnvironmentFinding,
+  type EnvironmentFindingCode,
+  type EnvironmentReport,
+  type EnvironmentStageReport,
+  formatEnvironmentCheck,
+} from './environment/check/report.js';
 export type { Environment, EnvironmentFactory, ResetContext, Step, VectorEnvironmentFactory } from './environment/environment.js';
 export { episodeRandom } from './environment/episode-random.js';
 export type { VectorEnvironment } from './environment/vector-environment.js';

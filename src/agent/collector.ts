@@ -30,7 +30,7 @@ export interface NativeCollector {
     finalDense: Float32Array | undefined,
     finalDiscrete: Int32Array | undefined,
   ): void;
-  finish(dense: Float32Array | undefined, discrete: Int32Array | undefined): void;
+  finish(pending: boolean, dense: Float32Array | undefined, discrete: Int32Array | undefined): void;
   close(): void;
 }
 
@@ -99,11 +99,12 @@ export class RolloutCollector {
   /**
    * After the last step of a rollout.
    *
+   * @param pending - Whether episodes may go on: their values are those of what is observed next.
    * @param dense - Numbers observed next, `[E, D]`.
    * @param discrete - Ids observed next, `[E, K]`.
    */
-  finish(dense: Float32Array | undefined, discrete: Int32Array | undefined): void {
-    guarded(() => this.#native.finish(dense, discrete));
+  finish(pending: boolean, dense?: Float32Array, discrete?: Int32Array): void {
+    guarded(() => this.#native.finish(pending, dense, discrete));
   }
 
   /** Frees the native side. */

@@ -86,9 +86,10 @@ export function lossStats(terms: BindingTerms, { targets: { oldLogProbs } }: Bin
 /**
  * @param stats - From the native side.
  * @param options - How the rollout was learned from.
- * @returns What is reported of it: the explained variance is that of the whole rollout, before it was learned from.
+ * @returns What is reported of it: the explained variance is that of the whole rollout, before it was learned from; the ratio's terms where there is
+ * one.
  */
-export function toRolloutStats({ terms, gradNorm, updates, explainedVariance }: BindingLearnStats, { ratio }: LearnConfig): RolloutStats {
+export function toRolloutStats({ terms, gradNorm, updates }: BindingLearnStats, { ratio }: LearnConfig): RolloutStats {
   const { approxKl, clipFraction, ...rest } = terms;
-  return { ...rest, ...(ratio ? { approxKl, clipFraction } : {}), explainedVariance, gradNorm, updates };
+  return { ...rest, ...(ratio ? { approxKl, clipFraction } : {}), gradNorm, updates };
 }

@@ -4,6 +4,7 @@ import { guarded } from '../native/error.js';
 import { Issues } from '../util/issues.js';
 import { type OptionReader, readOptions } from '../util/option-reader.js';
 import { show } from '../util/show.js';
+import type { Agent } from './agent.js';
 import type { AgentInfo } from './info.js';
 import { InputReader, inputNames, readDeterministic, readIds } from './input-reader.js';
 import type { Ids, Prompts } from './inputs.js';
@@ -74,15 +75,12 @@ interface NativeSession {
     logProbs: Float32Array,
     entropies: Float32Array,
     values: Float32Array,
-    temperature?: number,
   ): void;
-  observe(
-    dense: Float32Array | undefined,
-    discrete: Int32Array | undefined,
-    allowed: Uint8Array | undefined,
-    starts: Uint8Array | undefined,
-  ): void;
-  sync(): void;
+  beginRows(rows: number): void;
+  restart(row: number): void;
+  observe(dense: Float32Array | undefined, discrete: Int32Array | undefined, allowed: Uint8Array | undefined): void;
+  setTemperature(temperature: number): void;
+  sync(newer: NativeSession): void;
   feed(tokens: Int32Array): void;
   close(): void;
 }
@@ -113,6 +111,7 @@ export class Session {
   /** 1 for each row whose next step begins an episode. */
   readonly #starts: Uint8Array;
   #closed = false;
+  #temperature = 1;
   /** 0 before the first {@link Session.begin}. */
   #rows = 0;
   #step: SessionStep | undefined;
@@ -127,7 +126,7 @@ export class Session {
     this.#native = native;
     this.#limits = limits;
     this.#size = size;
-    this.#starts = new Uint8Array(size).fill(1);
+    this.#starts = new Uint8Array(size);
     const { observationSpace, actionSpace } = limits;
     const acts = observationSpace !== undefined && actionSpace !== undefined;
     this.#observations = acts ? new ObservationReader({ observationSpace, actionSpace }, size) : undefined;
@@ -201,8 +200,10 @@ export class Session {
     for (let row = 0; starts !== undefined && row < this.#size; row += 1) {
       this.#starts[row] = (this.#starts[row] as number) | (starts[row] as number);
     }
-    guarded(() => this.#native.observe(dense, discrete, allowed, this.#starts));
-    this.#starts.fill(0);
+    guarded(() => {
+      this.#beginEpisodes();
+      this.#native.observe(dense, discrete, allowed);
+    });
     return this.#choose(this.#size, deterministic, temperature);
   }
 
@@ -250,11 +251,19 @@ export class Session {
   /**
    * Goes on with an agent's present weights. The rows' states stay.
    *
-   * @throws {@link ClosedError} after {@link Session.close}.
+   * @param agent - The agent that the session was made by.
+   * @throws {@link InputError} when the agent's network is another.
+   * @throws {@link ClosedError} after {@link Session.close}, and when the agent is closed.
    */
-  sync(): void {
+  async sync(agent: Agent): Promise<void> {
     this.#checkOpen();
-    guarded(() => this.#native.sync());
+    const newer = await agent.session({ size: 1 });
+    try {
+      this.#checkOpen();
+      guarded(() => this.#native.sync(newer.#native));
+    } finally {
+      newer.close();
+    }
   }
 
   /**
@@ -284,15 +293,31 @@ export class Session {
     this.close();
   }
 
-  #choose(rows: number, deterministic: boolean, temperature: number | undefined): SessionStep {
+  /** Puts the rows that begin an episode before its first step. */
+  #beginEpisodes(): void {
+    if (this.#rows === 0) {
+      this.#native.beginRows(this.#size);
+      this.#rows = this.#size;
+    } else {
+      for (let row = this.#starts.indexOf(1); row >= 0; row = this.#starts.indexOf(1, row + 1)) {
+        this.#native.restart(row);
+      }
+    }
+    this.#starts.fill(0);
+  }
+
+  #choose(rows: number, deterministic: boolean, temperature = 1): SessionStep {
+    if (temperature !== this.#temperature) {
+      guarded(() => this.#native.setTemperature(temperature));
+      this.#temperature = temperature;
+    }
     const step = sized(this.#step, rows);
     this.#step = step;
     try {
-      guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values, temperature));
+      guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values));
     } catch (error) {
       // Some rows may have moved on and some not.
       this.#rows = 0;
-      this.#starts.fill(1);
       throw error;
     }
     return step;

@@ -1,81 +1,68 @@
 import { TaskError } from '../errors/task-error.js';
-import { refuseDeferred, silence } from '../task/returned.js';
-import { show } from '../util/show.js';
+import type { CallSite } from './call-site.js';
 import type { StageDeclaration, TaskDefinition } from './definition.js';
-import type { ToolMachine } from './tool-machine.js';
+import { stageAt } from './stage-names.js';
+import type { SymbolIds } from './symbol-ids.js';
+import type { TokenLayout } from './token-layout.js';
 import type { ToolBatch } from './tool-task.js';
 
 /** Turns problems into contexts: the symbols that a definition's `encode` returns, the start token, padding. */
 export class ContextEncoder<Problem, State, Tool extends string, Stage extends StageDeclaration, Milestone extends string> {
   readonly #definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>;
-  readonly #machine: ToolMachine<Problem, State, Tool, Stage, Milestone>;
-  readonly #startToken: number;
-  readonly #padToken: number;
-  readonly #symbolIds: ReadonlyMap<string, number>;
+  readonly #site: CallSite;
+  readonly #layout: TokenLayout<Tool>;
+  readonly #symbols: SymbolIds;
 
   /**
    * @param definition - A valid definition.
-   * @param machine - Its machine, whose guard is around every call.
-   * @param padToken - Fills up shorter contexts.
+   * @param site - Whose guard is around every call.
+   * @param layout - Its tokens.
+   * @param symbols - Its symbols.
    */
   constructor(
     definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>,
-    machine: ToolMachine<Problem, State, Tool, Stage, Milestone>,
-    padToken: number,
+    site: CallSite,
+    layout: TokenLayout<Tool>,
+    symbols: SymbolIds,
   ) {
     this.#definition = definition;
-    this.#machine = machine;
-    this.#startToken = definition.symbols.length;
-    this.#padToken = padToken;
-    this.#symbolIds = new Map(definition.symbols.map((text, id) => [text, id]));
+    this.#site = site;
+    this.#layout = layout;
+    this.#symbols = symbols;
   }
 
   /** Makes a batch, unguarded. */
   encode(problems: readonly Problem[], stages: Int32Array): ToolBatch<Problem> {
-    const machine = this.#machine;
-    const { contextLength: fixed, encode } = this.#definition;
-    machine.where = 'task.encode';
+    const site = this.#site;
+    const { contextLength: fixed, encode, stages: declared } = this.#definition;
+    const { startToken, padToken } = this.#layout;
+    site.where = 'task.encode';
     let contextLength = fixed ?? 1;
     const rows = problems.map((problem, index) => {
-      machine.problemIndex = index;
-      const row: unknown = encode(problem, machine.stage(stages[index] ?? -1));
-      if (!Array.isArray(row)) {
-        refuseDeferred(row, machine.where);
-        throw new TaskError('did not return an array.', { path: machine.where, remedy: 'Return symbols, as texts or as indices.' });
-      }
+      site.problemIndex = index;
+      const row = this.#symbols.row(encode(problem, stageAt(declared, stages[index] ?? -1)), site.where);
       if (fixed !== undefined && row.length >= fixed) {
         throw new TaskError(`returned ${row.length} symbols, which with the start token exceed the context length ${fixed}.`, {
-          path: machine.where,
+          path: site.where,
           remedy: 'Return fewer, or raise contextLength.',
         });
       }
       contextLength = Math.max(contextLength, row.length + 1);
       return row;
     });
-    const contexts = new Int32Array(problems.length * contextLength).fill(this.#padToken);
+    const contexts = new Int32Array(problems.length * contextLength).fill(padToken);
     let start = 0;
     for (const row of rows) {
-      machine.problemIndex = start / contextLength;
+      site.problemIndex = start / contextLength;
       let at = start;
       for (const symbol of row) {
-        contexts[at] = this.#symbolId(symbol, rows);
+        const id = this.#symbols.idOf(symbol);
+        contexts[at] = id ?? this.#symbols.refuse(symbol, site.where, rows.flat());
         at += 1;
       }
-      contexts[at] = this.#startToken;
+      contexts[at] = startToken;
       start += contextLength;
     }
     return { size: problems.length, contextLength, contexts, stages, problems };
-  }
-
-  #symbolId(symbol: unknown, rows: readonly (readonly unknown[])[]): number {
-    const id = typeof symbol === 'string' ? this.#symbolIds.get(symbol) : symbol;
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= this.#startToken) {
-      rows.flat().forEach(silence);
-      throw new TaskError(`returned ${show(symbol)}, which is no symbol of this task.`, {
-        path: 'task.encode',
-        remedy: `Return texts listed in symbols, or integers from 0 to ${this.#startToken - 1}.`,
-      });
-    }
-    return id;
   }
 }

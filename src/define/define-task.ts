@@ -2,23 +2,35 @@ import type { UpdateOptions } from '../algorithm/a2c.js';
 import { TaskError } from '../errors/task-error.js';
 import { checkActions } from '../task/checked.js';
 import { refuseDeferred, requireData } from '../task/returned.js';
-import type { ProblemDescription, Scores } from '../task/task.js';
-import { cloneData } from '../util/plain-data.js';
+import type { ProblemDescription, Scores, TaskEpisodes, TaskInteraction } from '../task/task.js';
 import type { Random } from '../util/random.js';
 import { show } from '../util/show.js';
+import { CallSite } from './call-site.js';
 import { ContextEncoder } from './context-encoder.js';
 import type { StageDeclaration, StageName, TaskDefinition } from './definition.js';
-import { stageNameOf, ToolMachine, unknownStage } from './tool-machine.js';
-import type { DecodedProgram, ProgramTrace, ToolBatch, ToolTask, TraceStep } from './tool-task.js';
+import { interactionOf } from './interaction.js';
+import { Judge } from './judge.js';
+import { Observer } from './observer.js';
+import { ProgramTracer } from './program-trace.js';
+import { callTokens } from './program-writer.js';
+import { stageAt, stageNameOf, unknownStage } from './stage-names.js';
+import { SymbolIds } from './symbol-ids.js';
+import { layOutTokens } from './token-layout.js';
+import { ToolEpisodes } from './tool-episodes.js';
+import { ToolMachine } from './tool-machine.js';
+import type { NoParameters, ToolCall } from './tool-parameters.js';
+import type { DecodedProgram, ProgramTrace, ToolBatch, ToolTask } from './tool-task.js';
 import { validateDefinition } from './validate-definition.js';
 
 /**
  * Makes a task from tools written as functions. Token ids, the action mask, the machine, explanations and {@link checkTask} follow from the
  * definition, and the compiler checks the names of tools, stages, symbols and milestones wherever they occur.
  *
- * Token ids: symbols, start token, tools in the order of their declaration, pad token.
+ * Token ids: symbols, start token, tools in the order of their declaration, values of parameters in the order in which they are first declared
+ * (parameters share the tokens of equal values), pad token.
  *
- * The return of a program is the sum of the milestones it reached, plus `successReward` when it is right.
+ * The return of a program is the sum of the milestones it reached, each paid at the step that reaches it, plus `successReward`, paid at the
+ * last step, when it is right.
  *
  * @example
  * ```ts
@@ -51,13 +63,18 @@ export function defineTask<
   const Stage extends StageDeclaration,
   const TokenText extends string,
   Milestone extends string = never,
+  const Parameters = NoParameters,
 >(
-  definition: TaskDefinition<Problem, State, Tool, Stage, TokenText, Milestone>,
-): ToolTask<Problem, State, Tool, StageName<Stage>, Milestone> {
+  definition: TaskDefinition<Problem, State, Tool, Stage, TokenText, Milestone, Parameters>,
+): ToolTask<Problem, State, Tool, StageName<Stage>, Milestone, Parameters> {
   validateDefinition(definition);
-  return new DefinedTask(definition);
+  const defined: unknown = new DefinedTask<Problem, State, Tool, Stage, Milestone>(
+    definition as unknown as TaskDefinition<Problem, State, Tool, Stage, string, Milestone>,
+  );
+  return defined as ToolTask<Problem, State, Tool, StageName<Stage>, Milestone, Parameters>;
 }
 
+/** Arguments are not known to the compiler any more: calls are checked as they come. */
 class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclaration, Milestone extends string>
   implements ToolTask<Problem, State, Tool, StageName<Stage>, Milestone>
 {
@@ -70,39 +87,48 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly padToken: number;
   readonly actionMask: Uint8Array | undefined;
   readonly pooling: 'own' | 'batch';
+  readonly interaction: TaskInteraction | undefined;
   readonly updateOptions: UpdateOptions | undefined;
   readonly tools: readonly Tool[];
   readonly milestones: readonly Milestone[];
   readonly machine: ToolMachine<Problem, State, Tool, Stage, Milestone>;
 
   readonly #definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>;
+  readonly #site = new CallSite();
+  readonly #judge: Judge<Problem, State, Tool, Stage, Milestone>;
+  readonly #observer: Observer<Problem, State, Tool, Stage, Milestone>;
   readonly #encoder: ContextEncoder<Problem, State, Tool, Stage, Milestone>;
+  readonly #tracer: ProgramTracer<Problem, State, Tool, Stage, Milestone>;
   readonly #toolTokens: ReadonlyMap<string, number>;
 
   constructor(definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>) {
+    const site = this.#site;
+    const layout = layOutTokens(definition);
+    const symbols = new SymbolIds(definition.symbols);
     this.#definition = definition;
-    const symbols = definition.symbols.length;
     this.name = definition.name;
     this.stages = definition.stages.map((stage) => stageNameOf(stage) as StageName<Stage>);
     this.horizon = definition.horizon;
     this.contextLength = definition.contextLength;
-    this.startToken = symbols;
-    this.machine = new ToolMachine(definition, symbols + 1);
-    this.tools = this.machine.tools.map((tool) => tool.name);
-    this.milestones = this.machine.milestoneNames;
-    this.padToken = symbols + 1 + this.tools.length;
-    this.vocabulary = Object.freeze([
-      ...definition.symbols,
-      definition.startToken ?? '[CTX]',
-      ...this.tools.map((tool) => `[${tool}]`),
-      definition.padToken ?? '[EOS]',
-    ]);
+    this.startToken = layout.startToken;
+    this.padToken = layout.padToken;
+    this.vocabulary = layout.vocabulary;
     this.pooling = definition.pooling ?? 'own';
+    this.interaction = interactionOf(definition, layout);
     this.updateOptions = definition.updateOptions;
     if (definition.mask !== false) {
-      this.actionMask = new Uint8Array(this.vocabulary.length).fill(1, symbols + 1, this.padToken);
+      this.actionMask = new Uint8Array(this.vocabulary.length).fill(1, this.startToken + 1, this.padToken);
     }
-    this.#encoder = new ContextEncoder(definition, this.machine, this.padToken);
+    const judge = new Judge(definition, site);
+    const observer = new Observer(definition, site, symbols);
+    const closedLoop = this.interaction !== undefined;
+    this.#judge = judge;
+    this.#observer = observer;
+    this.machine = new ToolMachine(definition, { site, layout, judge, observer, closedLoop });
+    this.tools = this.machine.tools.map((tool) => tool.name);
+    this.milestones = judge.milestoneNames;
+    this.#encoder = new ContextEncoder(definition, site, layout, symbols);
+    this.#tracer = new ProgramTracer({ machine: this.machine, judge, observer, layout, horizon: this.horizon, closedLoop });
     this.#toolTokens = new Map(this.machine.tools.map(({ name, token }) => [name, token]));
   }
 
@@ -114,27 +140,44 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     return token;
   }
 
-  program(...tools: Tool[]): Int32Array {
-    if (tools.length > this.horizon) {
-      throw new TaskError(`has ${tools.length} tools, and the horizon is ${this.horizon}.`, {
+  program(...calls: ToolCall<Tool>[]): Int32Array {
+    const { tools } = this.machine;
+    const toolOf = (name: string) => tools[this.token(name as Tool) - this.startToken - 1] ?? { name, token: -1, ends: false };
+    const tokens = calls.flatMap((call) => callTokens(call, toolOf));
+    if (tokens.length > this.horizon) {
+      const what = tokens.length === calls.length ? 'tools' : 'tokens';
+      throw new TaskError(`has ${tokens.length} ${what}, and the horizon is ${this.horizon}.`, {
         path: 'program',
         remedy: 'Use fewer tools, or a task with a longer horizon.',
       });
     }
     const actions = new Int32Array(this.horizon).fill(this.padToken);
-    actions.set(tools.map((tool) => this.token(tool)));
+    actions.set(tokens);
     return actions;
   }
 
+  begin(batch: ToolBatch<Problem>): TaskEpisodes {
+    const { horizon, machine } = this;
+    return new ToolEpisodes(batch, {
+      site: this.#site,
+      machine,
+      judge: this.#judge,
+      observer: this.#observer,
+      horizon,
+      vocabSize: this.vocabulary.length,
+      masked: this.interaction?.masked === true,
+    });
+  }
+
   sample(stages: Int32Array, random: Random): ToolBatch<Problem> {
-    const { machine } = this;
-    return machine.guard(() => {
+    const site = this.#site;
+    return site.guard(() => {
       const problems: Problem[] = [];
-      machine.where = 'task.sample';
+      site.where = 'task.sample';
       for (const stage of stages) {
-        machine.problemIndex = problems.length;
-        const problem = this.#definition.sample(random, this.machine.stage(stage));
-        requireData(problem, machine.where);
+        site.problemIndex = problems.length;
+        const problem = this.#definition.sample(random, stageAt(this.#definition.stages, stage));
+        requireData(problem, site.where);
         problems.push(problem);
       }
       return this.#encoder.encode(problems, stages.slice());
@@ -146,24 +189,30 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
       throw new TaskError(`is ${show(problems)}.`, { path: 'problems', remedy: 'Give a list of problems, also for one: [problem].' });
     }
     const stages = new Int32Array(problems.length).fill(this.#stageId(stage));
-    return this.machine.guard(() => this.#encoder.encode([...problems], stages));
+    return this.#site.guard(() => this.#encoder.encode([...problems], stages));
   }
 
   score(batch: ToolBatch<Problem>, actions: Int32Array, scores: Scores): void {
-    const { machine, horizon } = this;
+    const { machine, horizon, interaction } = this;
+    const site = this.#site;
+    const judge = this.#judge;
     const { problems, stages } = batch;
     const { lengths } = scores;
     const pastEnd = this.#definition.trainPastEnd === true;
-    machine.guard(() => {
+    const canTruncate = interaction !== undefined;
+    site.guard(() => {
       let index = 0;
       for (const problem of problems) {
-        machine.problemIndex = index;
+        site.problemIndex = index;
         const run = machine.begin(problem, stages[index] ?? -1);
-        for (let at = index * horizon, end = at + horizon; at < end && !run.ended; at += 1) {
+        for (let at = index * horizon, end = at + horizon; at < end && machine.goesOn(run); at += 1) {
           machine.advance(run, actions[at] ?? this.padToken);
+          if (canTruncate) {
+            machine.settle(run);
+          }
         }
-        const success = machine.succeeded(run);
-        scores.returns[index] = machine.episodeReturn(run, success);
+        const success = judge.succeeded(run);
+        scores.returns[index] = judge.episodeReturn(run, success);
         scores.successes[index] = success ? 1 : 0;
         if (lengths !== undefined) {
           lengths[index] = pastEnd ? horizon : run.steps;
@@ -183,7 +232,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     }
     const ids = batch.contexts.subarray(index * batch.contextLength, (index + 1) * batch.contextLength);
     const context = Array.from(ids.subarray(0, ids.lastIndexOf(this.startToken) + 1), (id) => this.vocabulary[id] ?? '').join(' ');
-    return { context, target: this.machine.guard(() => this.#target(problem, batch.stages[index] ?? -1, index)) };
+    return { context, target: this.#site.guard(() => this.#target(problem, batch.stages[index] ?? -1, index)) };
   }
 
   trace(problem: Problem, stage: StageName<Stage> | number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone> {
@@ -194,47 +243,33 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
       });
     }
     const id = this.#stageId(stage);
-    return this.machine.guard(() => this.#trace(problem, id, actions));
+    return this.#site.guard(() => this.#tracer.trace(problem, id, actions));
   }
 
   decode(batch: ToolBatch<Problem>, actions: ArrayLike<number>): DecodedProgram<Problem, State, Tool, Milestone>[] {
     this.#checkPrograms(batch, actions);
-    const { machine, horizon } = this;
-    return machine.guard(() =>
+    const { horizon } = this;
+    const site = this.#site;
+    return site.guard(() =>
       batch.problems.map((problem, index) => {
-        machine.problemIndex = index;
+        site.problemIndex = index;
         const program = Array.from({ length: horizon }, (_, step) => actions[index * horizon + step] ?? this.padToken);
-        const { steps, success } = this.#trace(problem, batch.stages[index] ?? -1, program);
-        return { problem, tools: steps.flatMap(({ tool }) => tool ?? []), success, steps };
+        const { steps, success } = this.#tracer.trace(problem, batch.stages[index] ?? -1, program);
+        const tools = steps.flatMap(({ tool }) => tool ?? []);
+        return { problem, tools, success, ...(this.interaction === undefined ? {} : { calls: this.#tracer.calls(steps) }), steps };
       }),
     );
   }
 
-  #trace(problem: Problem, stage: number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone> {
-    const { machine } = this;
-    const run = machine.begin(problem, stage);
-    const steps: TraceStep<State, Tool, Milestone>[] = [];
-    for (let at = 0; at < actions.length && !run.ended; at += 1) {
-      const token = actions[at] ?? this.padToken;
-      const before = run.milestones;
-      const applied = machine.advance(run, token);
-      const tool = this.tools[token - this.startToken - 1];
-      const milestones = machine.milestonesIn(run.milestones & ~before);
-      steps.push({ token: this.vocabulary[token] ?? String(token), tool, applied, milestones, state: cloneData(run.state) });
-    }
-    const success = machine.succeeded(run);
-    return { steps, ended: run.ended, success, episodeReturn: machine.episodeReturn(run, success) };
-  }
-
   #target(problem: Problem, stage: number, index: number): string {
-    const { machine } = this;
-    machine.where = 'task.target';
-    machine.problemIndex = index;
+    const site = this.#site;
+    site.where = 'task.target';
+    site.problemIndex = index;
     const { target: describe } = this.#definition;
-    const target: unknown = describe === undefined ? '' : describe(problem, this.machine.stage(stage));
+    const target: unknown = describe === undefined ? '' : describe(problem, stageAt(this.#definition.stages, stage));
     if (typeof target !== 'string' && typeof target !== 'number') {
-      refuseDeferred(target, machine.where);
-      throw new TaskError(`returned ${show(target)}.`, { path: machine.where, remedy: 'Return a text or a number.' });
+      refuseDeferred(target, site.where);
+      throw new TaskError(`returned ${show(target)}.`, { path: site.where, remedy: 'Return a text or a number.' });
     }
     return String(target);
   }

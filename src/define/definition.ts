@@ -1,5 +1,6 @@
 import type { UpdateOptions } from '../algorithm/a2c.js';
 import type { Random } from '../util/random.js';
+import type { NoParameters, ParameterShapes, ParametersOf, ToolArguments } from './tool-parameters.js';
 
 /** A stage: its name, or an object with a name and whatever else the task's functions want to know about it. */
 export type StageDeclaration =
@@ -17,20 +18,29 @@ export type StageName<Stage extends StageDeclaration> = Stage extends {
   ? Name
   : Extract<Stage, string>;
 
-/** A tool: what one token does to the state. */
-export interface ToolDefinition<Problem, State, Stage> {
+/** A tool: what one token, or one and another for each parameter, does to the state. */
+export interface ToolDefinition<Problem, State, Stage, Parameters = NoParameters> {
   /**
-   * Whether the tool can be used now; where it says no, the token does nothing but takes a step.
+   * What a call has to say: a list of texts, or a number `n` for 0 to n − 1. A call is the tool's token and then a token for each parameter,
+   * in this order; it is made when the last of them is there. At most 4096 combinations.
+   *
+   * @defaultValue none
+   */
+  readonly parameters?: ParameterShapes | undefined;
+  /**
+   * Whether the tool can be used now; where it says no, the call does nothing but takes its steps. With parameters it is asked of a whole
+   * call, and under `mask: 'applicable'` also of the arguments so far, none at first: saying no to them says no to every call that begins
+   * so.
    *
    * @defaultValue always
    */
-  readonly when?: ((state: State, problem: Problem, stage: Stage) => boolean) | undefined;
+  readonly when?: ((state: State, problem: Problem, stage: Stage, args: Partial<ToolArguments<Parameters>>) => boolean) | undefined;
   /**
    * What the tool does: changes `state` in place, synchronously, and must leave `problem` alone.
    *
    * @defaultValue nothing
    */
-  readonly run?: ((state: State, problem: Problem, stage: Stage) => void) | undefined;
+  readonly run?: ((state: State, problem: Problem, stage: Stage, args: ToolArguments<Parameters>) => void) | undefined;
   /**
    * Whether using the tool ends the program.
    *
@@ -39,11 +49,11 @@ export interface ToolDefinition<Problem, State, Stage> {
   readonly ends?: boolean | undefined;
 }
 
-/** Something worth a little on the way: paid once a program, the first time it holds after a tool ran. */
+/** Something worth a little on the way: paid once a program, at the step after which it first holds. */
 export interface MilestoneDefinition<Problem, State, Stage, Name extends string> {
   /** What it is worth: added to the return. Finite. */
   readonly reward: number;
-  /** Whether it holds. Looked at after every tool that ran, until it held once. */
+  /** Whether it holds. Looked at after every tool that ran, and after `onRefused`, until it held once. */
   readonly reached: (state: State, problem: Problem, stage: Stage) => boolean;
   /**
    * The stages where it is paid.
@@ -63,7 +73,7 @@ export interface ProgramOutcome<Problem, State, Stage, Milestone extends string>
   readonly state: State;
   /** Whether a tool ended the program, rather than the horizon. */
   readonly ended: boolean;
-  /** Tokens executed, the ending one included. */
+  /** Tokens emitted, the ending one included. */
   readonly steps: number;
   /** Whether the program is right. */
   readonly success: boolean;
@@ -78,6 +88,9 @@ export interface ProgramOutcome<Problem, State, Stage, Milestone extends string>
  * `start` returns, and the names of tools, stages, symbols and milestones from their declarations. Keep the order `sample`, `encode`,
  * `start`, `tools`: the compiler infers from first to last.
  *
+ * With `observe`, with `mask: 'applicable'` and with tools that have parameters the task is closed loop: what is heard and what may be emitted
+ * follow from what was emitted before. All others are open loop.
+ *
  * All functions are synchronous and must depend on their arguments alone. `when`, `reached` and `success` return `true` or `false`: another
  * value, such as a forgotten return's `undefined`, is an error, and so is a promise or a generator from any of them.
  */
@@ -88,12 +101,13 @@ export interface TaskDefinition<
   Stage extends StageDeclaration,
   TokenText extends string,
   Milestone extends string,
+  Parameters = NoParameters,
 > {
   /** Name of the task, for reports and checkpoints. */
   readonly name: string;
   /** The stages, easiest first. A stage's id is its place here. */
   readonly stages: readonly Stage[];
-  /** Tokens emitted in an episode, `T`; an integer from 1 to 10000. */
+  /** Tokens emitted in an episode, `T`, those of arguments among them; an integer from 1 to 10000. */
   readonly horizon: number;
   /** Texts of the tokens of which contexts are made. */
   readonly symbols: readonly TokenText[];
@@ -118,11 +132,19 @@ export interface TaskDefinition<
    */
   readonly contextLength?: number | undefined;
   /**
-   * `true`: only tools may be emitted. `false`: all tokens may, and those that are no tool only take a step.
+   * `true`: only tools may be emitted, and after a tool with parameters values of the next parameter. `'applicable'`: of these only what
+   * `when` says yes to; a program in whose state no tool applies is over, truncated. `false`: all tokens may, those that are no tool only
+   * take a step, and what is no value of the next parameter breaks its call off, as refused.
    *
    * @defaultValue true
    */
-  readonly mask?: boolean | undefined;
+  readonly mask?: boolean | 'applicable' | undefined;
+  /**
+   * The most symbols that `observe` returns, `K`, 1 to 10000; where it returns fewer, nothing is heard in the rest. Goes with `observe`.
+   *
+   * @defaultValue none: nothing is heard
+   */
+  readonly observationLength?: number | undefined;
   /**
    * `true`: what is emitted after a tool has ended the program is learned from as if it had earned the return too, as in the tutorial.
    * `false`: learning stops at the end.
@@ -149,15 +171,41 @@ export interface TaskDefinition<
   readonly encode: (problem: Problem, stage: NoInfer<Stage>) => readonly (NoInfer<TokenText> | number)[];
   /** The state before the first tool: a new object of plain data each time (structured-cloneable). */
   readonly start: (problem: Problem, stage: NoInfer<Stage>) => State;
-  /** The tools, by name. A tool's token is printed as `[NAME]`. */
-  readonly tools: { readonly [Name in Tool]: ToolDefinition<Problem, State, NoInfer<Stage>> };
+  /**
+   * The tools, by name. A tool's token is printed as `[NAME]`, that of a parameter's value as `(value)`: parameters share the tokens of equal
+   * values.
+   */
+  readonly tools: {
+    readonly [Name in Tool]: ToolDefinition<Problem, State, NoInfer<Stage>, ParametersOf<NoInfer<Parameters>, Name>>;
+  } & {
+    readonly [Name in keyof Parameters]: {
+      /** Where the compiler reads the parameters. */
+      readonly parameters?: Parameters[Name];
+    };
+  };
+  /**
+   * What the network hears before the first tool and after each tool, one that was refused among them: symbols as texts, or as indices into
+   * `symbols`, each place by itself, so that their order counts. Within a call nothing is heard. It makes the task closed loop.
+   *
+   * @defaultValue nothing is heard
+   */
+  readonly observe?:
+    | ((state: NoInfer<State>, problem: NoInfer<Problem>, stage: NoInfer<Stage>) => readonly (NoInfer<TokenText> | number)[])
+    | undefined;
+  /**
+   * What follows when a tool was emitted that `when` says no to, or a call was broken off by what is no argument: may change the state, as
+   * `run` does, for a milestone of negative worth, for `success` or for `reward` to look at.
+   *
+   * @defaultValue nothing
+   */
+  readonly onRefused?: ((state: NoInfer<State>, problem: NoInfer<Problem>, stage: NoInfer<Stage>, tool: NoInfer<Tool>) => void) | undefined;
   /**
    * Whether the program met the target; asked once, at its end. Where any tool `ends`, a program that runs into the horizon has failed and
-   * is not asked about; where none does, the horizon is the end.
+   * is not asked about; where none does, the horizon is the end, or the state in which no tool applies.
    */
   readonly success: (state: State, problem: Problem, stage: NoInfer<Stage>) => boolean;
   /**
-   * What success is worth: added to the return of a right program; positive.
+   * What success is worth: paid at the last step of a right program; positive.
    *
    * @defaultValue 1
    */
@@ -171,7 +219,7 @@ export interface TaskDefinition<
     | { readonly [Name in Milestone]: MilestoneDefinition<Problem, State, NoInfer<Stage>, NoInfer<StageName<Stage>>> }
     | undefined;
   /**
-   * The return of a program, finite, in place of milestones + success. Then only {@link checkTask} can say whether wrong programs pay better.
+   * The return of a program, finite, in place of milestones + success, paid at the last step. Then only {@link checkTask} can say whether wrong programs pay better.
    *
    * @defaultValue the sum of the milestones reached, plus `successReward` when the program is right
    */

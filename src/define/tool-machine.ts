@@ -1,262 +1,239 @@
-import { TaskError } from '../errors/task-error.js';
 import { notBoolean, refuseDeferred, requireData } from '../task/returned.js';
 import { cloneData, dataKey } from '../util/plain-data.js';
-import { show } from '../util/show.js';
-import type { ProgramOutcome, StageDeclaration, TaskDefinition } from './definition.js';
-import type { MachineOutcome, MachineRun, MachineTool, TaskMachine } from './tool-task.js';
+import { AllowedTokens } from './allowed-tokens.js';
+import type { CallSite } from './call-site.js';
+import { type CompiledTool, compileTools } from './compiled-tool.js';
+import type { StageDeclaration, TaskDefinition } from './definition.js';
+import type { Judge } from './judge.js';
+import type { Observer } from './observer.js';
+import { stageAt } from './stage-names.js';
+import type { TokenLayout } from './token-layout.js';
+import type { Arguments } from './tool-parameters.js';
+import type { MachineOutcome, MachineRun, MachineTool, PendingCall, TaskMachine } from './tool-task.js';
 
-interface CompiledTool<Problem, State, Tool extends string, Stage> extends MachineTool<Tool> {
-  readonly when: ((state: State, problem: Problem, stage: Stage) => boolean) | undefined;
-  readonly run: ((state: State, problem: Problem, stage: Stage) => unknown) | undefined;
-  readonly whenPath: string;
-  readonly runPath: string;
-}
-
-interface CompiledMilestone<Problem, State, Stage> {
-  readonly bit: number;
-  readonly reward: number;
-  readonly reached: (state: State, problem: Problem, stage: Stage) => boolean;
-  readonly path: string;
-}
-
-/** A run as the machine sees it: the one place where it is not read-only. */
-interface MutableRun<Problem, State> {
+/** A run as the machine sees it: the one place where it is not read-only. Only those of closed-loop tasks have the last two. */
+export interface MutableRun<Problem, State> {
   problem: Problem;
   stage: number;
   state: State;
   milestones: number;
   steps: number;
   ended: boolean;
+  truncated?: boolean;
+  pending?: PendingCall | undefined;
 }
 
-/**
- * The machine of a definition. Every call into the user's functions leaves its place in `where`, so that one guard around a whole batch can
- * name the function that threw without any work for each step.
- */
+/** What a {@link ToolMachine} is made of. */
+export interface MachineParts<Problem, State, Tool extends string, Stage extends StageDeclaration, Milestone extends string> {
+  readonly site: CallSite;
+  readonly layout: TokenLayout<Tool>;
+  readonly judge: Judge<Problem, State, Tool, Stage, Milestone>;
+  readonly observer: Observer<Problem, State, Tool, Stage, Milestone>;
+  /** Whether what may be emitted or heard depends on what was emitted before. */
+  readonly closedLoop: boolean;
+}
+
+/** No arguments yet. */
+const NO_ARGUMENTS: Arguments = Object.freeze({});
+
+/** The machine of a definition. Every call into the user's functions leaves its place in the call site. */
 export class ToolMachine<Problem, State, Tool extends string, Stage extends StageDeclaration, Milestone extends string>
   implements TaskMachine<Problem, State, Tool>
 {
   readonly tools: readonly MachineTool<Tool>[];
   readonly canIdle: boolean;
-  readonly milestoneNames: readonly Milestone[];
-  /** The user's function that was called last, for {@link guard}. */
-  where = 'task';
-  /** The problem of a batch that is at work, for {@link guard}; undefined where there is no batch. */
-  problemIndex: number | undefined;
+  readonly allowedTokens: AllowedTokens<Problem, State, Tool, Stage>;
 
   readonly #definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>;
+  readonly #parts: MachineParts<Problem, State, Tool, Stage, Milestone>;
   /** Token id → tool. */
   readonly #byToken: readonly (CompiledTool<Problem, State, Tool, Stage> | undefined)[];
-  /** Stage id → the milestones paid there. */
-  readonly #milestones: readonly (readonly CompiledMilestone<Problem, State, Stage>[])[];
-  readonly #successReward: number;
-  readonly #someToolEnds: boolean;
+  readonly #byName: ReadonlyMap<string, CompiledTool<Problem, State, Tool, Stage>>;
 
   /**
    * @param definition - A valid definition.
-   * @param firstTool - Token id of the first tool.
+   * @param parts - What it is made of.
    */
-  constructor(definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>, firstTool: number) {
+  constructor(
+    definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>,
+    parts: MachineParts<Problem, State, Tool, Stage, Milestone>,
+  ) {
     this.#definition = definition;
-    const tools = namesOf(definition.tools).map((name, index): CompiledTool<Problem, State, Tool, Stage> => {
-      const { when, run, ends = false } = definition.tools[name];
-      return { name, token: firstTool + index, ends, when, run, whenPath: `task.tools.${name}.when`, runPath: `task.tools.${name}.run` };
-    });
-    this.tools = tools.map(({ name, token, ends }) => Object.freeze({ name, token, ends }));
+    this.#parts = parts;
+    const tools = compileTools(definition, parts.layout);
+    this.tools = parts.layout.tools.map(({ name, token, parameters }, index) =>
+      Object.freeze({ name, token, ends: tools[index]?.ends ?? false, ...(parameters.length === 0 ? {} : { parameters }) }),
+    );
     this.canIdle = definition.mask === false;
-    this.#byToken = [...Array.from({ length: firstTool }, () => undefined), ...tools];
-    this.#someToolEnds = tools.some((tool) => tool.ends);
-    this.#successReward = definition.successReward ?? 1;
-    const milestones = definition.milestones;
-    this.milestoneNames = milestones === undefined ? [] : namesOf(milestones);
-    this.#milestones = definition.stages.map((stage) =>
-      this.milestoneNames.flatMap((name, index): CompiledMilestone<Problem, State, Stage>[] => {
-        const milestone = milestones?.[name];
-        const paid = milestone !== undefined && (milestone.stages?.some((paidIn) => paidIn === stageNameOf(stage)) ?? true);
-        return paid
-          ? [{ bit: 1 << index, reward: milestone.reward, reached: milestone.reached, path: `task.milestones.${name}.reached` }]
-          : [];
-      }),
+    this.#byToken = [...Array.from({ length: parts.layout.startToken + 1 }, () => undefined), ...tools];
+    this.#byName = new Map(tools.map((tool) => [tool.name, tool]));
+    this.allowedTokens = new AllowedTokens(tools, parts.layout.vocabulary.length, definition.mask ?? true, (run, tool, args) =>
+      this.#usable(run, tool, args),
     );
   }
 
   /** Begins a program, unguarded. */
   begin(problem: Problem, stage: number): MutableRun<Problem, State> {
-    this.where = 'task.start';
-    const state = this.#definition.start(problem, this.stage(stage));
-    requireData(state, this.where);
-    return { problem, stage, state, milestones: 0, steps: 0, ended: false };
+    const { site, closedLoop } = this.#parts;
+    site.where = 'task.start';
+    const state = this.#definition.start(problem, stageAt(this.#definition.stages, stage));
+    requireData(state, site.where);
+    const run = { problem, stage, state, milestones: 0, steps: 0, ended: false };
+    return closedLoop ? { ...run, truncated: false, pending: undefined } : run;
   }
 
-  /** Executes one token in place, unguarded. */
+  /** Executes one token in place, unguarded, and does not ask whether any tool applies after it. */
   advance(run: MutableRun<Problem, State>, token: number): boolean {
     run.steps += 1;
+    if (run.pending !== undefined) {
+      return this.#argue(run, run.pending, token);
+    }
     const tool = this.#byToken[token];
     if (tool === undefined) {
       return false;
     }
-    const stage = this.stage(run.stage);
-    if (tool.when !== undefined) {
-      this.where = tool.whenPath;
-      const usable: unknown = tool.when(run.state, run.problem, stage);
-      if (usable !== true) {
-        if (usable === false) {
-          return false;
-        }
-        throw notBoolean(usable, this.where);
-      }
+    if (tool.parameters.length > 0) {
+      run.pending = { tool: tool.name, arguments: NO_ARGUMENTS };
+      return false;
     }
+    return this.#use(run, tool, undefined);
+  }
+
+  /** Marks a program that no tool can go on with, unguarded. */
+  settle(run: MutableRun<Problem, State>): void {
+    if (this.#definition.mask === 'applicable' && !run.ended && run.pending === undefined && !this.allowedTokens.someApply(run)) {
+      run.truncated = true;
+    }
+  }
+
+  /** Whether a program goes on: neither ended nor truncated. */
+  goesOn(run: MachineRun<Problem, State>): boolean {
+    return !(run.ended || run.truncated === true);
+  }
+
+  start(problem: Problem, stage: number): MachineRun<Problem, State> {
+    return this.#parts.site.guard(() => this.begin(problem, stage));
+  }
+
+  step(run: MutableRun<Problem, State>, token: number): boolean {
+    return this.#parts.site.guard(() => {
+      const applied = this.advance(run, token);
+      this.settle(run);
+      return applied;
+    });
+  }
+
+  allowed(run: MachineRun<Problem, State>): number[] {
+    const { site, layout } = this.#parts;
+    const allowed = new Uint8Array(layout.vocabulary.length);
+    site.guard(() => this.allowedTokens.write(run, allowed, 0));
+    return Array.from(allowed.keys()).filter((token) => allowed[token] === 1);
+  }
+
+  heard(run: MachineRun<Problem, State>): string[] {
+    const { site, layout, observer } = this.#parts;
+    return site.guard(() => observer.hear(run).map((id) => layout.vocabulary[id] ?? ''));
+  }
+
+  fork(run: MachineRun<Problem, State>): MachineRun<Problem, State> {
+    this.#parts.site.where = 'task.start';
+    return this.#parts.site.guard(() => ({ ...run, state: cloneData(run.state) }));
+  }
+
+  key(run: MachineRun<Problem, State>): string {
+    const { site } = this.#parts;
+    site.where = 'task.start';
+    return site.guard(() => {
+      const call = run.pending === undefined ? '' : `${run.pending.tool}${dataKey(run.pending.arguments)}`;
+      const over = run.truncated === true ? 't' : 'e';
+      return `${this.goesOn(run) ? 'r' : over}${run.milestones}${call}${dataKey(run.state)}`;
+    });
+  }
+
+  outcome(run: MachineRun<Problem, State>): MachineOutcome {
+    const { site, judge } = this.#parts;
+    return site.guard(() => {
+      const success = judge.succeeded(run);
+      return { success, episodeReturn: judge.episodeReturn(run, success) };
+    });
+  }
+
+  /** One token of a call that waits for arguments. */
+  #argue(run: MutableRun<Problem, State>, pending: PendingCall, token: number): boolean {
+    const tool = this.#byName.get(pending.tool);
+    const count = Object.keys(pending.arguments).length;
+    const parameter = tool?.parameters[count];
+    if (tool === undefined || parameter === undefined) {
+      throw new RangeError(`no parameter ${count} of ${pending.tool}`);
+    }
+    run.pending = undefined;
+    const value = parameter.valueOf.get(token);
+    if (value === undefined) {
+      return this.#refuse(run, tool);
+    }
+    const args = Object.freeze({ ...pending.arguments, [parameter.name]: value });
+    if (count + 1 < tool.parameters.length) {
+      run.pending = { tool: tool.name, arguments: args };
+      return false;
+    }
+    return this.#use(run, tool, args);
+  }
+
+  #use(run: MutableRun<Problem, State>, tool: CompiledTool<Problem, State, Tool, Stage>, args: Arguments | undefined): boolean {
+    const { site, judge } = this.#parts;
+    if (tool.when !== undefined && !this.#usable(run, tool, args)) {
+      return this.#refuse(run, tool);
+    }
+    const stage = stageAt(this.#definition.stages, run.stage);
     if (tool.run !== undefined) {
-      this.where = tool.runPath;
-      const result = tool.run(run.state, run.problem, stage);
+      site.where = tool.runPath;
+      const result = call(tool.run, run, stage, args);
       if (result !== undefined) {
-        refuseDeferred(result, this.where);
+        refuseDeferred(result, site.where);
       }
     }
-    const milestones = this.#milestones[run.stage];
-    if (milestones !== undefined) {
-      for (const milestone of milestones) {
-        if ((run.milestones & milestone.bit) === 0) {
-          this.where = milestone.path;
-          const reached: unknown = milestone.reached(run.state, run.problem, stage);
-          if (reached === true) {
-            run.milestones |= milestone.bit;
-          } else if (reached !== false) {
-            throw notBoolean(reached, this.where);
-          }
-        }
-      }
-    }
+    run.milestones = judge.reach(run, stage);
     run.ended = tool.ends;
     return true;
   }
 
-  /** Whether the program met its target, unguarded. */
-  succeeded(run: MachineRun<Problem, State>): boolean {
-    if (!run.ended && this.#someToolEnds) {
-      return false;
+  #usable(run: MachineRun<Problem, State>, tool: CompiledTool<Problem, State, Tool, Stage>, args: Arguments | undefined): boolean {
+    if (tool.when === undefined) {
+      return true;
     }
-    this.where = 'task.success';
-    const result: unknown = this.#definition.success(run.state, run.problem, this.stage(run.stage));
-    if (typeof result !== 'boolean') {
-      throw notBoolean(result, this.where);
+    const { site } = this.#parts;
+    site.where = tool.whenPath;
+    const usable: unknown = call(tool.when, run, stageAt(this.#definition.stages, run.stage), args);
+    if (typeof usable !== 'boolean') {
+      throw notBoolean(usable, site.where);
     }
-    return result;
+    return usable;
   }
 
-  /** The return of a program, unguarded. */
-  episodeReturn(run: MachineRun<Problem, State>, success: boolean): number {
-    let milestoneReward = 0;
-    if (run.milestones !== 0) {
-      for (const milestone of this.#milestones[run.stage] ?? []) {
-        if ((run.milestones & milestone.bit) !== 0) {
-          milestoneReward += milestone.reward;
-        }
+  #refuse(run: MutableRun<Problem, State>, tool: CompiledTool<Problem, State, Tool, Stage>): false {
+    const { onRefused, stages } = this.#definition;
+    if (onRefused !== undefined) {
+      const { site, judge } = this.#parts;
+      const stage = stageAt(stages, run.stage);
+      site.where = 'task.onRefused';
+      const result: unknown = onRefused(run.state, run.problem, stage, tool.name);
+      if (result !== undefined) {
+        refuseDeferred(result, site.where);
       }
+      run.milestones = judge.reach(run, stage);
     }
-    const judge = this.#definition.reward;
-    if (judge === undefined) {
-      return milestoneReward + (success ? this.#successReward : 0);
-    }
-    this.where = 'task.reward';
-    const outcome: ProgramOutcome<Problem, State, Stage, Milestone> = {
-      problem: run.problem,
-      stage: this.stage(run.stage),
-      state: run.state,
-      ended: run.ended,
-      steps: run.steps,
-      success,
-      milestones: this.milestonesIn(run.milestones),
-      milestoneReward,
-    };
-    const reward: unknown = judge(outcome);
-    if (typeof reward !== 'number' || !Number.isFinite(Math.fround(reward))) {
-      refuseDeferred(reward, this.where);
-      throw new TaskError(`returned ${show(reward)}.`, { path: 'task.reward', remedy: 'Return a finite number that fits 32 bits.' });
-    }
-    return reward;
-  }
-
-  /** A stage as it was declared. */
-  stage(id: number): Stage {
-    const stage = this.#definition.stages[id];
-    if (stage === undefined) {
-      throw unknownStage(id, this.#definition.stages);
-    }
-    return stage;
-  }
-
-  /** The names of the milestones in a bit set. */
-  milestonesIn(bits: number): Milestone[] {
-    return this.milestoneNames.filter((_, index) => (bits & (1 << index)) !== 0);
-  }
-
-  /**
-   * Calls `action` and turns what the user's functions throw into a {@link TaskError}.
-   *
-   * @param action - What may call the user's functions.
-   * @returns What `action` returned.
-   */
-  guard<Result>(action: () => Result): Result {
-    this.problemIndex = undefined;
-    try {
-      return action();
-    } catch (error) {
-      throw TaskError.wrap(error, this.where, this.problemIndex);
-    }
-  }
-
-  start(problem: Problem, stage: number): MachineRun<Problem, State> {
-    return this.guard(() => this.begin(problem, stage));
-  }
-
-  step(run: MutableRun<Problem, State>, token: number): boolean {
-    return this.guard(() => this.advance(run, token));
-  }
-
-  fork(run: MachineRun<Problem, State>): MachineRun<Problem, State> {
-    this.where = 'task.start';
-    return this.guard(() => ({ ...run, state: cloneData(run.state) }));
-  }
-
-  key(run: MachineRun<Problem, State>): string {
-    this.where = 'task.start';
-    return this.guard(() => `${run.ended ? 'e' : 'r'}${run.milestones}${dataKey(run.state)}`);
-  }
-
-  outcome(run: MachineRun<Problem, State>): MachineOutcome {
-    return this.guard(() => {
-      const success = this.succeeded(run);
-      return { success, episodeReturn: this.episodeReturn(run, success) };
-    });
+    return false;
   }
 }
 
-/**
- * The name of a declared stage.
- *
- * @param stage - As declared.
- * @returns Its name.
- */
-export function stageNameOf(stage: StageDeclaration): string {
-  return typeof stage === 'string' ? stage : stage.name;
-}
-
-/**
- * The error for a stage that a task does not have.
- *
- * @param stage - What was asked for.
- * @param stages - What there is.
- * @returns The error.
- */
-export function unknownStage(stage: unknown, stages: readonly StageDeclaration[]): TaskError {
-  const known = stages.map((declared, id) => `${id} ('${stageNameOf(declared)}')`).join(', ');
-  return new TaskError(`${typeof stage === 'string' ? `'${stage}'` : String(stage)} is no stage of this task.`, {
-    path: 'stage',
-    remedy: `Use one of ${known}.`,
-  });
-}
-
-function namesOf<Name extends string>(record: { readonly [Key in Name]: unknown }): Name[] {
-  return Object.keys(record) as Name[];
+/** Tools without parameters are called without arguments, as if there were no such thing. */
+function call<Problem, State, Stage, Result>(
+  action: (state: State, problem: Problem, stage: Stage, args: Arguments) => Result,
+  { state, problem }: MachineRun<Problem, State>,
+  stage: Stage,
+  args: Arguments | undefined,
+): Result {
+  return args === undefined
+    ? (action as (state: State, problem: Problem, stage: Stage) => Result)(state, problem, stage)
+    : action(state, problem, stage, args);
 }

@@ -1,9 +1,20 @@
 import type { ProblemBatch, Task } from '../task/task.js';
+import type { Arguments, ArgumentsOf, ArgumentValue, ToolCall } from './tool-parameters.js';
 
 /** Problems of a {@link ToolTask}. Plain data, when problems are. */
 export interface ToolBatch<Problem> extends ProblemBatch {
   /** The problems, `[n]`. */
   readonly problems: readonly Problem[];
+}
+
+/** A parameter as the machine knows it. */
+export interface MachineParameter {
+  /** Its name. */
+  readonly name: string;
+  /** Its values: texts, or numbers from 0. */
+  readonly values: readonly ArgumentValue[];
+  /** The token id of each value. */
+  readonly tokens: readonly number[];
 }
 
 /** A tool as the machine knows it. */
@@ -14,6 +25,20 @@ export interface MachineTool<Tool extends string = string> {
   readonly token: number;
   /** Whether using it ends the program. */
   readonly ends: boolean;
+  /**
+   * Its parameters, in the order in which they are emitted.
+   *
+   * @defaultValue none
+   */
+  readonly parameters?: readonly MachineParameter[] | undefined;
+}
+
+/** A call of which not all arguments have been emitted. */
+export interface PendingCall {
+  /** Name of the tool. */
+  readonly tool: string;
+  /** The arguments so far, by name. */
+  readonly arguments: Arguments;
 }
 
 /** A program under way. Only the machine changes it. */
@@ -30,6 +55,18 @@ export interface MachineRun<Problem, State> {
   readonly steps: number;
   /** Whether a tool has ended the program. */
   readonly ended: boolean;
+  /**
+   * Whether the program is over because no tool applied.
+   *
+   * @defaultValue absent in open loop
+   */
+  readonly truncated?: boolean;
+  /**
+   * The call that waits for arguments.
+   *
+   * @defaultValue undefined; absent in open loop
+   */
+  readonly pending?: PendingCall | undefined;
 }
 
 /** What a program is worth. */
@@ -58,13 +95,28 @@ export interface TaskMachine<Problem, State, Tool extends string = string> {
    */
   start(problem: Problem, stage: number): MachineRun<Problem, State>;
   /**
-   * Executes one token in place. A token that is no tool, or a tool that cannot be used, only takes a step.
+   * Executes one token in place. A token that is no tool, or a tool that cannot be used, only takes a step; a tool with parameters runs at the
+   * token of its last argument.
    *
    * @param run - The program, changed.
    * @param token - Token id.
    * @returns Whether a tool ran.
    */
   step(run: MachineRun<Problem, State>, token: number): boolean;
+  /**
+   * What may be emitted next.
+   *
+   * @param run - The program.
+   * @returns Token ids, ascending; all for a program that is over.
+   */
+  allowed(run: MachineRun<Problem, State>): readonly number[];
+  /**
+   * What the network hears before the next token.
+   *
+   * @param run - The program.
+   * @returns Texts of symbols; none in open loop, within a call, and when the program is over.
+   */
+  heard(run: MachineRun<Problem, State>): readonly string[];
   /**
    * Copies a program under way.
    *
@@ -88,9 +140,9 @@ export interface TaskMachine<Problem, State, Tool extends string = string> {
   outcome(run: MachineRun<Problem, State>): MachineOutcome;
 }
 
-/** One step of a {@link ProgramTrace}. */
-export interface TraceStep<State, Tool extends string, Milestone extends string = string> {
-  /** Text of the token. */
+/** One step of a {@link ProgramTrace}: one token, or a whole call with its arguments. */
+export interface TraceStep<State, Tool extends string, Milestone extends string = string, Parameters = unknown> {
+  /** Text of the token; of a call with arguments, of each of its tokens, separated by spaces. */
   readonly token: string;
   /** The tool it stands for; undefined for other tokens. */
   readonly tool: Tool | undefined;
@@ -100,26 +152,56 @@ export interface TraceStep<State, Tool extends string, Milestone extends string 
   readonly milestones: readonly Milestone[];
   /** A copy of the state after the step. */
   readonly state: State;
+  /**
+   * The arguments, by name; those that were emitted, where the call was broken off.
+   *
+   * @defaultValue absent for tools without parameters
+   */
+  readonly arguments?: ArgumentsOf<Parameters, Tool>;
+  /**
+   * Tokens of the step, those of arguments among them.
+   *
+   * @defaultValue 1; absent in open loop
+   */
+  readonly tokenCount?: number;
+  /**
+   * What the network heard before it, as texts of symbols.
+   *
+   * @defaultValue absent in open loop
+   */
+  readonly heard?: readonly string[];
+  /**
+   * What the step earned: the milestones it reached, and at the end success.
+   *
+   * @defaultValue absent in open loop
+   */
+  readonly reward?: number;
 }
 
 /** A program, step by step, up to its end. */
-export interface ProgramTrace<State, Tool extends string, Milestone extends string = string> extends MachineOutcome {
+export interface ProgramTrace<State, Tool extends string, Milestone extends string = string, Parameters = unknown> extends MachineOutcome {
   /** The steps executed. */
-  readonly steps: readonly TraceStep<State, Tool, Milestone>[];
+  readonly steps: readonly TraceStep<State, Tool, Milestone, Parameters>[];
   /** Whether a tool ended the program, rather than the last token. */
   readonly ended: boolean;
 }
 
-/** One program of a batch, as {@link ToolTask.decode} reads it. */
-export interface DecodedProgram<Problem, State, Tool extends string, Milestone extends string = string> {
+/** What an agent answered to one problem, read by {@link ToolTask.decode}. */
+export interface DecodedProgram<Problem, State, Tool extends string = string, Milestone extends string = string, Parameters = unknown> {
   /** The problem that it is for. */
   readonly problem: Problem;
   /** Names of the tools emitted up to the end of the program, in order, those that could not be used among them. */
   readonly tools: readonly Tool[];
   /** Whether the stated target was met. */
   readonly success: boolean;
+  /**
+   * The calls emitted up to the end, with their arguments, as {@link ToolTask.program} takes them; one that was broken off is left out.
+   *
+   * @defaultValue absent in open loop, where `tools` says it all
+   */
+  readonly calls?: readonly ToolCall<Tool, Parameters>[];
   /** The steps executed, as in {@link ToolTask.trace}. */
-  readonly steps: readonly TraceStep<State, Tool, Milestone>[];
+  readonly steps: readonly TraceStep<State, Tool, Milestone, Parameters>[];
 }
 
 /** A {@link Task} whose tokens are tools written as functions; made by {@link defineTask}. Stages may be given by name or by id. */
@@ -129,6 +211,7 @@ export interface ToolTask<
   Tool extends string = string,
   Stage extends string = string,
   Milestone extends string = string,
+  Parameters = unknown,
 > extends Task<ToolBatch<Problem>> {
   /** Name of each stage, `[S]`. */
   readonly stages: readonly Stage[];
@@ -151,11 +234,13 @@ export interface ToolTask<
   /**
    * Writes a program by hand.
    *
-   * @param tools - Names of tools, in the order of their use; at most `T`.
+   * @param calls - Names of tools, in the order of their use, and for a tool with parameters the pair of its name and its arguments, such as
+   * `['REFUND', { amount: 'full' }]`; at most `T` tokens, with one for each argument.
    * @returns Token ids, `[T]`, filled up with the pad token.
-   * @throws {@link TaskError} when there are more tools than the horizon, or a name is unknown.
+   * @throws {@link TaskError} when there are more tokens than the horizon, a name is unknown, or an argument is missing or none of its
+   * parameter's values.
    */
-  program(...tools: Tool[]): Int32Array;
+  program(...calls: ToolCall<Tool, Parameters>[]): Int32Array;
   /**
    * Makes a batch from problems of your own, all of one stage: what an agent in use is asked.
    *
@@ -175,7 +260,7 @@ export interface ToolTask<
    * @throws {@link TaskError} when the batch is none of this task, the actions are not n × T token ids, or a function of the definition throws;
    * then with the `problemIndex`.
    */
-  decode(batch: ToolBatch<Problem>, actions: ArrayLike<number>): DecodedProgram<Problem, State, Tool, Milestone>[];
+  decode(batch: ToolBatch<Problem>, actions: ArrayLike<number>): DecodedProgram<Problem, State, Tool, Milestone, Parameters>[];
   /**
    * Executes a program and says what happened at each step.
    *
@@ -185,5 +270,5 @@ export interface ToolTask<
    * @returns The steps executed, and what the program is worth.
    * @throws {@link TaskError} when the stage is unknown, there are more than `T` tokens, or a function of the definition throws.
    */
-  trace(problem: Problem, stage: Stage | number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone>;
+  trace(problem: Problem, stage: Stage | number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone, Parameters>;
 }

@@ -1,17 +1,23 @@
 import { TaskError } from '../errors/task-error.js';
-import { functionIssue, SYNCHRONOUS } from '../task/returned.js';
 import { Issues } from '../util/issues.js';
 import { isRecord } from '../util/kind.js';
 import { addUnknownKeys } from '../util/option-reader.js';
 import { show } from '../util/show.js';
-import type { MilestoneDefinition, StageDeclaration, TaskDefinition, ToolDefinition } from './definition.js';
-
-/** The longest horizon accepted. */
-const MAX_HORIZON = 10_000;
-/** Milestones fit a bit set of a small integer. */
-const MAX_MILESTONES = 30;
-/** How much a right program must lead by, so that the lead survives rounding to 32 bits. */
-const MARGIN = 1e-6;
+import type { MilestoneDefinition, ToolDefinition } from './definition.js';
+import {
+  type Definition,
+  entriesOf,
+  isArrayIndex,
+  isFiniteNumber,
+  isInteger,
+  loose,
+  MAX_HORIZON,
+  optionalFunction,
+  requireFunction,
+} from './loose-definition.js';
+import { argumentText } from './token-layout.js';
+import { validateMilestones } from './validate-milestones.js';
+import { argumentTexts, validateTools } from './validate-tools.js';
 
 /**
  * Refuses a definition that cannot be a task, naming all that is wrong at once.
@@ -28,18 +34,13 @@ export function validateDefinition(definition: object): void {
   validateScalars(definition, issues);
   validateNames(definition, issues);
   validateFunctions(definition, issues);
+  validateTools(definition, issues);
+  validateLoop(definition, issues);
   // Sums are only meaningful over well-formed parts.
   if (issues.list.length === 0) {
     validateMilestones(definition, issues);
   }
   throwIfAny(issues);
-}
-
-type Definition = TaskDefinition<never, never, string, StageDeclaration, string, string>;
-
-/** Reads any definition without its types: what a caller without a compiler may have passed. */
-function loose(definition: object): Record<keyof Definition, unknown> {
-  return definition as Record<keyof Definition, unknown>;
 }
 
 /** Every part of a definition, a tool and a milestone: the compiler sees to it that none is missing. */
@@ -53,6 +54,7 @@ const KEYS = new Set(
     padToken: 1,
     contextLength: 1,
     mask: 1,
+    observationLength: 1,
     trainPastEnd: 1,
     pooling: 1,
     updateOptions: 1,
@@ -60,6 +62,8 @@ const KEYS = new Set(
     encode: 1,
     start: 1,
     tools: 1,
+    observe: 1,
+    onRefused: 1,
     success: 1,
     successReward: 1,
     milestones: 1,
@@ -67,7 +71,9 @@ const KEYS = new Set(
     target: 1,
   } satisfies Record<keyof Definition, 1>),
 );
-const TOOL_KEYS = new Set(Object.keys({ when: 1, run: 1, ends: 1 } satisfies Record<keyof ToolDefinition<never, never, never>, 1>));
+const TOOL_KEYS = new Set(
+  Object.keys({ parameters: 1, when: 1, run: 1, ends: 1 } satisfies Record<keyof ToolDefinition<never, never, never>, 1>),
+);
 const MILESTONE_KEYS = new Set(
   Object.keys({ reward: 1, reached: 1, stages: 1 } satisfies Record<keyof MilestoneDefinition<never, never, never, never>, 1>),
 );
@@ -96,8 +102,8 @@ function validateScalars(definition: object, issues: Issues): void {
   if (!isInteger(horizon, 1, MAX_HORIZON)) {
     issues.add('horizon', `is ${show(horizon)}.`, `Use an integer from 1 to ${MAX_HORIZON}: the tokens of a program.`);
   }
-  if (mask !== undefined && typeof mask !== 'boolean') {
-    issues.add('mask', `is ${show(mask)}.`, 'Use true or false.');
+  if (mask !== undefined && mask !== 'applicable' && typeof mask !== 'boolean') {
+    issues.add('mask', `is ${show(mask)}.`, "Use true, false or 'applicable'.");
   }
   if (trainPastEnd !== undefined && typeof trainPastEnd !== 'boolean') {
     issues.add('trainPastEnd', `is ${show(trainPastEnd)}.`, 'Use true or false.');
@@ -161,6 +167,9 @@ function validateNames(definition: object, issues: Issues): void {
       addToken(`tools.${name}`, name === '' ? '' : `[${name}]`);
     }
   }
+  for (const [text, path] of argumentTexts(tools)) {
+    addToken(path, argumentText(text));
+  }
   addToken('padToken', padToken === undefined ? '[EOS]' : padToken);
 }
 
@@ -169,91 +178,27 @@ function validateFunctions(definition: object, issues: Issues): void {
   for (const name of ['sample', 'encode', 'start', 'success'] as const) {
     requireFunction(fields[name], name, 'Every task needs sample, encode, start and success.', issues);
   }
-  for (const name of ['reward', 'target'] as const) {
+  for (const name of ['reward', 'target', 'observe', 'onRefused'] as const) {
     optionalFunction(fields[name], name, issues);
   }
-  for (const [name, tool] of entriesOf(fields.tools)) {
-    if (!isRecord(tool)) {
-      issues.add(`tools.${name}`, 'is not an object.', 'Give { when, run, ends }, each optional.');
-      continue;
-    }
-    for (const part of ['when', 'run']) {
-      optionalFunction(tool[part], `tools.${name}.${part}`, issues);
-    }
-    if (tool['ends'] !== undefined && typeof tool['ends'] !== 'boolean') {
-      issues.add(`tools.${name}.ends`, `is ${show(tool['ends'])}.`, 'Use true or false.');
-    }
-  }
 }
 
-function validateMilestones(definition: object, issues: Issues): void {
-  const { milestones, stages, successReward, reward } = loose(definition);
-  if (milestones === undefined) {
-    return;
+/** What only a closed loop has, and what it cannot have. */
+function validateLoop(definition: object, issues: Issues): void {
+  const { observe, observationLength, mask, trainPastEnd, tools } = loose(definition);
+  if (observe !== undefined && !isInteger(observationLength, 1, MAX_HORIZON)) {
+    issues.add(
+      'observationLength',
+      observationLength === undefined ? 'is missing.' : `is ${show(observationLength)}.`,
+      `Use an integer from 1 to ${MAX_HORIZON}: the most symbols that observe returns.`,
+    );
   }
-  if (!isRecord(milestones)) {
-    issues.add('milestones', 'is not an object.', 'Give { name: { reward, reached } }.');
-    return;
+  if (observe === undefined && observationLength !== undefined) {
+    issues.add('observationLength', 'is given without observe.', 'Give observe, which says what is heard, or leave it out.');
   }
-  const names = (Array.isArray(stages) ? stages : []).map((stage: string | { name: string }) =>
-    typeof stage === 'string' ? stage : stage.name,
-  );
-  const highest = names.map(() => 0);
-  const lowest = names.map(() => 0);
-  if (Object.keys(milestones).length > MAX_MILESTONES) {
-    issues.add('milestones', `has ${Object.keys(milestones).length} entries.`, `Use at most ${MAX_MILESTONES}.`);
-  }
-  for (const [name, milestone] of Object.entries(milestones)) {
-    const path = `milestones.${name}`;
-    if (!isRecord(milestone)) {
-      issues.add(path, 'is not an object.', 'Give { reward, reached }.');
-      continue;
-    }
-    requireFunction(milestone['reached'], `${path}.reached`, 'Say when the milestone is reached.', issues);
-    const worth = milestone['reward'];
-    if (!isFiniteNumber(worth)) {
-      issues.add(`${path}.reward`, `is ${show(worth)}.`, 'Use a finite number.');
-      continue;
-    }
-    const paidIn: unknown = milestone['stages'] ?? names;
-    if (!Array.isArray(paidIn)) {
-      issues.add(`${path}.stages`, `is ${show(paidIn)}.`, 'List names of stages.');
-      continue;
-    }
-    new Set<unknown>(paidIn).forEach((stage) => {
-      const index = (names as readonly unknown[]).indexOf(stage);
-      if (index < 0) {
-        issues.add(`${path}.stages`, `names the unknown stage ${show(stage)}.`, `Use ${names.map(show).join(', ')}.`);
-        return;
-      }
-      highest[index] = (highest[index] ?? 0) + Math.max(0, worth);
-      lowest[index] = (lowest[index] ?? 0) + Math.min(0, worth);
-    });
-  }
-  const success = isFiniteNumber(successReward) ? successReward : 1;
-  names.forEach((name, index) => {
-    const wrong = highest[index] ?? 0;
-    const right = success + (lowest[index] ?? 0);
-    if (reward === undefined && wrong > right - MARGIN) {
-      issues.add(
-        'milestones',
-        `let a wrong program of stage ${show(name)} earn ${round(wrong)}, and a right one may earn no more than ${round(right)}.`,
-        'Lower their rewards, or raise successReward, so that no wrong program can earn as much as a right one.',
-      );
-    }
-  });
-}
-
-function requireFunction(value: unknown, path: string, need: string, issues: Issues): void {
-  const issue = functionIssue(value);
-  if (issue !== undefined) {
-    issues.add(path, issue, typeof value === 'function' ? SYNCHRONOUS : need);
-  }
-}
-
-function optionalFunction(value: unknown, path: string, issues: Issues): void {
-  if (value !== undefined) {
-    requireFunction(value, path, 'Leave it out, or give a function.', issues);
+  const closedLoop = observe !== undefined || mask === 'applicable' || argumentTexts(tools).size > 0;
+  if (trainPastEnd === true && closedLoop) {
+    issues.add('trainPastEnd', 'is true in a closed loop, where nothing follows an end.', 'Leave it out.');
   }
 }
 
@@ -264,24 +209,4 @@ function throwIfAny({ list }: Issues): void {
     const rest = others.map(({ path, message, remedy }) => `\n  ${path}: ${message} ${remedy}`).join('');
     throw new TaskError(first.message, { path: first.path, remedy: rest === '' ? first.remedy : `${first.remedy} Also:${rest}` });
   }
-}
-
-function entriesOf(value: unknown): [string, unknown][] {
-  return Object.entries(isRecord(value) ? value : {});
-}
-
-function isFiniteNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-function isInteger(value: unknown, low: number, high: number): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high;
-}
-
-function isArrayIndex(name: string): boolean {
-  return /^(0|[1-9]\d*)$/.test(name);
-}
-
-function round(value: number): string {
-  return String(Number(value.toPrecision(6)));
 }

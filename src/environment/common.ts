@@ -84,7 +84,7 @@ export function throwIssues(issues: Issues, row?: number): void {
 export function checkStages(value: unknown, issues: Issues): void {
   const names = isArray(value) ? value : [];
   if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === '') || new Set(names).size < names.length) {
-    issues.add('stages', `must be names, each of its own, got ${show(value)}.`, 'Name at least one stage, or leave stages out.');
+    issues.add('stages', `must be names, each of its own, got ${show(value)}.`, 'Give at least one name, each different.');
   }
 }
 

@@ -32,9 +32,9 @@ export declare class BindingAgent {
   stateDict(): Promise<Array<BindingTensor>>
   /** The present weights to take decisions with on the JavaScript thread, for at most `size` rows. */
   session(size: number, seed: number): Promise<BindingSession>
-  /** Rows whose steps are recorded for learning; actions are sampled by the agent's own stream. */
+  /** Rows whose steps are written down to be learned from, by the present weights. */
   collector(options: BindingCollectorOptions): Promise<BindingCollector>
-  /** Learns from what a collector recorded. Afterwards it has the new weights, and its rows go on. */
+  /** Learns from what was collected; then the collector goes on, by the new weights. */
   learn(collector: BindingCollector, options: BindingLearnOptions): Promise<BindingLearnStats>
   /** Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays. */
   loadStateDict(tensors: Array<BindingTensor>): Promise<void>
@@ -47,19 +47,21 @@ export declare class BindingAgent {
 
 }
 
-/** Rows whose steps are recorded, `E`, for learning from `T` of them at a time. Arrays are read and written in place. */
+/** Rows whose steps are written down to be learned from. Arrays are read and written in place. */
 export declare class BindingCollector {
-  /** Programs: shows each row its prompt and begins one episode a row; contexts `[n, L]`, stages `[n]`. */
+  /** Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each. */
   begin(contexts: Int32Array, stages: Int32Array): void
-  /** One action a row by what it observes: dense `[E, D]`, discrete `[E, K]`, allowed `[E, A]`; actions `[E]` is written. */
+  /** Begins an episode in each row, at the zero state, and forgets what was recorded. */
+  restart(): void
+  /** One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written. */
   step(dense: Float32Array | undefined | null, discrete: Int32Array | undefined | null, allowed: Uint8Array | undefined | null, actions: Int32Array): void
-  /** What came of the actions: rewards, terminated and truncated `[E]`; the last observations are read where truncated is set. */
-  record(rewards: Float32Array, terminated: Uint8Array, truncated: Uint8Array, finalDense?: Float32Array | undefined | null, finalDiscrete?: Int32Array | undefined | null): void
-  /** After the last step of a rollout: values of the observations that are pending, advantages. */
-  finish(dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null): void
-  /** Steps recorded so far. */
+  /** What came of the step, `[n]` each; `lastDense` `[n, D]` and `lastDiscrete` `[n, K]` are read where an episode was truncated. */
+  record(rewards: Float32Array, terminated: Uint8Array, truncated: Uint8Array, lastDense?: Float32Array | undefined | null, lastDiscrete?: Int32Array | undefined | null): void
+  /** Ends the rollout, whose rows observe `dense` and `discrete` next; where `pending` is false, no episode goes on. */
+  finish(pending: boolean, dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null): void
+  /** Steps recorded in this rollout. */
   get steps(): number
-  /** Frees it; later calls throw `ERR_CLOSED`. */
+  /** Frees the rows; later calls throw `ERR_CLOSED`. */
   close(): void
 }
 
@@ -67,12 +69,18 @@ export declare class BindingCollector {
 export declare class BindingSession {
   /** Shows each row its context, contexts `[n, L]`, stages `[n]`, and puts it before its first step. */
   begin(contexts: Int32Array, stages: Int32Array): void
+  /** Puts `rows` rows before the first step of an episode, at the zero state: for a network without prompts. */
+  beginRows(rows: number): void
+  /** Puts one row before the first step of another episode. */
+  restart(row: number): void
+  /** What the rows observe before the next step: dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`. */
+  observe(dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null, allowed?: Uint8Array | undefined | null): void
+  /** Divides logits by `temperature` from the next step on. */
+  setTemperature(temperature: number): void
+  /** Takes the weights and statistics of another session of the same agent, made later, which is closed; states stay. */
+  sync(newer: BindingSession): void
   /** One token for every row; all arrays `[n]`, written. */
-  step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array, temperature?: number | undefined | null): void
-  /** What each row observes before its next step; rows of which starts `[n]` is set begin anew. */
-  observe(dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null, allowed?: Uint8Array | undefined | null, starts?: Uint8Array | undefined | null): void
-  /** The agent's present weights; the rows' states stay. */
-  sync(): void
+  step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void
   /** Makes `tokens` `[n]` the next step's inputs. */
   feed(tokens: Int32Array): void
   /** Frees the weights; later calls throw `ERR_CLOSED`. */
@@ -93,18 +101,18 @@ export interface BindingAgentOptions {
   startToken: number
   /** `own` or `batch`: over what a context's mean is taken. */
   pooling: string
+  /** `pooled`: prompts are read; `none`: episodes begin at the zero state. Absent: `pooled`. */
+  encoder?: string
+  /** Number of actions, `A`; absent: `vocabSize`. */
+  actions?: number
+  /** Whether the network reads where an episode begins; absent: it does not. */
+  episodeStart?: boolean
+  /** Sizes of the discrete numbers read at each step; absent: none. */
+  discrete?: Array<number>
+  /** Length of the vector read at each step; absent: 0. */
+  dense?: number
   /** Layers of the GRU. */
   layers: number
-  /** Actions, `A`; absent: `vocabSize`. */
-  actions?: number
-  /** `pooled` or `none`: how a prompt is read; absent: `pooled`. */
-  encoder?: string
-  /** Whether the begin of an episode is an input. */
-  episodeStart?: boolean
-  /** How many values each id that is observed has, `[K]`. */
-  discrete?: Array<number>
-  /** Numbers that are observed, `D`. */
-  dense?: number
   /** Non-zero where a token may be emitted, `[V]`; absent allows all. */
   actionMask?: Uint8Array
   /** Non-negative safe integer. */
@@ -117,24 +125,24 @@ export interface BindingAgentOptions {
   threads: number
 }
 
-/** Options of a collector, resolved. */
+/** How steps are collected. */
 export interface BindingCollectorOptions {
-  /** Rows, `E`. */
+  /** Rows, `n`. */
   rows: number
   /** Steps of a rollout, `T`. */
   steps: number
-  /** Discount. */
+  /** Discount a step. */
   gamma: number
-  /** λ of generalized advantage estimation. */
+  /** How much of later errors an advantage takes. */
   gaeLambda: number
-  /** Whether a row begins its next episode in the step that ends one. */
+  /** Whether a row begins an episode after each end; otherwise its further steps do not count. */
   autoreset: boolean
-  /** Whether numbers observed are brought to mean 0 and deviation 1 by running statistics. */
+  /** Whether steps have masks of their own. */
+  masked: boolean
+  /** Whether vectors are normalized by running statistics. */
   normalizeObservations: boolean
   /** Whether rewards are divided by the running deviation of the discounted return. */
   normalizeRewards: boolean
-  /** Whether steps come with the actions that are allowed. */
-  masked: boolean
 }
 
 /** What the network says of given actions. */
@@ -161,25 +169,25 @@ export interface BindingGradients {
 
 /** How a rollout is learned from. */
 export interface BindingLearnOptions {
-  /** Passes over the rollout. */
+  /** Times that all rows are gone through. */
   epochs: number
-  /** Parts of whole rows, an update each. */
+  /** Parts that the rows are cut into. */
   minibatches: number
-  /** `Infinity` turns it off. */
+  /** How far a ratio may move; `Infinity` turns clipping off. */
   clipRange: number
-  /** `Infinity` turns it off. */
+  /** How far a value may move; `Infinity` turns clipping off. */
   valueClipRange: number
-  /** `Infinity` turns it off. */
+  /** The divergence that learning stops at; `Infinity`: none. */
   targetKl: number
-  /** Whether advantages are brought to mean 0 and deviation 1, a minibatch at a time. */
+  /** Whether advantages of a minibatch are brought to mean 0 and deviation 1. */
   normalizeAdvantage: boolean
-  /** Whether the loss is that of the ratio to the probabilities of the rollout. */
+  /** Whether the loss is of ratios. */
   ratio: boolean
-  /** `episode` or `step`. */
+  /** `episode` or `step`: what the policy's term is a mean over. */
   reduction: string
   /** Weight of the value loss. */
   valueCoef: number
-  /** Weight of the entropy. */
+  /** Weight of the entropy bonus. */
   entropyCoef: number
   /** Adam's step size. */
   learningRate: number
@@ -195,20 +203,18 @@ export interface BindingLearnOptions {
 
 /** What learning from a rollout says. */
 export interface BindingLearnStats {
-  /** Means over the minibatches. */
+  /** Means over minibatches; the explained variance is that of the rollout's values. */
   terms: BindingTerms
-  /** Mean global gradient norm before clipping. */
+  /** Global gradient norm before clipping, a mean over steps of the optimizer. */
   gradNorm: number
-  /** Updates made. */
+  /** Steps of the optimizer. */
   updates: number
-  /** Whether `targetKl` ended the updates early. */
+  /** Whether the divergence stopped it. */
   stoppedEarly: boolean
-  /** Approximate KL divergence of the first minibatch. */
+  /** The divergence on the first minibatch. */
   firstApproxKl: number
-  /** What rewards were divided by; 1 where they are not normalised. */
+  /** What rewards are divided by. */
   rewardScale: number
-  /** Of the whole rollout, before the first update. */
-  explainedVariance: number
 }
 
 /** What an update learns from, and how. */

@@ -3,6 +3,7 @@ import { isInt32Array, isUint8Array } from '../util/kind.js';
 import type { Random } from '../util/random.js';
 import { show } from '../util/show.js';
 import { type CheckedPrompts, provePrompts } from './checked-prompts.js';
+import { checkScores, requireShape } from './checked-scores.js';
 import { functionIssue, refuseDeferred, SYNCHRONOUS } from './returned.js';
 import type { ProblemBatch, ProblemDescription, Scores, Task } from './task.js';
 
@@ -42,10 +43,28 @@ function checkParts(task: Task): void {
     const ok = isUint8Array(actionMask) && actionMask.length === size && actionMask.every((bit) => bit <= 1) && actionMask.includes(1);
     requireTask(ok, 'actionMask', 'is no mask of the vocabulary.', `Use a Uint8Array of ${size} zeros and ones, at least one of them 1.`);
   }
-  for (const method of ['sample', 'score', 'describe'] as const) {
+  checkInteraction(task);
+  const methods =
+    task.interaction === undefined ? (['sample', 'score', 'describe'] as const) : (['sample', 'score', 'describe', 'begin'] as const);
+  for (const method of methods) {
     const problem = functionIssue(task[method]);
     requireTask(problem === undefined, method, problem ?? '', `Implement the Task interface. ${SYNCHRONOUS}`);
   }
+}
+
+function checkInteraction({ interaction }: Task): void {
+  if (interaction === undefined) {
+    return;
+  }
+  const { observationLength, masked } = interaction ?? {};
+  const counts = Number.isInteger(observationLength) && observationLength >= 0;
+  requireTask(
+    counts,
+    'interaction.observationLength',
+    `is ${show(observationLength)}.`,
+    'Use how many symbols are heard before each step, or 0.',
+  );
+  requireTask(typeof masked === 'boolean', 'interaction.masked', `is ${show(masked)}.`, 'Use true or false.');
 }
 
 /**
@@ -133,50 +152,8 @@ export function promptsOf(task: Task, { contexts, stages }: ProblemBatch): Check
  */
 export function checkedScore<Batch extends ProblemBatch>(task: Task<Batch>, batch: Batch, actions: Int32Array, scores: Scores): void {
   const { size } = batch;
-  const { returns, successes, lengths } = scores;
   checkActions(task, size, actions);
-  requireShape(returns, size, 'scores.returns', 'one a problem');
-  requireShape(successes, size, 'scores.successes', 'one a problem');
-  if (lengths !== undefined) {
-    requireShape(lengths, size, 'scores.lengths', 'one a problem');
-  }
-  // Marks, so that what the task leaves unwritten is seen.
-  returns.fill(Number.NaN);
-  successes.fill(255);
-  lengths?.fill(task.horizon);
-  try {
-    refuseDeferred(task.score(batch, actions, scores), 'task.score');
-  } catch (error) {
-    throw TaskError.wrap(error, 'task.score');
-  }
-  for (let index = 0; index < size; index += 1) {
-    const episodeReturn = returns[index];
-    if (episodeReturn === undefined || !Number.isFinite(episodeReturn)) {
-      throw new TaskError(`is ${String(episodeReturn)}.`, {
-        path: 'task.reward',
-        remedy: 'Give every program a finite reward that fits 32 bits.',
-        problemIndex: index,
-      });
-    }
-  }
-  for (let index = 0; index < size; index += 1) {
-    if ((successes[index] ?? 255) > 1) {
-      throw new TaskError('was not said to be right or wrong.', {
-        path: 'task.score',
-        remedy: 'Write 1 or 0 to scores.successes for every problem.',
-        problemIndex: index,
-      });
-    }
-  }
-  lengths?.forEach((length, problemIndex) => {
-    if (length < 1 || length > task.horizon) {
-      throw new TaskError(`said that a program has ${length} steps.`, {
-        path: 'task.score',
-        remedy: `Write 1 to ${task.horizon} to scores.lengths, the ending step included, or leave the entry as it is: all steps count then.`,
-        problemIndex,
-      });
-    }
-  });
+  checkScores(task, size, scores, 'task.score', () => task.score(batch, actions, scores));
 }
 
 /**
@@ -226,11 +203,5 @@ function isToken(token: number, vocabularySize: number): boolean {
 function requireTask(holds: boolean, path: string, problem: string, remedy: string): void {
   if (!holds) {
     throw new TaskError(problem, { path: `task.${path}`, remedy });
-  }
-}
-
-function requireShape(array: { readonly length: number }, length: number, path: string, what: string): void {
-  if (array.length !== length) {
-    throw new TaskError(`has ${array.length} numbers.`, { path, remedy: `Give ${length}: ${what}.` });
   }
 }

@@ -9,6 +9,7 @@ export const STREAMS = {
   evaluation: 2,
   onDemand: 3,
   explanation: 4,
+  environmentCheck: 7,
   /** Of the first stage; each later one has the next. */
   taskCheck: 8,
 } as const;
@@ -121,6 +122,13 @@ export class Random {
    * @throws {@link InputError} when it is no state; the stream is as it was.
    */
   setState(state: RandomState): void {
+    if (isState(state)) {
+      this.#a = state[0];
+      this.#b = state[1];
+      this.#c = state[2];
+      this.#d = state[3];
+      return;
+    }
     const issues = new Issues();
     if (!Array.isArray(state) || state.length !== 4) {
       issues.add('state', `must be four 32-bit words, got ${show(state)}.`, STATE_REMEDY);
@@ -128,13 +136,25 @@ export class Random {
       for (const [index, word] of state.entries()) {
         issues.number(`state[${index}]`, word, WORD, STATE_REMEDY);
       }
-      if (issues.list.length === 0 && state.every((word) => word === 0)) {
+      if (issues.list.length === 0) {
         issues.add('state', 'is all zeros, from which only zeros follow.', STATE_REMEDY);
       }
     }
     issues.throwIfAny(InputError);
-    [this.#a, this.#b, this.#c, this.#d] = state;
   }
+}
+
+/** Whether a state is four words, not all of them 0. */
+function isState(state: unknown): boolean {
+  if (!Array.isArray(state) || state.length !== 4) {
+    return false;
+  }
+  const [a, b, c, d]: readonly unknown[] = state;
+  return isWord(a) && isWord(b) && isWord(c) && isWord(d) && (a | b | c | d) !== 0;
+}
+
+function isWord(value: unknown): value is number {
+  return typeof value === 'number' && value >>> 0 === value;
 }
 
 const WORD = { integer: true, min: 0, max: 2 ** 32 - 1 } as const;

@@ -136,6 +136,8 @@ test('each tool runs once on each state, whatever the number of paths to it', (t
       steps += 1;
       return machine.step(run, token);
     },
+    allowed: (run) => machine.allowed(run),
+    heard: (run) => machine.heard(run),
     fork: (run) => machine.fork(run),
     key: (run) => machine.key(run),
     outcome: (run) => machine.outcome(run),

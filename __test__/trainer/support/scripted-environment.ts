@@ -122,7 +122,7 @@ export function scriptedActor(act: (row: number) => number = () => 1): { agent: 
             final: Array.from(final),
           });
         },
-        finish: (dense: Float32Array) => void log.observed.push(Array.from(dense)),
+        finish: (_: boolean, dense: Float32Array) => void log.observed.push(Array.from(dense)),
         close: () => {
           log.closed += 1;
         },

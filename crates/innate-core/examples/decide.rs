@@ -2,7 +2,7 @@
 //! `cargo run --release --example decide -- [rows] [milliseconds]`
 #![allow(clippy::expect_used, reason = "a tool: what goes wrong is printed")]
 
-use innate_core::data::{Prompts, RolloutSpec, Sampling};
+use innate_core::data::{Observation, Prompts, RolloutSpec, Sampling};
 use innate_core::engine::fused::{Policy, StepOutput, Weights};
 use innate_core::model::{ModelSpec, Pooling, init};
 use innate_core::rng::Seed;
@@ -27,7 +27,7 @@ fn main() {
     while start.elapsed() < Duration::from_millis(milliseconds as u64) {
         let begun = Instant::now();
         for _ in 0..RUN {
-            policy.step(Sampling::Greedy, &mut out).expect("a step");
+            policy.step(&Observation::default(), Sampling::Greedy, &mut out).expect("a step");
         }
         steps.push((begun.elapsed() / RUN).as_nanos());
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::collect::Normalizer;
 use crate::data::{Evaluation, Prompts, Rollout, RolloutSpec, Sampling, Trajectories};
 use crate::device::{self, DeviceKind};
 use crate::engine::fused::{Fused, Policy, afford_network};
@@ -41,6 +42,8 @@ pub struct AgentState {
     pub parameters: Vec<f32>,
     /// Adam's state.
     pub optimizer: AdamState,
+    /// Running statistics of what environments say.
+    pub normalizer: Normalizer,
     /// The caller's own text.
     pub note: String,
     /// Sections of a file that this release does not know, by name: kept as they are.
@@ -65,6 +68,7 @@ pub struct Agent {
     engine: Box<dyn Engine>,
     seed: Seed,
     rollouts: u64,
+    normalizer: Normalizer,
     sections: BTreeMap<String, String>,
     /// Whether a gradient waits for [`Agent::apply`].
     accumulated: bool,
@@ -98,6 +102,7 @@ impl Agent {
             rollout: Arc::new(rollout),
             seed: Seed(seed),
             rollouts: 0,
+            normalizer: Normalizer::default(),
             sections: BTreeMap::new(),
             accumulated: false,
         })
@@ -117,6 +122,7 @@ impl Agent {
         if let Some(index) = optimizer.exp_avg_sq.iter().position(|&value| value < 0.0) {
             return Err(Error::invalid(format!("optimizer.exp_avg_sq[{index}]"), "must be at least 0"));
         }
+        state.normalizer.check(model)?;
         afford_network(model)?;
         let mut engine = engine(model, placement, &state.parameters)?;
         engine.set_optimizer(optimizer)?;
@@ -126,6 +132,7 @@ impl Agent {
             engine,
             seed: Seed(state.seed),
             rollouts: state.rollouts,
+            normalizer: state.normalizer.clone(),
             sections: state.sections.clone(),
             accumulated: false,
         })
@@ -141,6 +148,7 @@ impl Agent {
             rollout: RolloutSpec::clone(&self.rollout),
             seed: self.seed.0,
             rollouts: self.rollouts,
+            normalizer: self.normalizer.clone(),
             parameters: self.engine.parameters()?,
             optimizer: self.engine.optimizer()?,
             note: note.into(),
@@ -179,6 +187,11 @@ impl Agent {
     /// The agent's seed.
     pub fn seed(&self) -> u64 {
         self.seed.0
+    }
+
+    /// Running statistics of what environments say.
+    pub fn normalizer(&self) -> &Normalizer {
+        &self.normalizer
     }
 
     /// Sampled rollouts so far.
@@ -390,5 +403,8 @@ fn engine(model: &ModelSpec, placement: Placement, flat: &[f32]) -> Result<Box<d
     })
 }
 
+mod learn;
 #[cfg(test)]
 mod tests;
+
+pub use self::learn::{LearnConfig, Learned};

@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod checkpoint;
+pub mod collect;
 pub mod data;
 pub mod device;
 pub mod engine;

@@ -16,6 +16,8 @@ pub enum Stream {
     Actions = 0x4143_5453,
     /// Actions sampled by a session.
     Session = 0x5345_5353,
+    /// The order of rows in an update's minibatches.
+    Minibatches = 0x4D49_4E49,
 }
 
 /// Ten rounds of Philox4x32 on `counter` under `key`.

@@ -10,6 +10,7 @@ use napi::bindgen_prelude::{Object, ObjectFinalize};
 use napi_derive::napi;
 
 use crate::array::Numbers;
+use crate::collector::{self, BindingCollector, BindingCollectorOptions, BindingLearnOptions, BindingLearnStats};
 use crate::error::Failure;
 use crate::lesson::{
     BindingGradients, BindingLesson, BindingOptimizer, BindingTerms, BindingTrajectories, BindingUpdateStats, OwnedLesson,
@@ -186,8 +187,35 @@ impl BindingAgent {
     #[napi(catch_unwind, ts_return_type = "Promise<BindingSession>")]
     pub fn session<'env>(&self, env: &'env Env, size: f64, seed: f64) -> napi::Result<Object<'env>> {
         let (size, seed) = (integer("size", size)? as usize, integer("seed", seed)?);
-        let work = move |agent: &mut Agent| agent.policy(size).map_err(Failure::while_making);
-        submit(env, self.worker.as_ref(), Access::Reads, work, move |env, policy| BindingSession::new(env, policy, seed))
+        let work = move |agent: &mut Agent| {
+            let policy = agent.policy(size).map_err(Failure::while_making)?;
+            Ok((policy, agent.normalizer().clone()))
+        };
+        submit(env, self.worker.as_ref(), Access::Reads, work, move |env, (policy, normalizer)| {
+            BindingSession::new(env, policy, normalizer, seed)
+        })
+    }
+
+    /// Rows whose steps are written down to be learned from, by the present weights.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingCollector>")]
+    pub fn collector<'env>(&self, env: &'env Env, options: BindingCollectorOptions) -> napi::Result<Object<'env>> {
+        let config = options.resolve()?;
+        let work = move |agent: &mut Agent| agent.collector(config).map_err(Failure::while_making);
+        submit(env, self.worker.as_ref(), Access::Reads, work, BindingCollector::new)
+    }
+
+    /// Learns from what was collected; then the collector goes on, by the new weights.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingLearnStats>")]
+    pub fn learn<'env>(
+        &self,
+        env: &'env Env,
+        collector: &BindingCollector,
+        options: BindingLearnOptions,
+    ) -> napi::Result<Object<'env>> {
+        let config = options.resolve()?;
+        let (collected, shared) = collector.take()?;
+        let work = move |agent: &mut Agent| collector::learn(agent, &shared, collected, &config);
+        submit(env, self.worker.as_ref(), Access::Writes, work, |_, stats| BindingLearnStats::from(stats))
     }
 
     /// Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays.

@@ -198,7 +198,7 @@ impl OwnedLesson {
             },
         };
         let old_log_probs = old_log_probs.as_ref().map(|old| &*old.0);
-        let targets = Targets { advantages, old_log_probs };
+        let targets = Targets { advantages, old_log_probs, old_values: None };
         work(&Lesson { data: &data, targets: &targets, objective: &self.objective })
     }
 }

@@ -26,6 +26,16 @@ pub struct BindingAgentOptions {
     pub start_token: f64,
     /// `own` or `batch`: over what a context's mean is taken.
     pub pooling: String,
+    /// `pooled`: prompts are read; `none`: episodes begin at the zero state. Absent: `pooled`.
+    pub encoder: Option<String>,
+    /// Number of actions, `A`; absent: `vocabSize`.
+    pub actions: Option<f64>,
+    /// Whether the network reads where an episode begins; absent: it does not.
+    pub episode_start: Option<bool>,
+    /// Sizes of the discrete numbers read at each step; absent: none.
+    pub discrete: Option<Vec<f64>>,
+    /// Length of the vector read at each step; absent: 0.
+    pub dense: Option<f64>,
     /// Layers of the GRU.
     pub layers: f64,
     /// Non-zero where a token may be emitted, `[V]`; absent allows all.
@@ -133,14 +143,30 @@ impl TryFrom<BindingAgentOptions> for Resolved {
             other => return Err(Failure::options("pooling", format!("must be own or batch, got {other}"))),
         };
         let vocabulary = size("vocabSize", options.vocab_size)?;
+        let encoder = match options.encoder.as_deref() {
+            Some("none") => Encoder::None,
+            Some("pooled") | None => Encoder::Pooled { stages: size("stageCount", options.stage_count)?, pooling },
+            Some(other) => return Err(Failure::options("encoder", format!("must be pooled or none, got {other}"))),
+        };
+        let mut inputs = vec![Input::PreviousAction];
+        if options.episode_start == Some(true) {
+            inputs.push(Input::EpisodeStart);
+        }
+        if let Some(sizes) = options.discrete.filter(|sizes| !sizes.is_empty()) {
+            let sizes = sizes.into_iter().map(|each| size("discrete", each)).collect::<Result<_, _>>()?;
+            inputs.push(Input::Discrete { sizes });
+        }
+        if let Some(width) = options.dense.filter(|width| *width != 0.0) {
+            inputs.push(Input::Dense { width: size("dense", width)? });
+        }
         Ok(Self {
             model: ModelSpec {
                 vocabulary,
-                encoder: Encoder::Pooled { stages: size("stageCount", options.stage_count)?, pooling },
-                inputs: vec![Input::PreviousAction],
+                encoder,
+                inputs,
                 layers: size("layers", options.layers)?,
                 hidden: size("hiddenSize", options.hidden_size)?,
-                action: Action::Categorical { size: vocabulary },
+                action: Action::Categorical { size: options.actions.map_or(Ok(vocabulary), |actions| size("actions", actions))? },
             },
             rollout: RolloutSpec {
                 horizon: size("horizon", options.horizon)?,
@@ -159,6 +185,11 @@ impl From<&Resolved> for BindingAgentOptions {
             vocab_size: model.vocabulary as f64,
             stage_count: model.stages() as f64,
             hidden_size: model.hidden as f64,
+            encoder: Some(if model.encoder == Encoder::None { "none" } else { "pooled" }.to_owned()),
+            actions: Some(model.actions() as f64),
+            episode_start: Some(model.inputs.contains(&Input::EpisodeStart)),
+            discrete: Some(model.discrete().iter().map(|&size| size as f64).collect()),
+            dense: Some(model.dense() as f64),
             layers: model.layers as f64,
             horizon: rollout.horizon as f64,
             start_token: rollout.start_token as f64,

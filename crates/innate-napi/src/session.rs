@@ -2,7 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use innate_core::data::{Prompts, Sampling};
+use innate_core::collect::Normalizer;
+use innate_core::data::{Observation, Prompts, Sampling};
 use innate_core::engine::fused::{Policy, StepOutput};
 use innate_core::rng::Seed;
 use napi::Env;
@@ -16,6 +17,11 @@ use crate::memory::Footprint;
 #[napi(custom_finalize)]
 pub struct BindingSession {
     policy: Option<Policy>,
+    normalizer: Normalizer,
+    /// What is observed before the next step; a copy.
+    dense: Vec<f32>,
+    discrete: Vec<i32>,
+    allowed: Vec<u8>,
     seed: Seed,
     begun: u64,
     footprint: Footprint,
@@ -29,11 +35,20 @@ impl ObjectFinalize for BindingSession {
 }
 
 impl BindingSession {
-    pub(crate) fn new(env: &Env, policy: Policy, seed: u64) -> Self {
+    pub(crate) fn new(env: &Env, policy: Policy, normalizer: Normalizer, seed: u64) -> Self {
         let footprint = Footprint::new();
         // The weights too: the agent may go on to others, and leave these to the session.
         footprint.tell(env, policy.bytes() + policy.weights().bytes());
-        Self { policy: Some(policy), seed: Seed(seed), begun: 0, footprint }
+        Self {
+            policy: Some(policy),
+            normalizer,
+            dense: Vec::new(),
+            discrete: Vec::new(),
+            allowed: Vec::new(),
+            seed: Seed(seed),
+            begun: 0,
+            footprint,
+        }
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Policy) -> innate_core::Result<T>) -> napi::Result<T> {
@@ -53,6 +68,43 @@ impl BindingSession {
     pub fn begin(&mut self, contexts: &[i32], stages: &[i32]) -> napi::Result<()> {
         self.begun += 1;
         self.with(|policy| policy.begin(Prompts { rows: stages.len(), contexts, stages }))
+    }
+
+    /// Puts `rows` rows before the first step of an episode, at the zero state: for a network without prompts.
+    #[napi(catch_unwind)]
+    pub fn begin_rows(&mut self, rows: u32) -> napi::Result<()> {
+        self.begun += 1;
+        self.with(|policy| policy.begin(Prompts { rows: rows as usize, contexts: &[], stages: &[] }))
+    }
+
+    /// Puts one row before the first step of another episode.
+    #[napi(catch_unwind)]
+    pub fn restart(&mut self, row: u32) -> napi::Result<()> {
+        self.with(|policy| policy.restart(row as usize))
+    }
+
+    /// What the rows observe before the next step: dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`.
+    #[napi(catch_unwind)]
+    pub fn observe(&mut self, dense: Option<&[f32]>, discrete: Option<&[i32]>, allowed: Option<&[u8]>) {
+        refill(&mut self.dense, dense);
+        refill(&mut self.discrete, discrete);
+        refill(&mut self.allowed, allowed);
+        self.normalizer.normalize_observations(&mut self.dense);
+    }
+
+    /// Divides logits by `temperature` from the next step on.
+    #[napi(catch_unwind)]
+    pub fn set_temperature(&mut self, temperature: f64) -> napi::Result<()> {
+        self.with(|policy| policy.set_temperature(temperature as f32))
+    }
+
+    /// Takes the weights and statistics of another session of the same agent, made later, which is closed; states stay.
+    #[napi(catch_unwind)]
+    pub fn sync(&mut self, newer: &mut BindingSession) -> napi::Result<()> {
+        let weights = newer.with(|policy| Ok(std::sync::Arc::clone(policy.weights())))?;
+        self.with(|policy| policy.sync(weights))?;
+        self.normalizer.clone_from(&newer.normalizer);
+        Ok(())
     }
 
     /// One token for every row; all arrays `[n]`, written.
@@ -75,7 +127,12 @@ impl BindingSession {
                 values: values.as_mut(),
             }
         };
-        self.with(|policy| policy.step(sampling, &mut out))
+        let Self { dense, discrete, allowed, .. } = self;
+        let (dense, discrete, allowed) = (std::mem::take(dense), std::mem::take(discrete), std::mem::take(allowed));
+        let seen = Observation { discrete: &discrete, dense: &dense, allowed: &allowed };
+        let result = self.with(|policy| policy.step(&seen, sampling, &mut out));
+        (self.dense, self.discrete, self.allowed) = (dense, discrete, allowed);
+        result
     }
 
     /// Makes `tokens` `[n]` the next step's inputs.
@@ -90,4 +147,9 @@ impl BindingSession {
         self.policy = None;
         self.footprint.end(env);
     }
+}
+
+fn refill<T: Copy>(to: &mut Vec<T>, from: Option<&[T]>) {
+    to.clear();
+    to.extend_from_slice(from.unwrap_or(&[]));
 }

@@ -67,7 +67,7 @@ export class RolloutRunner {
         control.checkAbort();
       }
     }
-    collector.finish(dense, discrete);
+    collector.finish(true, dense, discrete);
     return this.#tally.take();
   }
 }

@@ -64,6 +64,23 @@ impl Fields {
         Self::of(self.path(name), self.take(name)?)
     }
 
+    /// An object, or `null`.
+    pub(super) fn optional_object(&mut self, name: &str) -> Result<Option<Self>, Fault> {
+        if self.fields.get(name).is_some_and(Value::is_null) {
+            return self.take(name).map(|_| None);
+        }
+        self.object(name).map(Some)
+    }
+
+    pub(super) fn float(&mut self, name: &str) -> Result<f64, Fault> {
+        let value = self.take(name)?;
+        value.as_f64().ok_or_else(|| wrong(&self.path(name), "a number", &value))
+    }
+
+    pub(super) fn floats(&mut self, name: &str) -> Result<Vec<f64>, Fault> {
+        self.each(name, "a number", Value::as_f64)
+    }
+
     pub(super) fn objects(&mut self, name: &str) -> Result<Vec<Self>, Fault> {
         let path = self.path(name);
         let object = |(index, value)| Self::of(format!("{path}[{index}]"), value);

@@ -8,6 +8,7 @@ use super::fault::{Fault, TAKEN, clip};
 use super::fields::{Fields, MAX_COUNTER};
 use super::v1;
 use crate::agent::AgentState;
+use crate::collect::{Normalizer, Running};
 use crate::data::RolloutSpec;
 use crate::error::Error;
 use crate::model::{Action, Encoder, Input, ModelSpec, Pooling};
@@ -23,7 +24,7 @@ pub(super) type Sections = BTreeMap<String, String>;
 
 /// All that is said of `state` beside its numbers.
 pub(super) fn write(state: &AgentState) -> Result<Sections, Fault> {
-    let AgentState { model, rollout, seed, rollouts, parameters: _, optimizer, note, sections } = state;
+    let AgentState { model, rollout, seed, rollouts, parameters: _, optimizer, normalizer, note, sections } = state;
     let known = [
         ("format", FORMAT.to_owned()),
         ("version", VERSION.to_string()),
@@ -36,7 +37,13 @@ pub(super) fn write(state: &AgentState) -> Result<Sections, Fault> {
     if let Some((name, _)) = known.iter().find(|(name, _)| sections.contains_key(*name)) {
         return Err(Fault::new(format!("cannot be written: the section `{name}` is the format's own"), TAKEN));
     }
+    if sections.contains_key("normalization") {
+        return Err(Fault::new("cannot be written: the section `normalization` is the format's own".to_owned(), TAKEN));
+    }
     let mut sections = sections.clone();
+    if !normalizer.is_empty() {
+        sections.insert("normalization".to_owned(), write_normalizer(normalizer).to_string());
+    }
     sections.extend(known.map(|(name, text)| (name.to_owned(), text)));
     Ok(sections)
 }
@@ -63,6 +70,11 @@ fn read_present(mut sections: Sections) -> Result<AgentState, Fault> {
     let rollout = read_rollout(object(&mut sections, "rollout")?)?;
     let step = read_optimizer(object(&mut sections, "optimizer")?)?;
     let (seed, rollouts) = read_streams(object(&mut sections, "streams")?)?;
+    let normalizer = if sections.contains_key("normalization") {
+        read_normalizer(object(&mut sections, "normalization")?)?
+    } else {
+        Normalizer::default()
+    };
     Ok(AgentState {
         model,
         rollout,
@@ -70,6 +82,7 @@ fn read_present(mut sections: Sections) -> Result<AgentState, Fault> {
         rollouts,
         parameters: Vec::new(),
         optimizer: AdamState { step, ..AdamState::default() },
+        normalizer,
         note: text(&mut sections, "note")?,
         sections,
     })
@@ -77,7 +90,8 @@ fn read_present(mut sections: Sections) -> Result<AgentState, Fault> {
 
 /// Says what is wrong with a state that no agent can go on from, its numbers apart.
 pub(super) fn check(state: &AgentState) -> Result<(), String> {
-    state.model.validate().and_then(|()| state.rollout.validate(&state.model)).map_err(|error| match error {
+    let valid = state.model.validate().and_then(|()| state.rollout.validate(&state.model));
+    valid.and_then(|()| state.normalizer.check(&state.model)).map_err(|error| match error {
         Error::Invalid { path, message } => format!("`{path}` {message}"),
         other => other.to_string(),
     })?;
@@ -210,4 +224,23 @@ fn read_optimizer(mut fields: Fields) -> Result<u64, Fault> {
 fn read_streams(mut fields: Fields) -> Result<(u64, u64), Fault> {
     let streams = (fields.number("seed")?, fields.number("rollouts")?);
     fields.end().map(|()| streams)
+}
+
+fn write_normalizer(normalizer: &Normalizer) -> Value {
+    let write = |running: &Option<Running>| {
+        running.as_ref().map(|Running { count, mean, variance }| json!({ "count": count, "mean": mean, "variance": variance }))
+    };
+    json!({ "observations": write(&normalizer.observations), "returns": write(&normalizer.returns) })
+}
+
+fn read_normalizer(mut fields: Fields) -> Result<Normalizer, Fault> {
+    let normalizer =
+        Normalizer { observations: read_running(&mut fields, "observations")?, returns: read_running(&mut fields, "returns")? };
+    fields.end().map(|()| normalizer)
+}
+
+fn read_running(fields: &mut Fields, name: &str) -> Result<Option<Running>, Fault> {
+    let Some(mut running) = fields.optional_object(name)? else { return Ok(None) };
+    let read = Running { count: running.float("count")?, mean: running.floats("mean")?, variance: running.floats("variance")? };
+    running.end().map(|()| Some(read))
 }

@@ -5,6 +5,7 @@ use super::fault::Fault;
 use super::fields::Fields;
 use super::sections::{Sections, object, text, whole_number};
 use crate::agent::AgentState;
+use crate::collect::Normalizer;
 use crate::data::RolloutSpec;
 use crate::model::{ModelSpec, Pooling};
 use crate::optimizer::AdamState;
@@ -13,6 +14,7 @@ use crate::optimizer::AdamState;
 pub(super) fn read(mut sections: Sections) -> Result<AgentState, Fault> {
     let mut config = object(&mut sections, "config")?;
     Ok(AgentState {
+        normalizer: Normalizer::default(),
         model: read_model(&mut config)?,
         rollout: RolloutSpec {
             horizon: config.size("horizon")?,

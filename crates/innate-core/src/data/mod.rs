@@ -8,11 +8,13 @@
 //! | `V`, `A`, `S`, `H` | tokens, actions, stages, hidden size |
 
 mod check;
+mod observation;
 mod prompts;
 mod rollout;
 mod trajectories;
 
 pub(crate) use check::{check_finite, check_ids, check_len};
+pub use observation::Observation;
 pub use prompts::Prompts;
 pub use rollout::{Evaluation, Rollout, RolloutSpec, Sampling};
 pub use trajectories::Trajectories;

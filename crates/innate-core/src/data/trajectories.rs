@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::check::{check_finite, check_ids, check_len};
+use super::observation::check_discrete;
 use super::{Prompts, RolloutSpec};
 use crate::error::{Error, Result};
-use crate::model::{Encoder, Input, ModelSpec};
+use crate::model::{Encoder, ModelSpec};
 
 /// `n` rows of `T` steps. Open loop is the special case of one episode a row, without observations. Row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,15 +164,7 @@ impl<'a> Trajectories<'a> {
         let sizes = spec.discrete();
         let discrete = self.discrete.as_deref().unwrap_or(&[]);
         check_len("discrete", discrete.len(), cells * sizes.len())?;
-        for (place, &size) in sizes.iter().enumerate() {
-            let wrong = |&index: &usize| discrete[index] < 0 || discrete[index] as usize >= size;
-            if let Some(index) = (place..discrete.len()).step_by(sizes.len()).find(wrong) {
-                return Err(Error::invalid(
-                    format!("discrete[{index}]"),
-                    format!("must be at least 0 and below its size {size}, got {}", discrete[index]),
-                ));
-            }
-        }
+        check_discrete(sizes, discrete)?;
         let dense = self.dense.as_deref().unwrap_or(&[]);
         check_len("dense", dense.len(), cells * spec.dense())?;
         check_finite("dense", dense)
@@ -242,29 +235,11 @@ impl<'a> Trajectories<'a> {
     /// Writes what the network reads at a step beside the token before, `[F]`.
     pub(crate) fn write_features(&self, spec: &ModelSpec, row: usize, t: usize, out: &mut [f32]) {
         let at = row * self.steps() + t;
-        out.fill(0.0);
-        let mut place = 0;
-        for input in &spec.inputs {
-            match input {
-                Input::PreviousAction => {}
-                Input::EpisodeStart => {
-                    let begins = if self.starts.is_some() { self.starts_at(row, t) } else { t == 0 && self.states.is_none() };
-                    out[place] = f32::from(u8::from(begins));
-                    place += 1;
-                }
-                Input::Discrete { sizes } => {
-                    let ids = &self.discrete.as_deref().unwrap_or(&[])[at * sizes.len()..][..sizes.len()];
-                    for (&id, size) in ids.iter().zip(sizes) {
-                        out[place + id as usize] = 1.0;
-                        place += size;
-                    }
-                }
-                Input::Dense { width } => {
-                    out[place..place + width].copy_from_slice(&self.dense.as_deref().unwrap_or(&[])[at * width..][..*width]);
-                    place += width;
-                }
-            }
-        }
+        let begins = if self.starts.is_some() { self.starts_at(row, t) } else { t == 0 && self.states.is_none() };
+        let (ids, width) = (spec.discrete().len(), spec.dense());
+        let discrete = &self.discrete.as_deref().unwrap_or(&[])[at * ids..][..ids];
+        let dense = &self.dense.as_deref().unwrap_or(&[])[at * width..][..width];
+        spec.write_features(begins, discrete, dense, out);
     }
 
     /// The actions allowed at a step beside the mask of the rollout, `[A]`; `None`: all.

@@ -187,9 +187,12 @@ impl Operation for Forward<'_> {
                 self.block::<V, 4>(row, panel);
                 row += 4;
             }
-            while row < rows {
+            if rows - row >= 2 {
+                self.block::<V, 2>(row, panel);
+                row += 2;
+            }
+            if row < rows {
                 self.block::<V, 1>(row, panel);
-                row += 1;
             }
         }
     }
@@ -227,7 +230,7 @@ impl Forward<'_> {
     }
 }
 
-/// The backward step: turns dL/dh' into dL/dh and adds to the weight gradients.
+/// The backward step: turns dL/dh' into dL/dh and adds to the bias gradients. [`StateGradient`] makes the weights' of what it writes.
 pub(crate) struct Backward<'a> {
     pub(crate) rows: usize,
     pub(crate) hp: usize,
@@ -242,8 +245,6 @@ pub(crate) struct Backward<'a> {
     /// Written: gradients at r, z, W_hn·h + b_hn and n before their nonlinearity, `[rows, 4, hp]`. The input's gates get (0, 1, 3), the
     /// state's (0, 1, 2).
     pub(crate) dgates: &'a mut [f32],
-    /// Added to: dL/dW_hh, `[3, hp, hp]`.
-    pub(crate) dweight: &'a mut [f32],
     /// Added to: sums of `dgates` over rows, `[4, hp]`.
     pub(crate) dbias: &'a mut [f32],
 }
@@ -253,7 +254,7 @@ impl Operation for Backward<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { rows, hp, saved, h, weight, dh, dgates, dweight, dbias } = self;
+        let Self { rows, hp, saved, h, weight, dh, dgates, dbias } = self;
         assert!(saved.len() >= rows * SAVED * hp && h.len() >= rows * hp && dh.len() >= rows * hp);
         assert!(dgates.len() >= rows * SAVED * hp && dbias.len() >= SAVED * hp);
         let one = V::splat(1.0);
@@ -301,6 +302,27 @@ impl Operation for Backward<'_> {
             start: Start::Accumulate,
         }
         .run::<V>();
+    }
+}
+
+/// dL/dW_hh of any number of rows, of one step or of several.
+pub(crate) struct StateGradient<'a> {
+    pub(crate) rows: usize,
+    pub(crate) hp: usize,
+    /// What [`Backward`] wrote, `[rows, 4, hp]`.
+    pub(crate) dgates: &'a [f32],
+    /// h before the step, `[rows, hp]`.
+    pub(crate) h: &'a [f32],
+    /// Added to: `[3, hp, hp]`.
+    pub(crate) dweight: &'a mut [f32],
+}
+
+impl Operation for StateGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Self { rows, hp, dgates, h, dweight } = self;
         Matmul {
             m: 3 * hp,
             n: hp,

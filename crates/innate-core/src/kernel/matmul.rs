@@ -52,17 +52,27 @@ impl Operation for Matmul<'_> {
             accumulate: self.start == Start::Accumulate,
         };
         let vectors = n / V::LANES;
-        let mut j = 0;
+        // Few rows take wide tiles, or each sum would wait for itself.
+        let (rest, whole) = (m % 4, m - m % 4);
         // SAFETY: the strides were checked against the slices above, and every tile lies within m × n.
         unsafe {
-            while vectors - j >= 3 {
-                tile.column::<V, 3>(m, j * V::LANES);
-                j += 3;
+            if whole > 0 {
+                let mut j = 0;
+                while vectors - j >= 3 {
+                    tile.column::<V, 3>(whole, j * V::LANES);
+                    j += 3;
+                }
+                match vectors - j {
+                    2 => tile.column::<V, 2>(whole, j * V::LANES),
+                    1 => tile.column::<V, 1>(whole, j * V::LANES),
+                    _ => {}
+                }
             }
-            match vectors - j {
-                2 => tile.column::<V, 2>(m, j * V::LANES),
-                1 => tile.column::<V, 1>(m, j * V::LANES),
-                _ => {}
+            if rest >= 2 {
+                tile.row::<V, 2, 6>(whole, vectors);
+            }
+            if rest % 2 == 1 {
+                tile.row::<V, 1, 12>(m - 1, vectors);
             }
         }
     }
@@ -82,7 +92,7 @@ struct Tile {
 }
 
 impl Tile {
-    /// All `m` rows of the columns `[j, j + N·LANES)`.
+    /// All `m` rows, a multiple of four, of the columns `[j, j + N·LANES)`.
     #[inline(always)]
     unsafe fn column<V: Vector, const N: usize>(self, m: usize, j: usize) {
         let mut i = 0;
@@ -98,9 +108,26 @@ impl Tile {
                 self.block::<V, 4, N>(i, j);
                 i += 4;
             }
-            while i < m {
-                self.block::<V, 1, N>(i, j);
-                i += 1;
+        }
+    }
+
+    /// `R` rows from row `i` on, all columns: `N` vectors at a time, then what is left.
+    #[inline(always)]
+    unsafe fn row<V: Vector, const R: usize, const N: usize>(self, i: usize, vectors: usize) {
+        let mut j = 0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            while vectors - j >= N {
+                self.block::<V, R, N>(i, j * V::LANES);
+                j += N;
+            }
+            while vectors - j >= 4 {
+                self.block::<V, R, 4>(i, j * V::LANES);
+                j += 4;
+            }
+            while j < vectors {
+                self.block::<V, R, 1>(i, j * V::LANES);
+                j += 1;
             }
         }
     }

@@ -155,6 +155,32 @@ impl ModelSpec {
         self.inputs.iter().find_map(|input| if let Input::Dense { width } = input { Some(*width) } else { None }).unwrap_or(0)
     }
 
+    /// Writes what is read at a step beside the embedding of the token before, `[F]`: whether an episode begins, the discrete numbers, each as
+    /// one-hot, and the vector.
+    pub(crate) fn write_features(&self, begins: bool, discrete: &[i32], dense: &[f32], out: &mut [f32]) {
+        out.fill(0.0);
+        let mut place = 0;
+        for input in &self.inputs {
+            match input {
+                Input::PreviousAction => {}
+                Input::EpisodeStart => {
+                    out[place] = f32::from(u8::from(begins));
+                    place += 1;
+                }
+                Input::Discrete { sizes } => {
+                    for (&id, size) in discrete.iter().zip(sizes) {
+                        out[place + id as usize] = 1.0;
+                        place += size;
+                    }
+                }
+                Input::Dense { width } => {
+                    out[place..place + width].copy_from_slice(dense);
+                    place += width;
+                }
+            }
+        }
+    }
+
     /// Refuses a model that reads at a step what an open loop does not have.
     ///
     /// # Errors

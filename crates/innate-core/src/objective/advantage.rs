@@ -22,6 +22,8 @@ pub struct Targets<'a> {
     pub advantages: Advantages<'a>,
     /// log π(a) when the actions were chosen, `[n, T]`; absent: they were chosen by the present weights.
     pub old_log_probs: Option<&'a [f32]>,
+    /// Values when the actions were chosen, `[n, T]`, for value targets; absent: values are not clipped.
+    pub old_values: Option<&'a [f32]>,
 }
 
 /// Where advantages and value errors come from.
@@ -46,7 +48,7 @@ pub enum Advantages<'a> {
 impl<'a> Targets<'a> {
     /// Returns `[n]` of actions that were chosen by the present weights.
     pub fn returns(returns: &'a [f32], baseline: Baseline) -> Self {
-        Self { advantages: Advantages::Returns { returns, baseline }, old_log_probs: None }
+        Self { advantages: Advantages::Returns { returns, baseline }, old_log_probs: None, old_values: None }
     }
 
     /// Checks lengths and that all is finite.
@@ -73,10 +75,13 @@ impl<'a> Targets<'a> {
                 value_targets.map_or(Ok(()), |targets| check("valueTargets", targets))?;
             }
         }
-        match self.old_log_probs {
-            Some(old) => check_len("oldLogProbs", old.len(), cells).and_then(|()| check_finite("oldLogProbs", old)),
-            None => Ok(()),
+        for (path, old) in [("oldLogProbs", self.old_log_probs), ("oldValues", self.old_values)] {
+            if let Some(old) = old {
+                check_len(path, old.len(), cells)?;
+                check_finite(path, old)?;
+            }
         }
+        Ok(())
     }
 
     /// The targets of some of `n` rows, in the order given.
@@ -93,6 +98,7 @@ impl<'a> Targets<'a> {
                 }
             },
             old_log_probs: self.old_log_probs.map(gather),
+            old_values: self.old_values.map(gather),
         }
     }
 }
@@ -101,6 +107,7 @@ impl<'a> Targets<'a> {
 pub(crate) struct OwnedTargets {
     advantages: OwnedAdvantages,
     old_log_probs: Option<Vec<f32>>,
+    old_values: Option<Vec<f32>>,
 }
 
 enum OwnedAdvantages {
@@ -109,12 +116,20 @@ enum OwnedAdvantages {
 }
 
 impl OwnedTargets {
+    /// The advantages as given, to be changed; none where they follow from returns.
+    pub(crate) fn advantages_mut(&mut self) -> &mut [f32] {
+        match &mut self.advantages {
+            OwnedAdvantages::Given(advantages, _) => advantages,
+            OwnedAdvantages::Returns(..) => &mut [],
+        }
+    }
+
     pub(crate) fn view(&self) -> Targets<'_> {
         let advantages = match &self.advantages {
             OwnedAdvantages::Returns(returns, baseline) => Advantages::Returns { returns, baseline: *baseline },
             OwnedAdvantages::Given(advantages, targets) => Advantages::Given { advantages, value_targets: targets.as_deref() },
         };
-        Targets { advantages, old_log_probs: self.old_log_probs.as_deref() }
+        Targets { advantages, old_log_probs: self.old_log_probs.as_deref(), old_values: self.old_values.as_deref() }
     }
 }
 
@@ -148,19 +163,21 @@ impl<'a> Judge<'a> {
         Self { targets, row, values, program, share }
     }
 
-    /// Advantage and value error (target − estimate) of a step.
+    /// Advantage and value error (target − estimate) of a step, and the error of the old estimate.
     #[inline]
-    pub(crate) fn step(&self, n: usize, t: usize) -> (f32, f32) {
+    pub(crate) fn step(&self, n: usize, t: usize) -> (f32, f32, Option<f32>) {
         let &Self { row, values, program, .. } = self;
         match self.targets.advantages {
-            Advantages::Returns { baseline: Baseline::Program, .. } => (program, program),
+            Advantages::Returns { baseline: Baseline::Program, .. } => (program, program, None),
             Advantages::Returns { returns, baseline: Baseline::Step } => {
                 let error = at(returns, n, row, t) - values[t];
-                (error, error)
+                (error, error, None)
             }
             Advantages::Given { advantages, value_targets } => {
-                let error = value_targets.map_or(0.0, |targets| at(targets, n, row, t) - values[t]);
-                (at(advantages, n, row, t), error)
+                let advantage = at(advantages, n, row, t);
+                let Some(targets) = value_targets else { return (advantage, 0.0, None) };
+                let target = at(targets, n, row, t);
+                (advantage, target - values[t], self.targets.old_values.map(|old| target - at(old, n, row, t)))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! policy  = −Σ w·log π(a)·A / P                            on the present policy's actions, or with old log-probabilities
 //!         = −Σ w·min(ρ·A, clip(ρ, 1 − c, 1 + c)·A) / P     where ρ = π(a)/π_old(a)     (Schulman et al., 2017, equation 7)
 //! value   = Σ w·e² / N,   or Σ_i (R_i − V̂_i)² / n for Baseline::Program, over rows of which some step counts
+//!         = Σ w·max(e², (R − v_old − clip(v − v_old, −c, c))²) / N    with old values and a clip range of theirs
 //! entropy = Σ w·H(π) / N
 //! loss    = policy + value_coef·value − entropy_coef·entropy
 //! ```
@@ -27,6 +28,9 @@ pub struct Objective {
     /// How far the ratio of new to old probabilities may move from 1 before it stops being learned from; infinity: any way. Of meaning with old
     /// log-probabilities alone.
     pub clip_range: f64,
+    /// How far a value may move from its old one before it stops being learned from, where that would make it better; infinity: any way. Of
+    /// meaning with old values alone.
+    pub value_clip_range: f64,
     /// What the policy's term is a mean over.
     pub reduction: Reduction,
     /// What the terms are means over where this batch is part of a larger one; absent: this batch.
@@ -54,7 +58,14 @@ pub struct Totals {
 
 impl Default for Objective {
     fn default() -> Self {
-        Self { value_coef: 0.5, entropy_coef: 0.01, clip_range: f64::INFINITY, reduction: Reduction::Episode, totals: None }
+        Self {
+            value_coef: 0.5,
+            entropy_coef: 0.01,
+            clip_range: f64::INFINITY,
+            value_clip_range: f64::INFINITY,
+            reduction: Reduction::Episode,
+            totals: None,
+        }
     }
 }
 
@@ -65,6 +76,7 @@ impl Objective {
             "valueCoef" => &mut self.value_coef,
             "entropyCoef" => &mut self.entropy_coef,
             "clipRange" => &mut self.clip_range,
+            "valueClipRange" => &mut self.value_clip_range,
             _ => return false,
         };
         *place = value;
@@ -76,13 +88,19 @@ impl Objective {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) with the field's name as path.
     pub fn validate(&self) -> Result<()> {
-        let &Self { value_coef, entropy_coef, clip_range, totals, .. } = self;
+        let &Self { value_coef, entropy_coef, clip_range, value_clip_range, totals, .. } = self;
         let Totals { rows, steps } = totals.unwrap_or(Totals { rows: 1.0, steps: 1.0 });
         let above = |x: f64| finite(x) && positive(x);
         check_all([
             ("valueCoef", value_coef, finite(value_coef), "a finite 32-bit number"),
             ("entropyCoef", entropy_coef, finite(entropy_coef), "a finite 32-bit number"),
             ("clipRange", clip_range, positive(clip_range), "a 32-bit number above 0; Infinity turns clipping off"),
+            (
+                "valueClipRange",
+                value_clip_range,
+                positive(value_clip_range),
+                "a 32-bit number above 0; Infinity turns clipping off",
+            ),
             ("total.rows", rows, above(rows), "a finite 32-bit number above 0"),
             ("total.steps", steps, above(steps), "a finite 32-bit number above 0"),
         ])
@@ -102,6 +120,8 @@ pub struct StepView {
     pub entropy: f32,
     /// e: target − estimate.
     pub error: f32,
+    /// Target − the estimate when the action was chosen; absent: not clipped by.
+    pub old_error: Option<f32>,
     /// Part of e² that is this step's: 1, or its share of a row's where one error is the whole row's.
     pub share: f64,
     /// w.
@@ -125,6 +145,7 @@ pub(crate) struct Loss {
     value_coef: f64,
     entropy_coef: f64,
     clip_range: f64,
+    value_clip_range: f64,
     /// P.
     policy_total: f64,
     /// What e² is averaged over: `n` or `N`.
@@ -135,13 +156,14 @@ pub(crate) struct Loss {
 
 impl Loss {
     pub(crate) fn new(objective: &Objective, data: &Trajectories<'_>, targets: &Targets<'_>) -> Self {
-        let &Objective { value_coef, entropy_coef, clip_range, reduction, totals } = objective;
+        let &Objective { value_coef, entropy_coef, clip_range, value_clip_range, reduction, totals } = objective;
         let Totals { rows, steps } = totals.unwrap_or_else(|| Totals { rows: data.rows as f64, steps: data.counted() });
         let whole = matches!(targets.advantages, Advantages::Returns { baseline: Baseline::Program, .. });
         Self {
             value_coef,
             entropy_coef,
             clip_range,
+            value_clip_range,
             policy_total: if reduction == Reduction::Episode { rows } else { steps },
             value_total: if whole { rows } else { rows * (steps / rows) },
             steps,
@@ -168,13 +190,26 @@ impl Loss {
                 if clipped * advantage < ratio * advantage { 0.0 } else { ratio * advantage }
             }
         };
-        sums.value += weight * view.share * error * error;
+        let error = self.clipped_error(error, view.old_error);
+        sums.value += weight * view.share * error.0 * error.0;
         sums.entropy += weight * f64::from(view.entropy);
         StepGrad {
             log_prob: (-weight * policy / self.policy_total) as f32,
             entropy: (-weight * self.entropy_coef / self.steps) as f32,
-            value: (-2.0 * weight * self.value_coef * error / self.value_total) as f32,
+            value: (-2.0 * weight * self.value_coef * error.1 / self.value_total) as f32,
         }
+    }
+
+    /// The error whose square is the loss, and the one that it is learned from: none, beyond the clip range.
+    #[inline]
+    fn clipped_error(&self, error: f64, old: Option<f32>) -> (f64, f64) {
+        let Some(old) = old.map(f64::from) else { return (error, error) };
+        let moved = old - error;
+        if moved.abs() <= self.value_clip_range {
+            return (error, error);
+        }
+        let clipped = old - self.value_clip_range.copysign(moved);
+        if clipped * clipped > error * error { (clipped, 0.0) } else { (error, error) }
     }
 
     /// The terms of the loss.

@@ -2,12 +2,14 @@
 //! [`loss`] is the page where they are written; [`advantage`] says what each step is judged by, [`terms`] what is reported.
 
 mod advantage;
+mod gae;
 mod loss;
 mod terms;
 
 pub use advantage::{Advantages, Baseline, Targets};
 pub(crate) use advantage::{Judge, explained_variance};
+pub use gae::{Gae, Returns};
 pub(crate) use loss::Loss;
 pub use loss::{Objective, Reduction, StepGrad, StepView, Totals};
-pub(crate) use terms::Sums;
 pub use terms::Terms;
+pub(crate) use terms::{Moments, Sums};

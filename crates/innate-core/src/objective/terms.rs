@@ -57,6 +57,10 @@ impl Moments {
         }
     }
 
+    pub(crate) fn mean(&self) -> f64 {
+        self.mean
+    }
+
     pub(crate) fn variance(&self) -> f64 {
         self.squares / self.weight
     }

@@ -53,7 +53,7 @@ fn part_of_aim(aim: &Aim, n: usize, rows: &[usize]) -> Aim {
             Judged::Given { advantages: of(advantages), value_targets: value_targets.as_ref().map(of) }
         }
     };
-    Aim { judged, old_log_probs: aim.old_log_probs.as_ref().map(of), ..aim.clone() }
+    Aim { judged, old_log_probs: aim.old_log_probs.as_ref().map(of), old_values: aim.old_values.as_ref().map(of), ..aim.clone() }
 }
 
 fn totals(case: &Case) -> Totals {
@@ -200,7 +200,9 @@ fn decisions(policy: &mut Policy, case: &Case) -> Vec<(i32, [u32; 3])> {
         .flat_map(|_| {
             let (mut actions, mut floats) = (vec![0; n], [(); 3].map(|()| vec![0.0; n]));
             let [log_probs, entropies, values] = &mut floats;
-            policy.step(sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values }).unwrap();
+            policy
+                .step(&Observation::default(), sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values })
+                .unwrap();
             let said = |row: usize| floats.each_ref().map(|of| of[row].to_bits());
             actions.into_iter().enumerate().map(|(row, action)| (action, said(row))).collect::<Vec<_>>()
         })

@@ -1,6 +1,6 @@
 //! Nothing that is not finite becomes a weight, an action or a file's content, whatever weights and coefficients are.
 
-use innate_core::data::{Prompts, Sampling, Trajectories};
+use innate_core::data::{Observation, Prompts, Sampling, Trajectories};
 use innate_core::device::{self, DeviceKind};
 use innate_core::engine::fused::{Fused, Policy, StepOutput, Weights};
 use innate_core::engine::plain::Plain;
@@ -169,7 +169,11 @@ fn a_policy_without_probabilities_must_begin_again() {
     policy.begin(case.prompts()).unwrap();
     let mut step = |policy: &mut Policy| {
         let [log_probs, entropies, values] = &mut floats;
-        policy.step(Sampling::Greedy, &mut StepOutput { actions: &mut actions, log_probs, entropies, values })
+        policy.step(
+            &Observation::default(),
+            Sampling::Greedy,
+            &mut StepOutput { actions: &mut actions, log_probs, entropies, values },
+        )
     };
     assert_eq!(not_finite(step(&mut policy)), "logits");
     assert!(step(&mut policy).unwrap_err().to_string().contains("begin"));

@@ -18,13 +18,20 @@ pub(crate) enum Judged {
 pub(crate) struct Aim {
     pub(crate) judged: Judged,
     pub(crate) old_log_probs: Option<Vec<f32>>,
+    pub(crate) old_values: Option<Vec<f32>>,
     pub(crate) objective: Objective,
     pub(crate) optimizer: OptimizerConfig,
 }
 
 impl Aim {
     pub(crate) fn new(judged: Judged) -> Self {
-        Self { judged, old_log_probs: None, objective: Objective::default(), optimizer: OptimizerConfig::default() }
+        Self {
+            judged,
+            old_log_probs: None,
+            old_values: None,
+            objective: Objective::default(),
+            optimizer: OptimizerConfig::default(),
+        }
     }
 
     pub(crate) fn targets(&self) -> Targets<'_> {
@@ -34,7 +41,7 @@ impl Aim {
                 Advantages::Given { advantages, value_targets: value_targets.as_deref() }
             }
         };
-        Targets { advantages, old_log_probs: self.old_log_probs.as_deref() }
+        Targets { advantages, old_log_probs: self.old_log_probs.as_deref(), old_values: self.old_values.as_deref() }
     }
 
     pub(crate) fn unclipped(mut self) -> Self {

@@ -1,6 +1,6 @@
 //! Decisions one step at a time are those of a whole rollout, for every network that an open loop can run.
 
-use innate_core::data::{Prompts, Sampling, Trajectories};
+use innate_core::data::{Observation, Prompts, Sampling, Trajectories};
 use innate_core::engine::Engine;
 use innate_core::engine::fused::{Fused, Policy, StepOutput};
 use innate_core::error::Error;
@@ -36,7 +36,9 @@ fn bits(values: &[f32]) -> Vec<u32> {
 fn step(policy: &mut Policy, sampling: Sampling) -> Step {
     let (mut actions, mut floats) = (vec![0; ROWS], [(); 3].map(|()| vec![0.0; ROWS]));
     let [log_probs, entropies, values] = &mut floats;
-    policy.step(sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values }).unwrap();
+    policy
+        .step(&Observation::default(), sampling, &mut StepOutput { actions: &mut actions, log_probs, entropies, values })
+        .unwrap();
     (actions, floats.each_ref().map(|of| bits(of)))
 }
 
@@ -119,10 +121,10 @@ fn a_policy_refuses_what_it_cannot_do() {
     };
     let mut policy = case.policy(2).unwrap();
     let mut out = StepOutput { actions: &mut [0], log_probs: &mut [0.0], entropies: &mut [0.0], values: &mut [0.0] };
-    assert_eq!(path(policy.step(Sampling::Greedy, &mut out).unwrap_err()), "session");
+    assert_eq!(path(policy.step(&Observation::default(), Sampling::Greedy, &mut out).unwrap_err()), "session");
     assert_eq!(path(policy.begin(case.prompts()).unwrap_err()), "stages");
     policy.begin(Prompts { rows: 2, contexts: &[1, 2, 3, 4], stages: &[0, 1] }).unwrap();
-    assert_eq!(path(policy.step(Sampling::Greedy, &mut out).unwrap_err()), "output");
+    assert_eq!(path(policy.step(&Observation::default(), Sampling::Greedy, &mut out).unwrap_err()), "output");
     assert_eq!(path(policy.feed(&[1]).unwrap_err()), "tokens");
     assert_eq!(path(policy.feed(&[1, 7]).unwrap_err()), "tokens[1]");
     assert_eq!(path(case.policy(0).map(drop).unwrap_err()), "size");

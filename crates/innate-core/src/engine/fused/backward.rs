@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::chunk::{CHUNK, Graded, Shared};
+use super::chunk::{Graded, Shared, height};
 use super::{Fused, GROUPS, hold, own};
 use crate::data::Trajectories;
 use crate::error::{Error, Result};
@@ -26,7 +26,8 @@ impl Fused {
     /// Adds the gradient of the loss to what was accumulated.
     pub(super) fn backward(&mut self, data: &Trajectories<'_>, targets: &Targets<'_>, objective: &Objective) -> Result<Terms> {
         let (n, steps) = (data.rows, data.steps());
-        let count = n.div_ceil(CHUNK);
+        let height = height(n);
+        let count = n.div_ceil(height);
         let groups = count.min(GROUPS);
         self.granted.backward(&self.weights.layout, &self.place, (n, steps, groups), self.pool.threads())?;
         self.ensure_forward(data)?;
@@ -47,7 +48,7 @@ impl Fused {
             group.gradient.fill(0.0);
             group.sums = Sums::default();
             let range = task * count / groups..(task + 1) * count / groups;
-            for (chunk, first) in chunks[range.clone()].iter().zip((range.start * CHUNK..).step_by(CHUNK)) {
+            for (chunk, first) in chunks[range.clone()].iter().zip((range.start * height..).step_by(height)) {
                 let out = (&*place, &mut *group.gradient);
                 group.sums += hold(chunk).backward(&shared, first, &graded, &mut hold(&scratch[worker]), out);
             }
@@ -58,7 +59,7 @@ impl Fused {
         }
         let held: Vec<_> = self.chunks[..count].iter().map(hold).collect();
         let explained =
-            explained_variance(targets, data, |row| &held[row / CHUNK].values[row % CHUNK * steps..][..data.length(row)]);
+            explained_variance(targets, data, |row| &held[row / height].values[row % height * steps..][..data.length(row)]);
         drop(held);
         let terms = graded.loss.terms(&sums, explained);
         if !terms.loss.is_finite() {

@@ -1,9 +1,9 @@
 //! How many bytes a call takes, known before any is taken.
 
-use super::chunk::{Chunk, Scratch};
+use super::BLOCK;
+use super::chunk::{Chunk, Scratch, height};
 use super::layout::{Layout, Partial};
 use super::weights::Weights;
-use super::{BLOCK, CHUNK};
 use crate::error::Result;
 use crate::memory::{Bytes, FEWER, afford};
 use crate::model::ModelSpec;
@@ -50,7 +50,7 @@ pub(super) struct Granted {
 impl Granted {
     pub(super) fn forward(&mut self, layout: &Layout, size: Size, threads: usize) -> Result<()> {
         let Size { n, steps, keep, logits } = size;
-        let chunks = if keep { n.div_ceil(CHUNK) } else { threads };
+        let chunks = if keep { n.div_ceil(height(n)) } else { threads };
         let activations = Chunk::bytes_for(layout, steps, if keep { steps } else { 1 }).times(chunks);
         // Once here and once where the caller reads it.
         let outputs = Bytes::floats(&[n, steps, 4 + if logits { layout.actions } else { 0 }]).times(2);

@@ -1,6 +1,6 @@
 //! The fast engine: fused CPU kernels over whole sequences, with a hand-written backward pass.
 //!
-//! A batch is cut into chunks of [`chunk::CHUNK`] rows; a chunk runs all its steps on one thread. Gradients of chunks are summed in a
+//! A batch is cut into chunks of at most [`chunk::CHUNK`] rows; a chunk runs all its steps on one thread. Gradients of chunks are summed in a
 //! fixed number of groups, then the groups in order. Activations of the last sampled rollout are kept: an update on the very actions that
 //! were just emitted does not run forward again. What nothing is learned from (greedy rollouts, evaluations) keeps one step a thread.
 
@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use self::backward::Group;
 pub(crate) use self::budget::afford_network;
 use self::budget::{Granted, Size};
-use self::chunk::{CHUNK, Chunk, Scratch, Shared, Source, Undefined};
+use self::chunk::{Chunk, Scratch, Shared, Source, Undefined, height};
 use self::encoder::BatchContext;
 use self::layout::Partial;
 use self::outputs::Evaluated;
@@ -197,7 +197,8 @@ impl Fused {
     /// Runs the network over `prompts`, keeping all activations or none.
     fn forward(&mut self, prompts: Prompts<'_>, steps: usize, source: Source<'_>, ask: Ask) -> Result<Evaluated> {
         let n = prompts.rows;
-        let count = n.div_ceil(CHUNK);
+        let height = height(n);
+        let count = n.div_ceil(height);
         let keep = ask == Ask::Keep;
         self.granted.forward(&self.weights.layout, Size { n, steps, keep, logits: ask == Ask::Logits }, self.pool.threads())?;
         if keep {
@@ -215,13 +216,13 @@ impl Fused {
         }
         let shared = Shared { weights: &self.weights, batch: &self.batch, bias: &self.bias, prompts, steps };
         let undefined = Mutex::new(None::<Undefined>);
-        let (chunks, parts) = (&*chunks, out.parts(CHUNK * steps));
+        let (chunks, parts) = (&*chunks, out.parts(height * steps));
         self.pool.run(count, &|task, worker| {
-            let first = task * CHUNK;
+            let first = task * height;
             let mut chunk = hold(&chunks[if keep { task } else { worker }]);
             // SAFETY: each block is taken by one task.
             let (block, logits) = unsafe { parts.take(task) };
-            match chunk.forward(&shared, (first, CHUNK.min(n - first)), source, logits) {
+            match chunk.forward(&shared, (first, height.min(n - first)), source, logits) {
                 Ok(()) => block.write(&chunk),
                 Err(error) => {
                     let mut found = hold(&undefined);

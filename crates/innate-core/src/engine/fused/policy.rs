@@ -3,23 +3,29 @@
 use std::sync::Arc;
 
 use super::encoder::BatchContext;
-use super::walk::{Pick, ROWS, Reads, Walk, choose};
+use super::layout::Layout;
+use super::walk::{Pick, ROWS, Reads, Walk, choose, forbid};
 use super::weights::Weights;
-use crate::data::{Prompts, RolloutSpec, Sampling, check_ids, check_len};
+use crate::data::{Observation, Prompts, RolloutSpec, Sampling, check_ids, check_len};
 use crate::error::{Error, Result};
 use crate::kernel::buffer::Buffer;
 use crate::memory::{Bytes, afford};
+use crate::model::Encoder;
 
 /// Up to `size` rows under way with shared weights. No call allocates.
 pub struct Policy {
     weights: Arc<Weights>,
-    start_token: usize,
+    spec: RolloutSpec,
     batch: BatchContext,
     /// What a row of logits begins at, `[np]`.
     bias: Buffer,
+    /// What logits are divided by before an action is chosen.
+    temperature: f32,
     size: usize,
     rows: usize,
     steps: usize,
+    /// Rows before the first step of an episode, `[size]`.
+    fresh: Vec<bool>,
     /// Each keeps one step.
     blocks: Vec<Walk>,
     probabilities: Buffer,
@@ -38,16 +44,15 @@ pub struct StepOutput<'a> {
 }
 
 impl Policy {
-    /// A policy of at most `size` rows, for a model that reads nothing but the previous action and where an episode starts.
+    /// A policy of at most `size` rows.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a bad size or a model that reads more, [`Error::Memory`] when there is none.
+    /// [`Error::Invalid`] for a bad size, [`Error::Memory`] when there is none.
     pub fn new(weights: Arc<Weights>, spec: &RolloutSpec, size: usize) -> Result<Self> {
         if size == 0 || size > 1 << 20 {
             return Err(Error::invalid("size", format!("must be between 1 and {}, got {size}", 1 << 20)));
         }
         spec.validate(&weights.spec)?;
-        weights.spec.check_open_loop()?;
         let layout = &weights.layout;
         let rows = ROWS.min(size);
         let what = || format!("a session of {size} rows at hiddenSize {}", layout.hidden);
@@ -61,12 +66,14 @@ impl Policy {
         let mut bias = Buffer::zeros(layout.np)?;
         weights.write_head_bias(spec.action_mask.as_deref(), &mut bias);
         Ok(Self {
-            start_token: spec.start_token,
+            spec: spec.clone(),
             batch: BatchContext::new(&weights)?,
             bias,
+            temperature: 1.0,
             size,
             rows: 0,
             steps: 0,
+            fresh: vec![true; size],
             blocks,
             probabilities: Buffer::zeros(layout.np)?,
             weights,
@@ -103,7 +110,119 @@ impl Policy {
         let reads_tokens = weights.layout.reads_tokens();
         for (block, first) in self.blocks.iter_mut().zip((0..self.rows).step_by(ROWS)) {
             block.begin(weights, &self.batch, prompts, (first, ROWS.min(self.rows - first)));
-            block.inputs.fill(if reads_tokens { self.start_token as u32 } else { 0 });
+            block.inputs.fill(if reads_tokens { self.spec.start_token as u32 } else { 0 });
+        }
+        self.fresh.fill(true);
+        Ok(())
+    }
+
+    /// Puts a row before the first step of a new episode, at the zero state: for a model without an encoder.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is no such row, or when the model begins an episode with a prompt.
+    pub fn restart(&mut self, row: usize) -> Result<()> {
+        let Weights { spec, layout, .. } = &*self.weights;
+        if spec.encoder != Encoder::None {
+            return Err(Error::invalid("rows", "must all begin together: the model begins an episode with a prompt"));
+        }
+        if row >= self.rows {
+            return Err(Error::invalid("rows", format!("must be below the number of rows {}, got {row}", self.rows)));
+        }
+        let (block, at) = (&mut self.blocks[row / ROWS], row % ROWS);
+        for layer in &mut block.layers {
+            layer.state_mut(0)[at * layout.hp..][..layout.hp].fill(0.0);
+        }
+        if layout.reads_tokens() {
+            block.inputs[at] = self.spec.start_token as u32;
+        }
+        self.fresh[row] = true;
+        Ok(())
+    }
+
+    /// Goes on by other weights of the same model; the rows' states stay.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when they are of another model.
+    pub fn sync(&mut self, weights: Arc<Weights>) -> Result<()> {
+        if weights.spec != self.weights.spec {
+            return Err(Error::invalid("weights", "must be of the same model"));
+        }
+        weights.write_head_bias(self.spec.action_mask.as_deref(), &mut self.bias);
+        self.weights = weights;
+        Ok(())
+    }
+
+    /// Divides logits by `temperature` before an action is chosen, from the next step on.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless it is finite and above 0.
+    pub fn set_temperature(&mut self, temperature: f32) -> Result<()> {
+        if !(temperature.is_finite() && temperature > 0.0) {
+            return Err(Error::invalid("temperature", format!("must be a finite number above 0, got {temperature}")));
+        }
+        self.temperature = temperature;
+        Ok(())
+    }
+
+    /// Writes the states before the next step, `[rows, layers, H]`.
+    pub(crate) fn read_states(&self, out: &mut [f32]) {
+        let &Layout { hidden, hp, .. } = &self.weights.layout;
+        let layers = self.weights.spec.layers;
+        for (row, out) in out.chunks_exact_mut(layers * hidden).enumerate().take(self.rows) {
+            let block = &self.blocks[row / ROWS];
+            for (layer, out) in block.layers.iter().zip(out.chunks_exact_mut(hidden)) {
+                out.copy_from_slice(&layer.state(0)[row % ROWS * hp..][..hidden]);
+            }
+        }
+    }
+
+    /// Whether a row is before the first step of an episode.
+    pub(crate) fn is_fresh(&self, row: usize) -> bool {
+        self.fresh[row]
+    }
+
+    /// The token that a row reads next; 0 where none is read.
+    pub(crate) fn input(&self, row: usize) -> u32 {
+        self.blocks[row / ROWS].inputs[row % ROWS]
+    }
+
+    fn check_begun(&self) -> Result<()> {
+        if self.rows == 0 {
+            return Err(Error::invalid("session", "has not begun: call begin() first"));
+        }
+        Ok(())
+    }
+
+    /// What the rows read beside the token before.
+    fn observe(&mut self, observation: &Observation<'_>) {
+        let Weights { spec, layout, .. } = &*self.weights;
+        let features = layout.features;
+        if features == 0 {
+            return;
+        }
+        for row in 0..self.rows {
+            let Observation { discrete, dense, .. } = observation.row(spec, row);
+            let out = &mut self.blocks[row / ROWS].features[row % ROWS * layout.fp..][..features];
+            spec.write_features(self.fresh[row], discrete, dense, out);
+        }
+    }
+
+    /// The values of observations that end an episode or follow a rollout, `[rows]`: what the rows would think of going on. Nothing moves.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] before [`Policy::begin`], or naming the first bad element of the observation.
+    pub fn values(&mut self, observation: &Observation<'_>, out: &mut [f32]) -> Result<()> {
+        self.check_begun()?;
+        observation.check(&self.weights.spec, self.rows, None)?;
+        check_len("output", out.len(), self.rows)?;
+        self.observe(observation);
+        let reads = Reads { weights: &self.weights, bias: &self.bias };
+        let &Layout { np, actions, .. } = &self.weights.layout;
+        for (block, out) in self.blocks.iter_mut().zip(out.chunks_mut(ROWS)) {
+            block.advance(reads, (0, out.len()), None);
+            for (value, logits) in out.iter_mut().zip(block.logits.chunks_exact(np)) {
+                *value = logits[actions];
+            }
         }
         Ok(())
     }
@@ -113,29 +232,33 @@ impl Policy {
         self.rows
     }
 
-    /// One action for every row. The next step's input is the action chosen, or what [`Policy::feed`] says.
+    /// One action for every row, by what it observes. The next step's input is the action chosen, or what [`Policy::feed`] says.
     ///
     /// # Errors
-    /// [`Error::Invalid`] before [`Policy::begin`], or when an output has the wrong length. [`Error::NonFinite`] naming the row for which
-    /// there are no probabilities: then the policy must begin again.
-    pub fn step(&mut self, sampling: Sampling, out: &mut StepOutput<'_>) -> Result<()> {
+    /// [`Error::Invalid`] before [`Policy::begin`], naming the first bad element of the observation, or when an output has the wrong length.
+    /// [`Error::NonFinite`] naming the row for which there are no probabilities: then the policy must begin again.
+    pub fn step(&mut self, observation: &Observation<'_>, sampling: Sampling, out: &mut StepOutput<'_>) -> Result<()> {
+        self.check_begun()?;
         let rows = self.rows;
-        if rows == 0 {
-            return Err(Error::invalid("session", "has not begun: call begin() first"));
-        }
+        observation.check(&self.weights.spec, rows, self.spec.action_mask.as_deref())?;
         for length in [out.actions.len(), out.log_probs.len(), out.entropies.len(), out.values.len()] {
             check_len("output", length, rows)?;
         }
+        self.observe(observation);
         let reads = Reads { weights: &self.weights, bias: &self.bias };
         let layout = &self.weights.layout;
         let reads_tokens = layout.reads_tokens();
         for (block, first) in self.blocks.iter_mut().zip((0..rows).step_by(ROWS)) {
             let count = ROWS.min(rows - first);
-            block.features.fill(f32::from(u8::from(self.steps == 0)));
             block.advance(reads, (0, count), None);
             block.rewind();
             let Walk { logits, inputs, .. } = block;
             for ((row, logits), input) in (first..first + count).zip(logits.chunks_exact_mut(layout.np)).zip(inputs) {
+                let allowed = observation.allowed.get(row * layout.actions..).filter(|allowed| !allowed.is_empty());
+                forbid(logits, allowed.map(|allowed| &allowed[..layout.actions]));
+                if self.temperature.to_bits() != 1_f32.to_bits() {
+                    logits[..layout.actions].iter_mut().for_each(|logit| *logit /= self.temperature);
+                }
                 let pick = Pick::sampled(sampling, row, self.steps);
                 let choice =
                     choose(self.weights.isa, layout.actions, logits, &mut self.probabilities, pick).map_err(|value| {
@@ -152,8 +275,14 @@ impl Policy {
                 }
             }
         }
+        self.fresh[..rows].fill(false);
         self.steps += 1;
         Ok(())
+    }
+
+    /// Counts steps from 0 again, for a stream of actions that begins anew.
+    pub(crate) fn recount(&mut self) {
+        self.steps = 0;
     }
 
     /// Makes `tokens` the next step's inputs, `[rows]`: what a closed loop was answered.

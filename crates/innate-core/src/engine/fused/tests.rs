@@ -1,10 +1,11 @@
 //! Sizes that are asked for before memory is taken, as numbers; and which of several bad rows is named.
 
 use super::budget::afford_network;
+use super::chunk::{CHUNK, height};
 use super::chunk::{Chunk, Scratch};
 use super::layout::{Layout, Partial};
 use super::weights::Weights;
-use super::{CHUNK, Fused, own};
+use super::{Fused, own};
 use crate::data::{Prompts, RolloutSpec, Sampling, Trajectories};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -141,7 +142,8 @@ fn what_lies_after_the_end_is_not_read() {
         };
         let before = gradient(&mut engine);
         for (index, &length) in lengths.iter().enumerate() {
-            own(&mut engine.chunks[index / CHUNK]).spoil(index % CHUNK, length as usize..STEPS, (STEPS, &engine.weights.layout));
+            let (chunk, row) = (index / height(N), index % height(N));
+            own(&mut engine.chunks[chunk]).spoil(row, length as usize..STEPS, (STEPS, &engine.weights.layout));
         }
         assert_eq!(gradient(&mut engine), before);
     }

@@ -214,3 +214,10 @@ pub(super) fn choose(
     };
     Ok(Choice { action, log_prob: logits[action] - stats.log_normalizer, entropy: stats.entropy, value: stats.value })
 }
+
+/// Takes the actions out of a row of logits that are not allowed.
+pub(super) fn forbid(logits: &mut [f32], allowed: Option<&[u8]>) {
+    for (logit, _) in logits.iter_mut().zip(allowed.unwrap_or(&[])).filter(|(_, allowed)| **allowed == 0) {
+        *logit = f32::NEG_INFINITY;
+    }
+}

@@ -20,6 +20,8 @@ pub(super) struct Said {
 struct Fit {
     targets: Tensor,
     estimates: Tensor,
+    /// The estimates that are clipped to the neighborhood of the old ones.
+    clipped: Option<Tensor>,
     mass: Tensor,
     total: f64,
 }
@@ -27,6 +29,14 @@ struct Fit {
 impl Fit {
     fn errors(&self) -> Candle<Tensor> {
         &self.targets - &self.estimates
+    }
+
+    fn squares(&self) -> Candle<Tensor> {
+        let squares = self.errors()?.sqr()?;
+        match &self.clipped {
+            None => Ok(squares),
+            Some(clipped) => squares.maximum(&(&self.targets - clipped)?.sqr()?),
+        }
     }
 }
 
@@ -85,7 +95,7 @@ pub(super) fn loss(
     let steps_here = of.weights.iter().map(|&weight| f64::from(weight)).sum();
     let Totals { rows, steps } = objective.totals.unwrap_or(Totals { rows: rows_here, steps: steps_here });
 
-    let (advantages, fit) = judged(&of, &of.said(&said.values)?, targets, (rows, steps))?;
+    let (advantages, fit) = judged(&of, &of.said(&said.values)?, targets, objective.value_clip_range, (rows, steps))?;
 
     let log_probs = of.said(&said.log_probs)?;
     let mut drift = (0.0, 0.0);
@@ -104,7 +114,7 @@ pub(super) fn loss(
     let policy = ((gains * &weights)?.sum_all()?.neg()? / policy_total)?;
     let value = match &fit {
         None => Tensor::zeros((), DType::F32, of.device)?,
-        Some(fit) => ((fit.errors()?.sqr()? * &fit.mass)?.sum_all()? / fit.total)?,
+        Some(fit) => ((fit.squares()? * &fit.mass)?.sum_all()? / fit.total)?,
     };
     let entropy = ((of.said(&said.entropies)? * &weights)?.sum_all()? / steps)?;
     let loss = ((&policy + value.affine(objective.value_coef, 0.0)?)? - entropy.affine(objective.entropy_coef, 0.0)?)?;
@@ -123,22 +133,37 @@ pub(super) fn loss(
 }
 
 /// The advantages, `[n, T]`, which no gradient flows through, and what the values are fitted to.
-fn judged(of: &Steps<'_>, values: &Tensor, targets: &Targets<'_>, (rows, steps): (f64, f64)) -> Candle<(Tensor, Option<Fit>)> {
-    let each = |targets: &[f32]| -> Candle<_> {
-        Ok(Fit { targets: of.given(targets)?, estimates: values.clone(), mass: of.weights()?, total: steps })
+fn judged(
+    of: &Steps<'_>,
+    values: &Tensor,
+    targets: &Targets<'_>,
+    value_clip_range: f64,
+    (rows, steps): (f64, f64),
+) -> Candle<(Tensor, Option<Fit>)> {
+    let each = |fitted: &[f32], old: Option<&[f32]>| -> Candle<_> {
+        let clip = |old: &[f32]| -> Candle<Tensor> {
+            let old = of.given(old)?;
+            &old + (values - &old)?.minimum(value_clip_range)?.maximum(-value_clip_range)?
+        };
+        let clipped = old.map(clip).transpose()?;
+        Ok(Fit { targets: of.given(fitted)?, estimates: values.clone(), clipped, mass: of.weights()?, total: steps })
     };
     Ok(match targets.advantages {
         Advantages::Returns { returns, baseline: Baseline::Program } => {
             let mass = of.rows()?;
             let targets = (Tensor::from_slice(returns, (of.n, 1), of.device)? * &mass)?;
-            let fit = Fit { targets, estimates: (values * of.weights()?)?.sum_keepdim(1)?, mass, total: rows };
+            let estimates = (values * of.weights()?)?.sum_keepdim(1)?;
+            let fit = Fit { targets, estimates, clipped: None, mass, total: rows };
             (fit.errors()?.detach().broadcast_as((of.n, of.steps))?, Some(fit))
         }
         Advantages::Returns { returns, baseline: Baseline::Step } => {
-            let fit = each(returns)?;
+            let fit = each(returns, None)?;
             (fit.errors()?.detach(), Some(fit))
         }
-        Advantages::Given { advantages, value_targets } => (of.given(advantages)?, value_targets.map(each).transpose()?),
+        Advantages::Given { advantages, value_targets } => {
+            let fit = value_targets.map(|fitted| each(fitted, targets.old_values)).transpose()?;
+            (of.given(advantages)?, fit)
+        }
     })
 }
 

@@ -110,15 +110,19 @@ fn cases<'a>(old: &'a [f32], whole: &'a [f32], each: &'a [f32]) -> Vec<Targets<'
     ];
     advantages
         .into_iter()
-        .flat_map(|advantages| [None, Some(old)].map(|old_log_probs| Targets { advantages, old_log_probs }))
+        .flat_map(|advantages| {
+            let olds = [(None, None), (Some(old), None), (Some(old), Some(old))];
+            olds.map(|(old_log_probs, old_values)| Targets { advantages, old_log_probs, old_values })
+        })
         .collect()
 }
 
-fn objectives() -> [Objective; 3] {
+fn objectives() -> [Objective; 4] {
     let objective = Objective { entropy_coef: 0.3, clip_range: CLIP, ..Objective::default() };
     [
         objective,
         Objective { reduction: Reduction::Step, clip_range: f64::INFINITY, ..objective },
+        Objective { value_clip_range: 0.1, ..objective },
         Objective { totals: Some(Totals { rows: 7.0, steps: 20.0 }), reduction: Reduction::Step, ..objective },
     ]
 }
@@ -130,13 +134,14 @@ fn by_the_page(said: &Evaluation, data: &Trajectories<'_>, targets: &Targets<'_>
     for row in 0..N {
         let judge = Judge::new(*targets, data, row, values(row));
         for t in 0..data.length(row) {
-            let (cell, (advantage, error)) = (row * T + t, judge.step(N, t));
+            let (cell, (advantage, error, old_error)) = (row * T + t, judge.step(N, t));
             let view = StepView {
                 log_prob: said.log_probs[cell],
                 old_log_prob: targets.old_log_probs.map(|old| old[cell]),
                 advantage,
                 entropy: said.entropies[cell],
                 error,
+                old_error,
                 share: judge.share,
                 weight: data.weight(row, t),
             };
@@ -318,7 +323,7 @@ fn gradients_add_up_until_a_step() {
 
     // A loss that is not finite leaves what was accumulated.
     let huge = Advantages::Given { advantages: &[3e38; N], value_targets: None };
-    let refused = engine.accumulate(&data, &Targets { advantages: huge, old_log_probs: None }, &objective);
+    let refused = engine.accumulate(&data, &Targets { advantages: huge, old_log_probs: None, old_values: None }, &objective);
     assert!(matches!(refused, Err(Error::NonFinite { what: "loss", .. })));
     assert_eq!(engine.gradient().unwrap(), summed);
 

@@ -24,14 +24,6 @@ pub(crate) struct LayerWeights<'a> {
     pub(crate) bias_hh: &'a [f32],
 }
 
-/// Gradients of a layer's weights, added to.
-pub(crate) struct LayerGradient<'a> {
-    /// `[3, hp, hp]`.
-    pub(crate) weight_hh: &'a mut [f32],
-    /// Sums of `dgates` over rows and steps, `[4, hp]`: b_ih gets (0, 1, 3), b_hh gets (0, 1, 2).
-    pub(crate) dgates: &'a mut [f32],
-}
-
 /// A caller's own memory for [`Layer::backward`].
 #[derive(Default)]
 pub(crate) struct LayerScratch {
@@ -135,36 +127,39 @@ impl Layer {
     }
 
     /// Step `t` backward for some of the rows, the i-th of all arguments being the layer's row `rows[i]`: `dh` `[_, hp]` holds dL/dh after
-    /// the step on entry and before it on return; `dgates` `[_, 4, hp]` is written. `scratch` has room for the rows.
+    /// the step on entry and before it on return; `dgates` `[_, 4, hp]` is written, and its sums over rows are added to `sums` `[4, hp]`: b_ih
+    /// gets (0, 1, 3), b_hh gets (0, 1, 2). `scratch` has room for the rows. The states before the step, `[_, hp]`, are returned: with `dgates`
+    /// they make the gradient of W_hh ([`gru::StateGradient`]).
     #[allow(clippy::too_many_arguments, reason = "operands of one equation")]
-    pub(crate) fn backward(
-        &self,
+    pub(crate) fn backward<'a>(
+        &'a self,
         isa: Isa,
         weights: LayerWeights<'_>,
         (t, rows): (usize, &[u32]),
         starts: Option<&[bool]>,
         dh: &mut [f32],
         dgates: &mut [f32],
-        scratch: &mut LayerScratch,
-        gradient: &mut LayerGradient<'_>,
-    ) {
+        scratch: &'a mut LayerScratch,
+        sums: &mut [f32],
+    ) -> &'a [f32] {
         let hp = self.hp;
         let count = rows.len();
-        let h = gathered(self.state(t), &mut scratch.states, hp, rows);
+        let LayerScratch { states, restarted, saved } = scratch;
+        let h = before(gathered(self.state(t), states, hp, rows), restarted, hp, count, starts);
         isa.run(gru::Backward {
             rows: count,
             hp,
-            saved: gathered(&self.saved[t * self.rows * SAVED * hp..], &mut scratch.saved, SAVED * hp, rows),
-            h: before(h, &mut scratch.restarted, hp, count, starts),
+            saved: gathered(&self.saved[t * self.rows * SAVED * hp..], saved, SAVED * hp, rows),
+            h,
             weight: weights.weight_hh,
             dh,
             dgates,
-            dweight: gradient.weight_hh,
-            dbias: gradient.dgates,
+            dbias: sums,
         });
         for (row, _) in starts.unwrap_or(&[]).iter().take(count).enumerate().filter(|(_, start)| **start) {
             dh[row * hp..][..hp].fill(0.0);
         }
+        h
     }
 }
 
@@ -189,8 +184,47 @@ pub(crate) fn gathered<'a>(values: &'a [f32], copy: &'a mut [f32], width: usize,
     copy
 }
 
-/// Dense inputs backward: from the gradients at the gates to those of the inputs and of W_ih.
+/// The input's gates are 0, 1 and 3 of the four: two neighbours, and one apart. (how many, from where, to where)
+const OF_INPUT: [(usize, usize, usize); 2] = [(2, 0, 0), (1, 3, 2)];
+
+/// Dense inputs backward: from the gradients at the gates to those of the inputs.
 pub(crate) struct InputBackward<'a> {
+    pub(crate) rows: usize,
+    /// Padded width of the state.
+    pub(crate) hp: usize,
+    /// Padded width of the inputs.
+    pub(crate) dp: usize,
+    /// What [`Layer::backward`] wrote, `[rows, 4, hp]`.
+    pub(crate) dgates: &'a [f32],
+    /// `[3, hp, dp]`.
+    pub(crate) weight_ih: &'a [f32],
+    /// Added to: dL/dx, `[rows, dp]`.
+    pub(crate) dx: &'a mut [f32],
+}
+
+impl InputBackward<'_> {
+    pub(crate) fn run(self, isa: Isa) {
+        let Self { rows, hp, dp, dgates, weight_ih, dx } = self;
+        for (gates, from, to) in OF_INPUT {
+            isa.run(Matmul {
+                m: rows,
+                n: dp,
+                k: gates * hp,
+                a: &dgates[from * hp..],
+                a_row: SAVED * hp,
+                a_col: 1,
+                b: &weight_ih[to * hp * dp..],
+                b_row: dp,
+                c: &mut *dx,
+                c_row: dp,
+                start: Start::Accumulate,
+            });
+        }
+    }
+}
+
+/// dL/dW_ih of any number of rows, of one step or of several.
+pub(crate) struct InputGradient<'a> {
     pub(crate) rows: usize,
     /// Padded width of the state.
     pub(crate) hp: usize,
@@ -200,40 +234,19 @@ pub(crate) struct InputBackward<'a> {
     pub(crate) dgates: &'a [f32],
     /// `[rows, dp]`.
     pub(crate) x: &'a [f32],
-    /// `[3, hp, dp]`.
-    pub(crate) weight_ih: &'a [f32],
-    /// Added to: dL/dx, `[rows, dp]`; absent where nothing is learned below.
-    pub(crate) dx: Option<&'a mut [f32]>,
-    /// Added to: dL/dW_ih, `[3, hp, dp]`.
+    /// Added to: `[3, hp, dp]`.
     pub(crate) dweight_ih: &'a mut [f32],
 }
 
-impl InputBackward<'_> {
+impl InputGradient<'_> {
     pub(crate) fn run(self, isa: Isa) {
-        let Self { rows, hp, dp, dgates, x, weight_ih, mut dx, dweight_ih } = self;
-        // The input's gates are 0, 1 and 3 of the four: two neighbours, and one apart.
-        for (gates, from, to) in [(2, 0, 0), (1, 3, 2)] {
-            let a = &dgates[from * hp..];
-            if let Some(dx) = &mut dx {
-                isa.run(Matmul {
-                    m: rows,
-                    n: dp,
-                    k: gates * hp,
-                    a,
-                    a_row: SAVED * hp,
-                    a_col: 1,
-                    b: &weight_ih[to * hp * dp..],
-                    b_row: dp,
-                    c: dx,
-                    c_row: dp,
-                    start: Start::Accumulate,
-                });
-            }
+        let Self { rows, hp, dp, dgates, x, dweight_ih } = self;
+        for (gates, from, to) in OF_INPUT {
             isa.run(Matmul {
                 m: gates * hp,
                 n: dp,
                 k: rows,
-                a,
+                a: &dgates[from * hp..],
                 a_row: 1,
                 a_col: SAVED * hp,
                 b: x,

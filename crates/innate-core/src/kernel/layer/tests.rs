@@ -130,23 +130,16 @@ impl Fused {
         let mut dgates = vec![0.0; ROWS * SAVED * self.hp];
         let weights =
             LayerWeights { hidden: self.h, panels: &self.packed[1], weight_hh: &self.weight_hh, bias_hh: &self.bias[1] };
-        let gradient = &mut LayerGradient { weight_hh: &mut self.dweight_hh, dgates: &mut self.dsums };
         let rows: Vec<u32> = (0..ROWS as u32).collect();
         let scratch = &mut LayerScratch::default();
         scratch.prepare(ROWS, self.layer.hp).unwrap();
-        self.layer.backward(self.isa, weights, (t, &rows), starts, dh, &mut dgates, scratch, gradient);
-        let mut dx = vec![0.0; ROWS * self.dp];
-        InputBackward {
-            rows: ROWS,
-            hp: self.hp,
-            dp: self.dp,
-            dgates: &dgates,
-            x: &self.x[t * ROWS * self.dp..],
-            weight_ih: &self.weight_ih,
-            dx: Some(&mut dx),
-            dweight_ih: &mut self.dweight_ih,
-        }
-        .run(self.isa);
+        let h = self.layer.backward(self.isa, weights, (t, &rows), starts, dh, &mut dgates, scratch, &mut self.dsums);
+        let (hp, dp) = (self.hp, self.dp);
+        self.isa.run(gru::StateGradient { rows: ROWS, hp, dgates: &dgates, h, dweight: &mut self.dweight_hh });
+        let x = &self.x[t * ROWS * dp..];
+        InputGradient { rows: ROWS, hp, dp, dgates: &dgates, x, dweight_ih: &mut self.dweight_ih }.run(self.isa);
+        let mut dx = vec![0.0; ROWS * dp];
+        InputBackward { rows: ROWS, hp, dp, dgates: &dgates, weight_ih: &self.weight_ih, dx: &mut dx }.run(self.isa);
         dx
     }
 

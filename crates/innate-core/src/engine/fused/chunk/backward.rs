@@ -2,19 +2,21 @@
 
 use std::cmp::Reverse;
 
+use super::pending::{EdgeRows, LayerRows, Pending, Sums};
 use super::{CHUNK, Chunk, Shared};
 use crate::data::Trajectories;
-use crate::engine::fused::layout::{LayerSums, Layout, Partial};
+use crate::engine::fused::layout::{Layout, Partial};
+use crate::engine::fused::weights::Weights;
 use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
 use crate::kernel::head::DistributionBackward;
-use crate::kernel::layer::{InputBackward, LayerGradient, LayerScratch, gathered};
+use crate::kernel::layer::{InputBackward, LayerScratch, gathered};
 use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::simd::{Operation, Vector};
 use crate::memory::Bytes;
 use crate::model::Pooling;
-use crate::objective::{Judge, Loss, StepView, Sums, Targets};
+use crate::objective::{self, Judge, Loss, StepView, Targets};
 
 /// What a backward pass starts from.
 pub(in crate::engine::fused) struct Graded<'a> {
@@ -28,7 +30,7 @@ pub(in crate::engine::fused) struct Graded<'a> {
 pub(in crate::engine::fused) struct Scratch {
     /// dL/dh of each layer, `[layers, CHUNK, hp]`.
     dh: Buffer,
-    dgates: Buffer,
+    pending: Pending,
     layer: LayerScratch,
     states: Buffer,
     /// `[CHUNK, fp]`.
@@ -41,23 +43,23 @@ pub(in crate::engine::fused) struct Scratch {
 impl Scratch {
     /// Bytes that are held.
     pub(in crate::engine::fused) fn bytes(&self) -> usize {
-        let Self { dh, dgates, layer, states, features, dlogits, row } = self;
-        let buffers = [dh, dgates, states, features, dlogits].map(Buffer::bytes);
-        buffers.into_iter().sum::<usize>() + layer.bytes() + size_of_val(&**row)
+        let Self { dh, pending, layer, states, features, dlogits, row } = self;
+        let buffers = [dh, states, features, dlogits].map(Buffer::bytes);
+        buffers.into_iter().sum::<usize>() + pending.bytes() + layer.bytes() + size_of_val(&**row)
     }
 
     /// Bytes that `steps` steps take.
     pub(in crate::engine::fused) fn bytes_for(layout: &Layout, steps: usize) -> Bytes {
         let &Layout { hp, np, fp, .. } = layout;
-        let gates = Bytes::floats(&[CHUNK, hp, gru::SAVED + 1 + layout.layers.len()]).plus(Bytes::floats(&[CHUNK, fp]));
-        gates.plus(Bytes::floats(&[steps, CHUNK, np])).plus(LayerScratch::bytes_for(CHUNK, hp))
+        let states = Bytes::floats(&[CHUNK, hp, 1 + layout.layers.len()]).plus(Bytes::floats(&[CHUNK, fp]));
+        states.plus(Pending::bytes_for(layout)).plus(Bytes::floats(&[steps, CHUNK, np])).plus(LayerScratch::bytes_for(CHUNK, hp))
     }
 
     /// Makes room for `steps` steps.
     pub(in crate::engine::fused) fn prepare(&mut self, layout: &Layout, steps: usize) -> Result<()> {
         let &Layout { hp, np, fp, .. } = layout;
         self.dh.grow(layout.layers.len() * CHUNK * hp)?;
-        self.dgates.grow(CHUNK * gru::SAVED * hp)?;
+        self.pending.prepare(layout)?;
         self.layer.prepare(CHUNK, hp)?;
         self.states.grow(CHUNK * hp)?;
         self.features.grow(CHUNK * fp)?;
@@ -77,7 +79,7 @@ impl Chunk {
         graded: &Graded<'_>,
         scratch: &mut Scratch,
         (place, out): (&Partial, &mut [f32]),
-    ) -> Sums {
+    ) -> objective::Sums {
         let lengths: [usize; CHUNK] =
             std::array::from_fn(|row| if row < self.rows { graded.data.length(first + row) } else { 0 });
         let length = |row: u32| lengths[row as usize];
@@ -89,8 +91,10 @@ impl Chunk {
         let sums = self.heads_backward(shared, first, graded, (order, &lengths), &mut scratch.dlogits);
         for t in (0..length(order[0])).rev() {
             let alive = &order[..order.partition_point(|&row| length(row) > t)];
-            self.step_backward(shared, (t, alive), scratch, (place, out));
+            self.step_backward(shared, (t, alive), scratch, (place, &mut *out));
         }
+        let Weights { isa, layout, .. } = shared.weights;
+        scratch.pending.flush(&mut Sums { isa: *isa, layout, place, out: &mut *out });
         if graded.data.states.is_none() {
             self.initial_state_backward(shared, first, order, scratch, (place, out));
         }
@@ -105,11 +109,11 @@ impl Chunk {
         graded: &Graded<'_>,
         (order, lengths): (&[u32], &[usize; CHUNK]),
         dlogits: &mut [f32],
-    ) -> Sums {
+    ) -> objective::Sums {
         let (steps, isa) = (shared.steps, shared.weights.isa);
         let &Layout { np, actions, .. } = &shared.weights.layout;
         let &Graded { data, targets, ref loss } = graded;
-        let mut sums = Sums::default();
+        let mut sums = objective::Sums::default();
         for (index, &row) in order.iter().enumerate() {
             let (row, batch_row) = (row as usize, first + row as usize);
             let values = &self.values[row * steps..][..lengths[row]];
@@ -122,13 +126,14 @@ impl Chunk {
                     dlogits.fill(0.0);
                     continue;
                 }
-                let (advantage, error) = judge.step(data.rows, t);
+                let (advantage, error, old_error) = judge.step(data.rows, t);
                 let view = StepView {
                     log_prob: self.log_probs[at],
                     old_log_prob: targets.old_log_probs.map(|old| old[batch_row * steps + t]),
                     advantage,
                     entropy: self.entropies[at],
                     error,
+                    old_error,
                     share: judge.share,
                     weight,
                 };
@@ -157,9 +162,9 @@ impl Chunk {
     ) {
         let weights = shared.weights;
         let (isa, layout) = (weights.isa, &weights.layout);
-        let &Layout { hp, np, fp, actions, .. } = layout;
+        let &Layout { hp, np, fp, features, actions, .. } = layout;
         let count = alive.len();
-        let Scratch { dh, dgates, layer: layer_scratch, states, features, dlogits, .. } = scratch;
+        let Scratch { dh, layer: layer_scratch, states, features: gathered_features, dlogits, pending, .. } = scratch;
         let dlogits = &dlogits[t * CHUNK * np..][..count * np];
         let top = layout.layers.len() - 1;
         let mut dh = &mut dh[..(top + 1) * CHUNK * hp];
@@ -181,63 +186,48 @@ impl Chunk {
             starts.iter_mut().zip(alive).for_each(|(start, &row)| *start = of_step[row as usize]);
             &starts[..count]
         });
+        pending.make_room(count, &mut Sums { isa, layout, place, out: &mut *out });
+        let passes = pending.passes(count);
         for index in (0..=top).rev() {
             let (below, own) = dh.split_at_mut(index * CHUNK * hp);
-            let LayerSums { weight_ih, weight_hh, dgates: sums } = &place.layers[index];
-            let (dweight, dbias) = out[weight_hh.start..sums.end].split_at_mut(weight_hh.len());
-            let gradient = &mut LayerGradient { weight_hh: dweight, dgates: dbias };
             let layer = &self.walk.layers[index];
-            layer.backward(isa, weights.layer(index), (t, alive), starts, own, dgates, layer_scratch, gradient);
+            let dgates = pending.dgates(index, hp);
+            let of_bias = &mut out[place.layers[index].dgates.clone()];
+            let before = layer.backward(isa, weights.layer(index), (t, alive), starts, own, dgates, layer_scratch, of_bias);
             if index > 0 {
-                InputBackward {
-                    rows: count,
-                    hp,
-                    dp: hp,
-                    dgates,
-                    x: gathered(self.walk.layers[index - 1].state(t + 1), states, hp, alive),
-                    weight_ih: &weights.params[layout.layers[index].weight_ih.clone()],
-                    dx: Some(&mut below[(index - 1) * CHUNK * hp..]),
-                    dweight_ih: &mut out[weight_ih.clone()],
-                }
-                .run(isa);
+                let weight_ih = &weights.params[layout.layers[index].weight_ih.clone()];
+                let dx = &mut below[(index - 1) * CHUNK * hp..];
+                InputBackward { rows: count, hp, dp: hp, dgates, weight_ih, dx }.run(isa);
+            }
+            if passes {
+                let below = index.checked_sub(1).map(|below| gathered(self.walk.layers[below].state(t + 1), states, hp, alive));
+                let rows = LayerRows { rows: count, dgates, before, below };
+                Sums { isa, layout, place, out: &mut *out }.layer(index, rows);
+            } else {
+                let after = gathered(layer.state(t + 1), states, hp, alive);
+                pending.write_layer(index, (before, after), (count, hp));
             }
             dh = below;
         }
+        let dgates = &*pending.dgates(0, hp);
         if layout.reads_tokens() {
             let mut inputs = [0; CHUNK];
             inputs.iter_mut().zip(alive).for_each(|(input, &row)| *input = self.walk.inputs[t * CHUNK + row as usize]);
             let table = &mut out[place.table.clone()];
             isa.run(gru::ScatterInput { hp, gate_rows: &inputs[..count], dgates, table });
         }
-        if fp > 0 {
-            InputBackward {
-                rows: count,
-                hp,
-                dp: fp,
-                dgates,
-                x: gathered(&self.walk.features[t * CHUNK * fp..], features, fp, alive),
-                weight_ih: &weights.params[layout.weight_features.clone()],
-                dx: None,
-                dweight_ih: &mut out[place.weight_features.clone()],
-            }
-            .run(isa);
+        let features = match features {
+            0 => &[],
+            _ => gathered(&self.walk.features[t * CHUNK * fp..], gathered_features, fp, alive),
+        };
+        if passes {
+            let top = gathered(self.walk.layers[top].state(t + 1), states, hp, alive);
+            let rows = EdgeRows { rows: count, dgates, features, dlogits, top };
+            Sums { isa, layout, place, out: &mut *out }.edges(rows);
+        } else {
+            pending.write_edges(features, dlogits, count, layout);
         }
-        // The heads' weights, from the state that this step made.
-        let (dhead, dhead_bias) = out[place.head.start..place.head_bias.end].split_at_mut(place.head.len());
-        isa.run(Matmul {
-            m: actions + 1,
-            n: hp,
-            k: count,
-            a: dlogits,
-            a_row: 1,
-            a_col: np,
-            b: gathered(self.walk.layers[top].state(t + 1), states, hp, alive),
-            b_row: hp,
-            c: dhead,
-            c_row: hp,
-            start: Start::Accumulate,
-        });
-        isa.run(AddRows { rows: dlogits, out: dhead_bias });
+        isa.run(AddRows { rows: dlogits, out: &mut out[place.head_bias.clone()] });
     }
 
     /// dL/dh₀ of the first layer into the embeddings of the context and of the stage.

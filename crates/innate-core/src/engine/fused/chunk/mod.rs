@@ -3,19 +3,26 @@
 //! How a batch is cut into chunks depends on its size alone, so the same numbers come out whatever the number of threads.
 
 mod backward;
+mod pending;
 
 pub(super) use self::backward::{Graded, Scratch};
 use super::encoder::BatchContext;
 use super::layout::Layout;
-use super::walk::{Pick, ROWS, Reads, Walk, choose};
+use super::walk::{Pick, ROWS, Reads, Walk, choose, forbid};
 use super::weights::Weights;
 use crate::data::{Prompts, RolloutSpec, Sampling, Trajectories};
 use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::memory::{self, Bytes};
 
-/// Rows in a chunk.
+/// Most rows in a chunk.
 pub(super) const CHUNK: usize = ROWS;
+
+/// Rows in each chunk of a batch of `n`, the last one apart: fewer than there could be where a small batch would otherwise keep one thread busy.
+/// It depends on `n` alone, and so do the sums over rows.
+pub(super) fn height(n: usize) -> usize {
+    n.div_ceil(4).max(n.div_ceil(2).min(4)).min(CHUNK)
+}
 
 /// What every chunk reads.
 pub(super) struct Shared<'a> {
@@ -194,13 +201,6 @@ impl Chunk {
                 }
             }
         }
-    }
-}
-
-/// Takes the actions out of a row of logits that are not allowed.
-fn forbid(logits: &mut [f32], allowed: Option<&[u8]>) {
-    for (logit, _) in logits.iter_mut().zip(allowed.unwrap_or(&[])).filter(|(_, allowed)| **allowed == 0) {
-        *logit = f32::NEG_INFINITY;
     }
 }
 

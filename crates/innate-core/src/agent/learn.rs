@@ -1,0 +1,233 @@
+//! Learning from a rollout in epochs of minibatches.
+
+use std::sync::Arc;
+
+use super::Agent;
+use crate::collect::{Collected, Collector, CollectorConfig, Recording};
+use crate::engine::fused::Weights;
+use crate::error::{Error, Result};
+use crate::objective::{Moments, Objective, Reduction, Targets, Terms};
+use crate::optimizer::{OptimizerConfig, check_all, positive};
+use crate::rng::{Seed, Stream};
+
+/// Added to the deviation of advantages.
+const EPSILON: f64 = 1e-8;
+
+/// How a rollout is learned from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearnConfig {
+    /// Times that all rows are gone through.
+    pub epochs: usize,
+    /// Parts that the rows are cut into, each a step of the optimizer; at most one a row.
+    pub minibatches: usize,
+    /// Whether advantages of a minibatch are brought to mean 0 and deviation 1.
+    pub normalize_advantage: bool,
+    /// Whether the loss is of the ratio to the probabilities that the actions were chosen with; otherwise of the present ones.
+    pub ratio: bool,
+    /// The Kullback-Leibler divergence beyond 1.5 times of which learning from this rollout stops; infinity: none.
+    pub target_kl: f64,
+    /// How losses are weighed.
+    pub objective: Objective,
+    /// How a gradient becomes a step.
+    pub optimizer: OptimizerConfig,
+}
+
+impl Default for LearnConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 4,
+            minibatches: 4,
+            normalize_advantage: true,
+            ratio: true,
+            target_kl: f64::INFINITY,
+            objective: Objective { reduction: Reduction::Step, clip_range: 0.2, ..Objective::default() },
+            optimizer: OptimizerConfig::default(),
+        }
+    }
+}
+
+/// What learning from a rollout says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Learned {
+    /// The terms, a mean over the minibatches gone through; how much of the variance of the value targets the values of the rollout explain.
+    pub terms: Terms,
+    /// The gradient's norm before clipping, a mean over steps of the optimizer.
+    pub grad_norm: f64,
+    /// Steps of the optimizer.
+    pub updates: usize,
+    /// Whether the divergence stopped it.
+    pub stopped: bool,
+    /// The divergence on the first minibatch, before any step: 0 but for rounding.
+    pub first_approx_kl: f64,
+}
+
+impl LearnConfig {
+    /// Refuses what nothing can be learned with, naming the first bad field.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the field's name as path.
+    pub fn validate(&self) -> Result<()> {
+        for (path, value) in [("updateEpochs", self.epochs), ("minibatches", self.minibatches)] {
+            if value == 0 || value > 1 << 20 {
+                return Err(Error::invalid(path, format!("must be between 1 and {}, got {value}", 1 << 20)));
+            }
+        }
+        let target = self.target_kl;
+        check_all([("targetKl", target, positive(target), "a 32-bit number above 0; Infinity turns it off")])?;
+        self.objective.validate()?;
+        self.optimizer.validate()
+    }
+}
+
+impl Agent {
+    /// Rows that are stepped by the present weights and written down. It takes the next number of the stream of actions.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a bad option, [`Error::Memory`] when there is no memory.
+    pub fn collector(&mut self, config: CollectorConfig) -> Result<Collector> {
+        let weights = self.engine.weights()?;
+        let collector = Collector::new(weights, &self.rollout, (self.seed, self.rollouts), config, self.normalizer.clone())?;
+        self.rollouts += 1;
+        Ok(collector)
+    }
+
+    /// Learns from a rollout, and takes its statistics over. Whether it succeeds or not, the stream of actions goes on.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a bad option or a rollout of another model, [`Error::NonFinite`] when a loss, gradient or weight is; the steps
+    /// before it were taken.
+    pub fn learn(&mut self, collected: &Collected, config: &LearnConfig) -> Result<Learned> {
+        self.rollouts += 1;
+        self.check_none_waits()?;
+        config.validate()?;
+        let rollout = self.rollout_spec();
+        let Recording { rows, .. } = collected.recording;
+        let data = collected.recording.trajectories(&rollout);
+        let targets = collected.recording.targets();
+        data.check(&self.model)?;
+        targets.check(&data)?;
+        self.normalizer = collected.normalizer.clone();
+        let count = config.minibatches.min(rows);
+        let mut order: Vec<u32> = (0..rows as u32).collect();
+        let mut sum = Sum::default();
+        'epochs: for epoch in 0..config.epochs {
+            if count > 1 {
+                shuffle(&mut order, self.seed, self.rollouts, epoch);
+            }
+            for part in 0..count {
+                let rows = &order[part * rows / count..(part + 1) * rows / count];
+                let chosen = data.select(rows)?;
+                if chosen.counted() == 0.0 {
+                    continue;
+                }
+                let mut judged = targets.select(data.rows, rows);
+                if config.normalize_advantage {
+                    normalize(judged.advantages_mut(), chosen.weights.as_deref());
+                }
+                let targets = judged.view();
+                let targets = if config.ratio { targets } else { Targets { old_log_probs: None, ..targets } };
+                let terms = self.engine.accumulate(&chosen, &targets, &config.objective)?;
+                sum.add(&terms);
+                if terms.approx_kl > 1.5 * config.target_kl {
+                    self.engine.clear_gradient();
+                    sum.stopped = true;
+                    break 'epochs;
+                }
+                sum.step(self.engine.apply(&config.optimizer)?);
+            }
+        }
+        Ok(sum.learned(explained_variance(&collected.recording)))
+    }
+
+    /// The weights, and the number in the stream of actions, that a collector goes on with after [`Agent::learn`].
+    ///
+    /// # Errors
+    /// When the device cannot be read, or there is no memory.
+    pub fn next_rollout(&mut self) -> Result<(Arc<Weights>, u64)> {
+        Ok((self.engine.weights()?, self.rollouts - 1))
+    }
+}
+
+/// Fisher and Yates, by the stream of minibatches.
+fn shuffle(order: &mut [u32], seed: Seed, rollout: u64, epoch: usize) {
+    for last in (1..order.len()).rev() {
+        let uniform = seed.uniform(Stream::Minibatches, rollout, last, epoch);
+        let other = ((f64::from(uniform) * (last + 1) as f64) as usize).min(last);
+        order.swap(last, other);
+    }
+}
+
+/// Brings advantages to mean 0 and deviation 1 over the steps that count.
+fn normalize(advantages: &mut [f32], weights: Option<&[f32]>) {
+    let mut moments = Moments::default();
+    for (index, &advantage) in advantages.iter().enumerate() {
+        moments.add(f64::from(advantage), weights.map_or(1.0, |weights| f64::from(weights[index])));
+    }
+    let (mean, deviation) = (moments.mean(), moments.variance().sqrt());
+    for advantage in advantages {
+        *advantage = ((f64::from(*advantage) - mean) / (deviation + EPSILON)) as f32;
+    }
+}
+
+/// 1 − Var(target − v)/Var(target), of the values that the actions were chosen with; NaN when all targets are equal.
+fn explained_variance(recording: &Recording) -> f64 {
+    let (mut of_targets, mut errors) = (Moments::default(), Moments::default());
+    let (targets, values, weights) = recording.judged();
+    for ((&target, &value), &weight) in targets.iter().zip(values).zip(weights) {
+        of_targets.add(f64::from(target), f64::from(weight));
+        errors.add(f64::from(target) - f64::from(value), f64::from(weight));
+    }
+    if of_targets.variance() > 0.0 { 1.0 - errors.variance() / of_targets.variance() } else { f64::NAN }
+}
+
+/// Sums over minibatches.
+#[derive(Default)]
+struct Sum {
+    terms: Terms,
+    first_approx_kl: f64,
+    minibatches: usize,
+    grad_norm: f64,
+    updates: usize,
+    stopped: bool,
+}
+
+impl Sum {
+    fn add(&mut self, terms: &Terms) {
+        if self.minibatches == 0 {
+            self.first_approx_kl = terms.approx_kl;
+        }
+        self.minibatches += 1;
+        let sum = &mut self.terms;
+        sum.loss += terms.loss;
+        sum.policy_loss += terms.policy_loss;
+        sum.value_loss += terms.value_loss;
+        sum.entropy += terms.entropy;
+        sum.approx_kl += terms.approx_kl;
+        sum.clip_fraction += terms.clip_fraction;
+    }
+
+    fn step(&mut self, norm: f64) {
+        self.grad_norm += norm;
+        self.updates += 1;
+    }
+
+    fn learned(&self, explained_variance: f64) -> Learned {
+        let Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, .. } = self.terms;
+        let n = self.minibatches.max(1) as f64;
+        Learned {
+            terms: Terms {
+                loss: loss / n,
+                policy_loss: policy_loss / n,
+                value_loss: value_loss / n,
+                entropy: entropy / n,
+                approx_kl: approx_kl / n,
+                clip_fraction: clip_fraction / n,
+                explained_variance,
+            },
+            grad_norm: self.grad_norm / self.updates.max(1) as f64,
+            updates: self.updates,
+            stopped: self.stopped,
+            first_approx_kl: self.first_approx_kl,
+        }
+    }
+}
