@@ -1,3 +1,9 @@
+/**
+ * The package itself.
+ *
+ * @module innate
+ */
+
 export { Agent } from './agent/agent.js';
 export type { AgentInfo } from './agent/info.js';
 export type { Counted, Earned, Episodes, Ids, Judged, JudgedEpisodes, Minibatch, Numbers, Programs, Prompts } from './agent/inputs.js';

@@ -7,9 +7,19 @@ import { ROOT, ToolError } from './lib/process.js';
 
 const FILE = 'docs/api-report.md';
 
+/** The entries, by what is imported, and their declarations. */
+const ENTRIES = { innate: 'index.d.ts', 'innate/environments': 'environments.d.ts' } as const;
+
 /** The report, from the compiled declarations. */
 function report(): string {
-  const entry = join(ROOT, 'index.d.ts');
+  const [main, ...others] = Object.entries(ENTRIES).map(([name, file]) => ({ name, texts: exportsOf(join(ROOT, file)) }));
+  const head = 'Made by `npm run api-report` from the compiled declarations; CI fails when it is not up to date.';
+  const rest = others.map(({ name, texts }) => [`# ${name}\n\n${texts.length} exports.\n`, ...texts]);
+  return [`# API report\n\n${head} ${main?.texts.length} exports.\n`, ...(main?.texts ?? []), ...rest.flat()].join('\n');
+}
+
+/** A section for each export of an entry. */
+function exportsOf(entry: string): string[] {
   const { NodeNext: module } = ts.ModuleKind;
   const { NodeNext: moduleResolution } = ts.ModuleResolutionKind;
   const program = ts.createProgram([entry], { module, moduleResolution, target: ts.ScriptTarget.ES2023, types: ['node'] });
@@ -21,7 +31,7 @@ function report(): string {
   }
   const printer = ts.createPrinter({ removeComments: true });
   const names = checker.getExportsOfModule(index).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const entries = names.map((symbol) => {
+  return names.map((symbol) => {
     const origin = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
     const texts = (origin.declarations ?? []).map((declaration) => {
       const statement = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
@@ -30,8 +40,6 @@ function report(): string {
     });
     return `## ${symbol.name}\n\n\`\`\`text\n${texts.join('\n')}\n\`\`\`\n`;
   });
-  const head = `# API report\n\nMade by \`npm run api-report\` from the compiled declarations; CI fails when it is not up to date. ${entries.length} exports.\n`;
-  return [head, ...entries].join('\n');
 }
 
 export async function main(): Promise<void> {

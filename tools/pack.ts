@@ -41,9 +41,13 @@ export async function bundle(options: BuildOptions) {
   await build({ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'warning', ...options });
 }
 
+/** The entries of `innate`, by the names of their files: `index` is the package itself, another is a path below it. */
+const ENTRIES = ['index', 'environments'];
+
 /**
  * Makes the folder of `innate`: no scripts, no dependencies, and every platform's package as an optional one at this very version. The
- * JavaScript is one file, as an ES module and as CommonJS, because Node.js takes longer to find and link sixty modules than to run them.
+ * JavaScript is one file an entry and one that they share, as ES modules, and one file as CommonJS, because Node.js takes longer to find and
+ * link sixty modules than to run them.
  */
 async function stageMain() {
   const { name, description, keywords, type, main, types, exports } = manifest();
@@ -52,22 +56,29 @@ async function stageMain() {
   const optionalDependencies = Object.fromEntries(PLATFORMS.map((platform) => [`${name}-${platform}`, version]));
   const folder = join(OUT, name);
   stage(folder, { name, description, keywords, ...commonFields(), type, main, types, exports, optionalDependencies });
-  for (const file of ['index.cjs', 'index.d.cts', 'index.d.ts', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+  const faces = ENTRIES.flatMap((entry) => [`${entry}.cjs`, `${entry}.d.cts`, `${entry}.d.ts`]);
+  for (const file of [...faces, 'README.md', 'LICENSE', 'CHANGELOG.md']) {
     cpSync(join(ROOT, file), join(folder, file));
   }
   const dist = join(ROOT, 'dist');
   const out = join(folder, 'dist');
   // Names are kept, because errors show those of their classes.
-  const options: BuildOptions = { entryPoints: [join(dist, 'index.js')], keepNames: true, legalComments: 'none' };
-  await bundle({ ...options, outfile: join(out, 'index.js') });
+  const options: BuildOptions = { keepNames: true, legalComments: 'none' };
+  const entryPoints = ENTRIES.map((entry) => join(dist, `${entry}.js`));
+  // What both entries use is there once: a class of errors, say, is the same class in both.
+  await bundle({ ...options, entryPoints, outdir: out, splitting: true, chunkNames: 'shared-[hash]' });
   // For whoever requires it and cannot have an ES module: Jest. See index.cjs.
   await bundle({
     ...options,
-    outfile: join(out, 'index.cjs'),
+    stdin: { contents: ENTRIES.map((entry) => `export * as ${entry} from './${entry}.js';`).join('\n'), resolveDir: dist },
+    outfile: join(out, 'all.cjs'),
     format: 'cjs',
     define: { 'import.meta.url': 'moduleUrl' },
     banner: { js: "'use strict';\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   });
+  for (const entry of ENTRIES) {
+    writeFileSync(join(out, `${entry}.cjs`), `'use strict';\nmodule.exports = require('./all.cjs').${entry};\n`);
+  }
   const cli = join(dist, 'cli');
   cpSync(dist, out, { recursive: true, filter: (path) => path !== cli && (!/\.[^/.]+$/.test(path) || /\.d\.c?ts$/.test(path)) });
 }

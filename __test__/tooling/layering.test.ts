@@ -91,6 +91,16 @@ test('the entry exports the layers but not native or cli', (t) => {
   }
 });
 
+test('the entry of the environments exports what is built in, and nothing else', (t) => {
+  const files = new Map(LAYERS.map((to) => [`src/${to}/index.ts`, 'export const a = 1;\n']));
+  files.set('src/environments.ts', "export * from './builtin/index.js';\n");
+  t.deepEqual([...lint(t, files)], []);
+  for (const to of LAYERS.filter((layer) => layer !== 'builtin')) {
+    const text = `export * from './${to}/index.js';\n`;
+    t.deepEqual([...lint(t, new Map([['src/environments.ts', text]]))], ['src/environments.ts'], to);
+  }
+});
+
 test('src imports neither its own package nor dist; examples import only the package', (t) => {
   const files = new Map<string, string>();
   for (const layer of LAYERS) {
@@ -101,6 +111,7 @@ test('src imports neither its own package nor dist; examples import only the pac
   files.set('examples/one/src.ts', "export { a } from '../../src/index.js';\n");
   const bad = [...files.keys()];
   files.set('examples/one/good.ts', "export { a } from 'innate';\n");
+  files.set('examples/one/environments.ts', "export { a } from 'innate/environments';\n");
   t.deepEqual([...lint(t, files)].sort(), bad.sort());
 });
 

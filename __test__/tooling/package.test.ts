@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'ava';
+import { OptionsError } from '#dist/errors/options-error.js';
 import { PLATFORMS } from '#dist/native/platform.js';
 import { writeCommonJsDeclarations } from '../../tools/build.js';
 import { glibcFloor } from '../../tools/lib/glibc.js';
@@ -35,6 +37,29 @@ test('declarations for CommonJS name each other, and nothing else changes', (t) 
   const folder = folderWith(t, { 'a/a.d.ts': text('.js') });
   writeCommonJsDeclarations(folder);
   t.is(readFileSync(join(folder, 'a/a.d.cts'), 'utf8'), text('.cjs'));
+});
+
+test('every entry has its files, for import and for require, and both are one module', async (t) => {
+  const { exports, files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    exports: Record<string, unknown>;
+    files: string[];
+  };
+  for (const [path, name] of [
+    ['.', 'index'],
+    ['./environments', 'environments'],
+  ] as const) {
+    t.deepEqual(exports[path], {
+      import: { types: `./${name}.d.ts`, default: `./dist/${name}.js` },
+      require: { types: `./${name}.d.cts`, default: `./${name}.cjs` },
+    });
+    t.is(readFileSync(join(ROOT, `${name}.d.ts`), 'utf8'), `export * from './dist/${name}.js';\n`);
+    t.is(readFileSync(join(ROOT, `${name}.d.cts`), 'utf8'), `export * from './dist/${name}.cjs';\n`);
+    t.true([`${name}.cjs`, `${name}.d.cts`, `${name}.d.ts`].every((file) => files.includes(file)));
+  }
+  const imported = await import('innate/environments');
+  const required: typeof imported = createRequire(import.meta.url)('innate/environments');
+  t.is(required.cartPole, imported.cartPole);
+  t.throws(() => imported.cartPole({ limit: 0 }), { instanceOf: OptionsError });
 });
 
 test('the loader and napi name the same number of platforms, and the versions are one', (t) => {

@@ -51,3 +51,32 @@ exports.use = async ({ Agent, arithmetic, Trainer }, file) => {
   await copy.close();
   console.log(`${runtime}: mastered, saved, loaded, acted`);
 };
+
+/**
+ * Plays an episode, and sees that both entries have the same classes of errors.
+ *
+ * @type {(innate: typeof import('innate'), environments: typeof import('innate/environments')) => void}
+ */
+exports.play = ({ OptionsError, Random }, { cartPole, knownScores }) => {
+  const environment = cartPole();
+  let observation = environment.reset({ random: new Random(1), stage: 0 });
+  let episodeReturn = 0;
+  for (let over = false; !over; ) {
+    const [x = 0, velocity = 0, angle = 0, spin = 0] = observation;
+    const step = environment.step(angle + 0.25 * spin + 0.02 * x + 0.05 * velocity > 0 ? 1 : 0);
+    observation = step.observation;
+    episodeReturn += step.reward;
+    over = step.terminated || step.truncated;
+  }
+  if (episodeReturn !== knownScores['CartPole-v1'].best) {
+    throw new Error(`balancing scores ${episodeReturn}`);
+  }
+  try {
+    cartPole({ limit: 0 });
+  } catch (error) {
+    if (error instanceof OptionsError) {
+      return;
+    }
+  }
+  throw new Error('a limit of 0 is refused by no OptionsError');
+};

@@ -1,5 +1,6 @@
 // The same in TypeScript. Compiled as an ES module, as CommonJS (typed.cts) and for bundlers, all strict and with no skipLibCheck.
-import { Agent, type ArithmeticStage, arithmetic, InnateError, Trainer, type TrainingResult } from 'innate';
+import { Agent, type ArithmeticStage, arithmetic, InnateError, Random, Trainer, type TrainingResult } from 'innate';
+import { type BuiltInEnvironment, cartPole } from 'innate/environments';
 
 async function main(): Promise<void> {
   const result: TrainingResult = await Trainer.run([0, 1, 2], { progress: false });
@@ -20,6 +21,13 @@ async function main(): Promise<void> {
   const wrong = (): unknown => Trainer.run([true], { progress: false });
   if (wrong instanceof InnateError) {
     throw wrong;
+  }
+  const environment: BuiltInEnvironment<readonly number[]> = cartPole({ observation: 'position' });
+  const observation: readonly number[] = environment.reset({ random: new Random(1), stage: 0 });
+  // @ts-expect-error Noise belongs to another kind of observation.
+  const noisy = (): unknown => cartPole({ observation: 'position', noiseSigma: 0.1 });
+  if (observation.length !== 2 || noisy instanceof InnateError) {
+    throw new Error('position-only CartPole has two numbers');
   }
   console.log('mastered, saved, loaded, acted');
 }

@@ -117,7 +117,7 @@ export async function checkRunners(machine: Machine, folder: string, check: Chec
       const modules = await installLocked('runners', 'Jest and Vitest, about 90 MB');
       const project = join(folder, name.replace(/\W+/g, '-'));
       mkdirSync(project, { recursive: true });
-      const suite = type === 'module' ? SUITE : SUITE.replace(/^import \* as innate from 'innate'/m, "const innate = require('innate')");
+      const suite = type === 'module' ? SUITE : SUITE.replace(/^import \* as (\w+) from ('[^']+')/gm, 'const $1 = require($2)');
       writeFileSync(join(project, 'use.test.js'), suite);
       writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type }));
       await machine.npm(project, ['install', 'innate']);

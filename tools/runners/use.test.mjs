@@ -1,6 +1,7 @@
 // What a user's tests do, in Jest and Vitest alike. Under Jest, and in Vitest's vm pools, they and the package live in a realm of their own, and
 // what Node.js and the addon make comes from another. tools/lib/package-runtimes.mjs copies it into a project, as CommonJS too.
 import * as innate from 'innate';
+import * as environments from 'innate/environments';
 
 const { Agent, Trainer, arithmetic, defineTask, hasPartialResult, InnateError } = innate;
 const options = { hiddenSize: 8, batchSize: 8, progress: false };
@@ -24,6 +25,14 @@ test('arrays of any realm are arrays', async () => {
   expect(Number.isFinite(loss)).toBe(true);
   await agent.loadStateDict(await agent.stateDict());
   await agent.close();
+});
+
+test('the environments throw errors of this very package', () => {
+  const { cartPole } = environments;
+  expect(() => cartPole({ limit: 0 })).toThrow(innate.OptionsError);
+  const environment = cartPole();
+  expect(environment.reset({ random: new innate.Random(1), stage: 0 })).toHaveLength(4);
+  expect(environment.step(1)).toMatchObject({ reward: 1, terminated: false, truncated: false });
 });
 
 test("the addon's errors are typed", async () => {

@@ -1,0 +1,39 @@
+import type { OptionReader } from '../../util/option-reader.js';
+import type { Random } from '../../util/random.js';
+
+/** Suits of a card, which are seen and named. */
+export const SUITS = 4;
+
+const DECK = 52;
+
+/** How hard a game of POPGym's is. */
+export type Difficulty = 'easy' | 'medium' | 'hard';
+
+/** Difficulties, from easy to hard. */
+export const DIFFICULTIES = ['easy', 'medium', 'hard'] as const satisfies readonly Difficulty[];
+
+/**
+ * @param reader - Options, of which `decks` is read.
+ * @param fallback - How many decks there are where that is absent.
+ * @returns How many cards there are.
+ */
+export function readCards(reader: OptionReader, fallback: number): number {
+  return DECK * reader.number('decks', fallback, { integer: true, min: 1, max: 1024 });
+}
+
+/**
+ * Shuffles whole decks, after Fisher and Yates. Card i has suit i mod 4.
+ *
+ * @param cards - How many cards there are.
+ * @param random - Where the order is drawn from.
+ * @returns The suits in the order in which they are dealt, `[cards]`.
+ */
+export function shuffledSuits(cards: number, random: Random): Uint8Array {
+  const suits = new Uint8Array(cards);
+  for (let i = 0; i < cards; i += 1) {
+    const other = random.int(i + 1);
+    suits[i] = suits[other] as number;
+    suits[other] = i % SUITS;
+  }
+  return suits;
+}
