@@ -153,7 +153,7 @@ export type {
   StageEvaluation,
 } from './trainer/measure/evaluate.js';
 export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
-export type { TaskTrainerOptions } from './trainer/options.js';
+export type { TaskA2cOptions, TaskOptions, TaskPpoOptions, TaskTrainerOptions } from './trainer/options.js';
 export {
   type EnvironmentStageResult,
   type EnvironmentTrainingResult,

@@ -124,10 +124,7 @@ const SHAPES: readonly (readonly [string, object])[] = [
   ['environment.step: is not a function. Implement the interface VectorEnvironment.', { step: 1 }],
   ['environment.close: is not a function. Leave it out, or give a function.', { close: 1 }],
   ['environment.masked: is undefined. Use true or false.', { masked: undefined }],
-  [
-    'environment.stages: must be names, each of its own, got undefined. Give at least one name, each different.',
-    { stages: undefined },
-  ],
+  ['environment.stages: must be names, each of its own, got undefined. Give at least one name, each different.', { stages: undefined }],
   [
     'environment.actionCount: must be an integer of at least 1 and at most 1048576, got 0. Say how many actions there are.',
     { actionCount: 0 },

@@ -1,11 +1,13 @@
 import { InputError } from '../errors/input-error.js';
 import { ActionCodec } from '../spaces/action-codec.js';
 import { layoutOf } from '../spaces/layout.js';
+import { discrete, multiDiscrete } from '../spaces/make.js';
 import { Misfit } from '../spaces/misfit.js';
 import { ObservationWriter } from '../spaces/observation-writer.js';
 import type { Spaces } from '../spaces/plain.js';
 import { isArray } from '../util/kind.js';
 import { show } from '../util/show.js';
+import type { AgentInfo } from './info.js';
 
 /** Observations and masks of rows in flat arrays. */
 export interface Observed {
@@ -17,10 +19,26 @@ export interface Observed {
   readonly allowed: Uint8Array | undefined;
 }
 
+/** What an agent hears and does before each step; without an observation space it hears nothing. */
+export type Heard = Pick<Spaces, 'actionSpace'> & Partial<Spaces>;
+
+/**
+ * @param info - Of an agent.
+ * @returns The spaces of its environment; or, with a task, the ids of the symbols that it hears, and its tokens.
+ */
+export function heardBy({ observationSpace, actionSpace, observed, vocabSize }: AgentInfo): Heard {
+  if (observationSpace !== undefined && actionSpace !== undefined) {
+    return { observationSpace, actionSpace };
+  }
+  const tokens = { actionSpace: discrete(vocabSize) as Spaces['actionSpace'] };
+  const symbols = observed.discrete;
+  return symbols.length === 0 ? tokens : { ...tokens, observationSpace: multiDiscrete(symbols) as Spaces['observationSpace'] };
+}
+
 /** Reads what rows observe, of one row or of several, into arrays that it keeps. */
 export class ObservationReader {
   readonly #rows: number;
-  readonly #writer: ObservationWriter;
+  readonly #writer: ObservationWriter | undefined;
   readonly #codec: ActionCodec<unknown>;
   readonly #dense: Float32Array;
   readonly #discrete: Int32Array;
@@ -30,13 +48,13 @@ export class ObservationReader {
    * @param spaces - What is observed and done.
    * @param rows - How many rows. Of one row the value itself is read, of several an array with one a row.
    */
-  constructor({ observationSpace, actionSpace }: Spaces, rows: number) {
-    const { dense, discrete } = layoutOf(observationSpace);
+  constructor({ observationSpace, actionSpace }: Heard, rows: number) {
+    const layout = observationSpace === undefined ? undefined : layoutOf(observationSpace);
     this.#rows = rows;
-    this.#writer = new ObservationWriter(observationSpace);
+    this.#writer = observationSpace === undefined ? undefined : new ObservationWriter(observationSpace);
     this.#codec = new ActionCodec(actionSpace);
-    this.#dense = new Float32Array(rows * dense);
-    this.#discrete = new Int32Array(rows * discrete.length);
+    this.#dense = new Float32Array(rows * (layout?.dense ?? 0));
+    this.#discrete = new Int32Array(rows * (layout?.discrete.length ?? 0));
     this.#allowed = new Uint8Array(rows * this.#codec.size);
   }
 
@@ -47,10 +65,15 @@ export class ObservationReader {
    * @throws {@link InputError} naming the first bad value.
    */
   read(observation: unknown, actionMask: unknown): Observed {
-    if (observation === undefined) {
-      throw new InputError([{ path: 'observation', message: 'is missing.', remedy: 'Pass what the environment shows.' }]);
+    const writer = this.#writer;
+    if ((observation === undefined) !== (writer === undefined)) {
+      const message = writer === undefined ? 'is of no use to this agent, which hears nothing.' : 'is missing.';
+      const remedy = writer === undefined ? 'Leave it out.' : 'Pass what is observed before the step.';
+      throw new InputError([{ path: 'observation', message, remedy }]);
     }
-    this.#each('observation', observation, (value, row) => this.#writer.write(value, row, this.#dense, this.#discrete));
+    if (writer !== undefined) {
+      this.#each('observation', observation, (value, row) => writer.write(value, row, this.#dense, this.#discrete));
+    }
     if (actionMask !== undefined) {
       this.#allowed.fill(1);
       this.#each('actionMask', actionMask, (value, row) => {

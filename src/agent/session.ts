@@ -8,7 +8,7 @@ import type { Agent } from './agent.js';
 import type { AgentInfo } from './info.js';
 import { InputReader, inputNames, readDeterministic, readIds } from './input-reader.js';
 import type { Ids, Prompts } from './inputs.js';
-import { ObservationReader } from './observation-reader.js';
+import { heardBy, ObservationReader } from './observation-reader.js';
 import type { ActOptions } from './results.js';
 
 /** Options of {@link Agent.session}. */
@@ -42,15 +42,15 @@ export interface SessionStep {
 /** How {@link Session.step} chooses, and by what. */
 export interface SessionStepOptions extends ActOptions {
   /**
-   * What the rows observe, for an agent that was made for an environment: with one row the observation itself, with several an array of one a
-   * row. It is copied.
+   * What the rows observe, with an agent that was made for an environment; or the ids of the symbols that they hear, with one that was made for a
+   * task that answers, `vocabSize` for nothing. With one row the observation itself, with several an array of one a row. It is copied.
    *
    * @defaultValue nothing, where the agent observes nothing
    */
   readonly observation?: unknown;
   /**
-   * The actions that are allowed, for an agent that was made for an environment: a mask as an environment gives it, 1 or true for what is
-   * allowed, and with several rows an array of one a row, `undefined` where a row may do anything.
+   * The actions that are allowed: a mask as an environment gives it, 1 or true for what is allowed, and with several rows an array of one a row,
+   * `undefined` where a row may do anything. With a task, a mask of its tokens.
    *
    * @defaultValue all are
    */
@@ -69,13 +69,7 @@ const PROMPT_NAMES = inputNames();
 /** The native side, as far as it is used here. */
 interface NativeSession {
   begin(contexts: Int32Array, stages: Int32Array): void;
-  step(
-    deterministic: boolean,
-    actions: Int32Array,
-    logProbs: Float32Array,
-    entropies: Float32Array,
-    values: Float32Array,
-  ): void;
+  step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void;
   beginRows(rows: number): void;
   restart(row: number): void;
   observe(dense: Float32Array | undefined, discrete: Int32Array | undefined, allowed: Uint8Array | undefined): void;
@@ -107,7 +101,8 @@ export class Session {
   readonly #native: NativeSession;
   readonly #limits: AgentInfo;
   readonly #size: number;
-  readonly #observations: ObservationReader | undefined;
+  readonly #acts: boolean;
+  #reader: ObservationReader | undefined;
   /** 1 for each row whose next step begins an episode. */
   readonly #starts: Uint8Array;
   #closed = false;
@@ -127,9 +122,7 @@ export class Session {
     this.#limits = limits;
     this.#size = size;
     this.#starts = new Uint8Array(size);
-    const { observationSpace, actionSpace } = limits;
-    const acts = observationSpace !== undefined && actionSpace !== undefined;
-    this.#observations = acts ? new ObservationReader({ observationSpace, actionSpace }, size) : undefined;
+    this.#acts = limits.observationSpace !== undefined;
   }
 
   /**
@@ -147,6 +140,9 @@ export class Session {
     const { contexts, stages } = reader.prompts();
     reader.check();
     guarded(() => this.#native.begin(contexts, stages));
+    if (this.#rows !== stages.length) {
+      this.#reader = undefined;
+    }
     this.#rows = stages.length;
   }
 
@@ -164,16 +160,13 @@ export class Session {
   step(options?: SessionStepOptions): SessionStep {
     this.#checkOpen();
     const { deterministic, temperature, observation, actionMask } = options === undefined ? SAMPLE : readOptions(options, readStepOptions);
-    if (this.#observations !== undefined) {
-      const { dense, discrete, allowed } = this.#observations.read(observation, actionMask);
-      return this.advance(dense, discrete, allowed, undefined, deterministic, temperature);
+    const rows = this.#stepped();
+    if (observation === undefined && actionMask === undefined && this.#limits.observed.discrete.length === 0 && !this.#acts) {
+      return this.#choose(rows, deterministic, temperature);
     }
-    refuse('observation', observation);
-    refuse('actionMask', actionMask);
-    if (this.#rows === 0) {
-      throw new InputError([{ path: 'session', message: 'has not begun.', remedy: 'Call begin() with contexts and stages first.' }]);
-    }
-    return this.#choose(this.#rows, deterministic, temperature);
+    this.#reader ??= new ObservationReader(heardBy(this.#limits), rows);
+    const { dense, discrete, allowed } = this.#reader.read(observation, actionMask);
+    return this.advance(dense, discrete, allowed, undefined, deterministic, temperature);
   }
 
   /**
@@ -197,14 +190,15 @@ export class Session {
     temperature?: number,
   ): SessionStep {
     this.#checkOpen();
-    for (let row = 0; starts !== undefined && row < this.#size; row += 1) {
+    const rows = this.#stepped();
+    for (let row = 0; starts !== undefined && row < rows; row += 1) {
       this.#starts[row] = (this.#starts[row] as number) | (starts[row] as number);
     }
     guarded(() => {
       this.#beginEpisodes();
       this.#native.observe(dense, discrete, allowed);
     });
-    return this.#choose(this.#size, deterministic, temperature);
+    return this.#choose(rows, deterministic, temperature);
   }
 
   /**
@@ -223,7 +217,7 @@ export class Session {
       const message = this.#step === undefined ? 'no step has been taken.' : `must be below ${this.#size}, got ${show(row)}.`;
       throw new InputError([{ path: 'row', message, remedy: 'Call step() first, and name one of its rows.' }]);
     }
-    return this.#observations?.actionOf(id) ?? id;
+    return this.#reader?.actionOf(id) ?? id;
   }
 
   /**
@@ -293,6 +287,17 @@ export class Session {
     this.close();
   }
 
+  /** How many rows a step is for. */
+  #stepped(): number {
+    if (this.#acts) {
+      return this.#size;
+    }
+    if (this.#rows === 0) {
+      throw new InputError([{ path: 'session', message: 'has not begun.', remedy: 'Call begin() with contexts and stages first.' }]);
+    }
+    return this.#rows;
+  }
+
   /** Puts the rows that begin an episode before its first step. */
   #beginEpisodes(): void {
     if (this.#rows === 0) {
@@ -325,7 +330,7 @@ export class Session {
 
   /** For what only an agent with spaces has, or only one without. */
   #checkKind(what: string, spaces: boolean): void {
-    if ((this.#observations !== undefined) !== spaces) {
+    if (this.#acts !== spaces) {
       const message = `${what} is for an agent that was made for ${spaces ? 'an environment' : 'a task'}.`;
       const remedy = spaces ? 'Call begin() to begin anew.' : 'Call step() with an observation.';
       throw new InputError([{ path: 'session', message, remedy }]);
@@ -358,13 +363,6 @@ function readStepOptions(reader: OptionReader): StepConfig {
     observation: reader.raw('observation'),
     actionMask: reader.raw('actionMask'),
   };
-}
-
-function refuse(path: string, value: unknown): void {
-  if (value !== undefined) {
-    const message = 'is of no use to this agent, which was made for no environment.';
-    throw new InputError([{ path, message, remedy: 'Leave it out.' }]);
-  }
 }
 
 /** The arrays of the step before, or new ones: for other rows, or where the caller has transferred one. */

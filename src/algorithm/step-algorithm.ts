@@ -236,7 +236,7 @@ function readPpo(reader: OptionReader, fallback: AlgorithmConfig, rows: number):
  * @param config - Of the other algorithm.
  * @returns The same config.
  */
-export function refusePpo<T extends { readonly algorithm?: AlgorithmName }>(reader: OptionReader, config: T): T {
+export function refusePpo<T>(reader: OptionReader, config: T): T {
   for (const key of PPO_OPTIONS) {
     if (reader.has(key)) {
       reader.issues.add(key, "is an option of algorithm: 'ppo', not of 'a2c'.", `Leave ${key} out, or pass algorithm: 'ppo'.`);

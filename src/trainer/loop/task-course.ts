@@ -27,6 +27,7 @@ export class TaskCourse implements Course<'task'> {
   readonly #config: TrainerConfig;
   readonly #problemRandom: Random;
   readonly #evaluationRandom: Random;
+  readonly #minibatchRandom: Random;
   readonly #onDemandRandom: Random;
   readonly #explanationRandom: Random;
 
@@ -40,6 +41,7 @@ export class TaskCourse implements Course<'task'> {
     this.#config = config;
     this.#problemRandom = new Random(seed, STREAMS.training);
     this.#evaluationRandom = new Random(seed, STREAMS.evaluation);
+    this.#minibatchRandom = new Random(seed, STREAMS.minibatches);
     this.#onDemandRandom = new Random(seed, STREAMS.onDemand);
     this.#explanationRandom = new Random(seed, STREAMS.explanation);
   }
@@ -70,11 +72,14 @@ export class TaskCourse implements Course<'task'> {
   }
 
   begin(plan: readonly PlannedStage[], watch: RunWatch<TrainingEvent>): TrainingLoop {
-    const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update } = this.#config;
+    const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update, schedules, ppo } = this.#config;
     return new TrainingLoop({
       task: this.task,
       agent: this.agent,
       update,
+      schedules,
+      ppo,
+      minibatchRandom: this.#minibatchRandom,
       plan,
       batchSize,
       rehearsal,

@@ -1,10 +1,9 @@
-import type { UpdateConfig } from '../../algorithm/a2c.js';
 import { meets, requirements } from '../../curriculum/promotion.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { EvaluationEvent, StageEndEvent } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import type { Random } from '../../util/random.js';
-import { Collector, type CollectorContext } from '../collect/collector.js';
+import { type Practice, type PracticeContext, practiceOf } from '../collect/practice.js';
 import { Evaluator } from '../measure/evaluator.js';
 import type { PartialTrainingResult, TrainingResult } from '../run/result.js';
 import { RunControl, type RunWatch } from '../run/run-control.js';
@@ -14,9 +13,7 @@ import { RunState } from './run-state.js';
 export const FINAL_PROBLEMS = 1000;
 
 /** What a run works with. */
-export interface LoopContext extends CollectorContext, RunWatch {
-  /** Coefficients for every update; absent: the agent's. */
-  readonly update: UpdateConfig | undefined;
+export interface LoopContext extends PracticeContext, RunWatch {
   readonly evaluateEvery: number;
   readonly evaluationProblems: number;
   /** Problems to measure with. */
@@ -26,7 +23,7 @@ export interface LoopContext extends CollectorContext, RunWatch {
 /** One run: for each stage collect and update; measure now and then; go on to the next stage when its rule says so. */
 export class TrainingLoop {
   readonly #context: LoopContext;
-  readonly #collector: Collector;
+  readonly #practice: Practice;
   readonly #evaluator: Evaluator;
   readonly #state: RunState;
   readonly #control: RunControl;
@@ -34,7 +31,7 @@ export class TrainingLoop {
   /** @param context - What the run works with. */
   constructor(context: LoopContext) {
     this.#context = context;
-    this.#collector = new Collector(context);
+    this.#practice = practiceOf(context);
     this.#evaluator = new Evaluator(context);
     this.#state = new RunState(context.plan, context.batchSize);
     this.#control = new RunControl(context);
@@ -50,7 +47,7 @@ export class TrainingLoop {
         return this.#finish();
       });
     } finally {
-      this.#collector.drop();
+      this.#practice.close();
     }
   }
 
@@ -84,12 +81,11 @@ export class TrainingLoop {
   }
 
   async #iterate(entry: PlannedStage, k: number, drawAhead: boolean): Promise<void> {
-    const { agent, update } = this.#context;
     const begun = performance.now();
-    const { episodes, rollout } = await this.#collector.collect(entry, k);
-    const updated = agent.update({ ...episodes, ...update });
+    const rollout = await this.#practice.collect(entry, k);
+    const updated = this.#practice.learn((k - 1) / entry.maxIterations);
     if (drawAhead) {
-      this.#collector.drawAhead(entry, k + 1);
+      this.#practice.drawAhead(entry, k + 1);
     }
     const train = await updated;
     const state = this.#state;

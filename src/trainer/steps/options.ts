@@ -186,8 +186,8 @@ export function readEnvironmentLearning(
 }
 
 const DEFAULTS: { readonly [Name in AlgorithmName]: LearningConfig } = {
-  ppo: { algorithm: DEFAULT_ALGORITHMS.ppo, normalizeObservations: false, normalizeRewards: false },
-  a2c: { algorithm: DEFAULT_ALGORITHMS.a2c, normalizeObservations: false, normalizeRewards: false },
+  ppo: { algorithm: DEFAULT_ALGORITHMS.ppo, normalizeObservations: false, normalizeRewards: true },
+  a2c: { algorithm: DEFAULT_ALGORITHMS.a2c, normalizeObservations: false, normalizeRewards: true },
 };
 
 function readLearning(reader: OptionReader, rows: number, fallback: LearningConfig): LearningConfig {
