@@ -7,14 +7,26 @@
 export { Agent } from './agent/agent.js';
 export type { AgentInfo } from './agent/info.js';
 export type { Counted, Earned, Episodes, Ids, Judged, JudgedEpisodes, Minibatch, Numbers, Programs, Prompts } from './agent/inputs.js';
-export type { NetworkDescription } from './agent/network.js';
-export type { AgentLoadOptions, AgentOptions, DeviceOption, Engine, NetworkOptions, RuntimeOptions } from './agent/options.js';
+export type { NetworkDescription, SpacesDescription } from './agent/network.js';
+export type {
+  AgentLoadOptions,
+  AgentOptions,
+  DeviceOption,
+  Engine,
+  NetworkOptions,
+  RuntimeOptions,
+  SpacesOptions,
+} from './agent/options.js';
 export type { ActOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
-export { Session, type SessionOptions, type SessionStep } from './agent/session.js';
+export { Session, type SessionOptions, type SessionStep, type SessionStepOptions } from './agent/session.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
 export type { Baseline, LossConfig, LossOptions, UpdateConfig, UpdateOptions } from './algorithm/a2c.js';
+export type { EntropyTarget } from './algorithm/entropy-target.js';
+export type { LearnStats, RolloutStats } from './algorithm/learn.js';
 export type { BatchTotal, LossStats, ObjectiveOptions, UpdateStats } from './algorithm/objective.js';
 export type { OptimizerConfig, OptimizerOptions } from './algorithm/optimizer.js';
+export { constant, cosine, linear, type Schedule, type Scheduled } from './algorithm/schedule.js';
+export type { A2cOptions, ActorCriticOptions, AlgorithmOptions, PpoOptions } from './algorithm/step-algorithm.js';
 export {
   type ArithmeticMilestone,
   type ArithmeticOptions,
@@ -38,6 +50,7 @@ export {
   tutorial,
 } from './builtin/tutorial/tutorial.js';
 export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
+export type { StageForSteps, StepStageSpec, StepStageUntil } from './curriculum/step-stage.js';
 export {
   type CheckTaskOptions,
   type ConstantProgram,
@@ -110,15 +123,19 @@ export { OptionsError } from './errors/options-error.js';
 export { TaskError, type TaskErrorDetails } from './errors/task-error.js';
 export type {
   CurriculumMetrics,
+  EpisodeMetrics,
   EvaluationEvent,
+  EventGroups,
   IterationEvent,
   ProgramMetrics,
   RolloutMetrics,
   RunPosition,
   StageEndEvent,
   StageStartEvent,
+  StepTimeMetrics,
   TimeMetrics,
   TrainingEvent,
+  TrainingKind,
 } from './metrics/events.js';
 export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
 export { layoutOf, type SpaceLayout } from './spaces/layout.js';
@@ -126,17 +143,30 @@ export { type BoxOptions, box, discrete, multiDiscrete } from './spaces/make.js'
 export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
 export type { Measured } from './task/measured.js';
 export type { ProblemBatch, ProblemDescription, Scores, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
-export type { EvaluateOptions, StageEvaluation } from './trainer/measure/evaluate.js';
+export type { ProgressOption } from './trainer/common-options.js';
+export type { TrainerOptions, TrainingKinds } from './trainer/course.js';
+export type {
+  EnvironmentEvaluateOptions,
+  EnvironmentEvaluation,
+  EvaluatedStages,
+  EvaluateOptions,
+  StageEvaluation,
+} from './trainer/measure/evaluate.js';
 export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
-export type { ProgressOption, TrainerOptions } from './trainer/options.js';
+export type { TaskA2cOptions, TaskOptions, TaskPpoOptions, TaskTrainerOptions } from './trainer/options.js';
 export {
+  type EnvironmentStageResult,
+  type EnvironmentTrainingResult,
   type ErrorWithPartialResult,
   hasPartialResult,
   type PartialStageResult,
   type PartialTrainingResult,
+  type RunTotals,
   type StageResult,
+  type TaskTrainingResult,
   type TrainingResult,
 } from './trainer/run/result.js';
 export { TrainingRun } from './trainer/run/training-run.js';
+export type { EnvironmentOptions, EnvironmentTrainerOptions } from './trainer/steps/options.js';
 export { type RunOptions, Trainer } from './trainer/trainer.js';
 export { Random, type RandomState } from './util/random.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { eventMetrics, type MetricKey, type Metrics } from 'innate';
-import { at, evaluation, iteration } from './support/events.js';
+import { at, evaluation, iteration, stepEvaluation, stepIteration } from './support/events.js';
 
 const measured = evaluation('progress', 512, 0.25);
 
@@ -18,10 +18,18 @@ const KEYS: Readonly<Record<MetricKey, true>> = {
   'train/explained_variance': true,
   'train/approx_kl': true,
   'train/clip_fraction': true,
+  'rollout/episodes': true,
+  'train/updates': true,
+  'train/learning_rate': true,
+  'train/entropy_coef': true,
   'eval/problems': true,
   'eval/success_rate': true,
   'eval/episode_return_mean': true,
+  'eval/episodes': true,
+  'eval/episode_length_mean': true,
   'time/iterations': true,
+  'time/env_steps': true,
+  'time/env_steps_per_second': true,
   'time/episodes': true,
   'time/episodes_per_second': true,
   'time/seconds': true,
@@ -64,8 +72,8 @@ test('the begin and the end of a stage bring no numbers', (t) => {
 });
 
 test('the type of the keys says just what events bring', (t) => {
-  const ratio = { ...iteration, train: { ...iteration.train, approxKl: 0.01, clipFraction: 0.125 } };
-  t.deepEqual(Object.keys({ ...eventMetrics(ratio), ...eventMetrics(measured) }).sort(), Object.keys(KEYS).sort());
+  const events = [iteration, measured, stepIteration, stepEvaluation('final', 100, NaN)];
+  t.deepEqual(Object.keys(Object.assign({}, ...events.map(eventMetrics))).sort(), Object.keys(KEYS).sort());
   const metrics: Metrics = eventMetrics(iteration);
   t.is(metrics['train/grad_norm'], 4);
   // @ts-expect-error: keys are in snake case

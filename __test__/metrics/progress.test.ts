@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { TrainingEvent } from 'innate';
 import { createProgress } from '#dist/metrics/progress.js';
-import { at, evaluation, iteration } from './support/events.js';
+import { at, evaluation, iteration, stepEvaluation, stepIteration } from './support/events.js';
 
 const EVENTS: TrainingEvent[] = [
   { type: 'stage', ...at, iteration: 0, stageCount: 1, maxIterations: 100 },
@@ -48,4 +48,28 @@ test('a terminal that does not know its width has 80 columns; on one too narrow 
     t.true(written(true, false, columns).includes(`\r\u001b[2K${LINE.slice(0, 79)}\r`), String(columns));
   }
   t.is(written(true, false, 19), written(false, false, 200));
+});
+
+test('in environments: steps, and returns where nothing says what success is', (t) => {
+  const lines: string[] = [];
+  let now = 0;
+  const show = createProgress({ write: (text) => lines.push(text) }, { ci: true, now: () => now });
+  const silent = { ...stepIteration.rollout, successRate: NaN };
+  show(stepIteration);
+  show(stepIteration);
+  now = 10_000;
+  show({ ...stepIteration, rollout: silent });
+  now = 20_000;
+  show({ ...stepIteration, rollout: { ...silent, episodeReturnMean: NaN } });
+  show({ type: 'stage-end', ...at, stageIteration: 25, reason: 'steps' });
+  show(stepEvaluation('final', 100, 0.5));
+  show(stepEvaluation('final', 100, NaN));
+  t.deepEqual(lines, [
+    'Stage 0 | 51,200 steps | success 50.0 % | return 0.750 | entropy 1.250 | 23,457 steps/s\n',
+    'Stage 0 | 51,200 steps | return 0.750 | entropy 1.250 | 23,457 steps/s\n',
+    'Stage 0 | 51,200 steps | entropy 1.250 | 23,457 steps/s\n',
+    'Stage 0 (easy): done after 25 iterations\n',
+    'Final greedy success, stage 0 (easy): 50.0 % of 100 episodes\n',
+    'Final greedy return, stage 0 (easy): 0.875, mean of 100 episodes\n',
+  ]);
 });

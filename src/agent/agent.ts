@@ -1,15 +1,17 @@
 import type { LossOptions, UpdateOptions } from '../algorithm/a2c.js';
+import type { LearnConfig, RolloutStats } from '../algorithm/learn.js';
 import type { LossStats, ObjectiveOptions, UpdateStats } from '../algorithm/objective.js';
 import { type OptimizerOptions, readOptimizerOptions } from '../algorithm/optimizer.js';
 import { type Note, writeNote } from '../checkpoint/note.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
-import type { BindingAgent } from '../native/binding.js';
+import type { BindingAgent, BindingCollector } from '../native/binding.js';
 import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
 import { hasBrand } from '../util/kind.js';
 import { OptionReader, readOptions } from '../util/option-reader.js';
+import { type CollectorOptions, RolloutCollector } from './collector.js';
 import type { AgentInfo } from './info.js';
 import { InputReader, inputNames } from './input-reader.js';
 import type { Episodes, JudgedEpisodes, Minibatch, Programs, Prompts } from './inputs.js';
@@ -21,9 +23,10 @@ import {
   readCoefficients,
   readLesson,
   readPrograms,
+  toRolloutStats,
 } from './lesson.js';
 import { createNative, loadNative, type NativeAgent } from './native-agent.js';
-import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions } from './options.js';
+import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions, type SpacesOptions } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout } from './results.js';
 import { Session, type SessionOptions } from './session.js';
 import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
@@ -73,13 +76,14 @@ export class Agent {
   /**
    * Makes an agent with fresh weights.
    *
-   * @param options - A task, or a description of the network; see {@link AgentOptions} and {@link NetworkOptions}.
+   * @param options - A task, a description of the network, or the spaces of an environment; see {@link AgentOptions}, {@link NetworkOptions} and
+   * {@link SpacesOptions}.
    * @returns The agent.
    * @throws {@link OptionsError} saying all that is wrong with the options.
    * @throws {@link DeviceError} when the device cannot be used.
    * @throws {@link NativeLoadError} when the addon for the device does not load.
    */
-  static async create(options: AgentOptions | NetworkOptions = {}): Promise<Agent> {
+  static async create(options: AgentOptions | NetworkOptions | SpacesOptions = {}): Promise<Agent> {
     return new Agent(await createNative(readOptions(options, readNetworkOptions)));
   }
 
@@ -114,7 +118,7 @@ export class Agent {
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async act(input: Prompts & ActOptions): Promise<Rollout> {
-    this.#checkOpen();
+    this.#checkPrompted();
     const reader = new InputReader(input, ACT_NAMES, this.info);
     const { contexts, stages } = reader.prompts();
     const deterministic = reader.deterministic();
@@ -132,7 +136,7 @@ export class Agent {
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async evaluateActions(input: Programs): Promise<Evaluation> {
-    this.#checkOpen();
+    this.#checkPrompted();
     const reader = new InputReader(input, PROGRAM_NAMES, this.info);
     const { trajectories } = readPrograms(reader);
     reader.check();
@@ -241,7 +245,37 @@ export class Agent {
       size: reader.count('size', 1),
       seed: reader.seed(),
     }));
-    return new Session(await guardedAsync(() => this.#native.session(size, seed)), this.info);
+    return new Session(await guardedAsync(() => this.#native.session(size, seed)), this.info, size);
+  }
+
+  /**
+   * Makes rows whose steps are recorded to be learned from.
+   *
+   * @param options - What they are for.
+   * @returns The rows, by the agent's present and later weights.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   * @internal
+   */
+  async collector(options: CollectorOptions): Promise<RolloutCollector> {
+    this.#checkOpen();
+    return new RolloutCollector(await guardedAsync(() => this.#native.collector({ ...options })));
+  }
+
+  /**
+   * Learns from a rollout that was recorded and finished.
+   *
+   * @param collector - The rows.
+   * @param options - How.
+   * @returns What the updates say.
+   * @throws {@link NonFiniteError} when a loss, a gradient or a weight after a step is not finite; weights and Adam's state are those of the update
+   * before.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   * @internal
+   */
+  async learn(collector: RolloutCollector, options: LearnConfig): Promise<RolloutStats> {
+    this.#checkOpen();
+    const native = RolloutCollector.nativeOf(collector) as BindingCollector;
+    return toRolloutStats(await guardedAsync(() => this.#native.learn(native, { ...options })));
   }
 
   /**
@@ -302,6 +336,15 @@ export class Agent {
     return this.close();
   }
 
+  /** For what begins with a prompt. */
+  #checkPrompted(): void {
+    this.#checkOpen();
+    if (this.info.observationSpace !== undefined) {
+      const remedy = 'Make a session(), and step it with observations.';
+      throw new InputError([{ path: 'agent', message: 'was made for an environment, and reads no prompts.', remedy }]);
+    }
+  }
+
   #checkOpen(): void {
     if (this.#closing !== undefined) {
       throw new ClosedError('agent');
@@ -310,7 +353,7 @@ export class Agent {
 
   /** What the native side takes for an update. */
   #lesson(input: unknown, names: ReadonlySet<string>): CheckedLesson {
-    this.#checkOpen();
+    this.#checkPrompted();
     return readLesson(input, names, this.info, this.#coefficients);
   }
 }

@@ -1,4 +1,7 @@
 import type { UpdateConfig } from '../algorithm/a2c.js';
+import { type SpaceLayout, spaceKey } from '../spaces/layout.js';
+import type { Spaces } from '../spaces/plain.js';
+import type { ObservationSpace, Space } from '../spaces/space.js';
 import type { Task } from '../task/task.js';
 import type { Issues } from '../util/issues.js';
 import { show } from '../util/show.js';
@@ -12,13 +15,13 @@ export interface AgentInfo {
   readonly vocabulary: readonly string[] | undefined;
   /** Name of each stage, `[S]`; absent when a checkpoint does not say. */
   readonly stages: readonly string[] | undefined;
-  /** Tokens, `V`. */
+  /** Tokens, `V`; with an environment its actions, and one that stands before the first. */
   readonly vocabSize: number;
   /** Stages, `S`. */
   readonly stageCount: number;
   /** Width of the embeddings and of the hidden state, `H`. */
   readonly hiddenSize: number;
-  /** Layers of the GRU, 1 in agents that are made here; a file may bring more. */
+  /** Layers of the GRU. */
   readonly layers: number;
   /** Tokens emitted in an episode, `T`. */
   readonly horizon: number;
@@ -30,6 +33,12 @@ export interface AgentInfo {
   readonly actionMask: Uint8Array | undefined;
   /** Whether a problem sees its `own` context, or the mean over the `batch`. */
   readonly pooling: 'own' | 'batch';
+  /** What is observed before each step, where it was made for an environment; undefined otherwise. */
+  readonly observationSpace: ObservationSpace<unknown> | undefined;
+  /** What the actions are one of, where it was made for an environment; undefined otherwise. */
+  readonly actionSpace: Space<unknown> | undefined;
+  /** What stands beside the previous action among the inputs of a step: how many numbers, and how many values each id has. */
+  readonly observed: Pick<SpaceLayout, 'dense' | 'discrete'>;
   /** Seed of the weights and of the sampled actions. */
   readonly seed: number;
   /** Where the network runs. */
@@ -58,6 +67,7 @@ export function compareTask(info: AgentInfo, task: Task, remedy: string, issues:
       issues.add(key, `is ${show(actual)}, the agent was made for ${show(expected)}.`, remedy);
     }
   };
+  compare('interaction.observationLength', task.interaction?.observationLength ?? 0, info.observed.discrete.length);
   compare('vocabulary.length', task.vocabulary.length, info.vocabSize);
   compare('stages.length', task.stages.length, info.stageCount);
   compare('horizon', task.horizon, info.horizon);
@@ -72,6 +82,25 @@ export function compareTask(info: AgentInfo, task: Task, remedy: string, issues:
     const index = vocabulary.findIndex((token, i) => token !== task.vocabulary[i]);
     if (index >= 0) {
       compare(`vocabulary[${index}]`, task.vocabulary[index], vocabulary[index]);
+    }
+  }
+}
+
+/**
+ * Says in what an environment differs from the one that an agent was made for.
+ *
+ * @param info - The agent's.
+ * @param spaces - The environment's.
+ * @param remedy - What to do about it.
+ * @param issues - Where an issue a difference is added, at the environment's own place.
+ */
+export function compareSpaces(info: AgentInfo, spaces: Spaces, remedy: string, issues: Issues): void {
+  for (const key of ['observationSpace', 'actionSpace'] as const) {
+    const own = info[key];
+    if (own === undefined) {
+      issues.add(key, 'is there, and the agent was made for no environment.', remedy);
+    } else if (spaceKey(own) !== spaceKey(spaces[key])) {
+      issues.add(key, `differs from that of the environment that the agent was made for.`, remedy);
     }
   }
 }

@@ -1,7 +1,8 @@
 import { type Baseline, DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
+import type { RolloutStats } from '../algorithm/learn.js';
 import { OBJECTIVE_OPTIONS, type ObjectiveConfig, readObjectiveOptions } from '../algorithm/objective.js';
 import { OptionsError } from '../errors/options-error.js';
-import type { BindingLesson, BindingTrajectories } from '../native/binding.js';
+import type { BindingLearnStats, BindingLesson, BindingTrajectories } from '../native/binding.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
 import { InputReader, inputNames } from './input-reader.js';
@@ -91,4 +92,13 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
   issues.throwIfAny(OptionsError);
   trajectories.weights = weights;
   return { lesson: { trajectories, targets, baseline, reduction, total, numbers }, rows };
+}
+
+/**
+ * @param stats - From the native side.
+ * @returns What is reported of a rollout: the explained variance is that of the whole rollout, before it was learned from; the ratio's terms where
+ * there is one.
+ */
+export function toRolloutStats({ terms, gradNorm, updates }: BindingLearnStats): RolloutStats {
+  return { ...terms, gradNorm, updates };
 }

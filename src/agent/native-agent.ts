@@ -22,18 +22,22 @@ export interface NativeAgent {
  * @param config - What to make.
  * @returns A native agent with fresh weights.
  */
-export async function createNative({ use, seed, hiddenSize, runtime, update }: NetworkConfig): Promise<NativeAgent> {
-  const { vocabSize, stageCount, horizon, startToken, actionMask, pooling } = use;
+export async function createNative({ use, seed, hiddenSize, layers, runtime, update }: NetworkConfig): Promise<NativeAgent> {
+  const { vocabSize, stageCount, horizon, startToken, actionMask, pooling, discrete, dense, spaces } = use;
+  const observed = { ...(discrete.length === 0 ? {} : { discrete: [...discrete] }), ...(dense === 0 ? {} : { dense }) };
+  const acting = spaces === undefined ? {} : { actions: vocabSize - 1, encoder: 'none', episodeStart: true };
   const { value, reason } = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
     BindingAgent.create({
       vocabSize,
       stageCount,
       hiddenSize,
-      layers: 1,
+      layers,
       horizon,
       startToken,
       pooling,
       ...(actionMask === undefined ? {} : { actionMask }),
+      ...observed,
+      ...acting,
       seed,
       device,
       engine,
@@ -92,6 +96,9 @@ function describe(native: BindingAgent, note: Note, deviceReason: string | undef
     startToken: options.startToken,
     actionMask: options.actionMask,
     pooling: options.pooling === 'batch' ? 'batch' : 'own',
+    observationSpace: note.spaces?.observationSpace,
+    actionSpace: note.spaces?.actionSpace,
+    observed: Object.freeze({ dense: options.dense ?? 0, discrete: Object.freeze([...(options.discrete ?? [])]) }),
     seed: options.seed,
     device: options.device === 'cuda' ? 'cuda' : 'cpu',
     deviceReason,

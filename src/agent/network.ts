@@ -1,3 +1,8 @@
+import { OptionsError } from '../errors/options-error.js';
+import { ActionCodec } from '../spaces/action-codec.js';
+import { layoutOf } from '../spaces/layout.js';
+import type { Spaces } from '../spaces/plain.js';
+import type { ObservationSpace, Space } from '../spaces/space.js';
 import type { Task } from '../task/task.js';
 import { isArray, isTypedArray } from '../util/kind.js';
 import type { OptionReader } from '../util/option-reader.js';
@@ -33,6 +38,20 @@ export interface NetworkDescription {
   readonly contextLength?: number | undefined;
 }
 
+/** What a network that acts in an environment needs to know of it. */
+export interface SpacesDescription {
+  /** What is observed before each step. */
+  readonly observationSpace: ObservationSpace<unknown>;
+  /** What the actions are one of: `discrete`, or `multiDiscrete` of at most 4096 combinations. */
+  readonly actionSpace: Space<unknown>;
+  /**
+   * Names of the environment's stages, or how many there are. The network does not see the stage.
+   *
+   * @defaultValue one, called `default`
+   */
+  readonly stages?: readonly string[] | number | undefined;
+}
+
 /** A network's use, whoever described it. */
 export interface NetworkUse {
   /** Name of the task, where there is one. */
@@ -46,6 +65,12 @@ export interface NetworkUse {
   readonly actionMask: Uint8Array | undefined;
   readonly pooling: 'own' | 'batch';
   readonly contextLength: number | undefined;
+  /** How many values each id has that is observed before a step, `[K]`. */
+  readonly discrete: readonly number[];
+  /** Numbers observed before a step, `D`. */
+  readonly dense: number;
+  /** Of an environment; undefined for a task. */
+  readonly spaces: Spaces | undefined;
 }
 
 /** Names of what describes a network in place of a task. */
@@ -56,7 +81,7 @@ export const DESCRIPTION = ['vocabulary', 'stages', 'horizon', 'startToken', 'ac
  * @returns What it says of its network.
  */
 export function useOf(task: Task): NetworkUse {
-  const { name, vocabulary, stages, horizon, startToken, actionMask, pooling, contextLength } = task;
+  const { name, vocabulary, stages, horizon, startToken, actionMask, pooling, contextLength, interaction } = task;
   return {
     task: name,
     vocabSize: vocabulary.length,
@@ -68,6 +93,68 @@ export function useOf(task: Task): NetworkUse {
     actionMask,
     pooling: pooling ?? 'own',
     contextLength,
+    // One value more than there are tokens: nothing is heard.
+    discrete: new Array<number>(interaction?.observationLength ?? 0).fill(vocabulary.length + 1),
+    dense: 0,
+    spaces: undefined,
+  };
+}
+
+/** Names of what describes an environment's network. */
+export const SPACES = ['observationSpace', 'actionSpace'] as const;
+
+/**
+ * Reads the description of an environment's network that stands among other options.
+ *
+ * @param reader - Over what the caller passed.
+ * @returns The use; meaningful only when no issue was added.
+ */
+export function readSpaces(reader: OptionReader): NetworkUse | undefined {
+  const given = SPACES.filter((key) => required(reader, key));
+  const [stageCount, stages] = reader.has('stages') ? readNames(reader, 'stages') : [1, ['default']];
+  for (const key of DESCRIPTION) {
+    if (key !== 'stages' && reader.has(key)) {
+      reader.issues.add(key, 'cannot be given together with spaces.', 'Leave it out: an environment has neither prompts nor a horizon.');
+    }
+  }
+  if (given.length < SPACES.length) {
+    return undefined;
+  }
+  const spaces = { observationSpace: reader.raw('observationSpace'), actionSpace: reader.raw('actionSpace') } as Spaces;
+  try {
+    return useOfSpaces(spaces, stages ?? Array.from({ length: stageCount }, (_, stage) => `${stage}`));
+  } catch (error) {
+    for (const { path, message, remedy } of error instanceof OptionsError ? error.issues : []) {
+      reader.issues.add(path, message, remedy);
+    }
+    return undefined;
+  }
+}
+
+/**
+ * @param spaces - Of an environment.
+ * @param stages - Names of its stages.
+ * @returns What they say of the network.
+ * @throws {@link OptionsError} saying all that is wrong with one of them.
+ */
+export function useOfSpaces(spaces: Spaces, stages: readonly string[]): NetworkUse {
+  const { size } = new ActionCodec(spaces.actionSpace);
+  const { dense, discrete } = layoutOf(spaces.observationSpace);
+  return {
+    task: undefined,
+    // The actions, and what stands in the place of one before the first.
+    vocabSize: size + 1,
+    vocabulary: undefined,
+    stageCount: stages.length,
+    stages: [...stages],
+    horizon: 1,
+    startToken: size,
+    actionMask: undefined,
+    pooling: 'own',
+    contextLength: undefined,
+    discrete,
+    dense,
+    spaces,
   };
 }
 
@@ -93,6 +180,9 @@ export function readDescription(reader: OptionReader): NetworkUse {
     actionMask: readMask(reader, vocabSize),
     pooling: reader.choice('pooling', 'own', ['own', 'batch']),
     contextLength: reader.has('contextLength') ? reader.count('contextLength', 1) : undefined,
+    discrete: [],
+    dense: 0,
+    spaces: undefined,
   };
 }
 

@@ -4,7 +4,16 @@ import { assertTask } from '../task/checked.js';
 import type { Task } from '../task/task.js';
 import { OptionReader } from '../util/option-reader.js';
 import { show } from '../util/show.js';
-import { DESCRIPTION, type NetworkDescription, type NetworkUse, readDescription, useOf } from './network.js';
+import {
+  DESCRIPTION,
+  type NetworkDescription,
+  type NetworkUse,
+  readDescription,
+  readSpaces,
+  SPACES,
+  type SpacesDescription,
+  useOf,
+} from './network.js';
 
 /**
  * Where the network runs.
@@ -52,9 +61,15 @@ interface CommonAgentOptions extends RuntimeOptions, UpdateOptions {
   /**
    * Width of the embeddings and of the hidden state, 1 to 8192.
    *
-   * @defaultValue 96
+   * @defaultValue 96, and 128 for an environment
    */
   readonly hiddenSize?: number | undefined;
+  /**
+   * Layers of the GRU, 1 to 16.
+   *
+   * @defaultValue 1
+   */
+  readonly layers?: number | undefined;
 }
 
 /** Options of {@link Agent.create} for a task. */
@@ -69,6 +84,9 @@ export interface AgentOptions extends CommonAgentOptions {
 
 /** Options of {@link Agent.create} for a network that is described rather than taken from a task. */
 export interface NetworkOptions extends CommonAgentOptions, NetworkDescription {}
+
+/** Options of {@link Agent.create} for a network that acts in an environment. */
+export interface SpacesOptions extends CommonAgentOptions, SpacesDescription {}
 
 /** Options of {@link Agent.load}. Coefficients that are not given are the file's. */
 export interface AgentLoadOptions extends RuntimeOptions, UpdateOptions {
@@ -92,6 +110,7 @@ export interface NetworkConfig {
   readonly use: NetworkUse;
   readonly seed: number;
   readonly hiddenSize: number;
+  readonly layers: number;
   readonly runtime: RuntimeConfig;
   readonly update: UpdateConfig;
 }
@@ -102,7 +121,7 @@ export interface AgentConfig extends NetworkConfig {
 }
 
 /** Names of the options that make a network, and cannot be given beside a ready agent. */
-export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize'] as const;
+export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize', 'layers'] as const;
 
 /**
  * Reads the options of an agent for a task.
@@ -122,6 +141,9 @@ export function readAgentOptions(reader: OptionReader): AgentConfig {
  * @returns The config; meaningful only when no issue was added.
  */
 export function readNetworkOptions(reader: OptionReader): NetworkConfig {
+  if (SPACES.some((key) => reader.has(key))) {
+    return readSpacesConfig(reader);
+  }
   const described = DESCRIPTION.filter((key) => reader.has(key));
   if (described.length === 0) {
     return readAgentOptions(reader);
@@ -138,10 +160,33 @@ export function readNetworkOptions(reader: OptionReader): NetworkConfig {
 function readConfig(reader: OptionReader, use: NetworkUse, task?: Task): NetworkConfig {
   return {
     use,
-    seed: reader.seed(),
-    hiddenSize: reader.number('hiddenSize', 96, { integer: true, min: 1, max: 8192 }),
-    runtime: readRuntimeOptions(reader),
+    ...readSizes(reader, use.spaces === undefined ? 96 : 128),
     update: readUpdateOptions(reader, taskDefaults(task, reader)),
+  };
+}
+
+function readSpacesConfig(reader: OptionReader): NetworkConfig {
+  if (reader.has('task')) {
+    reader.issues.add('task', 'cannot be given together with spaces.', 'Give the task alone, or the spaces alone.');
+  }
+  const use = readSpaces(reader) ?? useOf(arithmetic);
+  return readConfig(reader, use);
+}
+
+/** {@link NetworkConfig} as far as it does not depend on what the network is for. */
+export type NetworkSizes = Pick<NetworkConfig, 'seed' | 'hiddenSize' | 'layers' | 'runtime'>;
+
+/**
+ * @param reader - Over what the caller passed.
+ * @param hiddenSize - Where it is absent.
+ * @returns Seed, sizes, and where the network runs.
+ */
+export function readSizes(reader: OptionReader, hiddenSize: number): NetworkSizes {
+  return {
+    seed: reader.seed(),
+    hiddenSize: reader.number('hiddenSize', hiddenSize, { integer: true, min: 1, max: 8192 }),
+    layers: reader.number('layers', 1, { integer: true, min: 1, max: 16 }),
+    runtime: readRuntimeOptions(reader),
   };
 }
 

@@ -3,8 +3,12 @@ import { InputError } from '../errors/input-error.js';
 import { guarded } from '../native/error.js';
 import { Issues } from '../util/issues.js';
 import { type OptionReader, readOptions } from '../util/option-reader.js';
+import { show } from '../util/show.js';
+import type { Agent } from './agent.js';
+import type { AgentInfo } from './info.js';
 import { InputReader, inputNames, readDeterministic, readIds } from './input-reader.js';
-import type { IdLimits, Ids, Prompts } from './inputs.js';
+import type { Ids, Prompts } from './inputs.js';
+import { heardBy, ObservationReader } from './observation-reader.js';
 import type { ActOptions } from './results.js';
 
 /** Options of {@link Agent.session}. */
@@ -35,12 +39,42 @@ export interface SessionStep {
   readonly values: Float32Array;
 }
 
+/** How {@link Session.step} chooses, and by what. */
+export interface SessionStepOptions extends ActOptions {
+  /**
+   * What the rows observe, with an agent that was made for an environment; or the ids of the symbols that they hear, with one that was made for a
+   * task that answers, `vocabSize` for nothing. With one row the observation itself, with several an array of one a row. It is copied.
+   *
+   * @defaultValue nothing, where the agent observes nothing
+   */
+  readonly observation?: unknown;
+  /**
+   * The actions that are allowed: a mask as an environment gives it, 1 or true for what is allowed, and with several rows an array of one a row,
+   * `undefined` where a row may do anything. With a task, a mask of its tokens.
+   *
+   * @defaultValue all are
+   */
+  readonly actionMask?: unknown;
+  /**
+   * What the logits are divided by before sampling, above 0: below 1 the probable becomes more probable. `logProbs` and `entropies` are those
+   * of the distribution that is sampled from.
+   *
+   * @defaultValue 1
+   */
+  readonly temperature?: number | undefined;
+}
+
 const PROMPT_NAMES = inputNames();
 
 /** The native side, as far as it is used here. */
 interface NativeSession {
   begin(contexts: Int32Array, stages: Int32Array): void;
   step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void;
+  beginRows(rows: number): void;
+  restart(row: number): void;
+  observe(dense: Float32Array | undefined, discrete: Int32Array | undefined, allowed: Uint8Array | undefined): void;
+  setTemperature(temperature: number): void;
+  sync(newer: NativeSession): void;
   feed(tokens: Int32Array): void;
   close(): void;
 }
@@ -55,23 +89,40 @@ interface NativeSession {
  * session.begin({ contexts, stages });
  * const { actions } = session.step({ deterministic: true });
  * ```
+ *
+ * @example An agent that was made for an environment
+ * ```ts
+ * const session = await agent.session();
+ * const { actions } = session.step({ observation, deterministic: true });
+ * session.reset(); // before the next episode
+ * ```
  */
 export class Session {
   readonly #native: NativeSession;
-  readonly #limits: IdLimits;
+  readonly #limits: AgentInfo;
+  readonly #size: number;
+  readonly #acts: boolean;
+  #reader: ObservationReader | undefined;
+  /** 1 for each row whose next step begins an episode. */
+  readonly #starts: Uint8Array;
   #closed = false;
+  #temperature = 1;
   /** 0 before the first {@link Session.begin}. */
   #rows = 0;
   #step: SessionStep | undefined;
 
   /**
    * @param native - The rows.
-   * @param limits - The network's sizes.
+   * @param limits - What the agent is made of.
+   * @param size - How many rows there are at most.
    * @internal
    */
-  constructor(native: NativeSession, limits: IdLimits) {
+  constructor(native: NativeSession, limits: AgentInfo, size: number) {
     this.#native = native;
     this.#limits = limits;
+    this.#size = size;
+    this.#starts = new Uint8Array(size);
+    this.#acts = limits.observationSpace !== undefined;
   }
 
   /**
@@ -84,38 +135,129 @@ export class Session {
    */
   begin(prompts: Prompts): void {
     this.#checkOpen();
+    this.#checkKind('begin()', false);
     const reader = new InputReader(prompts, PROMPT_NAMES, this.#limits);
     const { contexts, stages } = reader.prompts();
     reader.check();
     guarded(() => this.#native.begin(contexts, stages));
+    if (this.#rows !== stages.length) {
+      this.#reader = undefined;
+    }
     this.#rows = stages.length;
   }
 
   /**
-   * One token for every row. The token is the row's next input, unless {@link Session.feed} says otherwise.
+   * One token or action for every row. It is the row's next input, unless {@link Session.feed} says otherwise. With an agent that was made for
+   * an environment all rows of the session are stepped, each by what it observes.
    *
-   * @param options - `deterministic: true` takes the most probable token instead of sampling.
+   * @param options - `deterministic: true` takes the most probable one instead of sampling; see {@link SessionStepOptions}.
    * @returns The choices, `[n]`.
-   * @throws {@link InputError} before {@link Session.begin}, or when `deterministic` is no boolean.
-   * @throws {@link OptionsError} for an unknown option.
+   * @throws {@link InputError} before {@link Session.begin}, when `deterministic` is no boolean, and naming the first bad value of an
+   * observation or a mask.
+   * @throws {@link OptionsError} for an unknown option, and a temperature that is none.
    * @throws {@link ClosedError} after {@link Session.close}.
    */
-  step(options?: ActOptions): SessionStep {
+  step(options?: SessionStepOptions): SessionStep {
     this.#checkOpen();
-    if (this.#rows === 0) {
-      throw new InputError([{ path: 'session', message: 'has not begun.', remedy: 'Call begin() with contexts and stages first.' }]);
+    const { deterministic, temperature, observation, actionMask } = options === undefined ? SAMPLE : readOptions(options, readStepOptions);
+    const rows = this.#stepped();
+    if (observation === undefined && actionMask === undefined && this.#limits.observed.discrete.length === 0 && !this.#acts) {
+      return this.#choose(rows, deterministic, temperature);
     }
-    const deterministic = options !== undefined && readOptions(options, isDeterministic);
-    const step = sized(this.#step, this.#rows);
-    this.#step = step;
+    this.#reader ??= new ObservationReader(heardBy(this.#limits), rows);
+    const { dense, discrete, allowed } = this.#reader.read(observation, actionMask);
+    return this.advance(dense, discrete, allowed, undefined, deterministic, temperature);
+  }
+
+  /**
+   * {@link Session.step} for all rows, by arrays that nobody looks through.
+   *
+   * @param dense - Numbers observed, `[rows, D]`.
+   * @param discrete - Ids observed, `[rows, K]`.
+   * @param allowed - Actions allowed, `[rows, A]`.
+   * @param starts - 1 for rows that begin an episode, `[rows]`, beside those that were reset.
+   * @param deterministic - Whether to take the most probable action.
+   * @param temperature - What logits are divided by.
+   * @returns The choices, `[rows]`.
+   * @internal
+   */
+  advance(
+    dense: Float32Array | undefined,
+    discrete: Int32Array | undefined,
+    allowed: Uint8Array | undefined,
+    starts: Uint8Array | undefined,
+    deterministic: boolean,
+    temperature?: number,
+  ): SessionStep {
+    this.#checkOpen();
+    const rows = this.#stepped();
+    for (let row = 0; starts !== undefined && row < rows; row += 1) {
+      this.#starts[row] = (this.#starts[row] as number) | (starts[row] as number);
+    }
+    guarded(() => {
+      this.#beginEpisodes();
+      this.#native.observe(dense, discrete, allowed);
+    });
+    return this.#choose(rows, deterministic, temperature);
+  }
+
+  /**
+   * The last step's choice as the environment takes it: the number itself for `discrete`, the list of numbers for `multiDiscrete`.
+   *
+   * @param row - Which row; 0 where absent.
+   * @returns The action.
+   * @throws {@link InputError} before the first step, for a row that there is not, and where the agent was made for no environment.
+   * @throws {@link ClosedError} after {@link Session.close}.
+   */
+  action(row = 0): number | readonly number[] {
+    this.#checkOpen();
+    this.#checkKind('action()', true);
+    const id = this.#step?.actions[row];
+    if (id === undefined) {
+      const message = this.#step === undefined ? 'no step has been taken.' : `must be below ${this.#size}, got ${show(row)}.`;
+      throw new InputError([{ path: 'row', message, remedy: 'Call step() first, and name one of its rows.' }]);
+    }
+    return this.#reader?.actionOf(id) ?? id;
+  }
+
+  /**
+   * Makes rows forget: their next step begins an episode. For an agent that was made for an environment.
+   *
+   * @param rows - Which rows, by index; all where absent.
+   * @throws {@link InputError} naming the first bad row, and where the agent was made for no environment.
+   * @throws {@link ClosedError} after {@link Session.close}.
+   */
+  reset(rows?: Ids): void {
+    this.#checkOpen();
+    this.#checkKind('reset()', true);
+    if (rows === undefined) {
+      this.#starts.fill(1);
+      return;
+    }
+    const issues = new Issues();
+    const checked = readIds('rows', rows, this.#size, 'the number of rows', issues) ?? [];
+    issues.throwIfAny(InputError);
+    for (const row of checked) {
+      this.#starts[row] = 1;
+    }
+  }
+
+  /**
+   * Goes on with an agent's present weights. The rows' states stay.
+   *
+   * @param agent - The agent that the session was made by.
+   * @throws {@link InputError} when the agent's network is another.
+   * @throws {@link ClosedError} after {@link Session.close}, and when the agent is closed.
+   */
+  async sync(agent: Agent): Promise<void> {
+    this.#checkOpen();
+    const newer = await agent.session({ size: 1 });
     try {
-      guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values));
-    } catch (error) {
-      // Some rows may have moved on and some not.
-      this.#rows = 0;
-      throw error;
+      this.#checkOpen();
+      guarded(() => this.#native.sync(newer.#native));
+    } finally {
+      newer.close();
     }
-    return step;
   }
 
   /**
@@ -145,6 +287,56 @@ export class Session {
     this.close();
   }
 
+  /** How many rows a step is for. */
+  #stepped(): number {
+    if (this.#acts) {
+      return this.#size;
+    }
+    if (this.#rows === 0) {
+      throw new InputError([{ path: 'session', message: 'has not begun.', remedy: 'Call begin() with contexts and stages first.' }]);
+    }
+    return this.#rows;
+  }
+
+  /** Puts the rows that begin an episode before its first step. */
+  #beginEpisodes(): void {
+    if (this.#rows === 0) {
+      this.#native.beginRows(this.#size);
+      this.#rows = this.#size;
+    } else {
+      for (let row = this.#starts.indexOf(1); row >= 0; row = this.#starts.indexOf(1, row + 1)) {
+        this.#native.restart(row);
+      }
+    }
+    this.#starts.fill(0);
+  }
+
+  #choose(rows: number, deterministic: boolean, temperature = 1): SessionStep {
+    if (temperature !== this.#temperature) {
+      guarded(() => this.#native.setTemperature(temperature));
+      this.#temperature = temperature;
+    }
+    const step = sized(this.#step, rows);
+    this.#step = step;
+    try {
+      guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values));
+    } catch (error) {
+      // Some rows may have moved on and some not.
+      this.#rows = 0;
+      throw error;
+    }
+    return step;
+  }
+
+  /** For what only an agent with spaces has, or only one without. */
+  #checkKind(what: string, spaces: boolean): void {
+    if (this.#acts !== spaces) {
+      const message = `${what} is for an agent that was made for ${spaces ? 'an environment' : 'a task'}.`;
+      const remedy = spaces ? 'Call begin() to begin anew.' : 'Call step() with an observation.';
+      throw new InputError([{ path: 'session', message, remedy }]);
+    }
+  }
+
   #checkOpen(): void {
     if (this.#closed) {
       throw new ClosedError('session');
@@ -152,11 +344,25 @@ export class Session {
   }
 }
 
-function isDeterministic(reader: OptionReader): boolean {
+interface StepConfig {
+  readonly deterministic: boolean;
+  readonly temperature: number | undefined;
+  readonly observation: unknown;
+  readonly actionMask: unknown;
+}
+
+const SAMPLE: StepConfig = { deterministic: false, temperature: undefined, observation: undefined, actionMask: undefined };
+
+function readStepOptions(reader: OptionReader): StepConfig {
   const issues = new Issues();
   const deterministic = readDeterministic(reader.raw('deterministic'), issues);
   issues.throwIfAny(InputError);
-  return deterministic;
+  return {
+    deterministic,
+    temperature: reader.has('temperature') ? reader.number('temperature', 1, { above: 0, single: true }) : undefined,
+    observation: reader.raw('observation'),
+    actionMask: reader.raw('actionMask'),
+  };
 }
 
 /** The arrays of the step before, or new ones: for other rows, or where the caller has transferred one. */

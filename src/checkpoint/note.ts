@@ -1,4 +1,5 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
+import { plainSpace, readSpace, type Spaces } from '../spaces/plain.js';
 import { isRecord } from '../util/kind.js';
 import { numberIssue } from '../util/number-rule.js';
 import { OptionReader } from '../util/option-reader.js';
@@ -15,6 +16,8 @@ export interface Note {
   readonly stages: readonly string[] | undefined;
   /** Tokens of each context, where the task fixed it. */
   readonly contextLength: number | undefined;
+  /** What it observes and does, where it was made for an environment. */
+  readonly spaces?: Spaces;
   /** Coefficients of the updates. */
   readonly update: UpdateConfig;
 }
@@ -24,9 +27,12 @@ export interface Note {
  * @param update - Its coefficients.
  * @returns The record.
  */
-export function makeNote(use: Pick<Note, 'task' | 'vocabulary' | 'stages' | 'contextLength'>, update: UpdateConfig): Note {
-  const { task, vocabulary, stages, contextLength } = use;
-  return { format: 1, task, vocabulary, stages, contextLength, update };
+export function makeNote(
+  use: Omit<Note, 'format' | 'update' | 'spaces'> & { readonly spaces?: Spaces | undefined },
+  update: UpdateConfig,
+): Note {
+  const { task, vocabulary, stages, contextLength, spaces } = use;
+  return { format: 1, task, vocabulary, stages, contextLength, ...(spaces === undefined ? {} : { spaces }), update };
 }
 
 /**
@@ -34,7 +40,10 @@ export function makeNote(use: Pick<Note, 'task' | 'vocabulary' | 'stages' | 'con
  * @returns JSON. `Infinity` is written as a string.
  */
 export function writeNote(note: Note): string {
-  return JSON.stringify(note, (_key, value: unknown) => (value === Infinity ? 'Infinity' : value));
+  const { spaces, ...rest } = note;
+  const plain =
+    spaces === undefined ? {} : { observationSpace: plainSpace(spaces.observationSpace), actionSpace: plainSpace(spaces.actionSpace) };
+  return JSON.stringify({ ...rest, ...plain }, (_key, value: unknown) => (value === Infinity ? 'Infinity' : value));
 }
 
 /**
@@ -53,8 +62,11 @@ export function readNote(text: string): Note {
   const record = isRecord(value) ? value : {};
   const stored = isRecord(record['update']) ? record['update'] : {};
   const update = Object.fromEntries(Object.entries(stored).map(([key, entry]) => [key, entry === 'Infinity' ? Infinity : entry]));
+  const observationSpace = readSpace(record['observationSpace']);
+  const actionSpace = readSpace(record['actionSpace']) as Spaces['actionSpace'] | undefined;
   return {
     format: 1,
+    ...(observationSpace === undefined || actionSpace === undefined ? {} : { spaces: { observationSpace, actionSpace } }),
     task: typeof record['task'] === 'string' ? record['task'] : undefined,
     vocabulary: stringsOr(record['vocabulary']),
     stages: stringsOr(record['stages']),

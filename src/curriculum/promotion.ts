@@ -7,8 +7,10 @@ import type { PlannedStage, StageTarget } from './stage-spec.js';
  * @returns Whether every number of the target was reached.
  */
 export function meets(target: StageTarget, measured: Measured): boolean {
-  const { successRate = -Infinity, meanReturn = -Infinity } = target;
-  return measured.successRate >= successRate && measured.meanReturn >= meanReturn;
+  const { successRate, meanReturn } = target;
+  return (
+    (successRate === undefined || measured.successRate >= successRate) && (meanReturn === undefined || measured.meanReturn >= meanReturn)
+  );
 }
 
 /**

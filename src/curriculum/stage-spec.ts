@@ -150,7 +150,12 @@ function planStage(spec: unknown, index: number, context: PlanContext, issues: I
 
 const ITERATIONS = { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER } as const;
 
-function readTarget(until: unknown, issues: Issues): StageTarget {
+/**
+ * @param until - What the caller passed as a target.
+ * @param issues - Where issues are added, at its own place.
+ * @returns The target; meaningful only when no issue was added.
+ */
+export function readTarget(until: unknown, issues: Issues): StageTarget {
   const reader = new OptionReader(until, issues);
   const successRate = reader.raw('successRate');
   const meanReturn = reader.raw('meanReturn');

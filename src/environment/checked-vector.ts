@@ -13,6 +13,7 @@ import { explainInterruption, Waiting } from './waiting.js';
 export class CheckedVector implements VectorEnvironment {
   readonly size: number;
   readonly layout: VectorEnvironment['layout'];
+  readonly spaces: VectorEnvironment['spaces'];
   readonly actionCount: number;
   readonly stages: readonly string[];
   readonly masked: boolean;
@@ -41,6 +42,7 @@ export class CheckedVector implements VectorEnvironment {
     this.#timeout = timeout;
     this.size = size;
     this.layout = inner.layout;
+    this.spaces = inner.spaces;
     this.actionCount = inner.actionCount;
     this.stages = Object.freeze([...inner.stages]);
     this.masked = inner.masked;

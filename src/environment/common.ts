@@ -29,6 +29,7 @@ export function commonOf(environment: Environment, row: number): Common {
     throwIssues(issues, row);
     const { observationSpace, actionSpace, stages = ONE_STAGE, masked = true, algorithmOptions } = environment;
     return {
+      spaces: { observationSpace, actionSpace },
       layout: layoutOf(observationSpace, 'environment.observationSpace'),
       writer: new ObservationWriter(observationSpace),
       codec: new ActionCodec(actionSpace, 'environment.actionSpace'),

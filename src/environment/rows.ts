@@ -2,12 +2,14 @@ import type { ActionCodec } from '../spaces/action-codec.js';
 import type { SpaceLayout } from '../spaces/layout.js';
 import { Misfit } from '../spaces/misfit.js';
 import type { ObservationWriter } from '../spaces/observation-writer.js';
+import type { Spaces } from '../spaces/plain.js';
 import { isRecord } from '../util/kind.js';
 import { show } from '../util/show.js';
 import type { Environment, Step } from './environment.js';
 
 /** What the environments of a vector have in common. */
 export interface Common {
+  readonly spaces: Spaces;
   readonly layout: SpaceLayout;
   readonly writer: ObservationWriter;
   readonly codec: ActionCodec<unknown>;

@@ -25,6 +25,7 @@ type Next = (row: number) => ResetContext;
 export class SideBySide implements VectorEnvironment {
   readonly size: number;
   readonly layout: SpaceLayout;
+  readonly spaces: VectorEnvironment['spaces'];
   readonly actionCount: number;
   readonly stages: readonly string[];
   readonly masked: boolean;
@@ -68,6 +69,7 @@ export class SideBySide implements VectorEnvironment {
     this.#failed = new Uint8Array(environments.length);
     this.size = environments.length;
     this.layout = common.layout;
+    this.spaces = common.spaces;
     this.actionCount = common.codec.size;
     this.stages = common.stages;
     this.masked = common.masked;

@@ -1,4 +1,5 @@
 import type { SpaceLayout } from '../spaces/layout.js';
+import type { Spaces } from '../spaces/plain.js';
 import type { ResetContext } from './environment.js';
 
 /**
@@ -12,6 +13,12 @@ import type { ResetContext } from './environment.js';
 export interface VectorEnvironment {
   /** Rows, `E`. */
   readonly size: number;
+  /**
+   * The spaces of its observations and actions, which an agent that is trained in it keeps: sessions then read observations by them.
+   *
+   * @defaultValue a box of the numbers, a multi-discrete space of the ids, a record of both as `numbers` and `ids`; a discrete space of actions
+   */
+  readonly spaces?: Spaces | undefined;
   /** Numbers (`D`) and ids (`K`) of an observation. */
   readonly layout: SpaceLayout;
   /** Actions, `A`: ids 0 … A − 1. */

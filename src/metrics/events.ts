@@ -1,4 +1,8 @@
+import type { LearnStats } from '../algorithm/learn.js';
 import type { UpdateStats } from '../algorithm/objective.js';
+
+/** What is trained on: a task, whose programs are scored, or environments, which are stepped. */
+export type TrainingKind = 'task' | 'environment';
 
 /** Where in a run something happened. */
 export interface RunPosition {
@@ -28,6 +32,18 @@ export interface RolloutMetrics extends ProgramMetrics {
   readonly episodeLengthMean: number;
 }
 
+/** How episodes in environments of one stage did. */
+export interface EpisodeMetrics {
+  /** Episodes that ended, that the other numbers are over. */
+  readonly episodes: number;
+  /** Share of the episodes that reached their aim, among those that say, 0 to 1; NaN where none says. */
+  readonly successRate: number;
+  /** Mean return of the episodes, the sum of their rewards; NaN where none ended. */
+  readonly episodeReturnMean: number;
+  /** Mean number of steps of the episodes; NaN where none ended. */
+  readonly episodeLengthMean: number;
+}
+
 /** How far a run is and how fast it goes. */
 export interface TimeMetrics {
   /** Iterations done in this run. */
@@ -36,6 +52,20 @@ export interface TimeMetrics {
   readonly episodes: number;
   /** Programs trained on a second, lately, without evaluations and without the time a consumer of events takes. */
   readonly episodesPerSecond: number;
+  /** Seconds since the run began. */
+  readonly seconds: number;
+}
+
+/** How far a run in environments is and how fast it goes. */
+export interface StepTimeMetrics {
+  /** Iterations done in this run: a rollout and what was learned from it, each. */
+  readonly iterations: number;
+  /** Steps of environments trained on in this run: iterations · envCount · rolloutSteps. */
+  readonly envSteps: number;
+  /** The same a second, lately, learning included, without evaluations and without the time a consumer of events takes. */
+  readonly envStepsPerSecond: number;
+  /** Episodes that ended in this run, those of evaluations apart. */
+  readonly episodes: number;
   /** Seconds since the run began. */
   readonly seconds: number;
 }
@@ -56,32 +86,70 @@ export interface StageStartEvent extends RunPosition {
   readonly maxIterations: number;
 }
 
-/** One iteration is done: problems sampled, programs scored, network updated. */
-export interface IterationEvent extends RunPosition {
+/** The groups of an iteration and of an evaluation, by what is trained on. */
+export interface EventGroups {
+  /** Of a task. */
+  readonly task: {
+    /** The sampled programs. */
+    readonly rollout: RolloutMetrics;
+    /** The update. */
+    readonly train: UpdateStats;
+    /** The greedy programs. */
+    readonly eval: ProgramMetrics;
+    /** How far a run is, and how fast. */
+    readonly time: TimeMetrics;
+    /** How far a run is. */
+    readonly progress: Pick<TimeMetrics, 'iterations'>;
+  };
+  /** Of environments. */
+  readonly environment: {
+    /** The episodes that ended in a rollout. */
+    readonly rollout: EpisodeMetrics;
+    /** What was learned from it. */
+    readonly train: LearnStats;
+    /** The greedy episodes. */
+    readonly eval: EpisodeMetrics;
+    /** How far a run is, and how fast. */
+    readonly time: StepTimeMetrics;
+    /** How far a run is. */
+    readonly progress: Pick<StepTimeMetrics, 'iterations' | 'envSteps'>;
+  };
+}
+
+/**
+ * One iteration is done: problems sampled, programs scored, network updated; or environments stepped, and the rollout learned from.
+ *
+ * @typeParam Kind - What is trained on.
+ */
+export interface IterationEvent<Kind extends TrainingKind = 'task'> extends RunPosition {
   /** Tells this event from the others. */
   readonly type: 'iteration';
   /** Iterations done in this stage, from 1. */
   readonly stageIteration: number;
-  /** The programs that the agent sampled. */
-  readonly rollout: RolloutMetrics;
-  /** The update that was made of them. */
-  readonly train: UpdateStats;
+  /** The programs that the agent sampled, or the episodes that ended in the rollout. */
+  readonly rollout: EventGroups[Kind]['rollout'];
+  /** What was learned from them. */
+  readonly train: EventGroups[Kind]['train'];
   /** How far the run is, and how fast. */
-  readonly time: TimeMetrics;
+  readonly time: EventGroups[Kind]['time'];
   /** Where in the curriculum. */
   readonly curriculum: CurriculumMetrics;
 }
 
-/** A stage was measured with greedy programs on fresh problems. */
-export interface EvaluationEvent extends RunPosition {
+/**
+ * A stage was measured with greedy programs on fresh problems, or with fresh greedy episodes.
+ *
+ * @typeParam Kind - What is trained on.
+ */
+export interface EvaluationEvent<Kind extends TrainingKind = 'task'> extends RunPosition {
   /** Tells this event from the others. */
   readonly type: 'evaluation';
   /** `progress`: on the way; `confirmation`: before a stage is left as mastered; `final`: of the finished run. */
   readonly purpose: 'progress' | 'confirmation' | 'final';
-  /** The greedy programs. */
-  readonly eval: ProgramMetrics;
+  /** The greedy programs or episodes. */
+  readonly eval: EventGroups[Kind]['eval'];
   /** How far the run is. */
-  readonly time: Pick<TimeMetrics, 'iterations'>;
+  readonly time: EventGroups[Kind]['progress'];
   /** The stage that was measured. */
   readonly curriculum: CurriculumMetrics;
 }
@@ -92,12 +160,19 @@ export interface StageEndEvent extends RunPosition {
   readonly type: 'stage-end';
   /** Iterations it took. */
   readonly stageIteration: number;
-  /** `reached`: its target; `iterations`: its fixed number; `budget`: its `maxIterations` without the target. */
-  readonly reason: 'reached' | 'iterations' | 'budget';
+  /**
+   * `reached`: its target; `iterations`, `steps`: its fixed number; `budget`: its `maxIterations` or `maxSteps` without the target.
+   */
+  readonly reason: 'reached' | 'iterations' | 'steps' | 'budget';
 }
 
 /**
  * What happens in a run, in order. Tell events apart by `type`. Numbers to be plotted stand in groups, `rollout`, `train`, `eval`, `time` and
  * `curriculum`, from which the metric keys follow; see {@link eventMetrics}.
+ *
+ * @typeParam Kind - What is trained on.
  */
-export type TrainingEvent = StageStartEvent | IterationEvent | EvaluationEvent | StageEndEvent;
+export type TrainingEvent<Kind extends TrainingKind = 'task'> =
+  | StageStartEvent
+  | { [K in Kind]: IterationEvent<K> | EvaluationEvent<K> }[Kind]
+  | StageEndEvent;

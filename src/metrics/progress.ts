@@ -1,4 +1,4 @@
-import type { IterationEvent, TrainingEvent } from './events.js';
+import type { EpisodeMetrics, IterationEvent, ProgramMetrics, TrainingEvent, TrainingKind } from './events.js';
 
 /** Where progress is written; a stream such as `process.stderr` will do. */
 export interface ProgressOutput {
@@ -20,6 +20,8 @@ export interface ProgressContext {
 
 const LIVE_INTERVAL_MS = 80;
 const PLAIN_INTERVAL_MS = 1000;
+/** Of iterations in environments, which are seldom measured on the way. */
+const STEPS_INTERVAL_MS = 10_000;
 /** Some terminals say that they have no columns, or one: then their width is not known. */
 const UNKNOWN_COLUMNS = 80;
 /** On a terminal narrower than this a cut line would say nothing: it gets plain lines. */
@@ -33,12 +35,12 @@ const CLEAR_LINE = '\r\u001b[2K';
  * @param context - CI and clock.
  * @returns A function to be called with every event.
  */
-export function createProgress(output: ProgressOutput, context: ProgressContext = currentContext()): (event: TrainingEvent) => void {
+export function createProgress(output: ProgressOutput, context: ProgressContext = currentContext()): (event: AnyEvent) => void {
   // Asked for each time, because a window's size changes.
   const width = (): number => (output.columns !== undefined && output.columns > 1 ? output.columns : UNKNOWN_COLUMNS);
   const live = (): boolean => output.isTTY === true && !context.ci && width() >= LEAST_COLUMNS;
   let shown = -Infinity;
-  let last: IterationEvent | undefined;
+  let last: AnyIteration | undefined;
   let open = false;
   const line = (text: string): void => {
     output.write(`${open ? CLEAR_LINE : ''}${text}\n`);
@@ -57,18 +59,19 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
           shown = now;
           output.write(CLEAR_LINE + iterationLine(event).slice(0, width() - 1));
           open = true;
+        } else if (!live() && 'envSteps' in event.time && now - shown >= STEPS_INTERVAL_MS) {
+          shown = now;
+          line(iterationLine(event));
         }
         break;
       }
       case 'evaluation':
         if (event.purpose === 'progress' && !live() && event.stage === last?.stage && context.now() - shown >= PLAIN_INTERVAL_MS) {
           shown = context.now();
-          line(`${iterationLine(last)} | greedy ${percent(event.eval.successRate)}`);
+          line(`${iterationLine(last)} | greedy ${evaluated(event.eval)}`);
         }
         if (event.purpose === 'final') {
-          line(
-            `Final greedy success, stage ${event.stage} (${event.name}): ${percent(event.eval.successRate)} of ${event.eval.problems} problems`,
-          );
+          line(finalLine(event.stage, event.name, event.eval));
         }
         break;
       default:
@@ -81,17 +84,37 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
   };
 }
 
-const ENDINGS = { reached: 'target reached', iterations: 'done', budget: 'target not reached' } as const;
+const ENDINGS = { reached: 'target reached', iterations: 'done', steps: 'done', budget: 'target not reached' } as const;
 
-function iterationLine({ stage, stageIteration, rollout, train, time }: IterationEvent): string {
+type AnyEvent = TrainingEvent<TrainingKind>;
+type AnyIteration = IterationEvent<'task'> | IterationEvent<'environment'>;
+
+function iterationLine({ stage, stageIteration, rollout, train, time }: AnyIteration): string {
+  const steps = 'envSteps' in time;
   return [
     `Stage ${stage}`,
-    `iteration ${stageIteration}`,
-    `success ${percent(rollout.successRate)}`,
-    `return ${rollout.episodeReturnMean.toFixed(3)}`,
+    steps ? `${whole(time.envSteps)} steps` : `iteration ${stageIteration}`,
+    ...(Number.isNaN(rollout.successRate) ? [] : [`success ${percent(rollout.successRate)}`]),
+    ...(Number.isNaN(rollout.episodeReturnMean) ? [] : [`return ${rollout.episodeReturnMean.toFixed(3)}`]),
     `entropy ${train.entropy.toFixed(3)}`,
-    `${Math.round(time.episodesPerSecond).toLocaleString('en-US')} episodes/s`,
+    steps ? `${whole(time.envStepsPerSecond)} steps/s` : `${whole(time.episodesPerSecond)} episodes/s`,
   ].join(' | ');
+}
+
+/** What was reached, by the measure that there is. */
+function evaluated(measured: ProgramMetrics | EpisodeMetrics): string {
+  return Number.isNaN(measured.successRate) ? `return ${measured.episodeReturnMean.toFixed(3)}` : percent(measured.successRate);
+}
+
+function finalLine(stage: number, name: string, measured: ProgramMetrics | EpisodeMetrics): string {
+  const over = 'problems' in measured ? `${measured.problems} problems` : `${measured.episodes} episodes`;
+  return Number.isNaN(measured.successRate)
+    ? `Final greedy return, stage ${stage} (${name}): ${measured.episodeReturnMean.toFixed(3)}, mean of ${over}`
+    : `Final greedy success, stage ${stage} (${name}): ${percent(measured.successRate)} of ${over}`;
+}
+
+function whole(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
 }
 
 function percent(share: number): string {

@@ -1,28 +1,24 @@
-import { Agent } from '../agent/agent.js';
-import { planStages, resolveStage, type StageNames, type StageSpec } from '../curriculum/stage-spec.js';
+import type { Agent } from '../agent/agent.js';
 import { BusyError } from '../errors/busy-error.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { OptionsError } from '../errors/options-error.js';
-import type { TrainingEvent } from '../metrics/events.js';
+import type { TrainingEvent, TrainingKind } from '../metrics/events.js';
 import { createProgress } from '../metrics/progress.js';
-import type { Task } from '../task/task.js';
 import { Issues } from '../util/issues.js';
-import { COUNT } from '../util/number-rule.js';
-import { OptionReader, readOptions } from '../util/option-reader.js';
-import { Random, STREAMS } from '../util/random.js';
-import { FINAL_PROBLEMS, TrainingLoop } from './loop/training-loop.js';
-import { type EvaluateOptions, readEvaluatedStages, type StageEvaluation } from './measure/evaluate.js';
-import { Evaluator } from './measure/evaluator.js';
-import { type Explanation, explainStage } from './measure/explain.js';
-import { readTrainerOptions, type TrainerConfig, type TrainerOptions } from './options.js';
+import { OptionReader } from '../util/option-reader.js';
+import type { Course, TrainerOptions, TrainingKinds } from './course.js';
+import { TaskCourse } from './loop/task-course.js';
+import type { Explanation } from './measure/explain.js';
 import type { EventPipe } from './run/event-pipe.js';
 import { hasPartialResult, type TrainingResult, withPartialResult } from './run/result.js';
 import { TrainingRun } from './run/training-run.js';
+import { EnvironmentCourse } from './steps/environment-course.js';
 
 /** Options of one run. */
 export interface RunOptions {
   /**
-   * Stops the run at the next iteration: it rejects with {@link AbortedError}, whose `partial` has what was trained.
+   * Stops the run at the next iteration, or within a rollout of environments: it rejects with {@link AbortedError}, whose `partial` has what
+   * was trained.
    *
    * @defaultValue none
    */
@@ -30,38 +26,41 @@ export interface RunOptions {
 }
 
 /**
- * Trains an agent on a task, stage by stage, in this process. The network runs in the native addon off the JavaScript thread; problems and
- * scores are the task's TypeScript.
+ * Trains an agent on a task or in environments, stage by stage, in this process. The network runs in the native addon; problems and scores are
+ * the task's TypeScript, steps and rewards the environments'.
+ *
+ * @typeParam Kind - What is trained on.
  *
  * @example
  * ```ts
  * const { stages, agent } = await Trainer.run([0, 1, 2], { seed: 1 });
  * ```
+ *
+ * @example In environments
+ * ```ts
+ * const trainer = await Trainer.create({ environment: () => new Lift(), seed: 1 });
+ * await trainer.run([{ stage: 0, steps: 500_000 }, { stage: 1, until: { meanReturn: 0.9 } }]);
+ * ```
  */
-export class Trainer {
-  /** The agent that is trained. */
-  readonly agent: Agent;
-  /** What it is trained on. */
-  readonly task: Task;
-  readonly #config: TrainerConfig;
-  readonly #problemRandom: Random;
-  readonly #evaluationRandom: Random;
-  readonly #onDemandRandom: Random;
-  readonly #explanationRandom: Random;
-  #active: { readonly pipe: EventPipe; readonly ended: Promise<void> } | undefined;
+export class Trainer<Kind extends TrainingKind = 'task'> {
+  readonly #course: Course<Kind>;
+  #active: { readonly pipe: Pick<EventPipe, 'stop'>; readonly ended: Promise<void> } | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(config: TrainerConfig, agent: Agent) {
-    const { task, seed } = config.agentConfig;
-    this.agent = agent;
-    this.task = task;
-    this.#config = config;
-    this.#problemRandom = new Random(seed, STREAMS.training);
-    this.#evaluationRandom = new Random(seed, STREAMS.evaluation);
-    this.#onDemandRandom = new Random(seed, STREAMS.onDemand);
-    this.#explanationRandom = new Random(seed, STREAMS.explanation);
+  private constructor(course: Course<Kind>) {
+    this.#course = course;
   }
 
+  /**
+   * Makes a trainer for environments and trains once. The result's `agent` is the caller's to use and close; the environments are closed at the end.
+   *
+   * The run rejects as that of a task does.
+   *
+   * @param stages - Stages in order; see {@link StepStageSpec}.
+   * @param options - The environments, and how to train in them; see {@link EnvironmentTrainerOptions}.
+   * @returns The run: await it, or iterate over its events.
+   */
+  static run(stages: readonly TrainingKinds['environment']['stage'][], options: TrainerOptions<'environment'>): TrainingRun<'environment'>;
   /**
    * Makes a trainer and trains once; the short way. The result's `agent` is the caller's to use and close.
    *
@@ -69,27 +68,32 @@ export class Trainer {
    * {@link Trainer.run} rejects with. An error without `partial` left no agent behind.
    *
    * @param stages - Stages in order; see {@link StageSpec}.
-   * @param options - All optional; see {@link TrainerOptions}.
+   * @param options - All optional; see {@link TaskTrainerOptions}.
    * @returns The run: await it, or iterate over its events.
    */
-  static run(stages: readonly StageSpec[], options: TrainerOptions = {}): TrainingRun {
-    return new TrainingRun(async (pipe) => {
-      const trainer = await Trainer.#make(options, stages);
-      try {
-        return await trainer.#train(stages, {}, pipe);
-      } catch (error) {
-        if (!hasPartialResult(error)) {
-          await trainer.close();
-        }
-        throw error;
-      }
-    });
+  static run(stages: readonly TrainingKinds['task']['stage'][], options?: TrainerOptions): TrainingRun;
+  static run(stages: readonly unknown[], options: unknown = {}): TrainingRun | TrainingRun<'environment'> {
+    return Trainer.#isEnvironment(options)
+      ? new TrainingRun<'environment'>((pipe) => Trainer.#once<'environment'>(stages, options, pipe))
+      : new TrainingRun<'task'>((pipe) => Trainer.#once<'task'>(stages, options, pipe));
   }
 
   /**
+   * Makes environments, a trainer for them, and an agent unless one is passed.
+   *
+   * @param options - The environments, and how to train in them; see {@link EnvironmentTrainerOptions}.
+   * @returns The trainer.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
+   * @throws {@link EnvironmentError} when an environment cannot be made; those that were made are closed.
+   * @throws {@link DeviceError} when the device cannot be used.
+   * @throws {@link NativeLoadError} when there is no addon.
+   * @throws {@link ClosedError} when the agent that was passed is closed.
+   */
+  static create(options: TrainerOptions<'environment'>): Promise<Trainer<'environment'>>;
+  /**
    * Makes a trainer, and an agent unless one is passed.
    *
-   * @param options - All optional; see {@link TrainerOptions}.
+   * @param options - All optional; see {@link TaskTrainerOptions}.
    * @returns The trainer.
    * @throws {@link OptionsError} saying all that is wrong with the options.
    * @throws {@link DeviceError} when the device cannot be used.
@@ -97,26 +101,50 @@ export class Trainer {
    * @throws {@link NativeLoadError} when there is no addon.
    * @throws {@link ClosedError} when the agent that was passed is closed.
    */
-  static create(options: TrainerOptions = {}): Promise<Trainer> {
-    return Trainer.#make(options);
+  static create(options?: TrainerOptions): Promise<Trainer>;
+  static create(options: unknown = {}): Promise<Trainer | Trainer<'environment'>> {
+    return Trainer.#isEnvironment(options) ? Trainer.#make<'environment'>(options, undefined) : Trainer.#make<'task'>(options, undefined);
   }
 
-  /** With `stages`, what is wrong with them is said together with what is wrong with the options. */
-  static async #make(options: TrainerOptions, stages?: readonly StageSpec[]): Promise<Trainer> {
+  static #isEnvironment(options: unknown): boolean {
+    return new OptionReader(options).has('environment');
+  }
+
+  /** With `stages`, what is wrong with them is said together with what is wrong with the options, as far as that is possible. */
+  static async #make<K extends TrainingKind>(options: unknown, stages: readonly unknown[] | undefined): Promise<Trainer<K>> {
     const reader = new OptionReader(options);
-    const { issues } = reader;
-    const config = readTrainerOptions(reader);
-    reader.finish();
-    if (stages !== undefined) {
-      planStages(stages, { ...stageNamesOf(config.agentConfig.task), maxIterations: config.maxIterations }, issues);
+    const course = reader.has('environment') ? EnvironmentCourse.make(options, reader, stages) : TaskCourse.make(reader, stages);
+    return new Trainer((await course) as unknown as Course<K>);
+  }
+
+  static async #once<K extends TrainingKind>(
+    stages: readonly unknown[],
+    options: unknown,
+    pipe: EventPipe<TrainingEvent<K>>,
+  ): Promise<TrainingResult<K>> {
+    const trainer = await Trainer.#make<K>(options, stages);
+    try {
+      const result = await trainer.#train(stages, {}, pipe);
+      await trainer.#course.close();
+      return result;
+    } catch (error) {
+      if (hasPartialResult(error)) {
+        await trainer.#course.close().catch(() => undefined);
+      } else {
+        await trainer.close();
+      }
+      throw error;
     }
-    issues.throwIfAny(OptionsError);
-    if (config.agent?.closed === true) {
-      throw new ClosedError('agent');
-    }
-    const { task, seed, hiddenSize, runtime, update } = config.agentConfig;
-    const agent = config.agent ?? (await Agent.create({ task, seed, hiddenSize, ...runtime, ...update }));
-    return new Trainer(config, agent);
+  }
+
+  /** The agent that is trained. */
+  get agent(): Agent {
+    return this.#course.agent;
+  }
+
+  /** What it is trained on; undefined with environments. */
+  get task(): TrainingKinds[Kind]['task'] {
+    return this.#course.task;
   }
 
   /** Whether a run is under way. */
@@ -130,68 +158,60 @@ export class Trainer {
   }
 
   /**
-   * Trains the agent further. One run at a time; a later run goes on with the agent, and with the random stream, that the one before it
+   * Trains the agent further. One run at a time; a later run goes on with the agent, and with the random streams, that the one before it
    * left, however that ended.
    *
    * The run rejects with {@link OptionsError} when the stages are wrong (nothing was trained), {@link BusyError} during another run,
    * {@link ClosedError} after {@link Trainer.close}; and, with `partial` on the error, {@link AbortedError}, {@link TaskError} when the task
-   * throws or gives bad numbers, {@link NonFiniteError} when the loss is not finite.
+   * throws or gives bad numbers, {@link EnvironmentError} when an environment does or does not answer, {@link NonFiniteError} when the loss is
+   * not finite. What was learned before is kept, and the trainer can be used further.
    *
-   * @param stages - Stages in order; see {@link StageSpec}.
+   * @param stages - Stages in order; see {@link StageSpec} and {@link StepStageSpec}.
    * @param options - See {@link RunOptions}.
    * @returns The run: await it, or iterate over its events.
    */
-  run(stages: readonly StageSpec[], options: RunOptions = {}): TrainingRun {
+  run(stages: readonly TrainingKinds[Kind]['stage'][], options: RunOptions = {}): TrainingRun<Kind> {
     return new TrainingRun((pipe) => this.#train(stages, options, pipe));
   }
 
   /**
-   * Measures the agent with greedy programs on fresh problems. Does not disturb a run: its problems come from a stream of their own.
+   * Measures the agent with greedy programs on fresh problems, or in fresh greedy episodes in environments of their own. Does not disturb a
+   * run: problems and episodes come from streams of their own.
    *
-   * @param options - Which stages, how many problems.
+   * @param options - Which stages, how many problems or episodes.
    * @returns One entry a stage, in the order asked for.
    * @throws {@link OptionsError} when an option is wrong.
    * @throws {@link TaskError} when the task throws or gives bad numbers.
+   * @throws {@link EnvironmentError} when an environment cannot be made, throws, gives what is not of its spaces, or never ends an episode.
    * @throws {@link ClosedError} after {@link Trainer.close}.
    */
-  async evaluate(options: EvaluateOptions = {}): Promise<StageEvaluation[]> {
+  async evaluate(options: TrainingKinds[Kind]['evaluateOptions'] = {}): Promise<TrainingKinds[Kind]['evaluation'][]> {
     this.#checkOpen();
-    const { count, ids } = readOptions(options, (reader) => ({
-      count: reader.count('problems', FINAL_PROBLEMS),
-      ids: readEvaluatedStages(reader, stageNamesOf(this.task)),
-    }));
-    const evaluator = new Evaluator(this);
-    const evaluations: StageEvaluation[] = [];
-    for (const stage of ids) {
-      const measured = await evaluator.measure(stage, count, this.#onDemandRandom);
-      evaluations.push({ stage, name: this.task.stages[stage] ?? '', problems: count, ...measured });
-    }
-    return evaluations;
+    return this.#course.evaluate(options);
   }
 
   /**
-   * Draws fresh problems, solves them greedily and says how.
+   * Draws fresh problems of a task, solves them greedily and says how.
    *
    * @param stage - Stage id or name.
    * @param count - How many, 1 to 2²⁰; 5 where absent.
    * @returns One explanation a problem.
    * @throws {@link OptionsError} when stage or count is wrong.
+   * @throws {@link InputError} with environments, which have no problems.
    * @throws {@link TaskError} when the task throws or gives bad numbers.
    * @throws {@link ClosedError} after {@link Trainer.close}.
    */
   async explain(stage: number | string, count = 5): Promise<Explanation[]> {
     this.#checkOpen();
-    const issues = new Issues();
-    const id = resolveStage(stage, stageNamesOf(this.task), issues.at('stage'));
-    issues.number('count', count, COUNT, 'Pass how many problems to explain.');
-    issues.throwIfAny(OptionsError);
-    return explainStage(this, id, count, this.#explanationRandom);
+    return this.#course.explain(stage, count);
   }
 
   /**
-   * Ends a run that is under way after its iteration, then closes the agent, unless it was passed in. Calling it again does nothing.
+   * Ends a run that is under way after its iteration, then closes environments, and the agent unless it was passed in. Calling it again does
+   * nothing.
    *
    * @returns When all is closed.
+   * @throws {@link EnvironmentError} when an environment throws; all the others, and the agent, are closed all the same.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -203,42 +223,28 @@ export class Trainer {
     return this.close();
   }
 
-  async #train(stages: readonly StageSpec[], options: RunOptions, pipe: EventPipe): Promise<TrainingResult> {
+  async #train(stages: readonly unknown[], options: RunOptions, pipe: EventPipe<TrainingEvent<Kind>>): Promise<TrainingResult<Kind>> {
     this.#checkOpen();
-    if (this.agent.closed) {
+    const course = this.#course;
+    if (course.agent.closed) {
       throw new ClosedError('agent');
     }
     if (this.#active !== undefined) {
       throw new BusyError();
     }
     const issues = new Issues();
-    const plan = planStages(stages, { ...stageNamesOf(this.task), maxIterations: this.#config.maxIterations }, issues);
+    const plan = course.plan(stages, issues);
     const reader = new OptionReader(options, issues);
-    const signals = [reader.signal('signal'), this.#config.signal].filter((signal) => signal !== undefined);
+    const signals = [reader.signal('signal'), course.signal].filter((signal) => signal !== undefined);
     reader.finish();
     issues.throwIfAny(OptionsError);
-    const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update } = this.#config;
-    const loop = new TrainingLoop({
-      task: this.task,
-      agent: this.agent,
-      update,
-      plan,
-      batchSize,
-      rehearsal,
-      evaluateEvery,
-      evaluationProblems,
-      problemRandom: this.#problemRandom,
-      evaluationRandom: this.#evaluationRandom,
-      signals,
-      pipe,
-      onEvent: this.#eventHandler(),
-    });
+    const run = course.begin(plan, { signals, pipe, onEvent: this.#eventHandler() });
     const { promise: ended, resolve: end } = withResolvers();
     this.#active = { pipe, ended };
     try {
-      return await loop.run();
+      return await run.run();
     } catch (error) {
-      throw withPartialResult(error, loop.partial());
+      throw withPartialResult(error, run.partial());
     } finally {
       this.#active = undefined;
       end();
@@ -249,8 +255,12 @@ export class Trainer {
     const active = this.#active;
     active?.pipe.stop();
     await active?.ended;
-    if (this.#config.agent === undefined) {
-      await this.agent.close();
+    try {
+      await this.#course.close();
+    } finally {
+      if (!this.#course.lent) {
+        await this.agent.close();
+      }
     }
   }
 
@@ -260,12 +270,12 @@ export class Trainer {
     }
   }
 
-  #eventHandler(): ((event: TrainingEvent) => unknown) | undefined {
-    const { progress } = this.#config;
+  #eventHandler(): ((event: TrainingEvent<Kind>) => unknown) | undefined {
+    const { progress } = this.#course;
     if (typeof progress === 'function') {
       return progress;
     }
-    return progress ? createProgress(process.stderr) : undefined;
+    return progress ? (createProgress(process.stderr) as (event: TrainingEvent<Kind>) => void) : undefined;
   }
 }
 
@@ -275,8 +285,4 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void } {
     resolve = done;
   });
   return { promise, resolve };
-}
-
-function stageNamesOf({ name, stages }: Task): StageNames {
-  return { taskName: name, stageNames: stages };
 }

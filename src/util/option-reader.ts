@@ -13,6 +13,7 @@ export class OptionReader {
   readonly issues: Issues;
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #known = new Set<string>();
+  readonly #replaced = new Map<string, unknown>();
 
   /**
    * @param options - What the caller passed; `undefined` stands for no options.
@@ -33,6 +34,9 @@ export class OptionReader {
    * @returns Its value as it stands; `undefined` where absent, or where reading it throws.
    */
   raw(key: string): unknown {
+    if (this.#replaced.has(key)) {
+      return this.#replaced.get(key);
+    }
     const first = !this.#known.has(key);
     this.#known.add(key);
     try {
@@ -43,6 +47,17 @@ export class OptionReader {
       }
       return undefined;
     }
+  }
+
+  /**
+   * Reads on as if another value had been given.
+   *
+   * @param key - Option.
+   * @param value - Its value from now on.
+   */
+  replace(key: string, value: unknown): void {
+    this.#known.add(key);
+    this.#replaced.set(key, value);
   }
 
   /**

@@ -9,6 +9,8 @@ export const STREAMS = {
   evaluation: 2,
   onDemand: 3,
   explanation: 4,
+  /** Which rows of a batch are learned from together. */
+  minibatches: 5,
   environmentCheck: 7,
   /** Of the first stage; each later one has the next. */
   taskCheck: 8,

@@ -14,6 +14,43 @@ export const iteration: IterationEvent = {
   curriculum: { stage: 0 },
 };
 
+/** An iteration in environments, every number of which is another. */
+export const stepIteration: IterationEvent<'environment'> = {
+  type: 'iteration',
+  ...at,
+  stageIteration: 25,
+  rollout: { episodes: 12, successRate: 0.5, episodeReturnMean: 0.75, episodeLengthMean: 4.5 },
+  train: {
+    loss: 1,
+    policyLoss: 2,
+    valueLoss: 3,
+    entropy: 1.25,
+    gradNorm: 4,
+    explainedVariance: 0.1,
+    approxKl: 0.01,
+    clipFraction: 0.125,
+    updates: 16,
+    learningRate: 0.001,
+    entropyCoef: 0.02,
+  },
+  time: { iterations: 25, envSteps: 51200, envStepsPerSecond: 23456.7, episodes: 300, seconds: 2.5 },
+  curriculum: { stage: 0 },
+};
+
+/** An evaluation in environments. */
+export const stepEvaluation = (
+  purpose: EvaluationEvent['purpose'],
+  episodes: number,
+  successRate: number,
+): EvaluationEvent<'environment'> => ({
+  type: 'evaluation',
+  ...at,
+  purpose,
+  eval: { episodes, successRate, episodeReturnMean: 0.875, episodeLengthMean: 9.5 },
+  time: { iterations: 25, envSteps: 51200 },
+  curriculum: { stage: 0 },
+});
+
 /** An evaluation. */
 export const evaluation = (purpose: EvaluationEvent['purpose'], problems: number, successRate: number): EvaluationEvent => ({
   type: 'evaluation',

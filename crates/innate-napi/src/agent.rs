@@ -224,8 +224,9 @@ impl BindingAgent {
     ) -> napi::Result<Object<'env>> {
         let config = options.resolve()?;
         let (collected, shared) = collector.take()?;
+        let ratio = config.ratio;
         let work = move |agent: &mut Agent| collector::learn(agent, &shared, collected, &config);
-        submit(env, self.worker.as_ref(), Access::Writes, work, |_, stats| BindingLearnStats::from(stats))
+        submit(env, self.worker.as_ref(), Access::Writes, work, move |_, stats| BindingLearnStats::new(stats, ratio))
     }
 
     /// Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays.

@@ -1,3 +1,4 @@
+import type { RolloutMetrics } from '../../metrics/events.js';
 import type { Scores } from '../../task/task.js';
 
 /** {@link Scores} with all that a task may write. */
@@ -39,4 +40,20 @@ export function addScores(totals: ScoreTotals, { successes, returns, lengths }: 
   totals.successes = right;
   totals.returns = sum;
   totals.steps = steps;
+}
+
+/**
+ * @param scores - What a task wrote.
+ * @param current - How many programs, the first ones, are of the current stage.
+ * @returns How these did.
+ */
+export function rolloutMetrics(scores: FullScores, current: number): RolloutMetrics {
+  const totals = { successes: 0, returns: 0, steps: 0 };
+  addScores(totals, scores, current);
+  return {
+    problems: current,
+    successRate: totals.successes / current,
+    episodeReturnMean: totals.returns / current,
+    episodeLengthMean: totals.steps / current,
+  };
 }

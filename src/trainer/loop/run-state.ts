@@ -25,7 +25,7 @@ export class RunState {
 
   /**
    * @param plan - The run.
-   * @param batchSize - Programs an iteration.
+   * @param batchSize - Programs, or steps, of an iteration.
    */
   constructor(plan: readonly PlannedStage[], batchSize: number) {
     this.#plan = plan;

@@ -1,65 +1,53 @@
-import type { UpdateConfig } from '../../algorithm/a2c.js';
 import { meets, requirements } from '../../curriculum/promotion.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
-import { AbortedError } from '../../errors/aborted-error.js';
-import type { EvaluationEvent, StageEndEvent, TrainingEvent } from '../../metrics/events.js';
+import type { EvaluationEvent, StageEndEvent } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
-import { onAbort } from '../../util/abort.js';
 import type { Random } from '../../util/random.js';
-import { Collector, type CollectorContext } from '../collect/collector.js';
+import { type Practice, type PracticeContext, practiceOf } from '../collect/practice.js';
 import { Evaluator } from '../measure/evaluator.js';
-import type { EventPipe } from '../run/event-pipe.js';
 import type { PartialTrainingResult, TrainingResult } from '../run/result.js';
+import { RunControl, type RunWatch } from '../run/run-control.js';
 import { RunState } from './run-state.js';
 
 /** Problems of the final evaluation, and of the one that confirms mastery. */
 export const FINAL_PROBLEMS = 1000;
 
 /** What a run works with. */
-export interface LoopContext extends CollectorContext {
-  /** Coefficients for every update; absent: the agent's. */
-  readonly update: UpdateConfig | undefined;
+export interface LoopContext extends PracticeContext, RunWatch {
   readonly evaluateEvery: number;
   readonly evaluationProblems: number;
   /** Problems to measure with. */
   readonly evaluationRandom: Random;
-  readonly signals: readonly AbortSignal[];
-  readonly pipe: EventPipe;
-  /** Called with every event, and waited for. */
-  readonly onEvent: ((event: TrainingEvent) => unknown) | undefined;
 }
 
 /** One run: for each stage collect and update; measure now and then; go on to the next stage when its rule says so. */
 export class TrainingLoop {
   readonly #context: LoopContext;
-  readonly #collector: Collector;
+  readonly #practice: Practice;
   readonly #evaluator: Evaluator;
   readonly #state: RunState;
+  readonly #control: RunControl;
 
   /** @param context - What the run works with. */
   constructor(context: LoopContext) {
     this.#context = context;
-    this.#collector = new Collector(context);
+    this.#practice = practiceOf(context);
     this.#evaluator = new Evaluator(context);
     this.#state = new RunState(context.plan, context.batchSize);
+    this.#control = new RunControl(context);
   }
 
   /** @returns What was done, measured with the final agent. */
   async run(): Promise<TrainingResult> {
-    const { plan, signals, pipe } = this.#context;
-    const leave = signals.map((signal) => onAbort(signal, () => pipe.abort()));
     try {
-      this.#checkAbort();
-      await pipe.ready();
-      for (const entry of plan) {
-        await this.#trainStage(entry);
-      }
-      return await this.#finish();
+      return await this.#control.watch(async () => {
+        for (const entry of this.#context.plan) {
+          await this.#trainStage(entry);
+        }
+        return this.#finish();
+      });
     } finally {
-      this.#collector.drop();
-      for (const stop of leave) {
-        stop();
-      }
+      this.#practice.close();
     }
   }
 
@@ -71,39 +59,38 @@ export class TrainingLoop {
   async #trainStage(entry: PlannedStage): Promise<void> {
     const { plan, evaluateEvery, pipe } = this.#context;
     const state = this.#state;
-    if (this.#interrupted()) {
+    if (this.#control.interrupted()) {
       return;
     }
-    await this.#emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
+    await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
     let reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'iterations' : 'budget';
-    for (let k = 1; k <= entry.maxIterations && !this.#interrupted(); k += 1) {
+    for (let k = 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
       const last = k === entry.maxIterations;
       const evaluates = k % evaluateEvery === 0 || (last && entry.rule !== 'iterations');
       const mayLeave = last || (evaluates && entry.rule !== 'iterations');
       await this.#iterate(entry, k, !mayLeave);
-      if (evaluates && !this.#interrupted() && (await this.#reaches(entry))) {
+      if (evaluates && !this.#control.interrupted() && (await this.#reaches(entry))) {
         state.reached.push(entry);
         reason = 'reached';
         break;
       }
     }
     if (!pipe.stopRequested) {
-      await this.#emit({ type: 'stage-end', ...state.position(entry), stageIteration: state.spentOn(entry), reason });
+      await this.#control.emit({ type: 'stage-end', ...state.position(entry), stageIteration: state.spentOn(entry), reason });
     }
   }
 
   async #iterate(entry: PlannedStage, k: number, drawAhead: boolean): Promise<void> {
-    const { agent, update } = this.#context;
     const begun = performance.now();
-    const { episodes, rollout } = await this.#collector.collect(entry, k);
-    const updated = agent.update(update === undefined ? episodes : { ...episodes, ...update });
+    const rollout = await this.#practice.collect(entry, k);
+    const updated = this.#practice.learn((k - 1) / entry.maxIterations);
     if (drawAhead) {
-      this.#collector.drawAhead(entry, k + 1);
+      this.#practice.drawAhead(entry, k + 1);
     }
     const train = await updated;
     const state = this.#state;
     state.count(entry, performance.now() - begun);
-    await this.#emit({
+    await this.#control.emit({
       type: 'iteration',
       ...state.position(entry),
       stageIteration: k,
@@ -127,7 +114,7 @@ export class TrainingLoop {
       ['confirmation', Math.max(FINAL_PROBLEMS, evaluationProblems)],
     ] as const) {
       for (const other of required) {
-        if (this.#interrupted() || !meets(other.target, await this.#measure(other, purpose, problems, entry))) {
+        if (this.#control.interrupted() || !meets(other.target, await this.#measure(other, purpose, problems, entry))) {
           return false;
         }
       }
@@ -136,13 +123,13 @@ export class TrainingLoop {
   }
 
   async #finish(): Promise<TrainingResult> {
-    this.#checkAbort();
+    this.#control.checkAbort();
     const done = new Set<number>();
     for (const entry of this.#context.plan) {
       if (!done.has(entry.stage)) {
         done.add(entry.stage);
         await this.#measure(entry, 'final', FINAL_PROBLEMS);
-        this.#checkAbort();
+        this.#control.checkAbort();
       }
     }
     // Every stage has been measured.
@@ -161,7 +148,7 @@ export class TrainingLoop {
     const measured = await this.#evaluator.measure(stage, problems, evaluationRandom);
     const { successRate, meanReturn } = measured;
     state.measured.set(stage, measured);
-    await this.#emit({
+    await this.#control.emit({
       type: 'evaluation',
       ...state.position(current),
       stage,
@@ -172,25 +159,5 @@ export class TrainingLoop {
       curriculum: { stage },
     });
     return measured;
-  }
-
-  async #emit(event: TrainingEvent): Promise<void> {
-    const { onEvent, pipe } = this.#context;
-    if (onEvent !== undefined) {
-      await pipe.tell(onEvent, event);
-    }
-    await pipe.emit(event);
-  }
-
-  #interrupted(): boolean {
-    this.#checkAbort();
-    return this.#context.pipe.stopRequested;
-  }
-
-  #checkAbort(): void {
-    const signal = this.#context.signals.find(({ aborted }) => aborted);
-    if (signal !== undefined) {
-      throw new AbortedError(signal.reason);
-    }
   }
 }

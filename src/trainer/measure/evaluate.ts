@@ -3,26 +3,52 @@ import type { Measured } from '../../task/measured.js';
 import { isArray } from '../../util/kind.js';
 import type { OptionReader } from '../../util/option-reader.js';
 
-/** What {@link Trainer.evaluate} measures. */
-export interface EvaluateOptions {
+/** Which stages {@link Trainer.evaluate} measures. */
+export interface EvaluatedStages {
   /**
    * One stage, by id or name. Cannot be given together with `stages`.
    *
-   * @defaultValue all stages of the task
+   * @defaultValue all stages there are
    */
   readonly stage?: number | string | undefined;
   /**
    * Several stages, by id or name.
    *
-   * @defaultValue all stages of the task
+   * @defaultValue all stages there are
    */
   readonly stages?: readonly (number | string)[] | undefined;
+}
+
+/** What {@link Trainer.evaluate} measures of a task. */
+export interface EvaluateOptions extends EvaluatedStages {
   /**
    * Fresh problems a stage, 1 to 2²⁰.
    *
    * @defaultValue 1000
    */
   readonly problems?: number | undefined;
+}
+
+/** What {@link Trainer.evaluate} measures in environments. */
+export interface EnvironmentEvaluateOptions extends EvaluatedStages {
+  /**
+   * Fresh episodes a stage, 1 to 2²⁰.
+   *
+   * @defaultValue 100
+   */
+  readonly episodes?: number | undefined;
+}
+
+/** What fresh greedy episodes reached in one stage of environments. */
+export interface EnvironmentEvaluation extends Measured {
+  /** Stage id. */
+  readonly stage: number;
+  /** Stage name. */
+  readonly name: string;
+  /** Episodes played. */
+  readonly episodes: number;
+  /** Mean number of steps of the episodes. */
+  readonly meanLength: number;
 }
 
 /** What greedy programs reached in one stage. */

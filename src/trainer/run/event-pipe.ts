@@ -1,18 +1,18 @@
 import type { TrainingEvent } from '../../metrics/events.js';
 import { isThenable } from '../../util/kind.js';
 
-interface Pull {
-  resolve(result: IteratorResult<TrainingEvent, undefined>): void;
+interface Pull<Event> {
+  resolve(result: IteratorResult<Event, undefined>): void;
   reject(error: unknown): void;
 }
 
-const DONE: IteratorResult<TrainingEvent, undefined> = { done: true, value: undefined };
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
  * Between a run and those who watch it: a function that is called with every event, and the one who iterates over them. Without an iterator
  * the run goes at full speed; with one, it goes on only while an event is asked for. A stop or an abort ends every wait.
  */
-export class EventPipe {
+export class EventPipe<Event = TrainingEvent> {
   #attached = false;
   #stopped = false;
   #released = false;
@@ -23,7 +23,7 @@ export class EventPipe {
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
   #leaveWatcher: (() => void) | undefined;
-  readonly #pulls: Pull[] = [];
+  readonly #pulls: Pull<Event>[] = [];
 
   /** Whether the consumer wants no more. */
   get stopRequested(): boolean {
@@ -60,7 +60,7 @@ export class EventPipe {
    * @param event - What happened.
    * @returns When the run may go on, or `undefined` for at once.
    */
-  tell(watcher: (event: TrainingEvent) => unknown, event: TrainingEvent): Promise<void> | undefined {
+  tell(watcher: (event: Event) => unknown, event: Event): Promise<void> | undefined {
     if (this.#watcherBusy) {
       return undefined;
     }
@@ -75,7 +75,7 @@ export class EventPipe {
    * @param event - What happened.
    * @returns When the run may go on, or `undefined` for at once.
    */
-  emit(event: TrainingEvent): Promise<void> | undefined {
+  emit(event: Event): Promise<void> | undefined {
     return this.#attached && !this.#released ? this.#deliver(event) : undefined;
   }
 
@@ -99,7 +99,7 @@ export class EventPipe {
   }
 
   /** @returns The next event. */
-  pull(): Promise<IteratorResult<TrainingEvent, undefined>> {
+  pull(): Promise<IteratorResult<Event, undefined>> {
     if (this.#failure !== undefined) {
       const { error } = this.#failure;
       this.#failure = undefined;
@@ -139,7 +139,7 @@ export class EventPipe {
     });
   }
 
-  async #deliver(event: TrainingEvent): Promise<void> {
+  async #deliver(event: Event): Promise<void> {
     await this.#demand();
     const pull = this.#pulls.shift();
     if (pull !== undefined) {

@@ -1,9 +1,10 @@
 import type { Agent } from '../../agent/agent.js';
 import { InnateError } from '../../errors/innate-error.js';
+import type { TrainingKind } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import { showThrown } from '../../util/show.js';
 
-/** How one stage of a run ended; measured with greedy programs of the final agent. */
+/** How one stage of a run ended; measured with greedy programs or fresh greedy episodes of the final agent. */
 export interface StageResult extends Measured {
   /** Stage id. */
   readonly stage: number;
@@ -15,13 +16,17 @@ export interface StageResult extends Measured {
   readonly mastered: boolean;
 }
 
-/** What a run did. */
-export interface TrainingResult {
-  /** One entry for each entry of the run's stages, in order, all measured with the final agent. */
-  readonly stages: readonly StageResult[];
+/** {@link StageResult} of environments. */
+export interface EnvironmentStageResult extends StageResult {
+  /** Steps of environments spent while this was the current stage. */
+  readonly steps: number;
+}
+
+/** What every run did. */
+export interface RunTotals {
   /** Iterations in all. */
   readonly iterations: number;
-  /** Programs sampled in all. */
+  /** Programs sampled in all; or episodes that ended. */
   readonly episodes: number;
   /** Seconds that the run took, evaluations included. */
   readonly seconds: number;
@@ -31,18 +36,46 @@ export interface TrainingResult {
   readonly agent: Agent;
 }
 
+/** What a run on a task did. */
+export interface TaskTrainingResult extends RunTotals {
+  /** One entry for each entry of the run's stages, in order, all measured with the final agent. */
+  readonly stages: readonly StageResult[];
+}
+
+/** What a run in environments did. */
+export interface EnvironmentTrainingResult extends RunTotals {
+  /** One entry for each entry of the run's stages, in order, all measured with the final agent. */
+  readonly stages: readonly EnvironmentStageResult[];
+  /** Steps of environments in all, those of evaluations apart. */
+  readonly envSteps: number;
+}
+
+/**
+ * What a run did.
+ *
+ * @typeParam Kind - What was trained on.
+ */
+export type TrainingResult<Kind extends TrainingKind = 'task'> = {
+  readonly task: TaskTrainingResult;
+  readonly environment: EnvironmentTrainingResult;
+}[Kind];
+
 /** {@link StageResult} of a run that did not end by itself: `successRate` and `meanReturn` are the last ones measured, if any. */
 export interface PartialStageResult extends Omit<StageResult, keyof Measured> {
-  /** Share of problems whose stated target was met when last measured; absent when never. */
+  /** Share of problems whose stated target was met, or of episodes that reached their aim, when last measured; absent when never. */
   readonly successRate: number | undefined;
   /** Mean return when last measured; absent when never. */
   readonly meanReturn: number | undefined;
+  /** Steps of environments spent while this was the current stage; absent with a task. */
+  readonly steps?: number;
 }
 
 /** What a run had done when it failed or was aborted. The agent is as the last complete iteration left it. */
-export interface PartialTrainingResult extends Omit<TrainingResult, 'stages'> {
+export interface PartialTrainingResult extends RunTotals {
   /** One entry for each entry of the run's stages, in order. */
   readonly stages: readonly PartialStageResult[];
+  /** Steps of environments in all; absent with a task. */
+  readonly envSteps?: number;
 }
 
 /** An error that carries what was trained before it happened. */

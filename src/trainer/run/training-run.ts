@@ -1,4 +1,4 @@
-import type { TrainingEvent } from '../../metrics/events.js';
+import type { TrainingEvent, TrainingKind } from '../../metrics/events.js';
 import { EventPipe } from './event-pipe.js';
 import type { TrainingResult } from './result.js';
 
@@ -15,17 +15,19 @@ import type { TrainingResult } from './result.js';
  *   if (event.type === 'evaluation') console.log(event.name, event.eval.successRate);
  * }
  * ```
+ *
+ * @typeParam Kind - What is trained on.
  */
-export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<TrainingEvent> {
-  readonly #pipe = new EventPipe();
-  readonly #result: Promise<TrainingResult>;
-  #iterator: AsyncIterableIterator<TrainingEvent, undefined> | undefined;
+export class TrainingRun<Kind extends TrainingKind = 'task'> implements Promise<TrainingResult<Kind>>, AsyncIterable<TrainingEvent<Kind>> {
+  readonly #pipe = new EventPipe<TrainingEvent<Kind>>();
+  readonly #result: Promise<TrainingResult<Kind>>;
+  #iterator: AsyncIterableIterator<TrainingEvent<Kind>, undefined> | undefined;
 
   /**
    * @param body - Does the training.
    * @internal
    */
-  constructor(body: (pipe: EventPipe) => Promise<TrainingResult>) {
+  constructor(body: (pipe: EventPipe<TrainingEvent<Kind>>) => Promise<TrainingResult<Kind>>) {
     this.#result = this.#run(body);
   }
 
@@ -42,8 +44,8 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
    * @returns A promise of what the called function returns.
    */
   // biome-ignore lint/suspicious/noThenProperty: a run is awaitable by design
-  then<A = TrainingResult, B = never>(
-    onfulfilled?: ((result: TrainingResult) => A | PromiseLike<A>) | null,
+  then<A = TrainingResult<Kind>, B = never>(
+    onfulfilled?: ((result: TrainingResult<Kind>) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#result.then(onfulfilled, onrejected);
@@ -55,7 +57,7 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
    * @param onrejected - Called with the error.
    * @returns A promise of the result, or of what the function returns.
    */
-  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<TrainingResult | B> {
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<TrainingResult<Kind> | B> {
     return this.#result.catch(onrejected);
   }
 
@@ -65,7 +67,7 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
    * @param onfinally - Called when the run has ended.
    * @returns A promise of the result.
    */
-  finally(onfinally?: (() => void) | null): Promise<TrainingResult> {
+  finally(onfinally?: (() => void) | null): Promise<TrainingResult<Kind>> {
     return this.#result.finally(onfinally);
   }
 
@@ -75,12 +77,12 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
    * @returns The one iterator over the events from now on; asking again gives the same one. Its `next()` rejects once with what the run fails
    * with.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<TrainingEvent, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<TrainingEvent<Kind>, undefined> {
     this.#iterator ??= this.#iterate();
     return this.#iterator;
   }
 
-  #iterate(): AsyncIterableIterator<TrainingEvent, undefined> {
+  #iterate(): AsyncIterableIterator<TrainingEvent<Kind>, undefined> {
     const pipe = this.#pipe;
     const result = this.#result;
     pipe.attach();
@@ -91,7 +93,7 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
       await result;
       return { done: true, value: undefined };
     };
-    const iterator: AsyncIterableIterator<TrainingEvent, undefined> = {
+    const iterator: AsyncIterableIterator<TrainingEvent<Kind>, undefined> = {
       next: () => pipe.pull(),
       return: leave,
       throw: async (error) => {
@@ -103,7 +105,7 @@ export class TrainingRun implements Promise<TrainingResult>, AsyncIterable<Train
     return iterator;
   }
 
-  async #run(body: (pipe: EventPipe) => Promise<TrainingResult>): Promise<TrainingResult> {
+  async #run(body: (pipe: EventPipe<TrainingEvent<Kind>>) => Promise<TrainingResult<Kind>>): Promise<TrainingResult<Kind>> {
     await Promise.resolve();
     const pipe = this.#pipe;
     try {

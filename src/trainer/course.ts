@@ -1,0 +1,83 @@
+import type { Agent } from '../agent/agent.js';
+import type { PlannedStage, StageSpec } from '../curriculum/stage-spec.js';
+import type { StepStageSpec } from '../curriculum/step-stage.js';
+import type { TrainingEvent, TrainingKind } from '../metrics/events.js';
+import type { Task } from '../task/task.js';
+import type { Issues } from '../util/issues.js';
+import type { ProgressOption } from './common-options.js';
+import type { EnvironmentEvaluateOptions, EnvironmentEvaluation, EvaluateOptions, StageEvaluation } from './measure/evaluate.js';
+import type { Explanation } from './measure/explain.js';
+import type { TaskTrainerOptions } from './options.js';
+import type { PartialTrainingResult, TrainingResult } from './run/result.js';
+import type { RunWatch } from './run/run-control.js';
+import type { EnvironmentTrainerOptions } from './steps/options.js';
+
+/** What depends on what is trained on. */
+export interface TrainingKinds {
+  /** On a task. */
+  readonly task: {
+    readonly task: Task;
+    readonly options: TaskTrainerOptions;
+    readonly stage: StageSpec;
+    readonly evaluateOptions: EvaluateOptions;
+    readonly evaluation: StageEvaluation;
+  };
+  /** In environments. */
+  readonly environment: {
+    readonly task: undefined;
+    readonly options: EnvironmentTrainerOptions;
+    readonly stage: StepStageSpec;
+    readonly evaluateOptions: EnvironmentEvaluateOptions;
+    readonly evaluation: EnvironmentEvaluation;
+  };
+}
+
+/**
+ * Options of {@link Trainer.create} and {@link Trainer.run}.
+ *
+ * @typeParam Kind - What is trained on.
+ */
+export type TrainerOptions<Kind extends TrainingKind = 'task'> = TrainingKinds[Kind]['options'];
+
+/** One run under way. */
+export interface CourseRun<Kind extends TrainingKind> {
+  /** @returns What was done, measured with the final agent. */
+  run(): Promise<TrainingResult<Kind>>;
+  /** @returns What was done so far, measured as far as it was. */
+  partial(): PartialTrainingResult;
+}
+
+/** What a {@link Trainer} does with a task, or with environments. */
+export interface Course<Kind extends TrainingKind> {
+  readonly agent: Agent;
+  /** Whether the agent is the caller's. */
+  readonly lent: boolean;
+  readonly task: TrainingKinds[Kind]['task'];
+  readonly progress: ProgressOption<Kind>;
+  readonly signal: AbortSignal | undefined;
+  /**
+   * @param stages - What the caller passed.
+   * @param issues - Where issues are added.
+   * @returns The plan; meaningful only when no issue was added.
+   */
+  plan(stages: unknown, issues: Issues): readonly PlannedStage[];
+  /**
+   * @param plan - Stages in order.
+   * @param watch - Who watches, and who may end the run.
+   * @returns The run, not begun.
+   */
+  begin(plan: readonly PlannedStage[], watch: RunWatch<TrainingEvent<Kind>>): CourseRun<Kind>;
+  /**
+   * @param options - What the caller passed.
+   * @returns One entry a stage.
+   */
+  evaluate(options: unknown): Promise<TrainingKinds[Kind]['evaluation'][]>;
+  /**
+   * @param stage - What the caller passed.
+   * @param count - How many.
+   * @returns One explanation a problem.
+   */
+  explain(stage: unknown, count: number): Promise<Explanation[]>;
+  /** @returns When all but the agent is closed. */
+  close(): Promise<void>;
+}

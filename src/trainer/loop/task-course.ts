@@ -1,0 +1,123 @@
+import { Agent } from '../../agent/agent.js';
+import { type PlannedStage, planStages, resolveStage, type StageNames } from '../../curriculum/stage-spec.js';
+import { ClosedError } from '../../errors/closed-error.js';
+import { OptionsError } from '../../errors/options-error.js';
+import type { TrainingEvent } from '../../metrics/events.js';
+import type { Task } from '../../task/task.js';
+import { Issues } from '../../util/issues.js';
+import { COUNT } from '../../util/number-rule.js';
+import { type OptionReader, readOptions } from '../../util/option-reader.js';
+import { Random, STREAMS } from '../../util/random.js';
+import type { ProgressOption } from '../common-options.js';
+import type { Course } from '../course.js';
+import { readEvaluatedStages, type StageEvaluation } from '../measure/evaluate.js';
+import { Evaluator } from '../measure/evaluator.js';
+import { type Explanation, explainStage } from '../measure/explain.js';
+import { readTrainerOptions, type TrainerConfig } from '../options.js';
+import type { RunWatch } from '../run/run-control.js';
+import { FINAL_PROBLEMS, TrainingLoop } from './training-loop.js';
+
+/** Training on a task: its options, its agent, and the streams that its problems come from. */
+export class TaskCourse implements Course<'task'> {
+  readonly agent: Agent;
+  readonly lent: boolean;
+  readonly task: Task;
+  readonly progress: ProgressOption<'task'>;
+  readonly signal: AbortSignal | undefined;
+  readonly #config: TrainerConfig;
+  readonly #problemRandom: Random;
+  readonly #evaluationRandom: Random;
+  readonly #minibatchRandom: Random;
+  readonly #onDemandRandom: Random;
+  readonly #explanationRandom: Random;
+
+  private constructor(config: TrainerConfig, agent: Agent) {
+    const { task, seed } = config.agentConfig;
+    this.agent = agent;
+    this.lent = config.agent !== undefined;
+    this.task = task;
+    this.progress = config.progress;
+    this.signal = config.signal;
+    this.#config = config;
+    this.#problemRandom = new Random(seed, STREAMS.training);
+    this.#evaluationRandom = new Random(seed, STREAMS.evaluation);
+    this.#minibatchRandom = new Random(seed, STREAMS.minibatches);
+    this.#onDemandRandom = new Random(seed, STREAMS.onDemand);
+    this.#explanationRandom = new Random(seed, STREAMS.explanation);
+  }
+
+  /**
+   * @param reader - Over what the caller passed.
+   * @param stages - Stages to be trained, if there are any: what is wrong with them is said together with what is wrong with the options.
+   * @returns The course.
+   */
+  static async make(reader: OptionReader, stages: readonly unknown[] | undefined): Promise<TaskCourse> {
+    const { issues } = reader;
+    const config = readTrainerOptions(reader);
+    reader.finish();
+    const { task, seed, hiddenSize, layers, runtime, update } = config.agentConfig;
+    if (stages !== undefined) {
+      planStages(stages, { ...stageNamesOf(task), maxIterations: config.maxIterations }, issues);
+    }
+    issues.throwIfAny(OptionsError);
+    if (config.agent?.closed === true) {
+      throw new ClosedError('agent');
+    }
+    const agent = config.agent ?? (await Agent.create({ task, seed, hiddenSize, layers, ...runtime, ...update }));
+    return new TaskCourse(config, agent);
+  }
+
+  plan(stages: unknown, issues: Issues): readonly PlannedStage[] {
+    return planStages(stages, { ...stageNamesOf(this.task), maxIterations: this.#config.maxIterations }, issues);
+  }
+
+  begin(plan: readonly PlannedStage[], watch: RunWatch<TrainingEvent>): TrainingLoop {
+    const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update, schedules, ppo } = this.#config;
+    return new TrainingLoop({
+      task: this.task,
+      agent: this.agent,
+      update,
+      schedules,
+      ppo,
+      minibatchRandom: this.#minibatchRandom,
+      plan,
+      batchSize,
+      rehearsal,
+      evaluateEvery,
+      evaluationProblems,
+      problemRandom: this.#problemRandom,
+      evaluationRandom: this.#evaluationRandom,
+      ...watch,
+    });
+  }
+
+  async evaluate(options: unknown): Promise<StageEvaluation[]> {
+    const { count, ids } = readOptions(options, (reader) => ({
+      count: reader.count('problems', FINAL_PROBLEMS),
+      ids: readEvaluatedStages(reader, stageNamesOf(this.task)),
+    }));
+    const evaluator = new Evaluator(this);
+    const evaluations: StageEvaluation[] = [];
+    for (const stage of ids) {
+      const measured = await evaluator.measure(stage, count, this.#onDemandRandom);
+      evaluations.push({ stage, name: this.task.stages[stage] ?? '', problems: count, ...measured });
+    }
+    return evaluations;
+  }
+
+  async explain(stage: unknown, count: number): Promise<Explanation[]> {
+    const issues = new Issues();
+    const id = resolveStage(stage, stageNamesOf(this.task), issues.at('stage'));
+    issues.number('count', count, COUNT, 'Pass how many problems to explain.');
+    issues.throwIfAny(OptionsError);
+    return explainStage(this, id, count, this.#explanationRandom);
+  }
+
+  async close(): Promise<void> {
+    // A task holds nothing.
+  }
+}
+
+function stageNamesOf({ name, stages }: Task): StageNames {
+  return { taskName: name, stageNames: stages };
+}

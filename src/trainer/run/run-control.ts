@@ -1,0 +1,71 @@
+import { AbortedError } from '../../errors/aborted-error.js';
+import type { TrainingEvent } from '../../metrics/events.js';
+import { onAbort } from '../../util/abort.js';
+import type { EventPipe } from './event-pipe.js';
+
+/** Who watches a run, and who may end it. */
+export interface RunWatch<Event = TrainingEvent> {
+  readonly signals: readonly AbortSignal[];
+  readonly pipe: EventPipe<Event>;
+  /** Called with every event, and waited for. */
+  readonly onEvent: ((event: Event) => unknown) | undefined;
+}
+
+/** What a run's loop asks before it goes on, and tells when something happened. */
+export class RunControl<Event = TrainingEvent> {
+  readonly #watch: RunWatch<Event>;
+
+  /** @param watch - Who watches, and who may end the run. */
+  constructor(watch: RunWatch<Event>) {
+    this.#watch = watch;
+  }
+
+  /**
+   * @param body - The run. It begins when whoever watches is ready; an abort meanwhile ends its waits.
+   * @returns What it returns.
+   */
+  async watch<T>(body: () => Promise<T>): Promise<T> {
+    const { signals, pipe } = this.#watch;
+    const leave = signals.map((signal) => onAbort(signal, () => pipe.abort()));
+    try {
+      this.checkAbort();
+      await pipe.ready();
+      return await body();
+    } finally {
+      for (const stop of leave) {
+        stop();
+      }
+    }
+  }
+
+  /** @param event - What happened. */
+  async emit(event: Event): Promise<void> {
+    const { onEvent, pipe } = this.#watch;
+    if (onEvent !== undefined) {
+      await pipe.tell(onEvent, event);
+    }
+    await pipe.emit(event);
+  }
+
+  /** Whether nobody wants the run to go on. */
+  get stopped(): boolean {
+    return this.#watch.pipe.stopRequested;
+  }
+
+  /**
+   * @returns Whether the run is to end with what it has.
+   * @throws {@link AbortedError} when a signal has aborted.
+   */
+  interrupted(): boolean {
+    this.checkAbort();
+    return this.stopped;
+  }
+
+  /** @throws {@link AbortedError} when a signal has aborted. */
+  checkAbort(): void {
+    const signal = this.#watch.signals.find(({ aborted }) => aborted);
+    if (signal !== undefined) {
+      throw new AbortedError(signal.reason);
+    }
+  }
+}

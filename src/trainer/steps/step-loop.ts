@@ -1,0 +1,172 @@
+import type { RolloutCollector } from '../../agent/collector.js';
+import { type LearnStats, learnConfig, nextEntropyState } from '../../algorithm/learn.js';
+import { meets } from '../../curriculum/promotion.js';
+import type { PlannedStage } from '../../curriculum/stage-spec.js';
+import type { EpisodeMetrics, EvaluationEvent, StageEndEvent, TrainingEvent } from '../../metrics/events.js';
+import type { Measured } from '../../task/measured.js';
+import type { CourseRun } from '../course.js';
+import type { EnvironmentTrainingResult, PartialTrainingResult } from '../run/result.js';
+import { RunControl, type RunWatch } from '../run/run-control.js';
+import type { EnvironmentCourse } from './environment-course.js';
+import { RolloutRunner } from './rollout.js';
+import { StepRunState } from './step-run-state.js';
+
+/** Episodes of the final evaluation, and of the one that confirms a target. */
+export const FINAL_EPISODES = 100;
+
+/** Iterations between two evaluations of a stage with a target, where the caller does not say. */
+const EVALUATE_EVERY = 10;
+
+type StepEvent = TrainingEvent<'environment'>;
+
+/** What a run works with. */
+export interface StepLoopContext extends RunWatch<StepEvent> {
+  /** Agent, environments and how they are learned from; what goes on from run to run. */
+  readonly course: Pick<EnvironmentCourse, 'agent' | 'vector' | 'source' | 'learning' | 'entropy'>;
+  readonly plan: readonly PlannedStage[];
+  readonly rolloutSteps: number;
+  readonly evaluateEvery: number | undefined;
+  readonly evaluationEpisodes: number;
+  /** Measures the agent in fresh greedy episodes. */
+  readonly measure: (stage: number, episodes: number, check: () => void) => Promise<EpisodeMetrics>;
+}
+
+/** One run in environments: for each stage collect a rollout and learn from it, over and over; measure now and then; go on when a target is reached. */
+export class StepLoop implements CourseRun<'environment'> {
+  readonly #context: StepLoopContext;
+  readonly #control: RunControl<StepEvent>;
+  readonly #state: StepRunState;
+
+  /** @param context - What the run works with. */
+  constructor(context: StepLoopContext) {
+    this.#context = context;
+    this.#control = new RunControl(context);
+    this.#state = new StepRunState(context.plan, context.course.vector.size * context.rolloutSteps);
+  }
+
+  /** @returns What was done, measured with the final agent. */
+  run(): Promise<EnvironmentTrainingResult> {
+    return this.#control.watch(async () => {
+      for (const entry of this.#context.plan) {
+        if (!this.#control.interrupted()) {
+          await this.#trainStage(entry);
+        }
+      }
+      return this.#finish();
+    });
+  }
+
+  /** @returns What was done so far, measured as far as it was. */
+  partial(): PartialTrainingResult {
+    return this.#state.result(this.#context.course.agent, this.#control.stopped);
+  }
+
+  async #trainStage(entry: PlannedStage): Promise<void> {
+    const { plan, rolloutSteps, course } = this.#context;
+    const { agent, vector, source, learning } = course;
+    const state = this.#state;
+    await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
+    const { algorithm, normalizeObservations, normalizeRewards } = learning;
+    // States restart with the stage: these are new rows.
+    const collector = await agent.collector({
+      rows: vector.size,
+      steps: rolloutSteps,
+      gamma: algorithm.gamma,
+      gaeLambda: algorithm.gaeLambda,
+      autoreset: true,
+      masked: vector.masked,
+      normalizeObservations,
+      normalizeRewards,
+    });
+    let reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'steps' : 'budget';
+    try {
+      const runner = new RolloutRunner({ vector, collector, source, rolloutSteps, control: this.#control });
+      await runner.begin(entry.stage);
+      for (let k = 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
+        await this.#iterate(entry, k, runner, collector);
+        if (this.#evaluates(entry, k) && !this.#control.interrupted() && (await this.#reaches(entry))) {
+          state.reached.push(entry);
+          reason = 'reached';
+          break;
+        }
+      }
+    } finally {
+      collector.close();
+    }
+    if (!this.#control.stopped) {
+      await this.#control.emit({ type: 'stage-end', ...state.position(entry), stageIteration: state.spentOn(entry), reason });
+    }
+  }
+
+  async #iterate(entry: PlannedStage, k: number, runner: RolloutRunner, collector: RolloutCollector): Promise<void> {
+    const { course } = this.#context;
+    const { agent, vector, learning } = course;
+    const { entropyTarget } = learning.algorithm;
+    const begun = performance.now();
+    const rollout = await runner.collect();
+    const config = learnConfig(learning.algorithm, (k - 1) / entry.maxIterations, course.entropy);
+    const stats = await agent.learn(collector, config);
+    course.entropy = nextEntropyState(config, stats.entropy, entropyTarget, k / entry.maxIterations, vector.actionCount);
+    const train: LearnStats = { ...stats, learningRate: config.learningRate, entropyCoef: config.entropyCoef };
+    const state = this.#state;
+    state.episodes += rollout.episodes;
+    state.count(entry, performance.now() - begun);
+    await this.#control.emit({
+      type: 'iteration',
+      ...state.position(entry),
+      stageIteration: k,
+      rollout,
+      train,
+      time: state.stepTime(),
+      curriculum: { stage: entry.stage },
+    });
+  }
+
+  #evaluates(entry: PlannedStage, k: number): boolean {
+    const fixed = entry.rule === 'iterations';
+    const every = this.#context.evaluateEvery ?? (fixed ? Infinity : EVALUATE_EVERY);
+    return k % every === 0 || (!fixed && k === entry.maxIterations);
+  }
+
+  /** Whether the stage may be left: its target is reached in some episodes, and then in more of them. */
+  async #reaches(entry: PlannedStage): Promise<boolean> {
+    const { evaluationEpisodes } = this.#context;
+    const progress = await this.#measure(entry, 'progress', evaluationEpisodes);
+    if (entry.rule === 'iterations' || !meets(entry.target, progress) || this.#control.interrupted()) {
+      return false;
+    }
+    return meets(entry.target, await this.#measure(entry, 'confirmation', Math.max(FINAL_EPISODES, evaluationEpisodes)));
+  }
+
+  async #finish(): Promise<EnvironmentTrainingResult> {
+    this.#control.checkAbort();
+    const done = new Set<number>();
+    for (const entry of this.#context.plan) {
+      if (!done.has(entry.stage)) {
+        done.add(entry.stage);
+        await this.#measure(entry, 'final', FINAL_EPISODES);
+        this.#control.checkAbort();
+      }
+    }
+    // Every stage has been measured.
+    return this.partial() as EnvironmentTrainingResult;
+  }
+
+  async #measure(entry: PlannedStage, purpose: EvaluationEvent['purpose'], episodes: number): Promise<Measured> {
+    const state = this.#state;
+    const { stage } = entry;
+    const { iterations, envSteps } = state.stepTime();
+    const metrics = await this.#context.measure(stage, episodes, () => this.#control.checkAbort());
+    const measured = { successRate: metrics.successRate, meanReturn: metrics.episodeReturnMean };
+    state.measured.set(stage, measured);
+    await this.#control.emit({
+      type: 'evaluation',
+      ...state.position(entry),
+      purpose,
+      eval: metrics,
+      time: { iterations, envSteps },
+      curriculum: { stage },
+    });
+    return measured;
+  }
+}
