@@ -56,6 +56,7 @@ export type {
   ArgumentsOf,
   ArgumentValue,
   NoParameters,
+  NumbersBelow,
   ParameterShape,
   ParameterShapes,
   ParametersOf,
