@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { DeviceError, NativeLoadError } from 'innate';
 import { cuda } from './cuda.js';
 import { curves } from './curves.js';
+import { environments } from './environments.js';
 import { eventLoop } from './event-loop.js';
 import { inference } from './inference.js';
 import { iteration } from './iteration.js';
@@ -15,13 +16,14 @@ const USAGE = `Usage: npm run bench [-- <what> ...]
   --memory        resident memory over 100,000 updates
   --event-loop    how late timers are while training
   --inference     one decision, one program
+  --environments  steps of environments, without an agent
   --all           all of these; each prints what it measured and writes it into docs/benchmarks.md
   --cuda          one iteration on CUDA beside the CPU, nothing written; npm run test:cuda runs it with the addon that it needs
   --short         no peers, no downloads, nothing written; under half a minute
   --rounds=N      rounds of an interleaved measurement
   --updates=N     length of --memory`;
 
-const FLAGS = ['iteration', 'curves', 'memory', 'event-loop', 'inference', 'all', 'cuda', 'short', 'help'];
+const FLAGS = ['iteration', 'curves', 'memory', 'event-loop', 'inference', 'environments', 'all', 'cuda', 'short', 'help'];
 
 async function main(): Promise<void> {
   const { flags, rounds, updates } = options();
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
     memory: (command) => memory(command, updates ?? 100_000),
     'event-loop': (command) => eventLoop(command, 10),
     inference: (command) => inference(command, rounds ?? 10),
+    environments: (command) => environments(command, rounds ?? 10),
   };
   if (has('help')) {
     console.log(USAGE);

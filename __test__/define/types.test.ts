@@ -3,10 +3,82 @@ import { arithmetic } from '#dist/builtin/arithmetic/arithmetic.js';
 import { checkTask } from '#dist/define/check/check-task.js';
 import { defineTask } from '#dist/define/define-task.js';
 import type { Task } from '#dist/task/task.js';
+import { createSupportDesk } from './support/support-desk.js';
 import { createCounter } from './support/tasks.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const is = <Holds extends true>(holds: Holds): Holds => holds;
+
+/** Never called either: tools with parameters, and what is heard. */
+function compilesInClosedLoop(): void {
+  const desk = createSupportDesk();
+  const plain: Task = desk;
+  checkTask(plain);
+  checkTask(desk);
+  desk.program('LOOKUP', ['REFUND', { amount: 'full', line: 0 }], 'REPLY');
+  // @ts-expect-error -- a tool with parameters needs arguments
+  desk.program('REFUND');
+  // @ts-expect-error -- no such value
+  desk.program(['REFUND', { amount: 'all', line: 0 }]);
+  // @ts-expect-error -- a line too many
+  desk.program(['REFUND', { amount: 'full', line: 3 }]);
+  // @ts-expect-error -- an argument is missing
+  desk.program(['REFUND', { amount: 'full' }]);
+  // @ts-expect-error -- a tool without parameters takes none
+  desk.program(['LOOKUP', {}]);
+  const step = desk.trace({ claim: 'broken', status: 'late', line: 1 }, 0, []).steps[0];
+  is<Equal<NonNullable<NonNullable<typeof step>['arguments']>, { readonly amount: 'full' | 'half'; readonly line: 0 | 1 | 2 }>>(true);
+  const call = desk.decode(desk.encode([], 0), [])[0]?.calls?.[0];
+  if (typeof call === 'object') {
+    is<Equal<(typeof call)[0], 'REFUND'>>(true);
+    is<Equal<(typeof call)[1]['amount'], 'full' | 'half'>>(true);
+  }
+
+  const common = {
+    name: 'typed',
+    stages: ['only'],
+    horizon: 4,
+    symbols: ['x', 'y'],
+    sample: () => ({ goal: 1 }),
+    encode: () => [],
+    start: () => ({ count: 0 }),
+    success: () => true,
+  } as const;
+  defineTask({
+    ...common,
+    tools: {
+      A: {
+        parameters: { many: 1000, word: ['a', 'b'] },
+        when: (_state, _problem, _stage, args) => is<Equal<typeof args.word, 'a' | 'b' | undefined>>(true),
+        run: (state, _problem, _stage, { many, word }) => {
+          is<Equal<typeof many, number>>(true);
+          // @ts-expect-error -- no such value
+          state.count += word === 'c' ? 1 : many;
+        },
+      },
+      B: {
+        // @ts-expect-error -- it has no parameters
+        run: (_state, _problem, _stage, { many }) => many,
+      },
+    },
+    onRefused: (_state, _problem, _stage, tool) => {
+      is<Equal<typeof tool, 'A' | 'B'>>(true);
+    },
+  });
+  defineTask({
+    ...common,
+    tools: { A: {} },
+    // @ts-expect-error -- misspelled symbol
+    observe: (state) => (state.count === 0 ? ['z'] : []),
+    observationLength: 1,
+  });
+  defineTask({
+    ...common,
+    tools: { A: {} },
+    // @ts-expect-error -- no such mask
+    mask: 'applied',
+  });
+}
 
 /** Never called: what matters is that it compiles, and that the marked lines would not without their marks. */
 function compiles(): void {
@@ -89,5 +161,5 @@ function compiles(): void {
 }
 
 test('the compiler checks names of tools, stages, symbols and parts of the state', (t) => {
-  t.is(typeof compiles, 'function');
+  t.deepEqual([typeof compiles, typeof compilesInClosedLoop], ['function', 'function']);
 });

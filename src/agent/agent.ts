@@ -10,12 +10,21 @@ import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
 import { hasBrand } from '../util/kind.js';
-import { readOptions } from '../util/option-reader.js';
+import { OptionReader, readOptions } from '../util/option-reader.js';
 import { type CollectorOptions, RolloutCollector } from './collector.js';
 import type { AgentInfo } from './info.js';
 import { InputReader, inputNames } from './input-reader.js';
 import type { Episodes, JudgedEpisodes, Minibatch, Programs, Prompts } from './inputs.js';
-import { ACCUMULATE_NAMES, type CheckedLesson, LESSON_NAMES, lossStats, readLesson, readPrograms, toRolloutStats } from './lesson.js';
+import {
+  ACCUMULATE_NAMES,
+  type CheckedLesson,
+  LESSON_NAMES,
+  type OwnCoefficients,
+  readCoefficients,
+  readLesson,
+  readPrograms,
+  toRolloutStats,
+} from './lesson.js';
 import { createNative, loadNative, type NativeAgent } from './native-agent.js';
 import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions, type SpacesOptions } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout } from './results.js';
@@ -42,11 +51,14 @@ export class Agent {
   readonly info: AgentInfo;
   readonly #native: BindingAgent;
   readonly #note: Note;
+  readonly #coefficients: OwnCoefficients;
   #closing: Promise<void> | undefined;
 
   private constructor({ native, note, info }: NativeAgent) {
     this.#native = native;
     this.#note = note;
+    const own = { update: note.update, numberNames: native.numberNames };
+    this.#coefficients = { ...own, ...readCoefficients(new OptionReader({}), own) };
     this.info = info;
     Object.defineProperty(this, BRAND, { value: true });
   }
@@ -144,9 +156,9 @@ export class Agent {
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
   async update(input: (Episodes | JudgedEpisodes) & UpdateOptions & ObjectiveOptions): Promise<UpdateStats> {
-    const { lesson, update } = this.#lesson(input, LESSON_NAMES);
-    const { terms, gradNorm } = await guardedAsync(() => this.#native.update(lesson, update));
-    return { ...lossStats(terms, lesson), gradNorm };
+    const { lesson } = this.#lesson(input, LESSON_NAMES);
+    const { terms, gradNorm } = await guardedAsync(() => this.#native.update(lesson));
+    return Object.assign(terms, { gradNorm });
   }
 
   /**
@@ -157,9 +169,9 @@ export class Agent {
    * @throws As {@link Agent.update}.
    */
   async gradients(input: (Episodes | JudgedEpisodes) & UpdateOptions & ObjectiveOptions): Promise<Gradients> {
-    const { lesson, update } = this.#lesson(input, LESSON_NAMES);
-    const { terms, gradNorm, gradients } = await guardedAsync(() => this.#native.gradients(lesson, update));
-    return { ...lossStats(terms, lesson), gradNorm, gradients: toStateDict(gradients) };
+    const { lesson } = this.#lesson(input, LESSON_NAMES);
+    const { terms, gradNorm, gradients } = await guardedAsync(() => this.#native.gradients(lesson));
+    return { ...terms, gradNorm, gradients: toStateDict(gradients) };
   }
 
   /**
@@ -175,7 +187,7 @@ export class Agent {
    */
   async accumulate(input: (Episodes | JudgedEpisodes) & Minibatch & LossOptions & ObjectiveOptions): Promise<LossStats> {
     const { lesson, rows } = this.#lesson(input, ACCUMULATE_NAMES);
-    return lossStats(await guardedAsync(() => this.#native.accumulate(lesson, rows)), lesson);
+    return guardedAsync(() => this.#native.accumulate(lesson, rows));
   }
 
   /**
@@ -263,7 +275,7 @@ export class Agent {
   async learn(collector: RolloutCollector, options: LearnConfig): Promise<RolloutStats> {
     this.#checkOpen();
     const native = RolloutCollector.nativeOf(collector) as BindingCollector;
-    return toRolloutStats(await guardedAsync(() => this.#native.learn(native, { ...options })), options);
+    return toRolloutStats(await guardedAsync(() => this.#native.learn(native, { ...options })));
   }
 
   /**
@@ -342,7 +354,7 @@ export class Agent {
   /** What the native side takes for an update. */
   #lesson(input: unknown, names: ReadonlySet<string>): CheckedLesson {
     this.#checkPrompted();
-    return readLesson(input, names, this.info, this.#note.update);
+    return readLesson(input, names, this.info, this.#coefficients);
   }
 }
 

@@ -10,14 +10,14 @@ import { show } from '../util/show.js';
 import type { IdLimits } from './inputs.js';
 
 /** Options of the methods that take inputs. Where a method does not read one, it would be lost in silence. */
-const INPUT_OPTIONS: ReadonlySet<string> = new Set([...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS, 'deterministic', 'rows']);
+const INPUT_OPTIONS = { among: new Set([...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS, 'deterministic', 'rows']) };
 
 /** What the steps of programs are judged by; see {@link Episodes} and {@link JudgedEpisodes}. */
 export interface Targets {
-  readonly returns?: Float32Array;
-  readonly advantages?: Float32Array;
-  readonly valueTargets?: Float32Array;
-  readonly oldLogProbs?: Float32Array;
+  readonly returns: Float32Array | undefined;
+  readonly advantages: Float32Array | undefined;
+  readonly valueTargets: Float32Array | undefined;
+  readonly oldLogProbs: Float32Array | undefined;
 }
 
 /**
@@ -53,7 +53,7 @@ export class InputReader {
       throw new InputError(this.#issues.list);
     }
     const issues = new Issues();
-    addUnknownKeys(input, names, issues, { among: INPUT_OPTIONS });
+    addUnknownKeys(input, names, issues, INPUT_OPTIONS);
     issues.throwIfAny(OptionsError);
     this.#input = input;
     this.#limits = limits;
@@ -88,7 +88,7 @@ export class InputReader {
       const message = `must hold the same number of tokens for each of the ${count} problems, got ${actions.length} in all.`;
       this.#issues.add('actions', message, `Pass ${horizon} tokens a problem, as act() returns them.`);
     }
-    const masked = actionMask === undefined ? -1 : actions.findIndex((action) => actionMask[action] === 0);
+    const masked = actionMask === undefined ? -1 : findMasked(actions, actionMask);
     if (masked >= 0) {
       const message = `token ${actions[masked]} is masked: the network never emits it.`;
       this.#issues.add(`actions[${masked}]`, message, "Use tokens that the task's actionMask allows.");
@@ -123,7 +123,7 @@ export class InputReader {
     if (weights?.every((weight) => weight === 0)) {
       this.#issues.add('weights', 'must be above 0 at one step at least.', 'Leave out what nothing is learned from.');
     }
-    return lengths === undefined || lengths.every((length) => length === steps) ? weights : weightsOf(lengths, steps);
+    return lengths === undefined || findOutside(lengths, steps, steps) < 0 ? weights : weightsOf(lengths, steps);
   }
 
   /**
@@ -150,12 +150,7 @@ export class InputReader {
         'Give advantages with them: returns are their own targets.',
       );
     }
-    return {
-      ...(returns === undefined ? {} : { returns }),
-      ...(advantages === undefined ? {} : { advantages }),
-      ...(valueTargets === undefined ? {} : { valueTargets }),
-      ...(oldLogProbs === undefined ? {} : { oldLogProbs }),
-    };
+    return { returns, advantages, valueTargets, oldLogProbs };
   }
 
   /**
@@ -175,9 +170,13 @@ export class InputReader {
       );
       return undefined;
     }
-    const good = (row: unknown): boolean => Number.isInteger(row) && (row as number) >= 0 && (row as number) < count;
-    const message = `must be an integer from 0 and below the number of rows, ${count}`;
-    return this.#checkEach('rows', rows, good, message, 'Correct this index.') ? Uint32Array.from(rows as ArrayLike<number>) : undefined;
+    const bad = findOutside(rows, 0, count - 1);
+    if (bad >= 0) {
+      const message = `must be an integer from 0 and below the number of rows, ${count}, got ${show(rows[bad])}.`;
+      this.#issues.add(`rows[${bad}]`, message, 'Correct this index.');
+      return undefined;
+    }
+    return Uint32Array.from(rows as ArrayLike<number>);
   }
 
   /** `lengths`, `[n]`, or `undefined` where absent. */
@@ -186,10 +185,14 @@ export class InputReader {
     if (lengths === undefined || !this.#checkCount('lengths', lengths, [count], 'Pass an Int32Array with one length a problem.')) {
       return undefined;
     }
-    const message = `must be an integer from 1 to ${steps}, the tokens of a program`;
-    const remedy = `Count the tokens up to the end of the program, the last one included; ${steps} where nothing ends it.`;
-    const good = (length: unknown): boolean => Number.isInteger(length) && (length as number) >= 1 && (length as number) <= steps;
-    return this.#checkEach('lengths', lengths, good, message, remedy) ? toInt32(lengths) : undefined;
+    const bad = findOutside(lengths, 1, steps);
+    if (bad >= 0) {
+      const message = `must be an integer from 1 to ${steps}, the tokens of a program, got ${show(lengths[bad])}.`;
+      const remedy = `Count the tokens up to the end of the program, the last one included; ${steps} where nothing ends it.`;
+      this.#issues.add(`lengths[${bad}]`, message, remedy);
+      return undefined;
+    }
+    return toInt32(lengths);
   }
 
   /** An entry of so many numbers, or `undefined` where absent or wrong. */
@@ -198,9 +201,10 @@ export class InputReader {
     if (values === undefined || !this.#checkCount(name, values, counts, `Pass a Float32Array with so many numbers.`)) {
       return undefined;
     }
-    const good = (entry: unknown): boolean => typeof entry === 'number' && Number.isFinite(Math.fround(entry)) && entry >= min;
-    const bad = min === -Infinity ? 'must be a finite number' : `must be a finite number of at least ${min}`;
-    if (!this.#checkEach(name, values, good, bad, remedy)) {
+    const bad = findNonFinite(values, min);
+    if (bad >= 0) {
+      const rule = min === -Infinity ? 'a finite number' : `a finite number of at least ${min}`;
+      this.#issues.add(`${name}[${bad}]`, `must be ${rule}, got ${show(values[bad])}.`, remedy);
       return undefined;
     }
     return isFloat32Array(values) ? values : Float32Array.from(values as ArrayLike<number>);
@@ -209,6 +213,18 @@ export class InputReader {
   /** @returns Whether to take the most probable token; see {@link readDeterministic}. */
   deterministic(): boolean {
     return readDeterministic(this.#entry('deterministic'), this.#issues);
+  }
+
+  /**
+   * @param names - Of entries.
+   * @returns Whether one of them was given, or cannot be read.
+   */
+  hasAny(names: readonly string[]): boolean {
+    try {
+      return names.some((name) => this.#input[name] !== undefined);
+    } catch {
+      return true;
+    }
   }
 
   /** @throws {@link InputError} naming the first bad value of each entry read so far. */
@@ -252,24 +268,51 @@ export class InputReader {
     }
     return holds;
   }
-
-  #checkEach(name: string, values: ArrayLike<unknown>, good: (entry: unknown) => boolean, message: string, remedy: string): boolean {
-    for (let i = 0; i < values.length; i += 1) {
-      if (!good(values[i])) {
-        this.#issues.add(`${name}[${i}]`, `${message}, got ${show(values[i])}.`, remedy);
-        return false;
-      }
-    }
-    return true;
-  }
 }
 
 const NO_IDS = new Int32Array(0);
+
+// Loops over whole batches, with nothing called an entry: they run between a rollout and its update, when nothing else does.
+
+/** Where the first entry stands that is no integer of a range, ends included; -1 where there is none. */
+function findOutside(values: ArrayLike<unknown>, min: number, max: number): number {
+  for (let i = 0; i < values.length; i += 1) {
+    const entry = values[i];
+    if (typeof entry !== 'number' || !Number.isInteger(entry) || entry < min || entry > max) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+/** Where the first entry stands that is not finite in 32 bits, or below `min`; -1 where there is none. */
+function findNonFinite(values: ArrayLike<unknown>, min: number): number {
+  for (let i = 0; i < values.length; i += 1) {
+    const entry = values[i];
+    if (typeof entry !== 'number' || !Number.isFinite(Math.fround(entry)) || entry < min) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+/** Where the first token stands that is not allowed; -1 where there is none. */
+function findMasked(actions: Int32Array, actionMask: Uint8Array): number {
+  for (let i = 0; i < actions.length; i += 1) {
+    if (actionMask[actions[i] as number] === 0) {
+      return i;
+    }
+  }
+  return -1;
+}
+
 /** 1 for each step that counts, else 0, `[n, T]`. */
 function weightsOf(lengths: Int32Array, steps: number): Float32Array {
   const weights = new Float32Array(lengths.length * steps);
   for (let i = 0; i < lengths.length; i += 1) {
-    weights.fill(1, i * steps, i * steps + (lengths[i] as number));
+    for (let at = i * steps, end = at + (lengths[i] as number); at < end; at += 1) {
+      weights[at] = 1;
+    }
   }
   return weights;
 }

@@ -1,17 +1,32 @@
-import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
-import type { LearnConfig, RolloutStats } from '../algorithm/learn.js';
-import { type LossStats, OBJECTIVE_OPTIONS, readObjectiveOptions } from '../algorithm/objective.js';
+import { type Baseline, DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
+import type { RolloutStats } from '../algorithm/learn.js';
+import { OBJECTIVE_OPTIONS, type ObjectiveConfig, readObjectiveOptions } from '../algorithm/objective.js';
 import { OptionsError } from '../errors/options-error.js';
-import type { BindingLearnStats, BindingLesson, BindingTerms, BindingTrajectories } from '../native/binding.js';
+import type { BindingLearnStats, BindingLesson, BindingTrajectories } from '../native/binding.js';
+import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
 import { InputReader, inputNames } from './input-reader.js';
 import type { IdLimits } from './inputs.js';
+
+/** How the losses are weighed and a step is made, checked, as the native side takes it. */
+export interface Coefficients extends Pick<ObjectiveConfig, 'reduction' | 'total'> {
+  readonly baseline: Baseline;
+  /** In the order that the native side has them in. */
+  readonly numbers: Float64Array;
+}
+
+/** An agent's coefficients. */
+export interface OwnCoefficients extends Coefficients {
+  /** Where an option is absent. */
+  readonly update: UpdateConfig;
+  /** What `numbers` are, in their order. */
+  readonly numberNames: readonly string[];
+}
 
 /** What an update learns from, checked. */
 export interface CheckedLesson {
   /** As the native side takes it. */
   readonly lesson: BindingLesson;
-  readonly update: UpdateConfig;
   /** Rows of a minibatch; absent: all. */
   readonly rows: Uint32Array | undefined;
 }
@@ -19,8 +34,10 @@ export interface CheckedLesson {
 const LOSS_NAMES = ['baseline', 'valueCoef', 'entropyCoef'] as const;
 const EPISODE_NAMES = ['actions', 'inputs', 'lengths', 'weights', 'returns', 'advantages', 'valueTargets', 'oldLogProbs'] as const;
 
+const COEFFICIENT_NAMES = [...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS];
+
 /** What {@link Agent.update} reads. */
-export const LESSON_NAMES = inputNames(...EPISODE_NAMES, ...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS);
+export const LESSON_NAMES = inputNames(...EPISODE_NAMES, ...COEFFICIENT_NAMES);
 
 /** What {@link Agent.accumulate} reads. */
 export const ACCUMULATE_NAMES = inputNames(...EPISODE_NAMES, ...LOSS_NAMES, ...OBJECTIVE_OPTIONS, 'rows');
@@ -36,7 +53,20 @@ export function readPrograms(reader: InputReader): { trajectories: BindingTrajec
   const actions = reader.actions(count);
   reader.check();
   const inputs = reader.inputs(actions.length);
-  return { trajectories: { contexts, stages, actions, ...(inputs === undefined ? {} : { inputs }) }, count, cells: actions.length };
+  return { trajectories: { contexts, stages, actions, inputs, weights: undefined }, count, cells: actions.length };
+}
+
+/**
+ * @param options - Over what the caller passed.
+ * @param own - Where an option is absent, and the order of the numbers.
+ * @returns The coefficients.
+ */
+export function readCoefficients(options: OptionReader, own: Pick<OwnCoefficients, 'update' | 'numberNames'>): Coefficients {
+  const update = readUpdateOptions(options, own.update);
+  const objective = readObjectiveOptions(options);
+  const all: Readonly<Record<string, unknown>> = { ...update, ...objective };
+  const numbers = Float64Array.from(own.numberNames, (name) => all[name] as number);
+  return { baseline: update.baseline, reduction: objective.reduction, total: objective.total, numbers };
 }
 
 /**
@@ -45,51 +75,30 @@ export function readPrograms(reader: InputReader): { trajectories: BindingTrajec
  * @param input - What the caller passed.
  * @param names - What the method reads.
  * @param limits - The network's sizes.
- * @param fallback - Coefficients that are not given.
+ * @param own - The agent's coefficients, for those that are not given.
  * @returns It, and the options.
  * @throws {@link InputError} naming the first bad entry, {@link OptionsError} saying all that is wrong with the options.
  */
-export function readLesson(input: unknown, names: ReadonlySet<string>, limits: IdLimits, fallback: UpdateConfig): CheckedLesson {
+export function readLesson(input: unknown, names: ReadonlySet<string>, limits: IdLimits, own: OwnCoefficients): CheckedLesson {
   const reader = new InputReader(input, names, limits);
-  const options = new OptionReader(input);
   const { trajectories, count, cells } = readPrograms(reader);
-  const update = readUpdateOptions(options, fallback);
-  const { clipRange, reduction, total } = readObjectiveOptions(options);
+  const issues = new Issues();
+  const coefficients = reader.hasAny(COEFFICIENT_NAMES) ? readCoefficients(new OptionReader(input, issues), own) : own;
+  const { baseline, reduction, total, numbers } = coefficients;
   const weights = reader.weights(count, cells / count);
-  const targets = reader.targets(count, cells, update.baseline);
+  const targets = reader.targets(count, cells, baseline);
   const rows = names.has('rows') ? reader.rows(count) : undefined;
   reader.check();
-  options.issues.throwIfAny(OptionsError);
-  const { baseline, valueCoef, entropyCoef } = update;
-  const totals = total === undefined ? {} : { totalRows: total.rows, totalSteps: total.steps };
-  return {
-    lesson: {
-      trajectories: weights === undefined ? trajectories : { ...trajectories, weights },
-      targets,
-      objective: { baseline, reduction, coefs: { valueCoef, entropyCoef, clipRange }, ...totals },
-    },
-    update,
-    rows,
-  };
-}
-
-/**
- * @param terms - From the native side.
- * @param lesson - What they are of.
- * @returns The losses; those of a ratio where there is one.
- */
-export function lossStats(terms: BindingTerms, { targets: { oldLogProbs } }: BindingLesson): LossStats {
-  const { approxKl, clipFraction, ...stats } = terms;
-  return oldLogProbs === undefined ? stats : { ...stats, approxKl, clipFraction };
+  issues.throwIfAny(OptionsError);
+  trajectories.weights = weights;
+  return { lesson: { trajectories, targets, baseline, reduction, total, numbers }, rows };
 }
 
 /**
  * @param stats - From the native side.
- * @param options - How the rollout was learned from.
- * @returns What is reported of it: the explained variance is that of the whole rollout, before it was learned from; the ratio's terms where there is
- * one.
+ * @returns What is reported of a rollout: the explained variance is that of the whole rollout, before it was learned from; the ratio's terms where
+ * there is one.
  */
-export function toRolloutStats({ terms, gradNorm, updates }: BindingLearnStats, { ratio }: LearnConfig): RolloutStats {
-  const { approxKl, clipFraction, ...rest } = terms;
-  return { ...rest, ...(ratio ? { approxKl, clipFraction } : {}), gradNorm, updates };
+export function toRolloutStats({ terms, gradNorm, updates }: BindingLearnStats): RolloutStats {
+  return { ...terms, gradNorm, updates };
 }

@@ -42,6 +42,8 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
 {
   readonly tools: readonly MachineTool<Tool>[];
   readonly canIdle: boolean;
+  readonly closedLoop: boolean;
+  readonly answersRefusals: boolean;
   readonly allowedTokens: AllowedTokens<Problem, State, Tool, Stage>;
 
   readonly #definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>;
@@ -65,6 +67,8 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
       Object.freeze({ name, token, ends: tools[index]?.ends ?? false, ...(parameters.length === 0 ? {} : { parameters }) }),
     );
     this.canIdle = definition.mask === false;
+    this.closedLoop = parts.closedLoop;
+    this.answersRefusals = definition.onRefused !== undefined;
     this.#byToken = [...Array.from({ length: parts.layout.startToken + 1 }, () => undefined), ...tools];
     this.#byName = new Map(tools.map((tool) => [tool.name, tool]));
     this.allowedTokens = new AllowedTokens(tools, parts.layout.vocabulary.length, definition.mask ?? true, (run, tool, args) =>

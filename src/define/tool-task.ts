@@ -87,6 +87,18 @@ export interface TaskMachine<Problem, State, Tool extends string = string> {
   /** Whether tokens that are no tool may be emitted, so that a program can let steps pass. */
   readonly canIdle: boolean;
   /**
+   * Whether what is heard or what may be emitted changes on the way.
+   *
+   * @defaultValue false: open loop
+   */
+  readonly closedLoop?: boolean;
+  /**
+   * Whether a tool that cannot be used may change the state.
+   *
+   * @defaultValue false
+   */
+  readonly answersRefusals?: boolean;
+  /**
    * Begins a program.
    *
    * @param problem - The problem.

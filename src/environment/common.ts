@@ -1,6 +1,7 @@
 import { EnvironmentError } from '../errors/environment-error.js';
+import { InnateError } from '../errors/innate-error.js';
 import { joinIssues } from '../errors/issue.js';
-import { OptionsError } from '../errors/options-error.js';
+import type { OptionsError } from '../errors/options-error.js';
 import { ActionCodec } from '../spaces/action-codec.js';
 import { layoutOf, spaceKey } from '../spaces/layout.js';
 import { ObservationWriter } from '../spaces/observation-writer.js';
@@ -37,8 +38,8 @@ export function commonOf(environment: Environment, row: number): Common {
       algorithmOptions,
     };
   } catch (error) {
-    if (error instanceof OptionsError) {
-      const { path, message, remedy } = joinIssues(error.issues);
+    if (InnateError.isInstance(error) && error.code === 'ERR_OPTIONS') {
+      const { path, message, remedy } = joinIssues((error as OptionsError).issues);
       throw new EnvironmentError(message, { path, remedy, environment: row });
     }
     throw EnvironmentError.wrap(error, { path: 'environment', environment: row });

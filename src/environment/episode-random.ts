@@ -19,7 +19,7 @@ const ROUNDS = 12;
  * @throws {@link InputError} when one of them is not.
  */
 export function episodeRandom(seed: number, stream: number, row: number, episode: number): Random {
-  if (row >>> 0 !== row || !Number.isSafeInteger(episode) || episode < 0) {
+  if (!(Number.isSafeInteger(row) && row >= 0 && row < 2 ** 32 && Number.isSafeInteger(episode) && episode >= 0)) {
     const issues = new Issues();
     issues.number('row', row, { integer: true, min: 0, max: 2 ** 32 - 1 });
     issues.number('episode', episode, { integer: true, min: 0 });

@@ -240,10 +240,9 @@ export class SideBySide implements VectorEnvironment {
     this.#failed[row] = 1;
     const path = this.#rows.place;
     const where = { environment: row, episode: this.#episodes[row], step: this.#steps[row] };
-    const failure =
-      error instanceof Misfit
-        ? new EnvironmentError(error.message, { ...where, path: path + error.path, remedy: error.remedy })
-        : EnvironmentError.wrap(error, { ...where, path });
+    const failure = Misfit.isInstance(error)
+      ? new EnvironmentError(error.message, { ...where, path: path + error.path, remedy: error.remedy })
+      : EnvironmentError.wrap(error, { ...where, path });
     if (this.#failure === undefined || row < (this.#failure.environment ?? 0)) {
       this.#failure = failure;
     }

@@ -12,14 +12,16 @@ export declare class BindingAgent {
   static load(path: string, device: string, engine: string, threads: number): Promise<BindingAgent>
   /** What the agent was made or loaded with. */
   get options(): BindingAgentOptions
+  /** What the numbers of a lesson are, in their order. */
+  get numberNames(): Array<string>
   /** Emits a program for each problem: contexts `[n, L]`, stages `[n]`. */
   rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean): Promise<BindingRollout>
   /** Runs the network over given trajectories. */
   evaluateActions(trajectories: BindingTrajectories): Promise<BindingEvaluation>
   /** The gradient of the loss and one Adam step along it. */
-  update(lesson: BindingLesson, optimizer: BindingOptimizer): Promise<BindingUpdateStats>
+  update(lesson: BindingLesson): Promise<BindingUpdateStats>
   /** The terms and the clipped gradient of an update that is not made. */
-  gradients(lesson: BindingLesson, optimizer: BindingOptimizer): Promise<BindingGradients>
+  gradients(lesson: BindingLesson): Promise<BindingGradients>
   /** Adds the gradient of the loss, on the rows given by index or on all, to what waits for `apply`. */
   accumulate(lesson: BindingLesson, rows?: Uint32Array | undefined | null): Promise<BindingTerms>
   /** The sum of the gradients that wait, before clipping, by PyTorch's names. */
@@ -217,28 +219,20 @@ export interface BindingLearnStats {
   rewardScale: number
 }
 
-/** What an update learns from, and how. */
+/** What an update learns from, and how. An array costs as much as one number to read, so all numbers cross in one. */
 export interface BindingLesson {
   /** What was done. */
   trajectories: BindingTrajectories
   /** What it is judged by. */
   targets: BindingTargets
-  /** How the losses are weighed. */
-  objective: BindingObjective
-}
-
-/** How the losses are weighed. */
-export interface BindingObjective {
   /** `program` or `step`. */
   baseline: string
-  /** The numbers of the core's `Objective`, by name: `valueCoef`, `clipRange`, … */
-  coefs: Record<string, number>
   /** `episode` or `step`: what the policy's term is a mean over. */
   reduction: string
-  /** Rows of the batch that this one is part of. */
-  totalRows?: number
-  /** Sum of the weights of the batch that this one is part of. */
-  totalSteps?: number
+  /** The batch that this one is part of. */
+  total?: BindingTotal | undefined
+  /** The losses' and the step's, in the order of `numberNames`. */
+  numbers: Float64Array
 }
 
 /** The options of one step. */
@@ -270,13 +264,13 @@ export interface BindingRollout {
 /** What actions are judged by: `returns`, or `advantages`. */
 export interface BindingTargets {
   /** `[n]`, or `[n, T]` where the baseline is `step`. */
-  returns?: Float32Array
+  returns?: Float32Array | undefined
   /** `[n]` or `[n, T]`. */
-  advantages?: Float32Array
+  advantages?: Float32Array | undefined
   /** With `advantages`: what values are fitted to, `[n]` or `[n, T]`. */
-  valueTargets?: Float32Array
+  valueTargets?: Float32Array | undefined
   /** log π(a) when the actions were chosen, `[n, T]`. */
-  oldLogProbs?: Float32Array
+  oldLogProbs?: Float32Array | undefined
 }
 
 /** A tensor by PyTorch's name, row-major. */
@@ -299,12 +293,20 @@ export interface BindingTerms {
   valueLoss: number
   /** Mean entropy, at least 0. */
   entropy: number
-  /** Mean of ρ − 1 − log ρ. */
-  approxKl: number
-  /** Share of steps beyond the clip range. */
-  clipFraction: number
   /** `1 − Var(target − estimate)/Var(target)`; NaN when all targets are equal. */
   explainedVariance: number
+  /** With old log-probabilities: mean of ρ − 1 − log ρ. */
+  approxKl?: number
+  /** With old log-probabilities: share of steps beyond the clip range. */
+  clipFraction?: number
+}
+
+/** Size of a batch whose gradient is summed from parts. */
+export interface BindingTotal {
+  /** Rows. */
+  rows: number
+  /** Sum of the steps' weights. */
+  steps: number
 }
 
 /** Steps that were taken, `n` rows of `T`. */
@@ -316,9 +318,9 @@ export interface BindingTrajectories {
   /** Actions taken, `[n, T]`. */
   actions: Int32Array
   /** Tokens fed before each step, `[n, T]`; absent: the start token, then the actions. */
-  inputs?: Int32Array
+  inputs?: Int32Array | undefined
   /** How much each step counts, `[n, T]`; absent: all alike. */
-  weights?: Float32Array
+  weights?: Float32Array | undefined
 }
 
 /** What an update says. */

@@ -51,10 +51,10 @@ export class Issues {
    * @param remedy - What to do about it.
    * @returns Whether the value is in the range.
    */
-  number(key: string, value: unknown, rule: NumberRule, remedy = `Pass ${describeRule(rule)}.`): value is number {
+  number(key: string, value: unknown, rule: NumberRule, remedy?: string): value is number {
     const message = numberIssue(value, rule);
     if (message !== undefined) {
-      this.add(key, message, remedy);
+      this.add(key, message, remedy ?? `Pass ${describeRule(rule)}.`);
     }
     return message === undefined;
   }

@@ -40,7 +40,7 @@ export class Random {
     if (!(Number.isSafeInteger(seed) && seed >= 0)) {
       check('seed', seed, { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER });
     }
-    if (typeof stream !== 'number' || stream >>> 0 !== stream) {
+    if (!isWord(stream)) {
       check('stream', stream, WORD);
     }
     // SplitMix32 from 32 bits, which tell seeds below 2¹⁶ and streams below 8 apart. What is above goes into the other words.

@@ -5,6 +5,7 @@ const easy: StageReport = {
   stage: 'easy',
   reachable: true,
   solvableFraction: 1,
+  bestSuccess: 1,
   complete: true,
   shortestProgram: { tools: ['ADD', 'END'], constant: true },
   bestReturn: 1,
@@ -17,6 +18,7 @@ const hardest: StageReport = {
   stage: 'the hardest of all',
   reachable: false,
   solvableFraction: 0.125,
+  bestSuccess: 0.125,
   complete: false,
   shortestProgram: undefined,
   bestReturn: 12.345,
@@ -62,8 +64,8 @@ test('the report of a task with stages that cannot be solved, were not searched 
     solvable: false,
     stages: [other, hardest],
     findings: [
-      { code: 'unreachable', severity: 'error', stage: 'easy', message: 'this.' },
-      { code: 'context-length-varies', severity: 'note', stage: undefined, message: 'that.' },
+      { code: 'unreachable', severity: 'error', stage: 'easy', message: 'this.', remedy: 'Do this.' },
+      { code: 'context-length-varies', severity: 'note', stage: undefined, message: 'that.', remedy: 'Do that.' },
     ],
   });
   t.is(
@@ -82,6 +84,7 @@ test('the report of a task with stages that cannot be solved, were not searched 
       '  no right program',
       '',
       'ERROR unreachable  easy: this.',
+      '      Do this.',
       'note  context-length-varies  that.',
     ].join('\n'),
   );

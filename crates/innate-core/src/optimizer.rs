@@ -24,6 +24,18 @@ impl Default for OptimizerConfig {
 }
 
 impl OptimizerConfig {
+    /// The numbers to set, by the names that [`OptimizerConfig::validate`] calls them by.
+    pub fn numbers(&mut self) -> [(&'static str, &mut f64); 5] {
+        let Self { learning_rate, max_grad_norm, beta1, beta2, epsilon } = self;
+        [
+            ("learningRate", learning_rate),
+            ("maxGradNorm", max_grad_norm),
+            ("beta1", beta1),
+            ("beta2", beta2),
+            ("epsilon", epsilon),
+        ]
+    }
+
     /// Refuses what no step can be made with, naming the first bad field. The kernels compute in f32: what overflows or vanishes there is
     /// refused, whatever it is in f64.
     ///

@@ -14,6 +14,7 @@ use crate::collector::{self, BindingCollector, BindingCollectorOptions, BindingL
 use crate::error::Failure;
 use crate::lesson::{
     BindingGradients, BindingLesson, BindingOptimizer, BindingTerms, BindingTrajectories, BindingUpdateStats, OwnedLesson,
+    number_names,
 };
 use crate::options::{BindingAgentOptions, BindingEvaluation, BindingRollout, BindingTensor, Resolved, integer, placement};
 use crate::session::BindingSession;
@@ -75,6 +76,13 @@ impl BindingAgent {
         BindingAgentOptions::from(&self.resolved)
     }
 
+    /// What the numbers of a lesson are, in their order.
+    #[napi(getter, catch_unwind)]
+    #[allow(clippy::unused_self, reason = "whoever has an agent has no other way to its addon")]
+    pub fn number_names(&self) -> Vec<&'static str> {
+        number_names()
+    }
+
     /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingRollout>")]
     pub fn rollout<'env>(
@@ -101,29 +109,30 @@ impl BindingAgent {
 
     /// The gradient of the loss and one Adam step along it.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingUpdateStats>")]
-    pub fn update<'env>(&self, env: &'env Env, lesson: BindingLesson, optimizer: BindingOptimizer) -> napi::Result<Object<'env>> {
+    pub fn update<'env>(&self, env: &'env Env, lesson: BindingLesson) -> napi::Result<Object<'env>> {
         let lesson = OwnedLesson::try_from(lesson)?;
-        let config = OptimizerConfig::from(optimizer);
-        let work = move |agent: &mut Agent| Ok(lesson.with(&agent.rollout_spec(), |lesson| agent.update(lesson, &config))?);
-        submit(env, self.worker.as_ref(), Access::Writes, work, |_, stats| BindingUpdateStats::from(stats))
+        let ratio = lesson.has_ratio();
+        let work =
+            move |agent: &mut Agent| Ok(lesson.with(&agent.rollout_spec(), |data| agent.update(data, lesson.optimizer()))?);
+        submit(env, self.worker.as_ref(), Access::Writes, work, move |_, (terms, grad_norm)| BindingUpdateStats {
+            terms: BindingTerms::new(terms, ratio),
+            grad_norm,
+        })
     }
 
     /// The terms and the clipped gradient of an update that is not made.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingGradients>")]
-    pub fn gradients<'env>(
-        &self,
-        env: &'env Env,
-        lesson: BindingLesson,
-        optimizer: BindingOptimizer,
-    ) -> napi::Result<Object<'env>> {
+    pub fn gradients<'env>(&self, env: &'env Env, lesson: BindingLesson) -> napi::Result<Object<'env>> {
         let lesson = OwnedLesson::try_from(lesson)?;
-        let config = OptimizerConfig::from(optimizer);
+        let ratio = lesson.has_ratio();
         let work = move |agent: &mut Agent| {
-            let (terms, norm, flat) = lesson.with(&agent.rollout_spec(), |lesson| agent.gradients(lesson, &config))?;
+            let (terms, norm, flat) = lesson.with(&agent.rollout_spec(), |data| agent.gradients(data, lesson.optimizer()))?;
             Ok((terms, norm, agent.named(&flat)))
         };
-        submit(env, self.worker.as_ref(), Access::Reads, work, |_, (terms, norm, tensors)| {
-            BindingGradients::new(terms, norm, tensors)
+        submit(env, self.worker.as_ref(), Access::Reads, work, move |_, (terms, grad_norm, tensors)| BindingGradients {
+            terms: BindingTerms::new(terms, ratio),
+            grad_norm,
+            gradients: tensors.into_iter().map(BindingTensor::from).collect(),
         })
     }
 
@@ -136,11 +145,12 @@ impl BindingAgent {
         #[napi(ts_arg_type = "Uint32Array | undefined | null")] rows: Option<Numbers<u32>>,
     ) -> napi::Result<Object<'env>> {
         let lesson = OwnedLesson::try_from(lesson)?;
+        let ratio = lesson.has_ratio();
         let work = move |agent: &mut Agent| {
             let rows = rows.as_ref().map(|rows| &*rows.0);
             Ok(lesson.with(&agent.rollout_spec(), |lesson| agent.accumulate(lesson, rows))?)
         };
-        submit(env, self.worker.as_ref(), Access::Writes, work, |_, terms| BindingTerms::from(terms))
+        submit(env, self.worker.as_ref(), Access::Writes, work, move |_, terms| BindingTerms::new(terms, ratio))
     }
 
     /// The sum of the gradients that wait, before clipping, by PyTorch's names.
@@ -214,8 +224,9 @@ impl BindingAgent {
     ) -> napi::Result<Object<'env>> {
         let config = options.resolve()?;
         let (collected, shared) = collector.take()?;
+        let ratio = config.ratio;
         let work = move |agent: &mut Agent| collector::learn(agent, &shared, collected, &config);
-        submit(env, self.worker.as_ref(), Access::Writes, work, |_, stats| BindingLearnStats::from(stats))
+        submit(env, self.worker.as_ref(), Access::Writes, work, move |_, stats| BindingLearnStats::new(stats, ratio))
     }
 
     /// Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays.

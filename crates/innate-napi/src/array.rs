@@ -24,6 +24,10 @@ impl Element for f32 {
     const CLASS: &'static str = "Float32Array";
 }
 
+impl Element for f64 {
+    const CLASS: &'static str = "Float64Array";
+}
+
 impl Element for u8 {
     const CLASS: &'static str = "Uint8Array";
 }

@@ -137,10 +137,11 @@ impl BindingCollectorOptions {
     }
 }
 
-impl From<(Learned, f64)> for BindingLearnStats {
-    fn from((learned, reward_scale): (Learned, f64)) -> Self {
+impl BindingLearnStats {
+    pub(crate) fn new((learned, reward_scale): (Learned, f64), ratio: bool) -> Self {
         let Learned { terms, grad_norm, updates, stopped, first_approx_kl } = learned;
-        Self { terms: terms.into(), grad_norm, updates: updates as u32, stopped_early: stopped, first_approx_kl, reward_scale }
+        let terms = BindingTerms::new(terms, ratio);
+        Self { terms, grad_norm, updates: updates as u32, stopped_early: stopped, first_approx_kl, reward_scale }
     }
 }
 

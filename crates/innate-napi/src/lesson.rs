@@ -1,12 +1,11 @@
 //! What an update learns from, as it crosses, and what it says.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use innate_core::Lesson;
 use innate_core::data::{RolloutSpec, Trajectories};
 use innate_core::objective::{Advantages, Baseline, Objective, Reduction, Targets, Terms, Totals};
 use innate_core::optimizer::OptimizerConfig;
-use innate_core::{Lesson, NamedTensor};
 use napi_derive::napi;
 
 use crate::array::Numbers;
@@ -26,10 +25,10 @@ pub struct BindingTrajectories {
     #[napi(ts_type = "Int32Array")]
     pub actions: Numbers<i32>,
     /// Tokens fed before each step, `[n, T]`; absent: the start token, then the actions.
-    #[napi(ts_type = "Int32Array")]
+    #[napi(ts_type = "Int32Array | undefined")]
     pub inputs: Option<Numbers<i32>>,
     /// How much each step counts, `[n, T]`; absent: all alike.
-    #[napi(ts_type = "Float32Array")]
+    #[napi(ts_type = "Float32Array | undefined")]
     pub weights: Option<Numbers<f32>>,
 }
 
@@ -37,43 +36,45 @@ pub struct BindingTrajectories {
 #[napi(object)]
 pub struct BindingTargets {
     /// `[n]`, or `[n, T]` where the baseline is `step`.
-    #[napi(ts_type = "Float32Array")]
+    #[napi(ts_type = "Float32Array | undefined")]
     pub returns: Option<Numbers<f32>>,
     /// `[n]` or `[n, T]`.
-    #[napi(ts_type = "Float32Array")]
+    #[napi(ts_type = "Float32Array | undefined")]
     pub advantages: Option<Numbers<f32>>,
     /// With `advantages`: what values are fitted to, `[n]` or `[n, T]`.
-    #[napi(ts_type = "Float32Array")]
+    #[napi(ts_type = "Float32Array | undefined")]
     pub value_targets: Option<Numbers<f32>>,
     /// log π(a) when the actions were chosen, `[n, T]`.
-    #[napi(ts_type = "Float32Array")]
+    #[napi(ts_type = "Float32Array | undefined")]
     pub old_log_probs: Option<Numbers<f32>>,
 }
 
-/// How the losses are weighed.
-#[napi(object)]
-pub struct BindingObjective {
-    /// `program` or `step`.
-    pub baseline: String,
-    /// The numbers of the core's `Objective`, by name: `valueCoef`, `clipRange`, …
-    pub coefs: HashMap<String, f64>,
-    /// `episode` or `step`: what the policy's term is a mean over.
-    pub reduction: String,
-    /// Rows of the batch that this one is part of.
-    pub total_rows: Option<f64>,
-    /// Sum of the weights of the batch that this one is part of.
-    pub total_steps: Option<f64>,
+/// Size of a batch whose gradient is summed from parts.
+#[napi(object, object_to_js = false)]
+pub struct BindingTotal {
+    /// Rows.
+    pub rows: f64,
+    /// Sum of the steps' weights.
+    pub steps: f64,
 }
 
-/// What an update learns from, and how.
-#[napi(object)]
+/// What an update learns from, and how. An array costs as much as one number to read, so all numbers cross in one.
+#[napi(object, object_to_js = false)]
 pub struct BindingLesson {
     /// What was done.
     pub trajectories: BindingTrajectories,
     /// What it is judged by.
     pub targets: BindingTargets,
-    /// How the losses are weighed.
-    pub objective: BindingObjective,
+    /// `program` or `step`.
+    pub baseline: String,
+    /// `episode` or `step`: what the policy's term is a mean over.
+    pub reduction: String,
+    /// The batch that this one is part of.
+    #[napi(ts_type = "BindingTotal | undefined")]
+    pub total: Option<BindingTotal>,
+    /// The losses' and the step's, in the order of `numberNames`.
+    #[napi(ts_type = "Float64Array")]
+    pub numbers: Numbers<f64>,
 }
 
 /// The options of one step.
@@ -102,12 +103,12 @@ pub struct BindingTerms {
     pub value_loss: f64,
     /// Mean entropy, at least 0.
     pub entropy: f64,
-    /// Mean of ρ − 1 − log ρ.
-    pub approx_kl: f64,
-    /// Share of steps beyond the clip range.
-    pub clip_fraction: f64,
     /// `1 − Var(target − estimate)/Var(target)`; NaN when all targets are equal.
     pub explained_variance: f64,
+    /// With old log-probabilities: mean of ρ − 1 − log ρ.
+    pub approx_kl: Option<f64>,
+    /// With old log-probabilities: share of steps beyond the clip range.
+    pub clip_fraction: Option<f64>,
 }
 
 /// What an update says.
@@ -155,14 +156,27 @@ pub(crate) struct OwnedLesson {
     targets: BindingTargets,
     baseline: Baseline,
     objective: Objective,
+    optimizer: OptimizerConfig,
+}
+
+/// What a lesson's numbers are, in their order.
+fn numbers<'a>(
+    objective: &'a mut Objective,
+    optimizer: &'a mut OptimizerConfig,
+) -> impl Iterator<Item = (&'static str, &'a mut f64)> {
+    objective.numbers().into_iter().chain(optimizer.numbers())
+}
+
+/// The names of a lesson's numbers, in their order.
+pub(crate) fn number_names() -> Vec<&'static str> {
+    numbers(&mut Objective::default(), &mut OptimizerConfig::default()).map(|(name, _)| name).collect()
 }
 
 impl TryFrom<BindingLesson> for OwnedLesson {
     type Error = Failure;
 
     fn try_from(lesson: BindingLesson) -> Result<Self, Failure> {
-        let BindingLesson { trajectories, targets, objective } = lesson;
-        let BindingObjective { baseline, coefs, reduction, total_rows, total_steps } = objective;
+        let BindingLesson { trajectories, targets, baseline, reduction, total, numbers: Numbers(given) } = lesson;
         let baseline = match baseline.as_str() {
             "program" => Baseline::Program,
             "step" => Baseline::Step,
@@ -173,19 +187,31 @@ impl TryFrom<BindingLesson> for OwnedLesson {
             "step" => Reduction::Step,
             other => return Err(Failure::options("reduction", format!("must be episode or step, got {other}"))),
         };
-        let totals = total_rows.zip(total_steps).map(|(rows, steps)| Totals { rows, steps });
+        let totals = total.map(|BindingTotal { rows, steps }| Totals { rows, steps });
         let mut objective = Objective { reduction, totals, ..Objective::default() };
-        if let Some((name, _)) = coefs.iter().find(|(name, value)| !objective.set(name, **value)) {
-            return Err(Failure::options(name, "is no number of a loss"));
+        let mut optimizer = OptimizerConfig::default();
+        let mut given = given.into_iter();
+        for (name, number) in numbers(&mut objective, &mut optimizer) {
+            *number = given.next().ok_or_else(|| Failure::options(name, "is missing"))?;
         }
         if targets.returns.is_some() == targets.advantages.is_some() {
             return Err(Failure::new("ERR_INPUT", "returns", "must be given, or advantages, and not both"));
         }
-        Ok(Self { trajectories, targets, baseline, objective })
+        Ok(Self { trajectories, targets, baseline, objective, optimizer })
     }
 }
 
 impl OwnedLesson {
+    /// Whether it has old log-probabilities.
+    pub(crate) fn has_ratio(&self) -> bool {
+        self.targets.old_log_probs.is_some()
+    }
+
+    /// How a step is made of it.
+    pub(crate) fn optimizer(&self) -> &OptimizerConfig {
+        &self.optimizer
+    }
+
     /// Hands the lesson to `work`.
     pub(crate) fn with<T>(&self, rollout: &Arc<RolloutSpec>, work: impl FnOnce(&Lesson<'_>) -> T) -> T {
         let data = self.trajectories.view(rollout);
@@ -210,21 +236,11 @@ impl From<BindingOptimizer> for OptimizerConfig {
     }
 }
 
-impl From<Terms> for BindingTerms {
-    fn from(terms: Terms) -> Self {
+impl BindingTerms {
+    /// Without old log-probabilities there is no ratio to say anything of.
+    pub(crate) fn new(terms: Terms, ratio: bool) -> Self {
         let Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, explained_variance } = terms;
-        Self { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, explained_variance }
-    }
-}
-
-impl From<(Terms, f64)> for BindingUpdateStats {
-    fn from((terms, grad_norm): (Terms, f64)) -> Self {
-        Self { terms: terms.into(), grad_norm }
-    }
-}
-
-impl BindingGradients {
-    pub(crate) fn new(terms: Terms, grad_norm: f64, gradients: Vec<NamedTensor>) -> Self {
-        Self { terms: terms.into(), grad_norm, gradients: gradients.into_iter().map(BindingTensor::from).collect() }
+        let (approx_kl, clip_fraction) = (ratio.then_some(approx_kl), ratio.then_some(clip_fraction));
+        Self { loss, policy_loss, value_loss, entropy, explained_variance, approx_kl, clip_fraction }
     }
 }

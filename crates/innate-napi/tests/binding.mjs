@@ -15,7 +15,7 @@ const options = {
   vocabSize: 18, stageCount: 3, hiddenSize: 96, horizon: 6, startToken: 10, pooling: 'own', layers: 1,
   seed: 7, device: 'cpu', engine: 'plain', threads: 1,
 }
-const objective = { baseline: 'program', reduction: 'episode', coefs: { valueCoef: 0.5, entropyCoef: 0.01, clipRange: Infinity } }
+const losses = { valueCoef: 0.5, entropyCoef: 0.01, clipRange: Infinity }
 const optimizer = { learningRate: 3e-4, maxGradNorm: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
 const n = 192
 const contexts = Int32Array.from({ length: n * 4 }, (_, i) => (i % 4 === 3 ? 10 : (i * 7) % 10))
@@ -23,8 +23,12 @@ const stages = Int32Array.from({ length: n }, (_, i) => i % 3)
 const returns = Float32Array.from({ length: n }, (_, i) => (i % 5) / 4)
 
 const steps = (actions, change = {}) => ({ contexts, stages, actions, ...change })
-const update = (agent, actions, change = {}) =>
-  agent.update({ trajectories: steps(actions), targets: { returns: change.returns ?? returns }, objective }, { ...optimizer, ...change })
+const lessonOf = (agent, trajectories, { returns: of = returns, total, ...change } = {}) => {
+  const values = { ...losses, ...optimizer, ...change }
+  const numbers = Float64Array.from(agent.numberNames, name => values[name])
+  return { trajectories, targets: { returns: of }, baseline: 'program', reduction: 'episode', total, numbers }
+}
+const update = (agent, actions, change) => agent.update(lessonOf(agent, steps(actions), change))
 
 const parts = error => {
   const [code, path, message, remedy = 'none', ...rest] = error.message.split('\u001f')
@@ -72,15 +76,15 @@ assert.ok(first.actions instanceof Int32Array && first.logProbs instanceof Float
 const said = await agent.evaluateActions(steps(first.actions))
 assert.equal(said.logits.length, n * 6 * 18)
 assert.ok(said.logProbs.every((value, i) => Math.abs(value - first.logProbs[i]) < 1e-5))
-const { gradients, ...stats } = await agent.gradients({ trajectories: steps(first.actions), targets: { returns }, objective }, optimizer)
+const { gradients, ...stats } = await agent.gradients(lessonOf(agent, steps(first.actions)))
+assert.deepEqual(agent.numberNames, [...Object.keys(losses), ...Object.keys(optimizer)])
 assert.deepEqual(await update(agent, first.actions), stats)
 assert.deepEqual(gradients.map(({ name }) => name), (await agent.stateDict()).map(({ name }) => name))
 assert.deepEqual(gradients.find(({ name }) => name === 'rnn.weight_hh_l0').shape, [288, 96])
 
 // Gradients wait until they are applied: halves of the rows, with the whole's totals, step as the whole does.
 const halves = [0, 1].map(odd => Uint32Array.from({ length: n / 2 }, (_, i) => 2 * i + odd))
-const totals = { ...objective, totalRows: n, totalSteps: 6 * n }
-const lesson = { trajectories: steps(first.actions), targets: { returns }, objective: totals }
+const lesson = lessonOf(twin, steps(first.actions), { total: { rows: n, steps: 6 * n } })
 for (const rows of halves) await twin.accumulate(lesson, rows)
 await rejects(update(twin, first.actions), 'ERR_INPUT', 'gradient')
 const waiting = await twin.gradient()
@@ -127,6 +131,9 @@ await rejects(agent.rollout(new Int32Array(0), new Int32Array(0), true), 'ERR_IN
 await rejects(agent.evaluateActions(steps(new Int32Array(5))), 'ERR_INPUT', 'actions')
 await rejects(update(agent, first.actions, { returns: returns.map(() => NaN) }), 'ERR_INPUT', 'returns[0]')
 await rejects(update(agent, first.actions, { beta1: 1 }), 'ERR_INPUT', 'beta1')
+await rejects(update(agent, first.actions, { valueCoef: undefined }), 'ERR_INPUT', 'valueCoef')
+const short = { ...lessonOf(agent, steps(first.actions)), numbers: new Float64Array(2) }
+await rejects((async () => agent.update(short))(), 'ERR_OPTIONS', 'clipRange')
 await rejects(update(agent, first.actions, { returns: returns.map(() => 1e30) }), 'ERR_NON_FINITE', 'loss')
 await rejects(agent.loadStateDict(before.slice(1)), 'ERR_INPUT', 'emb.weight')
 await rejects(agent.save(join(folder, 'none', 'x'), ''), 'ERR_CHECKPOINT')
@@ -157,7 +164,7 @@ await loaded.close()
 const long = await BindingAgent.create({ ...options, hiddenSize: 8, horizon: 3000 })
 const one = await long.rollout(contexts.slice(0, 4), stages.slice(0, 1), false)
 const trajectories = { contexts: contexts.slice(0, 4), stages: stages.slice(0, 1), actions: one.actions }
-await long.update({ trajectories, targets: { returns: returns.slice(0, 1) }, objective }, optimizer)
+await long.update(lessonOf(long, trajectories, { returns: returns.slice(0, 1) }))
 
 // A worker thread that ends in the middle of a job.
 const code = await new Promise(done => new Worker(new URL(import.meta.url)).on('exit', done))

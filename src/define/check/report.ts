@@ -1,12 +1,15 @@
 import type { Measured } from '../../task/measured.js';
+import type { ToolCall } from '../tool-parameters.js';
 
 /** What a finding is about. */
 export type TaskFindingCode =
   | 'unreachable'
   | 'search-incomplete'
+  | 'indistinguishable'
   | 'misaligned-reward'
   | 'constant-program'
   | 'random-succeeds'
+  | 'sparse'
   | 'context-length-varies';
 
 /** Something about a task that its author should know. */
@@ -17,14 +20,22 @@ export interface TaskFinding<Stage extends string = string> {
   readonly severity: 'error' | 'note';
   /** The stage it is about; undefined for all. */
   readonly stage: Stage | undefined;
-  /** One sentence for people. */
+  /** One sentence for people: what was found. */
   readonly message: string;
+  /** What to do about it, if anything. */
+  readonly remedy: string;
 }
 
 /** A program, the same for every problem, and what it earns on fresh problems. */
 export interface ConstantProgram<Tool extends string = string> extends Measured {
   /** Its tools. A program that does not end then lets the remaining steps pass. */
   readonly tools: readonly Tool[];
+  /**
+   * Its calls, as {@link ToolTask.program} takes them.
+   *
+   * @defaultValue absent where no tool has parameters, and `tools` says it all
+   */
+  readonly calls?: readonly ToolCall<Tool>[];
 }
 
 /** What {@link checkTask} found out about a stage. */
@@ -35,6 +46,12 @@ export interface StageReport<Tool extends string = string, Stage extends string 
   readonly reachable: boolean;
   /** Share of the problems searched that have one, 0 to 1. */
   readonly solvableFraction: number;
+  /**
+   * The success rate that no agent can exceed, 0 to 1: `solvableFraction`, less what is lost to problems that look the same and need different
+   * programs, with all that can be heard taken into account. The true limit may be lower where `complete` is false, and among more than 256
+   * different problems.
+   */
+  readonly bestSuccess: number;
   /** Whether the search left nothing out; otherwise the stage may be better than it looks here. */
   readonly complete: boolean;
   /**
@@ -45,6 +62,12 @@ export interface StageReport<Tool extends string = string, Stage extends string 
     | {
         /** Its tools. */
         readonly tools: readonly Tool[];
+        /**
+         * Its calls, as {@link ToolTask.program} takes them.
+         *
+         * @defaultValue absent where no tool has parameters
+         */
+        readonly calls?: readonly ToolCall<Tool>[];
         /** Whether it is right for every problem. */
         readonly constant: boolean;
       }
@@ -57,7 +80,7 @@ export interface StageReport<Tool extends string = string, Stage extends string 
   readonly constantProgram: ConstantProgram<Tool> | undefined;
   /** The constant program of the highest mean return. */
   readonly bestPaidProgram: ConstantProgram<Tool> | undefined;
-  /** Programs drawn uniformly from the tokens that may be emitted. */
+  /** Programs drawn uniformly from the tokens that may be emitted, at each step. */
   readonly random: Measured;
 }
 
@@ -69,7 +92,7 @@ export interface TaskReport<Tool extends string = string, Stage extends string =
   readonly horizon: number;
   /** Problems searched in each stage. */
   readonly problems: number;
-  /** Whether every stage is reachable. */
+  /** Whether every stage is reachable, and no stage has problems that look the same and need different programs. */
   readonly solvable: boolean;
   /** Whether the search of every stage left nothing out. */
   readonly complete: boolean;
@@ -110,16 +133,16 @@ export function formatTaskCheck(report: TaskReport): string {
     lines.push(
       shortest === undefined
         ? '  no right program'
-        : `  ${shortest.constant ? 'shortest, right for all' : 'shortest, of the longest problem'}: ${programText(shortest.tools)}`,
+        : `  ${shortest.constant ? 'shortest, right for all' : 'shortest, of the longest problem'}: ${programText(shortest)}`,
     );
     if (paid !== undefined) {
-      lines.push(`  best paid: ${programText(paid.tools)} (return ${paid.meanReturn.toFixed(2)}, right ${percent(paid.successRate)})`);
+      lines.push(`  best paid: ${programText(paid)} (return ${paid.meanReturn.toFixed(2)}, right ${percent(paid.successRate)})`);
     }
     return lines;
   });
-  const findings = report.findings.map(({ severity, code, stage, message }) => {
+  const findings = report.findings.map(({ severity, code, stage, message, remedy }) => {
     const where = stage === undefined ? '' : `${stage}: `;
-    return `${severity === 'error' ? 'ERROR' : 'note '} ${code}  ${where}${message}`;
+    return severity === 'error' ? `ERROR ${code}  ${where}${message}\n      ${remedy}` : `note  ${code}  ${where}${message}`;
   });
   const head = `${report.task}: ${verdict} (horizon ${report.horizon}, ${report.problems} problems a stage searched)`;
   return [head, '', ...table, '', ...programs, ...(findings.length === 0 ? [] : ['', ...findings])].join('\n');
@@ -139,6 +162,19 @@ export function percent(share: number): string {
   return rounded === '0' && share > 0 ? '< 0.1 %' : `${rounded} %`;
 }
 
-function programText(tools: readonly string[]): string {
-  return tools.length === 0 ? '(nothing)' : tools.join(' ');
+/**
+ * A program as text.
+ *
+ * @param program - Its tools, and its calls where tools have parameters.
+ * @returns Such as `LOOKUP REFUND(full, 0)`.
+ */
+export function programText({
+  tools,
+  calls,
+}: {
+  readonly tools: readonly string[];
+  readonly calls?: readonly ToolCall[] | undefined;
+}): string {
+  const texts = (calls ?? tools).map((call) => (typeof call === 'string' ? call : `${call[0]}(${Object.values(call[1]).join(', ')})`));
+  return texts.length === 0 ? '(nothing)' : texts.join(' ');
 }

@@ -1,10 +1,14 @@
 import type { Measured } from '../../task/measured.js';
+import { callsOf } from '../program-writer.js';
+import type { ToolCall } from '../tool-parameters.js';
 import type { MachineOutcome, TaskMachine } from '../tool-task.js';
-import { Graph, JointGraph, type Walkable } from './graph.js';
+import { Graph, type Walkable } from './graph.js';
+import { JointGraph } from './joint-graph.js';
 
 /** A program found, and what it is worth. */
 export interface FoundProgram<Tool extends string> extends Measured {
-  readonly tools: readonly Tool[];
+  /** Its calls: names of tools, with their arguments where they have any. */
+  readonly tools: readonly ToolCall<Tool>[];
 }
 
 /** What the search of one stage found. */
@@ -12,7 +16,7 @@ export interface StageSearch<Tool extends string> {
   /** Whether nothing was left out. */
   readonly complete: boolean;
   /** For each problem: the shortest right program, or undefined. */
-  readonly shortest: readonly (readonly Tool[] | undefined)[];
+  readonly shortest: readonly (readonly ToolCall<Tool>[] | undefined)[];
   /** For each problem: the best return of a right and of a wrong program; −∞ where there is none. */
   readonly bestRight: readonly number[];
   readonly bestWrong: readonly number[];
@@ -22,9 +26,9 @@ export interface StageSearch<Tool extends string> {
   readonly bestPaid: FoundProgram<Tool> | undefined;
 }
 
-/** A program as a linked list, last tool first. */
+/** A program as a linked list, last token first. */
 interface Path {
-  readonly tool: number;
+  readonly token: number;
   readonly before: Path | undefined;
 }
 
@@ -34,7 +38,7 @@ interface Frontier {
 }
 
 /**
- * Searches the tool programs of one stage breadth-first: first of each problem by itself, then of all together (constant programs).
+ * Searches the programs of one stage breadth-first: first of each problem by itself, then of all together (constant programs).
  *
  * Programs in equal states are merged among those of equal length, so what is found is exact even where rewards depend on the number of steps.
  *
@@ -53,28 +57,25 @@ export function searchStage<Problem, State, Tool extends string>(
   budget: number,
 ): StageSearch<Tool> {
   const graphs = problems.map((problem) => new Graph(machine, problem, stage, horizon));
-  const namesOf = (path: Path | undefined): Tool[] => {
-    const names: Tool[] = [];
+  const callsTo = (path: Path | undefined): ToolCall<Tool>[] => {
+    const tokens: number[] = [];
     for (let at = path; at !== undefined; at = at.before) {
-      const tool = machine.tools[at.tool];
-      if (tool !== undefined) {
-        names.unshift(tool.name);
-      }
+      tokens.unshift(at.token);
     }
-    return names;
+    return callsOf(tokens, machine.tools);
   };
   let complete = true;
-  const shortest: (readonly Tool[] | undefined)[] = [];
+  const shortest: (readonly ToolCall<Tool>[] | undefined)[] = [];
   const bestRight: number[] = [];
   const bestWrong: number[] = [];
   for (const graph of graphs) {
-    let found: readonly Tool[] | undefined;
+    let found: readonly ToolCall<Tool>[] | undefined;
     let right = Number.NEGATIVE_INFINITY;
     let wrong = Number.NEGATIVE_INFINITY;
     complete =
       walk(graph, machine, horizon, budget, ([outcome], path) => {
         if (outcome?.success === true) {
-          found ??= namesOf(path);
+          found ??= callsTo(path);
           right = Math.max(right, outcome.episodeReturn);
         } else if (outcome !== undefined) {
           wrong = Math.max(wrong, outcome.episodeReturn);
@@ -87,7 +88,7 @@ export function searchStage<Problem, State, Tool extends string>(
   let mostSuccessful: FoundProgram<Tool> | undefined;
   let bestPaid: FoundProgram<Tool> | undefined;
   complete =
-    walk(new JointGraph(graphs, machine), machine, horizon, budget, (outcomes, path) => {
+    walk(new JointGraph(graphs), machine, horizon, budget, (outcomes, path) => {
       let successes = 0;
       let total = 0;
       for (const outcome of outcomes) {
@@ -98,10 +99,10 @@ export function searchStage<Problem, State, Tool extends string>(
       const meanReturn = total / outcomes.length;
       // Sums of equal rewards may differ in their last bits: only a real lead replaces a shorter program.
       if (mostSuccessful === undefined || successRate > mostSuccessful.successRate) {
-        mostSuccessful = { tools: namesOf(path), successRate, meanReturn };
+        mostSuccessful = { tools: callsTo(path), successRate, meanReturn };
       }
       if (bestPaid === undefined || meanReturn > bestPaid.meanReturn + 1e-9) {
-        bestPaid = { tools: namesOf(path), successRate, meanReturn };
+        bestPaid = { tools: callsTo(path), successRate, meanReturn };
       }
     }) && complete;
   return { complete, shortest, bestRight, bestWrong, mostSuccessful, bestPaid };
@@ -136,15 +137,15 @@ function walk<Problem, State, Tool extends string>(
     const seen = new Set<number>();
     const next: Frontier[] = [];
     for (const { id, path } of frontier) {
-      for (let tool = 0; tool < machine.tools.length; tool += 1) {
-        const after = graph.next(id, tool, steps);
+      for (const token of graph.choices(id)) {
+        const after = graph.next(id, token, steps);
         if (seen.has(after)) {
           continue;
         }
         seen.add(after);
-        const extended: Path = { tool, before: path };
+        const extended: Path = { token, before: path };
         const ended = graph.ended(after);
-        if (ended || machine.canIdle || steps === horizon) {
+        if (ended || (machine.canIdle && !graph.within(after)) || steps === horizon) {
           reportOnce(after, extended);
         }
         if (!ended) {

@@ -1,4 +1,5 @@
-import { EnvironmentError } from '../../errors/environment-error.js';
+import type { EnvironmentError } from '../../errors/environment-error.js';
+import { InnateError } from '../../errors/innate-error.js';
 import { type Random, STREAMS } from '../../util/random.js';
 import { episodeRandom } from '../episode-random.js';
 import type { VectorEnvironment } from '../vector-environment.js';
@@ -150,8 +151,8 @@ export function hash(before: number, values: ArrayLike<number>): number {
  * @throws It, where not.
  */
 export function blame(error: unknown): EnvironmentError {
-  if (error instanceof EnvironmentError) {
-    return error;
+  if (InnateError.isInstance(error) && error.code === 'ERR_ENVIRONMENT') {
+    return error as EnvironmentError;
   }
   throw error;
 }

@@ -74,10 +74,12 @@ class OpenPractice implements Practice {
   }
 
   async learn(progress: number): Promise<UpdateStats> {
-    const { agent, update, ppo, minibatchRandom } = this.#context;
+    const { agent, update, schedules, ppo, minibatchRandom } = this.#context;
     const collected = this.#collected as Collected;
     if (ppo === undefined || minibatchRandom === undefined) {
-      return agent.update({ ...collected.episodes, ...update, ...scheduled(this.#context, progress) });
+      // Nothing beside them: the agent's own coefficients have been read.
+      const plain = update === undefined && schedules === undefined;
+      return agent.update(plain ? collected.episodes : { ...collected.episodes, ...update, ...scheduled(this.#context, progress) });
     }
     const config = learnConfig(ppo, progress, this.#entropy);
     const stats = await learnInPasses(agent, collected, config, minibatchRandom);

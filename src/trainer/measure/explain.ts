@@ -15,7 +15,7 @@ export interface ExplainedStep {
   readonly value: number;
   /** Entropy of the policy at this step, nats. */
   readonly entropy: number;
-  /** Whether a tool ran; absent where the task does not say, or when the program had ended. */
+  /** Whether a tool ran, the same for all tokens of a call; absent where the task does not say, or when the program had ended. */
   readonly applied: boolean | undefined;
 }
 
@@ -98,5 +98,6 @@ function appliedSteps(task: Task, batch: ProblemBatch, index: number, program: I
   }
   const { trace } = task as unknown as ToolTask;
   const { problems, stages } = batch as ProblemBatch & { readonly problems: readonly unknown[] };
-  return trace.call(task, problems[index], stages[index] ?? 0, program).steps.map(({ applied }) => applied);
+  const { steps } = trace.call(task, problems[index], stages[index] ?? 0, program);
+  return steps.flatMap(({ applied, tokenCount = 1 }) => new Array<boolean>(tokenCount).fill(applied));
 }

@@ -70,17 +70,10 @@ impl Default for Objective {
 }
 
 impl Objective {
-    /// Sets a number by the name that [`Objective::validate`] calls it by; false where there is none of that name.
-    pub fn set(&mut self, name: &str, value: f64) -> bool {
-        let place = match name {
-            "valueCoef" => &mut self.value_coef,
-            "entropyCoef" => &mut self.entropy_coef,
-            "clipRange" => &mut self.clip_range,
-            "valueClipRange" => &mut self.value_clip_range,
-            _ => return false,
-        };
-        *place = value;
-        true
+    /// The numbers to set of a single update, by the names that [`Objective::validate`] calls them by.
+    pub fn numbers(&mut self) -> [(&'static str, &mut f64); 3] {
+        let Self { value_coef, entropy_coef, clip_range, .. } = self;
+        [("valueCoef", value_coef), ("entropyCoef", entropy_coef), ("clipRange", clip_range)]
     }
 
     /// Refuses what no loss can be made with, naming the first bad field.
