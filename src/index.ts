@@ -75,6 +75,7 @@ export type {
   ArgumentsOf,
   ArgumentValue,
   NoParameters,
+  NumbersBelow,
   ParameterShape,
   ParameterShapes,
   ParametersOf,
