@@ -46,7 +46,11 @@ class Recall implements Environment<{ cue: number; time: readonly number[] }, nu
 const SMALL = { envCount: 8, rolloutSteps: 16, hiddenSize: 16, seed: 3, progress: false } as const;
 
 test('what was shown once is recalled', async (t) => {
-  const { stages, agent } = await Trainer.run([{ stage: 0, steps: 60_000 }], { environment: () => new Recall(8), ...SMALL, rolloutSteps: 64 });
+  const { stages, agent } = await Trainer.run([{ stage: 0, steps: 60_000 }], {
+    environment: () => new Recall(8),
+    ...SMALL,
+    rolloutSteps: 64,
+  });
   t.log(stages[0]);
   t.true((stages[0]?.successRate ?? 0) >= 0.99);
   await agent.close();
