@@ -41,7 +41,7 @@ test('a rollout a time: what was observed, earned and ended reaches the collecto
       autoreset: true,
       masked: true,
       normalizeObservations: false,
-      normalizeRewards: false,
+      normalizeRewards: true,
     },
   ]);
   const [stage] = result.stages;

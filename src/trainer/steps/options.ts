@@ -61,7 +61,7 @@ export interface EnvironmentOptions extends RuntimeOptions, CommonTrainerOptions
    * Whether rewards are divided by the running standard deviation of the discounted return, which is part of the agent. Returns are reported as
    * they were.
    *
-   * @defaultValue false, or what the environment says (`algorithmOptions`)
+   * @defaultValue true, or what the environment says (`algorithmOptions`)
    */
   readonly normalizeRewards?: boolean | undefined;
   /**
