@@ -54,7 +54,7 @@ export interface EnvironmentOptions extends RuntimeOptions, CommonTrainerOptions
   /**
    * Whether the numbers observed are brought to mean 0 and standard deviation 1 by running statistics, which are part of the agent.
    *
-   * @defaultValue false, or what the environment says (`algorithmOptions`)
+   * @defaultValue true, or what the environment says (`algorithmOptions`)
    */
   readonly normalizeObservations?: boolean | undefined;
   /**
@@ -186,8 +186,8 @@ export function readEnvironmentLearning(
 }
 
 const DEFAULTS: { readonly [Name in AlgorithmName]: LearningConfig } = {
-  ppo: { algorithm: DEFAULT_ALGORITHMS.ppo, normalizeObservations: false, normalizeRewards: true },
-  a2c: { algorithm: DEFAULT_ALGORITHMS.a2c, normalizeObservations: false, normalizeRewards: true },
+  ppo: { algorithm: DEFAULT_ALGORITHMS.ppo, normalizeObservations: true, normalizeRewards: true },
+  a2c: { algorithm: DEFAULT_ALGORITHMS.a2c, normalizeObservations: true, normalizeRewards: true },
 };
 
 function readLearning(reader: OptionReader, rows: number, fallback: LearningConfig): LearningConfig {
