@@ -1,7 +1,7 @@
 import type { Agent } from '../../agent/agent.js';
 import type { Rollout } from '../../agent/results.js';
 import { checkedScore, promptsOf } from '../../task/checked.js';
-import type { CheckedPrompts } from '../../task/checked-prompts.js';
+import { addPrompts, type CheckedPrompts } from '../../task/checked-prompts.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
 import type { FullScores } from './scores.js';
 
@@ -32,7 +32,7 @@ export interface Attempt {
  */
 export async function attempt({ task, agent }: Solver, batch: ProblemBatch, deterministic: boolean, scores: FullScores): Promise<Attempt> {
   const prompts = promptsOf(task, batch);
-  const rollout = await agent.act({ ...prompts, deterministic });
+  const rollout = await agent.act(addPrompts(prompts, { deterministic }));
   checkedScore(task, batch, rollout.actions, scores);
   return { prompts, rollout };
 }

@@ -3,6 +3,7 @@ import { fillBatch } from '../../curriculum/rehearsal.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { RolloutMetrics } from '../../metrics/events.js';
 import { checkedSample } from '../../task/checked.js';
+import { addPrompts } from '../../task/checked-prompts.js';
 import type { ProblemBatch } from '../../task/task.js';
 import type { Random, RandomState } from '../../util/random.js';
 import { attempt, type Solver } from './attempt.js';
@@ -63,7 +64,7 @@ export class Collector {
     const totals = { successes: 0, returns: 0, steps: 0 };
     addScores(totals, this.#scores, current);
     return {
-      episodes: { ...prompts, actions: rollout.actions, lengths, returns },
+      episodes: addPrompts(prompts, { actions: rollout.actions, lengths, returns }),
       rollout: {
         problems: current,
         successRate: totals.successes / current,
