@@ -125,7 +125,7 @@ test("the environment's own options come after the library's and before the call
   const { algorithm, issues, ...normalised } = learning({ gamma: 0.8 });
   t.deepEqual(issues, []);
   t.like(algorithm, { gamma: 0.8, gaeLambda: 0.95, entropyCoef: linear(0.02, 0.001), clipRange: { from: 0.1 } });
-  t.deepEqual(normalised, { normalizeObservations: false, normalizeRewards: false });
+  t.deepEqual(normalised, { normalizeObservations: true, normalizeRewards: false });
   t.is(learning({ normalizeRewards: true }).normalizeRewards, true);
   const a2c = learning({}, 'a2c');
   t.deepEqual([a2c.algorithm.gamma, a2c.algorithm.clipRange.from, a2c.issues], [0.5, Infinity, []]);
