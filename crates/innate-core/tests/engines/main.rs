@@ -9,6 +9,7 @@ mod finite;
 mod general;
 mod golden;
 mod gradient;
+mod heights;
 mod kept;
 mod learning;
 mod lengths;
