@@ -8,6 +8,7 @@ mod case;
 mod finite;
 mod general;
 mod golden;
+mod golden_ppo;
 mod gradient;
 mod heights;
 mod kept;
