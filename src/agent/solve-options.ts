@@ -1,9 +1,4 @@
-import type {
-  Arguments,
-  NoParameters,
-  ParametersOf,
-  ToolArguments,
-} from '../define/tool-parameters.js';
+import type { Arguments, NoParameters, ParametersOf, ToolArguments } from '../define/tool-parameters.js';
 import type { ToolTask } from '../define/tool-task.js';
 import { OptionsError } from '../errors/options-error.js';
 import { TaskError } from '../errors/task-error.js';
@@ -39,6 +34,12 @@ type ArgumentsFor<Parameters, Tool extends string> = unknown extends Parameters 
 export type SolveTools<Problem, State, Tool extends string, Stage = unknown, Parameters = NoParameters> = {
   readonly [Name in Tool]?: SolveTool<Problem, State, Stage, ArgumentsFor<Parameters, Name>>;
 };
+
+/** The type of an application's tools for a task, for those that are written down apart: `const tools: SolveToolsOf<typeof desk> = { … }`. */
+export type SolveToolsOf<Task> =
+  Task extends ToolTask<infer Problem, infer State, infer Tool, string, string, infer Parameters, infer Declared>
+    ? SolveTools<Problem, State, Tool, Declared, Parameters>
+    : never;
 
 /** Options of {@link Agent.solve}. */
 export interface SolveOptions<
@@ -155,7 +156,8 @@ function readTools(reader: OptionReader, { machine, tools: names }: ToolTask): S
         missing.push(name);
       }
     } else if (typeof tool !== 'function' || kindOf(tool).includes('Generator')) {
-      issues.add(name, `must be a function, got ${show(tool)}.`, 'Pass what carries the call out: it may be async.');
+      const found = typeof tool === 'function' ? 'a generator function' : show(tool);
+      issues.add(name, `must be a function, got ${found}.`, 'Pass what carries the call out: it may be async.');
     } else {
       // Bound, so that tools may be methods of an object.
       tools[name] = tool.bind(given) as SolveTool;

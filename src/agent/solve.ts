@@ -192,8 +192,6 @@ function untilAborted(work: PromiseLike<unknown>, signal: AbortSignal): Promise<
       reject(ABORTED);
     }
     const leave = onAbort(signal, () => reject(ABORTED));
-    void Promise.resolve(work)
-      .then(resolve, reject)
-      .finally(leave);
+    void Promise.resolve(work).then(resolve, reject).finally(leave);
   });
 }

@@ -7,9 +7,9 @@ import type { StageDeclaration, TaskDefinition } from './definition.js';
 import type { Judge } from './judge.js';
 import type { Observer } from './observer.js';
 import { stageAt } from './stage-names.js';
+import type { MachineCall, MachineOutcome, MachineRun, MachineTool, PendingCall, TaskMachine } from './task-machine.js';
 import type { TokenLayout } from './token-layout.js';
 import type { Arguments } from './tool-parameters.js';
-import type { MachineCall, MachineOutcome, MachineRun, MachineTool, PendingCall, TaskMachine } from './task-machine.js';
 
 /** A run as the machine sees it: the one place where it is not read-only. Only those of closed-loop tasks have the last two. */
 export interface MutableRun<Problem, State> {
@@ -81,7 +81,10 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
     this.canIdle = definition.mask === false;
     this.closedLoop = parts.closedLoop;
     this.answersRefusals = definition.onRefused !== undefined;
-    this.#byToken = [...Array.from({ length: parts.layout.startToken + 1 }, () => undefined), ...tools.map((tool) => ({ tool, args: undefined }))];
+    this.#byToken = [
+      ...Array.from({ length: parts.layout.startToken + 1 }, () => undefined),
+      ...tools.map((tool) => ({ tool, args: undefined })),
+    ];
     this.#byName = new Map(tools.map((tool) => [tool.name, tool]));
     this.allowedTokens = new AllowedTokens(tools, parts.layout.vocabulary.length, definition.mask ?? true, (run, tool, args) =>
       this.#usable(run, tool, args),
