@@ -87,7 +87,8 @@ test('sync goes on with newer weights and keeps what rows remember; reset makes 
   using fresh = await agent.session({ size: 2 });
   t.notDeepEqual(after, stepped(fresh, 2), 'states stay');
   session.reset();
-  t.deepEqual(stepped(session, 2), [...(fresh.reset(), stepped(fresh, 2))]);
+  fresh.reset();
+  t.deepEqual(stepped(session, 2), stepped(fresh, 2));
   await using other = await Agent.create({ ...spaces, hiddenSize: 8 });
   await t.throwsAsync(() => session.sync(other), { instanceOf: InputError });
 });
