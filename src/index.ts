@@ -19,6 +19,8 @@ export type {
 } from './agent/options.js';
 export type { ActOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
 export { Session, type SessionOptions, type SessionStep, type SessionStepOptions } from './agent/session.js';
+export type { ChosenCall, Solution, SolvedCall, SolveReason } from './agent/solution.js';
+export type { SolveContext, SolveOptions, SolveTool, SolveTools, SolveToolsOf } from './agent/solve-options.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
 export type { Baseline, LossConfig, LossOptions, UpdateConfig, UpdateOptions } from './algorithm/a2c.js';
 export type { EntropyTarget } from './algorithm/entropy-target.js';
@@ -71,6 +73,15 @@ export type {
   ToolDefinition,
 } from './define/definition.js';
 export type {
+  MachineCall,
+  MachineOutcome,
+  MachineParameter,
+  MachineRun,
+  MachineTool,
+  PendingCall,
+  TaskMachine,
+} from './define/task-machine.js';
+export type {
   Arguments,
   ArgumentsOf,
   ArgumentValue,
@@ -83,19 +94,7 @@ export type {
   ToolArguments,
   ToolCall,
 } from './define/tool-parameters.js';
-export type {
-  DecodedProgram,
-  MachineOutcome,
-  MachineParameter,
-  MachineRun,
-  MachineTool,
-  PendingCall,
-  ProgramTrace,
-  TaskMachine,
-  ToolBatch,
-  ToolTask,
-  TraceStep,
-} from './define/tool-task.js';
+export type { DecodedProgram, ProgramTrace, ToolBatch, ToolTask, TraceStep } from './define/tool-task.js';
 export { type CheckEnvironmentOptions, checkEnvironment } from './environment/check/check-environment.js';
 export {
   type EnvironmentFinding,

@@ -419,3 +419,26 @@ test('an error in a batch under way says which problem it was', (t) => {
     { path: 'task.observe', problemIndex: 1 },
   );
 });
+
+test('a call that somebody else carries out: taken, then concluded', (t) => {
+  const task = createSupportDesk();
+  const run = task.machine.start(TICKET, 0);
+  const of = (text: string): number => task.vocabulary.indexOf(text);
+  const lookup = task.machine.take(run, task.token('LOOKUP'));
+  t.deepEqual(lookup, { tool: 'LOOKUP', arguments: {} });
+  t.deepEqual([run.state.opened, run.steps, run.milestones], [false, 1, 0], 'taken, and not run');
+  (run.state as { opened: boolean }).opened = true;
+  task.machine.conclude(run, lookup ?? t.fail());
+  t.is(run.milestones, 1);
+  t.is(task.machine.take(run, task.token('REFUND')), undefined);
+  t.is(task.machine.take(run, of('(half)')), undefined);
+  const refund = task.machine.take(run, of('(1)'));
+  t.deepEqual(refund, { tool: 'REFUND', arguments: { amount: 'half', line: 1 } });
+  t.is(run.pending, undefined);
+  t.is(task.machine.take(run, task.token('LOOKUP')), undefined, 'when says no');
+  t.is(run.state.refused, 1);
+  const reply = task.machine.take(run, task.token('REPLY'));
+  t.false(run.ended);
+  task.machine.conclude(run, reply ?? t.fail());
+  t.true(run.ended);
+});

@@ -124,8 +124,8 @@ test('the machine, one token at a time', (t) => {
   t.false(createDiary().task.machine.canIdle);
   t.false(createDiary({ mask: true }).task.machine.canIdle);
   t.deepEqual(machine.tools, [
-    { name: 'ADD', token: 3, ends: false },
-    { name: 'END', token: 4, ends: true },
+    { name: 'ADD', token: 3, ends: false, runs: true },
+    { name: 'END', token: 4, ends: true, runs: false },
   ]);
   t.true(machine.tools.every(Object.isFrozen));
   const run = machine.start(PROBLEM, 1);

@@ -3,6 +3,7 @@ import type { LearnConfig, RolloutStats } from '../algorithm/learn.js';
 import type { LossStats, ObjectiveOptions, UpdateStats } from '../algorithm/objective.js';
 import { type OptimizerOptions, readOptimizerOptions } from '../algorithm/optimizer.js';
 import { type Note, writeNote } from '../checkpoint/note.js';
+import type { ToolTask } from '../define/tool-task.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
 import type { BindingAgent, BindingCollector } from '../native/binding.js';
@@ -29,6 +30,9 @@ import { createNative, loadNative, type NativeAgent } from './native-agent.js';
 import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions, type SpacesOptions } from './options.js';
 import type { ActOptions, Evaluation, Gradients, Rollout } from './results.js';
 import { Session, type SessionOptions } from './session.js';
+import type { Solution } from './solution.js';
+import { solve } from './solve.js';
+import { readSolveOptions, type SolveOptions } from './solve-options.js';
 import { readStateDict, type StateDict, toStateDict } from './state-dict.js';
 
 const BRAND = Symbol.for('innate.agent');
@@ -246,6 +250,51 @@ export class Agent {
       seed: reader.seed(),
     }));
     return new Session(await guardedAsync(() => this.#native.session(size, seed)), this.info, size);
+  }
+
+  /**
+   * Works through one problem with the application's own tools in place of the simulated ones: chooses a call, carries it out, hears what the tool
+   * has really made of the state, and chooses the next. By the weights of the time of the call. A tool that throws, an agent that is
+   * unsure and an abort are answers too, so that what has been carried out is always known.
+   *
+   * @example
+   * ```ts
+   * const { calls, reason } = await agent.solve(desk, ticket, {
+   *   minProbability: 0.9,
+   *   tools: {
+   *     LOOKUP: async (state, { order }) => {
+   *       state.status = await database.statusOf(order);
+   *     },
+   *   },
+   * });
+   * ```
+   *
+   * @param task - The task that the agent was trained on, made by `defineTask`; open loop or closed.
+   * @param problem - The problem, as far as `encode`, `start`, `observe` and `when` of the definition, and the tools, look at it.
+   * @param options - The tools, and when to stop; see {@link SolveOptions}.
+   * @returns The calls with their arguments, answers and probabilities, and why they stopped.
+   * @throws {@link OptionsError} saying all that is wrong with the options, tools that are missing or unknown among it, and in what the task
+   * differs from the agent's.
+   * @throws {@link TaskError} when the task was not made by `defineTask`, and when `encode` or `start` of its definition throws; later errors are in
+   * the result.
+   * @throws {@link InputError} when the agent was made for an environment.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async solve<Problem, State, Tool extends string, Stage extends string, Milestone extends string, Parameters, Declared>(
+    task: ToolTask<Problem, State, Tool, Stage, Milestone, Parameters, Declared>,
+    problem: NoInfer<Problem>,
+    options: SolveOptions<NoInfer<Problem>, NoInfer<State>, NoInfer<Tool>, NoInfer<Stage>, NoInfer<Parameters>, NoInfer<Declared>>,
+  ): Promise<Solution<State, Tool, Parameters>> {
+    this.#checkPrompted();
+    const untyped = task as unknown as ToolTask;
+    const config = readSolveOptions(this.info, untyped, options);
+    const session = await this.session({ size: 1, seed: config.seed });
+    try {
+      const solution: unknown = await solve(session, untyped, problem, config);
+      return solution as Solution<State, Tool, Parameters>;
+    } finally {
+      session.close();
+    }
   }
 
   /**

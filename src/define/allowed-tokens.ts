@@ -1,6 +1,6 @@
 import type { CompiledTool } from './compiled-tool.js';
+import type { MachineRun } from './task-machine.js';
 import type { Arguments } from './tool-parameters.js';
-import type { MachineRun } from './tool-task.js';
 
 /** Whether `when` says yes to a tool, or to a call with the arguments so far; unguarded. */
 type Usable<Problem, State, Tool extends string, Stage> = (

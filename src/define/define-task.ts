@@ -66,21 +66,22 @@ export function defineTask<
   const Parameters = NoParameters,
 >(
   definition: TaskDefinition<Problem, State, Tool, Stage, TokenText, Milestone, Parameters>,
-): ToolTask<Problem, State, Tool, StageName<Stage>, Milestone, Parameters> {
+): ToolTask<Problem, State, Tool, StageName<Stage>, Milestone, Parameters, Stage> {
   validateDefinition(definition);
   const defined: unknown = new DefinedTask<Problem, State, Tool, Stage, Milestone>(
     definition as unknown as TaskDefinition<Problem, State, Tool, Stage, string, Milestone>,
   );
-  return defined as ToolTask<Problem, State, Tool, StageName<Stage>, Milestone, Parameters>;
+  return defined as ToolTask<Problem, State, Tool, StageName<Stage>, Milestone, Parameters, Stage>;
 }
 
 /** Arguments are not known to the compiler any more: calls are checked as they come. */
 class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclaration, Milestone extends string>
-  implements ToolTask<Problem, State, Tool, StageName<Stage>, Milestone>
+  implements ToolTask<Problem, State, Tool, StageName<Stage>, Milestone, unknown, Stage>
 {
   readonly name: string;
   readonly vocabulary: readonly string[];
   readonly stages: readonly StageName<Stage>[];
+  readonly declaredStages: readonly Stage[];
   readonly horizon: number;
   readonly contextLength: number | undefined;
   readonly startToken: number;
@@ -108,6 +109,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     this.#definition = definition;
     this.name = definition.name;
     this.stages = definition.stages.map((stage) => stageNameOf(stage) as StageName<Stage>);
+    this.declaredStages = definition.stages;
     this.horizon = definition.horizon;
     this.contextLength = definition.contextLength;
     this.startToken = layout.startToken;

@@ -4,7 +4,7 @@ import { show } from '../util/show.js';
 import type { CallSite } from './call-site.js';
 import type { ProgramOutcome, StageDeclaration, TaskDefinition } from './definition.js';
 import { stageAt, stageNameOf } from './stage-names.js';
-import type { MachineRun } from './tool-task.js';
+import type { MachineRun } from './task-machine.js';
 
 interface CompiledMilestone<Problem, State, Stage> {
   readonly bit: number;

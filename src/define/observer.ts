@@ -3,7 +3,7 @@ import type { CallSite } from './call-site.js';
 import type { StageDeclaration, TaskDefinition } from './definition.js';
 import { stageAt } from './stage-names.js';
 import type { SymbolIds } from './symbol-ids.js';
-import type { MachineRun } from './tool-task.js';
+import type { MachineRun } from './task-machine.js';
 
 const NOTHING: readonly number[] = [];
 

@@ -2,10 +2,11 @@ import { cloneData } from '../util/plain-data.js';
 import type { StageDeclaration } from './definition.js';
 import type { Judge } from './judge.js';
 import type { Observer } from './observer.js';
+import type { PendingCall } from './task-machine.js';
 import type { TokenLayout } from './token-layout.js';
 import type { MutableRun, ToolMachine } from './tool-machine.js';
 import type { Arguments, ToolCall } from './tool-parameters.js';
-import type { PendingCall, ProgramTrace, TraceStep } from './tool-task.js';
+import type { ProgramTrace, TraceStep } from './tool-task.js';
 
 /** What programs are traced with. */
 export interface TraceParts<Problem, State, Tool extends string, Stage extends StageDeclaration, Milestone extends string> {

@@ -1,8 +1,8 @@
 import { TaskError } from '../errors/task-error.js';
 import { isRecord } from '../util/kind.js';
 import { show } from '../util/show.js';
+import type { MachineTool } from './task-machine.js';
 import type { ArgumentValue } from './tool-parameters.js';
-import type { MachineTool } from './tool-task.js';
 
 /**
  * A call that was written by hand, as tokens.

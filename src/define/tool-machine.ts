@@ -7,9 +7,9 @@ import type { StageDeclaration, TaskDefinition } from './definition.js';
 import type { Judge } from './judge.js';
 import type { Observer } from './observer.js';
 import { stageAt } from './stage-names.js';
+import type { MachineCall, MachineOutcome, MachineRun, MachineTool, PendingCall, TaskMachine } from './task-machine.js';
 import type { TokenLayout } from './token-layout.js';
 import type { Arguments } from './tool-parameters.js';
-import type { MachineOutcome, MachineRun, MachineTool, PendingCall, TaskMachine } from './tool-task.js';
 
 /** A run as the machine sees it: the one place where it is not read-only. Only those of closed-loop tasks have the last two. */
 export interface MutableRun<Problem, State> {
@@ -33,6 +33,12 @@ export interface MachineParts<Problem, State, Tool extends string, Stage extends
   readonly closedLoop: boolean;
 }
 
+/** A tool that is to run now, and with what. */
+interface Due<Problem, State, Tool extends string, Stage> {
+  readonly tool: CompiledTool<Problem, State, Tool, Stage>;
+  readonly args: Arguments | undefined;
+}
+
 /** No arguments yet. */
 const NO_ARGUMENTS: Arguments = Object.freeze({});
 
@@ -48,8 +54,8 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
 
   readonly #definition: TaskDefinition<Problem, State, Tool, Stage, string, Milestone>;
   readonly #parts: MachineParts<Problem, State, Tool, Stage, Milestone>;
-  /** Token id → tool. */
-  readonly #byToken: readonly (CompiledTool<Problem, State, Tool, Stage> | undefined)[];
+  /** Token id → tool, as it is due where it has no parameters. */
+  readonly #byToken: readonly (Due<Problem, State, Tool, Stage> | undefined)[];
   readonly #byName: ReadonlyMap<string, CompiledTool<Problem, State, Tool, Stage>>;
 
   /**
@@ -64,12 +70,21 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
     this.#parts = parts;
     const tools = compileTools(definition, parts.layout);
     this.tools = parts.layout.tools.map(({ name, token, parameters }, index) =>
-      Object.freeze({ name, token, ends: tools[index]?.ends ?? false, ...(parameters.length === 0 ? {} : { parameters }) }),
+      Object.freeze({
+        name,
+        token,
+        ends: tools[index]?.ends ?? false,
+        runs: tools[index]?.run !== undefined,
+        ...(parameters.length === 0 ? {} : { parameters }),
+      }),
     );
     this.canIdle = definition.mask === false;
     this.closedLoop = parts.closedLoop;
     this.answersRefusals = definition.onRefused !== undefined;
-    this.#byToken = [...Array.from({ length: parts.layout.startToken + 1 }, () => undefined), ...tools];
+    this.#byToken = [
+      ...Array.from({ length: parts.layout.startToken + 1 }, () => undefined),
+      ...tools.map((tool) => ({ tool, args: undefined })),
+    ];
     this.#byName = new Map(tools.map((tool) => [tool.name, tool]));
     this.allowedTokens = new AllowedTokens(tools, parts.layout.vocabulary.length, definition.mask ?? true, (run, tool, args) =>
       this.#usable(run, tool, args),
@@ -88,19 +103,21 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
 
   /** Executes one token in place, unguarded, and does not ask whether any tool applies after it. */
   advance(run: MutableRun<Problem, State>, token: number): boolean {
-    run.steps += 1;
-    if (run.pending !== undefined) {
-      return this.#argue(run, run.pending, token);
-    }
-    const tool = this.#byToken[token];
-    if (tool === undefined) {
+    const due = this.#take(run, token);
+    if (due === undefined) {
       return false;
     }
-    if (tool.parameters.length > 0) {
-      run.pending = { tool: tool.name, arguments: NO_ARGUMENTS };
-      return false;
+    const { site } = this.#parts;
+    const { tool, args } = due;
+    if (tool.run !== undefined) {
+      site.where = tool.runPath;
+      const result = call(tool.run, run, stageAt(this.#definition.stages, run.stage), args);
+      if (result !== undefined) {
+        refuseDeferred(result, site.where);
+      }
     }
-    return this.#use(run, tool, undefined);
+    this.#conclude(run, tool);
+    return true;
   }
 
   /** Marks a program that no tool can go on with, unguarded. */
@@ -124,6 +141,28 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
       const applied = this.advance(run, token);
       this.settle(run);
       return applied;
+    });
+  }
+
+  take(run: MutableRun<Problem, State>, token: number): MachineCall<Tool> | undefined {
+    return this.#parts.site.guard(() => {
+      const due = this.#take(run, token);
+      if (due === undefined) {
+        this.settle(run);
+        return undefined;
+      }
+      return { tool: due.tool.name, arguments: due.args ?? NO_ARGUMENTS };
+    });
+  }
+
+  conclude(run: MutableRun<Problem, State>, { tool: name }: MachineCall<Tool>): void {
+    this.#parts.site.guard(() => {
+      const tool = this.#byName.get(name);
+      if (tool === undefined) {
+        throw new RangeError(`no tool ${name}`);
+      }
+      this.#conclude(run, tool);
+      this.settle(run);
     });
   }
 
@@ -162,8 +201,25 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
     });
   }
 
+  /** Takes one token, and says which tool is to run for it. */
+  #take(run: MutableRun<Problem, State>, token: number): Due<Problem, State, Tool, Stage> | undefined {
+    run.steps += 1;
+    if (run.pending !== undefined) {
+      return this.#argue(run, run.pending, token);
+    }
+    const due = this.#byToken[token];
+    if (due === undefined) {
+      return undefined;
+    }
+    if (due.tool.parameters.length > 0) {
+      run.pending = { tool: due.tool.name, arguments: NO_ARGUMENTS };
+      return undefined;
+    }
+    return this.#admit(run, due);
+  }
+
   /** One token of a call that waits for arguments. */
-  #argue(run: MutableRun<Problem, State>, pending: PendingCall, token: number): boolean {
+  #argue(run: MutableRun<Problem, State>, pending: PendingCall, token: number): Due<Problem, State, Tool, Stage> | undefined {
     const tool = this.#byName.get(pending.tool);
     const count = Object.keys(pending.arguments).length;
     const parameter = tool?.parameters[count];
@@ -178,27 +234,19 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
     const args = Object.freeze({ ...pending.arguments, [parameter.name]: value });
     if (count + 1 < tool.parameters.length) {
       run.pending = { tool: tool.name, arguments: args };
-      return false;
+      return undefined;
     }
-    return this.#use(run, tool, args);
+    return this.#admit(run, { tool, args });
   }
 
-  #use(run: MutableRun<Problem, State>, tool: CompiledTool<Problem, State, Tool, Stage>, args: Arguments | undefined): boolean {
-    const { site, judge } = this.#parts;
-    if (tool.when !== undefined && !this.#usable(run, tool, args)) {
-      return this.#refuse(run, tool);
-    }
-    const stage = stageAt(this.#definition.stages, run.stage);
-    if (tool.run !== undefined) {
-      site.where = tool.runPath;
-      const result = call(tool.run, run, stage, args);
-      if (result !== undefined) {
-        refuseDeferred(result, site.where);
-      }
-    }
-    run.milestones = judge.reach(run, stage);
+  #admit(run: MutableRun<Problem, State>, due: Due<Problem, State, Tool, Stage>): Due<Problem, State, Tool, Stage> | undefined {
+    return due.tool.when === undefined || this.#usable(run, due.tool, due.args) ? due : this.#refuse(run, due.tool);
+  }
+
+  /** What follows from a tool that has run. */
+  #conclude(run: MutableRun<Problem, State>, tool: CompiledTool<Problem, State, Tool, Stage>): void {
+    run.milestones = this.#parts.judge.reach(run, stageAt(this.#definition.stages, run.stage));
     run.ended = tool.ends;
-    return true;
   }
 
   #usable(run: MachineRun<Problem, State>, tool: CompiledTool<Problem, State, Tool, Stage>, args: Arguments | undefined): boolean {
@@ -214,7 +262,7 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
     return usable;
   }
 
-  #refuse(run: MutableRun<Problem, State>, tool: CompiledTool<Problem, State, Tool, Stage>): false {
+  #refuse(run: MutableRun<Problem, State>, tool: CompiledTool<Problem, State, Tool, Stage>): undefined {
     const { onRefused, stages } = this.#definition;
     if (onRefused !== undefined) {
       const { site, judge } = this.#parts;
@@ -226,7 +274,7 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
       }
       run.milestones = judge.reach(run, stage);
     }
-    return false;
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { searchStage } from '#dist/define/check/search.js';
 import { defineTask } from '#dist/define/define-task.js';
-import type { TaskMachine } from '#dist/define/tool-task.js';
+import type { TaskMachine } from '#dist/define/task-machine.js';
 
 interface Options {
   readonly mask?: boolean;
@@ -136,6 +136,8 @@ test('each tool runs once on each state, whatever the number of paths to it', (t
       steps += 1;
       return machine.step(run, token);
     },
+    take: (run, token) => machine.take(run, token),
+    conclude: (run, call) => machine.conclude(run, call),
     allowed: (run) => machine.allowed(run),
     heard: (run) => machine.heard(run),
     fork: (run) => machine.fork(run),

@@ -1,4 +1,4 @@
-import type { TaskMachine } from '../tool-task.js';
+import type { TaskMachine } from '../task-machine.js';
 import { Graph } from './graph.js';
 
 /** A problem, and how often it was drawn. */

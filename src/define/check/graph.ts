@@ -1,4 +1,4 @@
-import type { MachineOutcome, MachineRun, TaskMachine } from '../tool-task.js';
+import type { MachineOutcome, MachineRun, TaskMachine } from '../task-machine.js';
 
 /** A state of one problem: everything about a program under way but its number of steps, which only programs that are over keep. */
 interface Node<Problem, State> {

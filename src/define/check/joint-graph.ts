@@ -1,4 +1,4 @@
-import type { MachineOutcome } from '../tool-task.js';
+import type { MachineOutcome } from '../task-machine.js';
 import type { Graph, Walkable } from './graph.js';
 
 /** A state of all problems. */

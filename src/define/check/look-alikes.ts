@@ -1,5 +1,6 @@
 import { dataKey } from '../../util/plain-data.js';
-import type { TaskMachine, ToolBatch } from '../tool-task.js';
+import type { TaskMachine } from '../task-machine.js';
+import type { ToolBatch } from '../tool-task.js';
 import { SearchBudget, searchPolicy, type WeighedProblem } from './best-policy.js';
 
 /** The most different problems compared. */

@@ -1,7 +1,7 @@
 import type { Measured } from '../../task/measured.js';
 import { callsOf } from '../program-writer.js';
+import type { MachineOutcome, TaskMachine } from '../task-machine.js';
 import type { ToolCall } from '../tool-parameters.js';
-import type { MachineOutcome, TaskMachine } from '../tool-task.js';
 import { Graph, type Walkable } from './graph.js';
 import { JointGraph } from './joint-graph.js';
 
