@@ -9,12 +9,15 @@ import { setUpPeers } from './setup.js';
 
 const SIZES: PpoSizes = { envs: 16, steps: 128, hidden: 128, epochs: 4, minibatches: 4 };
 
+const SB3_THREADS = process.env['BENCH_SB3_THREADS'] ?? '1';
+const threads = (count: string): Record<string, string> => ({ BENCH_THREADS: count, OMP_NUM_THREADS: count, MKL_NUM_THREADS: count });
 const env = { BENCH_PPO: JSON.stringify(SIZES) };
 const OURS: PeerSpec = { id: 'innate', title: 'innate, `trainer.run`', command: nodePeer('ppo'), env };
 const PEERS: readonly PeerSpec[] = [
   OURS,
   { id: 'purejaxrl', title: 'PureJaxRL, `ppo_rnn`', needs: 'purejaxrl', command: script('purejaxrl_ppo'), env },
-  { id: 'sb3', title: 'sb3-contrib, `RecurrentPPO`', needs: 'sb3', command: script('sb3_ppo'), env },
+  // On one thread, its fastest at these sizes: two wait for each other longer than they work.
+  { id: 'sb3', title: 'sb3-contrib, `RecurrentPPO`', needs: 'sb3', command: script('sb3_ppo'), env: { ...env, ...threads(SB3_THREADS) } },
 ];
 
 /** Milliseconds of a block. */
