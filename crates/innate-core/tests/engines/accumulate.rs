@@ -91,7 +91,9 @@ fn parts_with_the_totals_of_the_whole_sum_to_it_in_any_order() {
                     }
                     let gradient = engine.gradient().unwrap();
                     let norm = engine.gradient_norm().unwrap();
-                    assert_close(&name, &gradient, &wide(&whole), 2e-6);
+                    // Ten roundings of the largest: what f32 loses by another order of the same sum.
+                    let largest = whole.iter().fold(1.0, |largest: f64, &x| largest.max(f64::from(x.abs())));
+                    assert_close(&name, &gradient, &wide(&whole), 2e-6 * largest);
                     assert!((norm - stats.norm).abs() < 1e-5, "{name}: {norm} {stats:?}");
                     for (got, expected) in total.iter().zip(sums(&stats.terms)) {
                         assert!((got - expected).abs() < 1e-5, "{name}: {total:?} {stats:?}");
