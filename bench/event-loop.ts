@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { arithmetic, Trainer, type TrainerOptions } from 'innate';
+import { arithmetic, type EnvironmentTrainerOptions, Trainer, type TrainerOptions } from 'innate';
+import { cartPole, cartPoleVector } from 'innate/environments';
 import { tutorialOptions } from './lib/agents.js';
 import { goalsTable, table, time } from './lib/measure.js';
 import { report } from './lib/page.js';
@@ -15,6 +16,8 @@ export async function eventLoop(command: string, seconds: number): Promise<void>
     'tutorial, 192 a batch': (signal) => train([0], { ...tutorialOptions(), signal }),
     'arithmetic, 192 a batch, evaluations included': (signal) => train([0, 1, 2], { task: arithmetic, signal }),
     'arithmetic, 4096 a batch': (signal) => train([0, 1, 2], { task: arithmetic, batchSize: 4096, signal }),
+    'CartPole, 16 × 128 steps, hidden size 128': (signal) => trainIn({ environment: () => cartPole(), signal }),
+    'the same over typed arrays': (signal) => trainIn({ environment: (_: number, size: number) => cartPoleVector(size), signal }),
   };
   const rows: string[][] = [];
   let worst = 0;
@@ -34,6 +37,11 @@ async function train(stages: readonly number[], options: TrainerOptions): Promis
   for (;;) {
     await trainer.run(stages);
   }
+}
+
+async function trainIn(options: EnvironmentTrainerOptions): Promise<void> {
+  await using trainer = await Trainer.create({ progress: false, ...options });
+  await trainer.run([{ stage: 0, steps: Number.MAX_SAFE_INTEGER }]);
 }
 
 /** How late timers were, milliseconds beyond the interval they were set to: median, 99th percentile, most. */

@@ -1,8 +1,9 @@
 import { settings } from './lib/agents.js';
-import { type Goal, goalsTable, interleave, percent, quantile, repetitions, summarize, table, time, times } from './lib/measure.js';
-import { flop, type GemmRate, meanRate, nativeRates, rustExample, TUTORIAL } from './lib/native.js';
+import { calibrate, type Ratio, ratioOf, showRatio } from './lib/blocks.js';
+import { type Goal, goalsTable, interleave, percent, quantile, summarize, table, time, times } from './lib/measure.js';
+import { bestRates, flop, type GemmRate, meanRate, nativeRates, rustExample, TUTORIAL } from './lib/native.js';
 import { report } from './lib/page.js';
-import { nodePeer, type Peer, type PeerSpec, pinned, script, startPeers } from './lib/peers.js';
+import { nodePeer, type PeerSpec, pinned, script, startPeers } from './lib/peers.js';
 import { setUpPeers } from './setup.js';
 
 /** Whole tutorial iterations, unless the title says otherwise; ours first. */
@@ -51,7 +52,7 @@ export async function iteration(command: string, rounds: number): Promise<void> 
   const shares: number[] = [];
   const work: (() => Promise<void> | void)[] = [];
   for (const peer of peers) {
-    const count = await calibrate(peer);
+    const count = await calibrate(peer, BLOCK);
     work.push(async () => {
       blocks.get(peer.spec.id)?.push(await peer.run(count));
     });
@@ -74,11 +75,7 @@ export async function iteration(command: string, rounds: number): Promise<void> 
   const best = bestRates(rates);
   const gflops = meanRate(best);
   const products = flop({ ...TUTORIAL, batch: settings.batchSize }) / gflops / 1e6;
-  const ratio = (id: string): { median: number; least: number; most: number } => {
-    const ours = blocks.get('innate') ?? [];
-    const ratios = (blocks.get(id) ?? []).map((block, round) => quantile(block, 0.5) / quantile(ours[round] ?? [], 0.5));
-    return { median: quantile(ratios, 0.5), least: quantile(ratios, 0), most: quantile(ratios, 1) };
-  };
+  const ratio = (id: string): Ratio => ratioOf(blocks.get(id) ?? [], blocks.get('innate') ?? []);
   const faster = (id: string, what: string, wanted: number): Goal[] => {
     const samples = (blocks.get(id) ?? []).flat();
     if (samples.length === 0) {
@@ -105,9 +102,8 @@ export async function iteration(command: string, rounds: number): Promise<void> 
     share.median < 0.2,
   ]);
   const rows = peers.map(({ spec: { id, title } }) => {
-    const { median, least, most } = ratio(id);
     const samples = (blocks.get(id) ?? []).flat();
-    return [title, ...times(samples), `${factor(median)} (${factor(least)}–${factor(most)})`, `${samples.length}`];
+    return [title, ...times(samples), showRatio(ratio(id)), `${samples.length}`];
   });
   const partRows = Object.entries(PARTS).map(([part, title]) => [
     title,
@@ -120,13 +116,6 @@ export async function iteration(command: string, rounds: number): Promise<void> 
     gemmTable(best),
     `At ${gflops.toFixed(0)} GFLOP/s the products of an update take ${time(products)}.`,
   ]);
-}
-
-/** Warms a peer up, and says how many iterations make a block. */
-async function calibrate(peer: Peer): Promise<number> {
-  const first = await peer.run(3);
-  const warm = await peer.run(repetitions(quantile(first, 0), BLOCK));
-  return repetitions(quantile(warm, 0), BLOCK);
 }
 
 /** Rollout and update in Rust, milliseconds. */
@@ -146,25 +135,9 @@ function nativeGoals(samples: readonly number[], products: number): Goal[] {
   return [['native share against the time of its products', 'within 2×', measured, median / products <= 2]];
 }
 
-/** The best round of each shape: the machine's limit, not its noise. */
-function bestRates(rates: readonly GemmRate[]): GemmRate[] {
-  const best = new Map<string, GemmRate>();
-  for (const rate of rates) {
-    const shape = rate.shape.join('×');
-    if (rate.gflops > (best.get(shape)?.gflops ?? 0)) {
-      best.set(shape, rate);
-    }
-  }
-  return [...best.values()];
-}
-
 function gemmTable(rates: readonly GemmRate[]): string {
   return table(
     ['GFLOP/s', ...rates.map(({ shape }) => shape.join('×'))],
     [[rates[0]?.engine ?? '', ...rates.map(({ gflops }) => gflops.toFixed(0))]],
   );
-}
-
-function factor(ratio: number): string {
-  return `${ratio.toPrecision(ratio >= 100 ? 3 : 2)}×`;
 }

@@ -7,13 +7,16 @@ import { eventLoop } from './event-loop.js';
 import { inference } from './inference.js';
 import { iteration } from './iteration.js';
 import { WrongResultError } from './lib/verify.js';
-import { memory } from './memory.js';
+import { environmentMemory, memory } from './memory.js';
+import { ppo, shortPpo } from './ppo.js';
 import { short } from './short.js';
 
 const USAGE = `Usage: npm run bench [-- <what> ...]
   --iteration     the tutorial's iteration, ours and everyone's, interleaved; what is done when nothing is named
+  --ppo           PPO on CartPole, ours and others', interleaved; with --short ours alone
   --curves        cost against batch, hidden size, horizon, threads
   --memory        resident memory over 100,000 updates
+  --environment-memory  the same over 20,000 iterations in environments
   --event-loop    how late timers are while training
   --inference     one decision, one program
   --environments  steps of environments, without an agent
@@ -21,17 +24,32 @@ const USAGE = `Usage: npm run bench [-- <what> ...]
   --cuda          one iteration on CUDA beside the CPU, nothing written; npm run test:cuda runs it with the addon that it needs
   --short         no peers, no downloads, nothing written; under half a minute
   --rounds=N      rounds of an interleaved measurement
-  --updates=N     length of --memory`;
+  --updates=N     length of --memory and --environment-memory`;
 
-const FLAGS = ['iteration', 'curves', 'memory', 'event-loop', 'inference', 'environments', 'all', 'cuda', 'short', 'help'];
+const FLAGS = [
+  'iteration',
+  'ppo',
+  'curves',
+  'memory',
+  'environment-memory',
+  'event-loop',
+  'inference',
+  'environments',
+  'all',
+  'cuda',
+  'short',
+  'help',
+];
 
 async function main(): Promise<void> {
   const { flags, rounds, updates } = options();
   const has = (name: string): boolean => flags[name] === true;
   const measurements: Readonly<Record<string, (command: string) => Promise<void>>> = {
     iteration: (command) => iteration(command, rounds ?? 20),
+    ppo: (command) => ppo(command, rounds ?? 10),
     curves: (command) => curves(command, rounds ?? 3),
     memory: (command) => memory(command, updates ?? 100_000),
+    'environment-memory': (command) => environmentMemory(command, updates ?? 20_000),
     'event-loop': (command) => eventLoop(command, 10),
     inference: (command) => inference(command, rounds ?? 10),
     environments: (command) => environments(command, rounds ?? 10),
@@ -39,7 +57,10 @@ async function main(): Promise<void> {
   if (has('help')) {
     console.log(USAGE);
   } else if (has('short')) {
-    await short();
+    if (!has('ppo')) {
+      await short();
+    }
+    console.log(`\n${await shortPpo()}`);
   } else if (has('cuda')) {
     await cuda(rounds ?? 20);
   } else {

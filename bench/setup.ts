@@ -16,14 +16,28 @@ const NPM = {
 
 /** What every Python peer needs, for golden vectors. */
 const GOLDEN = ['numpy==2.4.6', 'safetensors==0.8.0'];
+const JAX = [...GOLDEN, 'jax==0.10.2', 'jaxlib==0.10.2', 'ml_dtypes==0.6.0', 'opt_einsum==3.4.0', 'scipy==1.17.1'];
+/** Gymnasium, which gymnax names its spaces after, and what both it and plotting libraries ask for. */
+const GYMNASIUM = [
+  ...['gymnasium==1.3.0', 'cloudpickle==3.1.3', 'Farama-Notifications==0.0.6', 'typing_extensions==4.16.0', 'pandas==3.1.1'],
+  ...['python-dateutil==4.0.0', 'six==1.17.0', 'tzdata==2026.6'],
+];
 /** Python packages by the peer that needs them. */
 const PIP = {
-  jax: [...GOLDEN, 'jax==0.10.2', 'jaxlib==0.10.2', 'ml_dtypes==0.6.0', 'opt_einsum==3.4.0', 'scipy==1.17.1'],
+  jax: JAX,
   onnx: [...GOLDEN, 'onnx==1.23.2', 'ml_dtypes==0.6.0', 'protobuf==7.36.2', 'typing_extensions==4.16.0'],
   torch: [
     ...[...GOLDEN, 'torch==2.15.0', 'filelock==4.2.11', 'fsspec==2026.9.0', 'Jinja2==3.1.6', 'MarkupSafe==3.0.4', 'mpmath==1.3.0'],
     ...['networkx==3.6.1', 'setuptools==80.9.0', 'sympy==1.14.0', 'typing_extensions==4.16.0'],
   ],
+  purejaxrl: [
+    ...[...JAX, ...GYMNASIUM, 'gymnax==1.0.1', 'flax==0.12.8', 'optax==0.2.8', 'distrax==0.1.9', 'chex==0.1.92', 'etils==1.15.0'],
+    ...['tfp-nightly==0.26.0.dev20261027', 'absl-py==2.5.1', 'dm-tree==0.1.10', 'gast==0.7.0', 'attrs==26.1.0', 'decorator==5.3.1'],
+    ...['wrapt==2.5.2', 'toolz==1.2.0', 'msgpack==1.2.4', 'rich==15.0.0', 'markdown-it-py==4.3.0', 'mdurl==0.1.2', 'Pygments==2.21.0'],
+    ...['PyYAML==6.0.4', 'packaging==26.4', 'treescope==0.1.10', 'seaborn==0.13.2', 'matplotlib==3.11.2', 'contourpy==1.3.3'],
+    ...['cycler==0.12.1', 'fonttools==4.68.0', 'kiwisolver==1.5.1', 'pillow==13.0.0', 'pyparsing==3.3.3'],
+  ],
+  sb3: [...GYMNASIUM, 'stable-baselines3==2.9.2', 'sb3-contrib==2.9.2'],
 };
 
 function run(command: string, args: readonly string[], cwd: string = FOLDER): string {
@@ -117,6 +131,13 @@ export function setUpPeers(): Record<string, string> {
     jax: () => pipInstall('jax'),
     onnx: () => pipInstall('onnx'),
     torch: installTorch,
+    purejaxrl: () => pipInstall('purejaxrl'),
+    sb3: () => {
+      if (absent['torch'] !== undefined) {
+        throw new Error(absent['torch']);
+      }
+      pipInstall('sb3');
+    },
     tfjs: () => npmInstall('tfjs'),
     onnxruntime: () => npmInstall('onnxruntime'),
   };

@@ -87,6 +87,7 @@ export type {
   ArgumentValue,
   CallArguments,
   NoParameters,
+  NumbersBelow,
   ParameterShape,
   ParameterShapes,
   ParametersOf,
@@ -140,6 +141,7 @@ export type {
 export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
 export { layoutOf, type SpaceLayout } from './spaces/layout.js';
 export { type BoxOptions, box, discrete, multiDiscrete } from './spaces/make.js';
+export type { Spaces } from './spaces/plain.js';
 export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
 export type { Measured } from './task/measured.js';
 export type { ProblemBatch, ProblemDescription, Scores, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
@@ -169,4 +171,5 @@ export {
 export { TrainingRun } from './trainer/run/training-run.js';
 export type { EnvironmentOptions, EnvironmentTrainerOptions } from './trainer/steps/options.js';
 export { type RunOptions, Trainer } from './trainer/trainer.js';
+export type { Exclusive } from './util/exclusive.js';
 export { Random, type RandomState } from './util/random.js';

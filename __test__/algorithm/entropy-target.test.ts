@@ -60,9 +60,9 @@ test('its state is a plain value: without a target none', (t) => {
   const { target } = read({ share: 0.5 });
   const config = { ...DEFAULT_ALGORITHMS.ppo, entropyTarget: target };
   const first = learnConfig(config, 0, { coef: undefined });
-  t.is(first.entropyCoef, 0.01);
+  t.is(first.entropyCoef, 0.02);
   const state = nextEntropyState(first, 0, target, 0.1, 2);
-  t.deepEqual(state, { coef: 0.01 * Math.exp(0.05) });
-  t.is(learnConfig(config, 0.1, state).entropyCoef, 0.01 * Math.exp(0.05));
+  t.deepEqual(state, { coef: 0.02 * Math.exp(0.05) });
+  t.is(learnConfig(config, 0.1, state).entropyCoef, 0.02 * Math.exp(0.05));
   t.deepEqual(nextEntropyState(first, 0, undefined, 0.1, 2), { coef: undefined });
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { quantile, repetitions, rotations, summarize, table, time } from '../../bench/lib/measure.js';
-import { flop, meanRate, TUTORIAL } from '../../bench/lib/native.js';
+import { flop, meanRate, ppoFlop, TUTORIAL } from '../../bench/lib/native.js';
 import { measuredParts } from '../../bench/lib/page.js';
 
 test('median, minimum and quartiles are those of the sorted samples', (t) => {
@@ -30,6 +30,10 @@ test('the tutorial update has 204 MFLOP of products', (t) => {
   t.is(Math.round(flop(TUTORIAL) / 1e6), 204);
 });
 
+test('an iteration of PPO has 2.7 GFLOP of products', (t) => {
+  t.is(Math.round(ppoFlop({ envs: 16, steps: 128, hidden: 128, epochs: 4, minibatches: 4 }) / 1e7), 274);
+});
+
 test('the rate over all shapes is the harmonic mean', (t) => {
   const rates = [100, 300].map((gflops) => ({ engine: 'a', threads: 2, shape: [1, 1, 1] as const, gflops }));
   t.true(Math.abs(meanRate(rates) - 150) < 1e-9);
@@ -43,5 +47,14 @@ test('tables are aligned Markdown, times read well', (t) => {
 
 test('what docs/benchmarks.md says was measured is what the bench wrote', (t) => {
   const intact = Object.fromEntries(measuredParts().map((part) => [part.name, part.intact]));
-  t.deepEqual(intact, { iteration: true, curves: true, memory: true, 'event-loop': true, inference: true, environments: true });
+  t.deepEqual(intact, {
+    iteration: true,
+    curves: true,
+    memory: true,
+    'event-loop': true,
+    inference: true,
+    environments: true,
+    ppo: true,
+    'environment-memory': true,
+  });
 });

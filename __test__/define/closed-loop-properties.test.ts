@@ -116,7 +116,11 @@ test('scoring a program is stepping it; a trace says the same; rows that ended s
           Math.fround(reward),
         ]);
         t.deepEqual(earned, rewards[row]?.slice(0, earned.length));
-        t.is(episodes.truncated[row] === 0, trace.ended || (!shape.ends && scored.lengths[row] === shape.horizon));
+        const run = task.machine.start(problem, batch.stages[row] ?? 0);
+        for (let step = 0; step < (scored.lengths[row] ?? 0); step += 1) {
+          task.machine.step(run, actions[row * shape.horizon + step] ?? 0);
+        }
+        t.is(episodes.truncated[row] === 0, trace.ended || (!shape.ends && run.truncated !== true));
       });
     }),
     { numRuns: 200 },

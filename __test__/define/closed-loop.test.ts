@@ -224,6 +224,39 @@ test("'applicable' looks at the arguments so far, and ends a program that no too
   t.is(empty.ended[0], 0, 'within a call');
 });
 
+test("with mask: 'applicable' no argument leads to where no other can follow", (t) => {
+  const task = defineTask({
+    name: 'sum',
+    stages: ['only'],
+    horizon: 3,
+    symbols: ['x'],
+    sample: () => ({ sum: 3 }),
+    encode: () => [],
+    start: () => ({ done: false }),
+    mask: 'applicable',
+    tools: {
+      ADD: {
+        parameters: { a: 3, b: 2 },
+        when: (_state, { sum }, _stage, { a, b }) => a === undefined || b === undefined || a + b === sum,
+      },
+      REST: {},
+    },
+    success: () => true,
+  });
+  const allowed = (sum: number, ...tokens: string[]) => {
+    const run = task.machine.start({ sum }, 0);
+    for (const text of tokens) {
+      task.machine.step(run, task.vocabulary.indexOf(text));
+    }
+    return task.machine.allowed(run).map((token) => task.vocabulary[token]);
+  };
+  t.deepEqual(allowed(3), ['[ADD]', '[REST]']);
+  t.deepEqual(allowed(3, '[ADD]'), ['(2)'], 'nothing makes 0 or 1 into 3');
+  t.deepEqual(allowed(3, '[ADD]', '(2)'), ['(1)']);
+  t.deepEqual(allowed(1, '[ADD]'), ['(0)', '(1)']);
+  t.deepEqual(allowed(4), ['[REST]']);
+});
+
 test('with mask: true any value of the parameter may be emitted, and the call is refused', (t) => {
   const task = lines(true);
   t.deepEqual(task.interaction, { observationLength: 0, masked: true });

@@ -117,7 +117,7 @@ test('with a task, options of environments are refused', async (t) => {
 });
 
 test("the environment's own options come after the library's and before the caller's; those of another algorithm say nothing", (t) => {
-  const own = { gamma: 0.5, entropyCoef: linear(0.02, 0.001), clipRange: 0.1, normalizeRewards: true };
+  const own = { gamma: 0.5, entropyCoef: linear(0.02, 0.001), clipRange: 0.1, normalizeRewards: false };
   const learning = (options: object, algorithm: 'ppo' | 'a2c' = 'ppo') => {
     const issues = new Issues();
     return { ...readEnvironmentLearning(options, algorithm, 16, own, issues), issues: issues.list };
@@ -125,8 +125,8 @@ test("the environment's own options come after the library's and before the call
   const { algorithm, issues, ...normalised } = learning({ gamma: 0.8 });
   t.deepEqual(issues, []);
   t.like(algorithm, { gamma: 0.8, gaeLambda: 0.95, entropyCoef: linear(0.02, 0.001), clipRange: { from: 0.1 } });
-  t.deepEqual(normalised, { normalizeObservations: false, normalizeRewards: true });
-  t.is(learning({ normalizeRewards: false }).normalizeRewards, false);
+  t.deepEqual(normalised, { normalizeObservations: true, normalizeRewards: false });
+  t.is(learning({ normalizeRewards: true }).normalizeRewards, true);
   const a2c = learning({}, 'a2c');
   t.deepEqual([a2c.algorithm.gamma, a2c.algorithm.clipRange.from, a2c.issues], [0.5, Infinity, []]);
 });

@@ -40,8 +40,8 @@ test('a rollout a time: what was observed, earned and ended reaches the collecto
       gaeLambda: 0.95,
       autoreset: true,
       masked: true,
-      normalizeObservations: false,
-      normalizeRewards: false,
+      normalizeObservations: true,
+      normalizeRewards: true,
     },
   ]);
   const [stage] = result.stages;
@@ -78,7 +78,7 @@ test('events: groups by kind, and their order', async (t) => {
     iteration: 1,
     stageIteration: 1,
     rollout: { episodes: 2, successRate: 1, episodeReturnMean: 3, episodeLengthMean: 3 },
-    train: { ...LEARNED, learningRate: 1e-3, entropyCoef: 0.01 },
+    train: { ...LEARNED, learningRate: 1e-3, entropyCoef: 0.02 },
     curriculum: { stage: 0 },
   });
   t.true(second?.type === 'iteration' && second.time.envSteps === 16 && second.time.episodes === 4 && second.time.envStepsPerSecond > 0);

@@ -21,11 +21,18 @@ BATCH = int(os.environ.get("BENCH_BATCH", "192"))
 STAGE = int(os.environ.get("BENCH_STAGE", "0"))
 THREADS = int(os.environ.get("BENCH_THREADS", "2"))
 GOLDEN = os.environ.get("BENCH_GOLDEN", "")  # Initial weights, and the batch that results are compared on.
+PPO = json.loads(os.environ.get("BENCH_PPO", "{}"))  # Sizes of PPO's iterations: envs, steps, hidden, epochs, minibatches.
+returns = []  # Mean return of the episodes that ended in each iteration so far, where the peer notes it.
 
 
 def group(tensors, prefix):
     """The tensors under a prefix, by the rest of their names."""
     return {name[len(prefix) :]: array for name, array in tensors.items() if name.startswith(prefix)}
+
+
+def note_return(mean):
+    """Keeps an iteration's mean return; one in which no episode ended is that before."""
+    returns.append(mean if mean == mean else (returns[-1] if returns else 0.0))
 
 
 def serve(name, check=None, iterate=None, other=None):
@@ -55,6 +62,8 @@ def serve(name, check=None, iterate=None, other=None):
                     iterate()
                     taken.append((time.perf_counter_ns() - start) / 1e6)
                 answer({"milliseconds": taken})
+            elif request["type"] == "returns":
+                answer({"returns": returns})
             else:
                 answer(other(request))
         except Exception:  # noqa: BLE001 - said to the bench, which goes on without this peer.

@@ -1,11 +1,11 @@
-import { type Baseline, DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
+import { type Baseline, readUpdateOptions, type UpdateConfig, type UpdateOptions } from '../algorithm/a2c.js';
 import type { RolloutStats } from '../algorithm/learn.js';
-import { OBJECTIVE_OPTIONS, type ObjectiveConfig, readObjectiveOptions } from '../algorithm/objective.js';
+import { OBJECTIVE_OPTIONS, type ObjectiveConfig, type ObjectiveOptions, readObjectiveOptions } from '../algorithm/objective.js';
 import { OptionsError } from '../errors/options-error.js';
 import type { BindingLearnStats, BindingLesson, BindingTrajectories } from '../native/binding.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-import { InputReader, inputNames } from './input-reader.js';
+import { type Getter, InputReader, inputNames } from './input-reader.js';
 import type { IdLimits } from './inputs.js';
 
 /** How the losses are weighed and a step is made, checked, as the native side takes it. */
@@ -34,10 +34,24 @@ export interface CheckedLesson {
 const LOSS_NAMES = ['baseline', 'valueCoef', 'entropyCoef'] as const;
 const EPISODE_NAMES = ['actions', 'inputs', 'lengths', 'weights', 'returns', 'advantages', 'valueTargets', 'oldLogProbs'] as const;
 
-const COEFFICIENT_NAMES = [...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS];
+/** Every option of an update. */
+const COEFFICIENTS: Readonly<Record<keyof UpdateOptions | keyof ObjectiveOptions, Getter>> = {
+  baseline: (input) => input['baseline'],
+  valueCoef: (input) => input['valueCoef'],
+  entropyCoef: (input) => input['entropyCoef'],
+  learningRate: (input) => input['learningRate'],
+  maxGradNorm: (input) => input['maxGradNorm'],
+  beta1: (input) => input['beta1'],
+  beta2: (input) => input['beta2'],
+  epsilon: (input) => input['epsilon'],
+  clipRange: (input) => input['clipRange'],
+  reduction: (input) => input['reduction'],
+  total: (input) => input['total'],
+};
+const COEFFICIENT_GETTERS = Object.values(COEFFICIENTS);
 
 /** What {@link Agent.update} reads. */
-export const LESSON_NAMES = inputNames(...EPISODE_NAMES, ...COEFFICIENT_NAMES);
+export const LESSON_NAMES = inputNames(...EPISODE_NAMES, ...Object.keys(COEFFICIENTS));
 
 /** What {@link Agent.accumulate} reads. */
 export const ACCUMULATE_NAMES = inputNames(...EPISODE_NAMES, ...LOSS_NAMES, ...OBJECTIVE_OPTIONS, 'rows');
@@ -83,7 +97,7 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
   const reader = new InputReader(input, names, limits);
   const { trajectories, count, cells } = readPrograms(reader);
   const issues = new Issues();
-  const coefficients = reader.hasAny(COEFFICIENT_NAMES) ? readCoefficients(new OptionReader(input, issues), own) : own;
+  const coefficients = reader.hasAny(COEFFICIENT_GETTERS) ? readCoefficients(new OptionReader(input, issues), own) : own;
   const { baseline, reduction, total, numbers } = coefficients;
   const weights = reader.weights(count, cells / count);
   const targets = reader.targets(count, cells, baseline);

@@ -1,4 +1,5 @@
-import { OptionsError } from '../errors/options-error.js';
+import { InnateError } from '../errors/innate-error.js';
+import type { OptionsError } from '../errors/options-error.js';
 import { ActionCodec } from '../spaces/action-codec.js';
 import { layoutOf } from '../spaces/layout.js';
 import type { Spaces } from '../spaces/plain.js';
@@ -124,7 +125,10 @@ export function readSpaces(reader: OptionReader): NetworkUse | undefined {
   try {
     return useOfSpaces(spaces, stages ?? Array.from({ length: stageCount }, (_, stage) => `${stage}`));
   } catch (error) {
-    for (const { path, message, remedy } of error instanceof OptionsError ? error.issues : []) {
+    if (!InnateError.isInstance(error) || error.code !== 'ERR_OPTIONS') {
+      throw error;
+    }
+    for (const { path, message, remedy } of (error as OptionsError).issues) {
       reader.issues.add(path, message, remedy);
     }
     return undefined;

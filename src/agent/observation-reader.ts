@@ -114,7 +114,7 @@ function writeOne(place: string, write: () => void): void {
   try {
     write();
   } catch (error) {
-    if (error instanceof Misfit) {
+    if (Misfit.isInstance(error)) {
       throw new InputError([{ path: place + error.path, message: error.message, remedy: error.remedy }], { cause: error });
     }
     throw error;

@@ -33,7 +33,7 @@ export interface ActorCriticOptions {
   /**
    * Weight of the entropy bonus, at least 0; with `entropyTarget` the first one, above 0.
    *
-   * @defaultValue 0.01
+   * @defaultValue linear(0.02, 0.001), or 0.02 to begin with beside `entropyTarget`
    */
   readonly entropyCoef?: Scheduled | undefined;
   /**
@@ -45,7 +45,7 @@ export interface ActorCriticOptions {
   /**
    * Adam's step size, above 0.
    *
-   * @defaultValue 1e-3
+   * @defaultValue linear(1e-3, 5e-5)
    */
   readonly learningRate?: Scheduled | undefined;
   /**
@@ -154,9 +154,9 @@ const COMMON = {
   gaeLambda: 0.95,
   normalizeAdvantage: true,
   valueCoef: 0.5,
-  entropyCoef: fixed(0.01),
+  entropyCoef: { shape: 'linear', from: 0.02, to: 0.001 },
   entropyTarget: undefined,
-  learningRate: fixed(1e-3),
+  learningRate: { shape: 'linear', from: 1e-3, to: 5e-5 },
   maxGradNorm: 0.5,
   beta1: 0.9,
   beta2: 0.999,
@@ -191,8 +191,10 @@ const DECAY: NumberRule = { min: 0, below: 1, single: true };
 export function readAlgorithmOptions(reader: OptionReader, fallback: AlgorithmConfig, rows: number): AlgorithmConfig {
   const own = fallback.algorithm === 'ppo' ? readPpo(reader, fallback, rows) : refusePpo(reader, fallback);
   const entropyTarget = readEntropyTarget(reader.raw('entropyTarget'), reader.issues.at('entropyTarget')) ?? fallback.entropyTarget;
-  const entropyCoef = readSchedule(reader, 'entropyCoef', fallback.entropyCoef, entropyTarget === undefined ? WEIGHT : ABOVE);
-  if (reader.has('entropyTarget') && entropyCoef.from !== entropyCoef.to) {
+  const { entropyCoef: usual } = fallback;
+  const first = entropyTarget === undefined ? usual : fixed(usual.from);
+  const entropyCoef = readSchedule(reader, 'entropyCoef', first, entropyTarget === undefined ? WEIGHT : ABOVE);
+  if (entropyTarget !== undefined && entropyCoef.from !== entropyCoef.to) {
     reader.issues.add('entropyCoef', 'cannot be a schedule beside entropyTarget.', 'Pass the coefficient to begin with, or leave it out.');
   }
   return {

@@ -13,17 +13,17 @@ export type ArgumentValue = string | number;
 /** Arguments of a call, by name, without their types. */
 export type Arguments = Readonly<Record<string, ArgumentValue>>;
 
-/** The numbers from 0 below `Count`, as far as the compiler can count. */
-type Below<Count extends number, Seen extends readonly number[] = []> = number extends Count
+/** The numbers from 0 below `Count`; `number` where there are more than 64 of them. */
+export type NumbersBelow<Count extends number, Seen extends readonly number[] = []> = number extends Count
   ? number
   : Seen['length'] extends Count
     ? Seen[number]
     : Seen['length'] extends 64
       ? number
-      : Below<Count, readonly [...Seen, Seen['length']]>;
+      : NumbersBelow<Count, readonly [...Seen, Seen['length']]>;
 
 /** The values of a parameter: `'full' | 'half'` of `['full', 'half']`, `0 | 1 | 2` of `3`; `number` beyond 64. */
-export type ParameterValue<Shape> = Shape extends readonly (infer Text)[] ? Text : Shape extends number ? Below<Shape> : never;
+export type ParameterValue<Shape> = Shape extends readonly (infer Text)[] ? Text : Shape extends number ? NumbersBelow<Shape> : never;
 
 /** Arguments of a call, by name, from the parameters of its tool. */
 export type ToolArguments<Shapes> = { readonly [Name in keyof Shapes]: ParameterValue<Shapes[Name]> };

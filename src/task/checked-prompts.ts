@@ -18,6 +18,8 @@ export interface CheckedPrompts {
   readonly [WITHIN]: Within;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /**
  * Only for who has looked through every id, and writes to neither array before the prompts are used.
  *
@@ -27,7 +29,25 @@ export interface CheckedPrompts {
  * @returns The prompts with the proof.
  */
 export function provePrompts(contexts: Int32Array, stages: Int32Array, { vocabSize, stageCount }: Within): CheckedPrompts {
-  return { contexts, stages, [WITHIN]: { vocabSize, stageCount } };
+  // Written afterwards: in a literal, a key that is no name takes ten times as long.
+  const prompts = { contexts, stages } as Mutable<CheckedPrompts>;
+  prompts[WITHIN] = { vocabSize, stageCount };
+  return prompts;
+}
+
+/**
+ * Puts prompts into an input, proof included: what spreading them does, in a tenth of the time.
+ *
+ * @param prompts - The prompts.
+ * @param rest - A new object with what else is in the input.
+ * @returns The same object.
+ */
+export function addPrompts<T extends object>({ contexts, stages, [WITHIN]: within }: CheckedPrompts, rest: T): T & CheckedPrompts {
+  const input = rest as T & Mutable<CheckedPrompts>;
+  input.contexts = contexts;
+  input.stages = stages;
+  input[WITHIN] = within;
+  return input;
 }
 
 /**

@@ -88,15 +88,9 @@ export function readProgress<Kind extends TrainingKind>(reader: OptionReader): P
  * @param kind - What they are for.
  */
 export function refuseOptions(reader: OptionReader, keys: readonly string[], kind: TrainingKind): void {
-  const other = kind === 'task' ? 'environments' : 'a task';
+  const other = kind === 'task' ? 'environment' : 'task';
   for (const key of keys) {
-    if (reader.has(key)) {
-      reader.issues.add(
-        key,
-        `is for training ${PLACES[kind]}, not ${PLACES[kind === 'task' ? 'environment' : 'task']}.`,
-        `With ${other}, leave ${key} out.`,
-      );
-    }
+    reader.refuse(key, `is for training ${PLACES[kind]}, not ${PLACES[other]}.`, `Leave ${key} out.`);
   }
 }
 

@@ -16,18 +16,28 @@ import type { EnvironmentTrainerOptions } from './steps/options.js';
 export interface TrainingKinds {
   /** On a task. */
   readonly task: {
+    /** What {@link Trainer.task} is. */
     readonly task: Task;
+    /** Options of the trainer. */
     readonly options: TaskTrainerOptions;
+    /** A stage of a run. */
     readonly stage: StageSpec;
+    /** Options of an evaluation. */
     readonly evaluateOptions: EvaluateOptions;
+    /** What an evaluation gives for a stage. */
     readonly evaluation: StageEvaluation;
   };
   /** In environments. */
   readonly environment: {
+    /** There is none. */
     readonly task: undefined;
+    /** Options of the trainer. */
     readonly options: EnvironmentTrainerOptions;
+    /** A stage of a run. */
     readonly stage: StepStageSpec;
+    /** Options of an evaluation. */
     readonly evaluateOptions: EnvironmentEvaluateOptions;
+    /** What an evaluation gives for a stage. */
     readonly evaluation: EnvironmentEvaluation;
   };
 }

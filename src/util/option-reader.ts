@@ -50,6 +50,22 @@ export class OptionReader {
   }
 
   /**
+   * Refuses an option that is of no use here. Where it is absent it is not known either, so that nobody is advised to give it.
+   *
+   * @param key - Option.
+   * @param message - What is wrong with giving it.
+   * @param remedy - What to do about it.
+   */
+  refuse(key: string, message: string, remedy: string): void {
+    const known = this.#known.has(key);
+    if (this.has(key)) {
+      this.issues.add(key, message, remedy);
+    } else if (!known) {
+      this.#known.delete(key);
+    }
+  }
+
+  /**
    * Reads on as if another value had been given.
    *
    * @param key - Option.

@@ -19,6 +19,7 @@ use crate::memory::Footprint;
 use crate::options::integer;
 
 /// How steps are collected.
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[napi(object)]
 pub struct BindingCollectorOptions {
     /// Rows, `n`.
@@ -76,7 +77,7 @@ pub struct BindingLearnOptions {
 
 /// What learning from a rollout says.
 #[napi(object)]
-pub struct BindingLearnStats {
+pub(crate) struct BindingLearnStats {
     /// Means over minibatches; the explained variance is that of the rollout's values.
     pub terms: BindingTerms,
     /// Global gradient norm before clipping, a mean over steps of the optimizer.
@@ -92,7 +93,7 @@ pub struct BindingLearnStats {
 }
 
 impl BindingLearnOptions {
-    pub(crate) fn resolve(&self) -> Result<LearnConfig, Failure> {
+    pub(crate) fn resolve(self) -> Result<LearnConfig, Failure> {
         let reduction = match self.reduction.as_str() {
             "episode" => Reduction::Episode,
             "step" => Reduction::Step,
@@ -124,7 +125,7 @@ impl BindingLearnOptions {
 }
 
 impl BindingCollectorOptions {
-    pub(crate) fn resolve(&self) -> Result<CollectorConfig, Failure> {
+    pub(crate) fn resolve(self) -> Result<CollectorConfig, Failure> {
         Ok(CollectorConfig {
             rows: integer("rows", self.rows)? as usize,
             steps: integer("steps", self.steps)? as usize,

@@ -4,7 +4,7 @@
 
 mod agent;
 pub mod array;
-pub mod collector;
+mod collector;
 mod error;
 pub mod lesson;
 mod memory;

@@ -1,3 +1,4 @@
+import { linear } from '../../algorithm/schedule.js';
 import { discrete } from '../../spaces/make.js';
 import { readOptions } from '../../util/option-reader.js';
 import { type BuiltInEnvironment, builtInEnvironment, type Episode } from '../shared/built-in-environment.js';
@@ -42,6 +43,8 @@ export function guessNumber(options: GuessNumberOptions = {}): BuiltInEnvironmen
   return builtInEnvironment<number>({
     observationSpace: discrete(guessNumberAnswers.length),
     actionSpace: discrete(numbers),
+    // Which number to name first is seen only by who knows what to do after each answer: all answers have to be tried for long.
+    algorithmOptions: { entropyCoef: linear(0.2, 0.001), learningRate: linear(2e-3, 1e-4) },
     begin: (random) => beginGuessNumber(1 + random.int(numbers), tries),
   });
 }

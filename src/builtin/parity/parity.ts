@@ -45,6 +45,8 @@ export function parity(options: ParityOptions = {}): BuiltInEnvironment<number> 
   return builtInEnvironment<number>({
     observationSpace: discrete(3),
     actionSpace: discrete(2),
+    // One answer is paid, at once.
+    algorithmOptions: { gamma: 0.5, gaeLambda: 0.5 },
     begin: (random) => {
       const length = least + random.int(most - least + 1);
       return beginParity(Uint8Array.from({ length }, () => random.int(2)));

@@ -65,6 +65,8 @@ export interface Episode<O> {
 export interface EpisodeSource<O> {
   readonly observationSpace: Space<O>;
   readonly actionSpace: DiscreteSpace;
+  /** How it is best trained, where the library's defaults are not it. */
+  readonly algorithmOptions?: Readonly<Record<string, unknown>> | undefined;
   /** Draws what an episode begins with. */
   readonly begin: (random: Random) => Episode<O>;
 }
@@ -74,12 +76,14 @@ export interface EpisodeSource<O> {
  * @returns The environment, which checks actions and the order of calls.
  */
 export function builtInEnvironment<O extends number | readonly number[]>(source: EpisodeSource<O>): BuiltInEnvironment<O> {
-  const { observationSpace, actionSpace, begin } = source;
+  const { observationSpace, actionSpace, algorithmOptions, begin } = source;
   const { n } = actionSpace;
   let episode: Episode<O> | undefined;
   return {
     observationSpace,
     actionSpace,
+    masked: false,
+    ...(algorithmOptions === undefined ? {} : { algorithmOptions }),
     reset({ random }: ResetContext): O {
       episode = begin(random);
       return episode.first;

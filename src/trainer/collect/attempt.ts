@@ -2,7 +2,7 @@ import type { Agent } from '../../agent/agent.js';
 import type { Rollout } from '../../agent/results.js';
 import { checkedScore, promptsOf } from '../../task/checked.js';
 import { checkedBegin } from '../../task/checked-episodes.js';
-import type { CheckedPrompts } from '../../task/checked-prompts.js';
+import { addPrompts, type CheckedPrompts } from '../../task/checked-prompts.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
 import { talk } from './converse.js';
 import type { FullScores } from './scores.js';
@@ -40,7 +40,7 @@ export async function attempt({ task, agent }: Solver, batch: ProblemBatch, dete
     episodes.score(scores);
     return { prompts, rollout };
   }
-  const rollout = await agent.act({ ...prompts, deterministic });
+  const rollout = await agent.act(addPrompts(prompts, { deterministic }));
   checkedScore(task, batch, rollout.actions, scores);
   return { prompts, rollout };
 }

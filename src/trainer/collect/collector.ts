@@ -2,6 +2,7 @@ import type { Episodes } from '../../agent/inputs.js';
 import type { Rollout } from '../../agent/results.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { RolloutMetrics } from '../../metrics/events.js';
+import { addPrompts } from '../../task/checked-prompts.js';
 import { attempt, type Solver } from './attempt.js';
 import { type ProblemContext, Problems } from './problems.js';
 import { type FullScores, makeScores, rolloutMetrics } from './scores.js';
@@ -42,7 +43,7 @@ export class Collector {
     const { prompts, rollout } = await attempt(this.#context, batch, false, this.#scores);
     const { lengths, returns } = this.#scores;
     return {
-      episodes: { ...prompts, actions: rollout.actions, lengths, returns },
+      episodes: addPrompts(prompts, { actions: rollout.actions, lengths, returns }),
       chosen: rollout,
       rollout: rolloutMetrics(this.#scores, current),
     };

@@ -55,10 +55,7 @@ export interface EnvironmentTrainingResult extends RunTotals {
  *
  * @typeParam Kind - What was trained on.
  */
-export type TrainingResult<Kind extends TrainingKind = 'task'> = {
-  readonly task: TaskTrainingResult;
-  readonly environment: EnvironmentTrainingResult;
-}[Kind];
+export type TrainingResult<Kind extends TrainingKind = 'task'> = Kind extends 'task' ? TaskTrainingResult : EnvironmentTrainingResult;
 
 /** {@link StageResult} of a run that did not end by itself: `successRate` and `meanReturn` are the last ones measured, if any. */
 export interface PartialStageResult extends Omit<StageResult, keyof Measured> {

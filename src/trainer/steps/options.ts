@@ -54,14 +54,14 @@ export interface EnvironmentOptions extends RuntimeOptions, CommonTrainerOptions
   /**
    * Whether the numbers observed are brought to mean 0 and standard deviation 1 by running statistics, which are part of the agent.
    *
-   * @defaultValue false, or what the environment says (`algorithmOptions`)
+   * @defaultValue true, or what the environment says (`algorithmOptions`)
    */
   readonly normalizeObservations?: boolean | undefined;
   /**
    * Whether rewards are divided by the running standard deviation of the discounted return, which is part of the agent. Returns are reported as
    * they were.
    *
-   * @defaultValue false, or what the environment says (`algorithmOptions`)
+   * @defaultValue true, or what the environment says (`algorithmOptions`)
    */
   readonly normalizeRewards?: boolean | undefined;
   /**
@@ -186,8 +186,8 @@ export function readEnvironmentLearning(
 }
 
 const DEFAULTS: { readonly [Name in AlgorithmName]: LearningConfig } = {
-  ppo: { algorithm: DEFAULT_ALGORITHMS.ppo, normalizeObservations: false, normalizeRewards: true },
-  a2c: { algorithm: DEFAULT_ALGORITHMS.a2c, normalizeObservations: false, normalizeRewards: true },
+  ppo: { algorithm: DEFAULT_ALGORITHMS.ppo, normalizeObservations: true, normalizeRewards: true },
+  a2c: { algorithm: DEFAULT_ALGORITHMS.a2c, normalizeObservations: true, normalizeRewards: true },
 };
 
 function readLearning(reader: OptionReader, rows: number, fallback: LearningConfig): LearningConfig {

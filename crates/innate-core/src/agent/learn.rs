@@ -6,12 +6,15 @@ use super::Agent;
 use crate::collect::{Collected, Collector, CollectorConfig, Recording};
 use crate::engine::fused::Weights;
 use crate::error::{Error, Result};
+use crate::model::Pooling;
 use crate::objective::{Moments, Objective, Reduction, Targets, Terms};
 use crate::optimizer::{OptimizerConfig, check_all, positive};
 use crate::rng::{Seed, Stream};
 
 /// Added to the deviation of advantages.
 const EPSILON: f64 = 1e-8;
+/// Advantages whose deviation is not beyond this part of their mean differ by rounding alone.
+const ROUNDING: f64 = 1e-6;
 
 /// How a rollout is learned from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -106,8 +109,11 @@ impl Agent {
         let targets = collected.recording.targets();
         data.check(&self.model)?;
         targets.check(&data)?;
-        self.normalizer = collected.normalizer.clone();
         let count = config.minibatches.min(rows);
+        if count > 1 && self.model.pooling() == Some(Pooling::Batch) {
+            return Err(Error::invalid("minibatches", "must be 1: the model pools the contexts of the whole batch"));
+        }
+        self.normalizer = collected.normalizer.clone();
         let mut order: Vec<u32> = (0..rows as u32).collect();
         let mut sum = Sum::default();
         'epochs: for epoch in 0..config.epochs {
@@ -164,8 +170,9 @@ fn normalize(advantages: &mut [f32], weights: Option<&[f32]>) {
         moments.add(f64::from(advantage), weights.map_or(1.0, |weights| f64::from(weights[index])));
     }
     let (mean, deviation) = (moments.mean(), moments.variance().sqrt());
+    let equal = deviation <= ROUNDING * mean.abs();
     for advantage in advantages {
-        *advantage = ((f64::from(*advantage) - mean) / (deviation + EPSILON)) as f32;
+        *advantage = if equal { 0.0 } else { ((f64::from(*advantage) - mean) / (deviation + EPSILON)) as f32 };
     }
 }
 
@@ -229,5 +236,63 @@ impl Sum {
             stopped: self.stopped,
             first_approx_kl: self.first_approx_kl,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each epoch's order is a permutation that follows from seed, rollout and epoch, and from each of them.
+    #[test]
+    fn the_order_of_rows_is_a_function_of_seed_rollout_and_epoch() {
+        let order = |seed: u64, rollout: u64, epoch: usize| {
+            let mut order: Vec<u32> = (0..50).collect();
+            shuffle(&mut order, Seed(seed), rollout, epoch);
+            order
+        };
+        let first = order(1, 2, 3);
+        assert_eq!(order(1, 2, 3), first);
+        for other in [order(2, 2, 3), order(1, 3, 3), order(1, 2, 4), order(1, 2, 0)] {
+            assert_ne!(other, first);
+            let mut sorted = other;
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..50).collect::<Vec<_>>());
+        }
+    }
+
+    /// Over many epochs each row comes to each place about as often.
+    #[test]
+    fn every_order_is_as_likely() {
+        let mut counts = [[0; 4]; 4];
+        for epoch in 0..4000 {
+            let mut order = [0, 1, 2, 3];
+            shuffle(&mut order, Seed(5), 0, epoch);
+            order.iter().zip(&mut counts).for_each(|(&row, place)| place[row as usize] += 1);
+        }
+        assert!(counts.as_flattened().iter().all(|count| (900..1100).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn steps_without_a_weight_do_not_move_the_others_advantages() {
+        let mut advantages = [1.0, 100.0, 3.0, -7.0];
+        normalize(&mut advantages, Some(&[1.0, 0.0, 1.0, 0.0]));
+        assert!((advantages[0] + 1.0).abs() < 1e-6 && (advantages[2] - 1.0).abs() < 1e-6, "{advantages:?}");
+        let mut weighed = [1.0, 3.0];
+        normalize(&mut weighed, Some(&[3.0, 1.0]));
+        // Mean 1.5, variance 0.75.
+        assert!((weighed[0] + 0.577_35).abs() < 1e-5 && (weighed[1] - 1.732_05).abs() < 1e-5, "{weighed:?}");
+    }
+
+    /// Two roundings of one number are no difference to learn from.
+    #[test]
+    fn what_differs_by_rounding_is_equal() {
+        for mut advantages in [[5.0_f32; 3], [5.0, 5.0_f32.next_up(), 5.0], [-1e20, (-1e20_f32).next_down(), -1e20], [0.0; 3]] {
+            normalize(&mut advantages, None);
+            assert!(advantages.iter().all(|&x| x == 0.0), "{advantages:?}");
+        }
+        let mut small = [1e-5, -1e-5];
+        normalize(&mut small, None);
+        assert!((small[0] - 1.0).abs() < 1e-2, "{small:?}");
     }
 }

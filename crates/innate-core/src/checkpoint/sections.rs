@@ -34,11 +34,9 @@ pub(super) fn write(state: &AgentState) -> Result<Sections, Fault> {
         ("streams", json!({ "seed": seed, "rollouts": rollouts }).to_string()),
         ("note", note.clone()),
     ];
-    if let Some((name, _)) = known.iter().find(|(name, _)| sections.contains_key(*name)) {
+    let mut names = known.iter().map(|(name, _)| *name).chain(["normalization"]);
+    if let Some(name) = names.find(|name| sections.contains_key(*name)) {
         return Err(Fault::new(format!("cannot be written: the section `{name}` is the format's own"), TAKEN));
-    }
-    if sections.contains_key("normalization") {
-        return Err(Fault::new("cannot be written: the section `normalization` is the format's own".to_owned(), TAKEN));
     }
     let mut sections = sections.clone();
     if !normalizer.is_empty() {

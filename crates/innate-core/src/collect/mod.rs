@@ -17,6 +17,7 @@ use crate::objective::Gae;
 use crate::rng::Seed;
 
 /// How steps are collected.
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CollectorConfig {
     /// Rows, side by side.
@@ -65,7 +66,7 @@ pub struct Collector {
     recording: Option<Recording>,
     normalizer: Normalizer,
     /// Discounted returns so far, `[rows]`; for the scale of rewards.
-    returns: Vec<f32>,
+    returns: Vec<f64>,
     phase: Phase,
     over: Vec<bool>,
     starts: Vec<bool>,
@@ -181,17 +182,16 @@ impl Collector {
         }
     }
 
-    /// The vectors as the network reads them.
-    fn read(&mut self, dense: &[f32], counts: bool) -> Result<()> {
+    /// The vectors as the network reads them. Where they count, so do those of the rows that are not over. An observation that is refused
+    /// has not counted.
+    fn read(&mut self, observation: &Observation<'_>, counts: bool) -> Result<()> {
         let rows = self.policy.rows();
-        let width = self.policy.weights().spec().dense();
-        check_len("dense", dense.len(), rows * width)?;
-        check_finite("dense", dense)?;
-        let own = &mut self.dense[..rows * width];
-        own.copy_from_slice(dense);
+        observation.check(self.policy.weights().spec(), rows, self.policy.action_mask())?;
+        let own = &mut self.dense[..observation.dense.len()];
+        own.copy_from_slice(observation.dense);
         if let Some(observations) = &mut self.normalizer.observations {
             if counts {
-                observations.update(own);
+                observations.update(own, |row| !self.over[row]);
             }
             observations.normalize(own);
         }
@@ -224,7 +224,7 @@ impl Collector {
         if !masked && !observation.allowed.is_empty() {
             return Err(Error::invalid("allowed", "must be absent: the collector was made without masks"));
         }
-        self.read(observation.dense, true)?;
+        self.read(observation, true)?;
         for row in 0..rows {
             self.starts[row] = self.policy.is_fresh(row);
             self.inputs[row] = self.policy.input(row);
@@ -274,14 +274,15 @@ impl Collector {
         check_len("terminated", terminated.len(), rows)?;
         check_len("truncated", truncated.len(), rows)?;
         let CollectorConfig { gae, autoreset, .. } = self.config;
-        self.scaled[..rows].copy_from_slice(rewards);
-        self.scale_rewards(rows, |row| terminated[row] != 0 || truncated[row] != 0);
         let cut = |over: &[bool], row: usize| truncated[row] != 0 && terminated[row] == 0 && !over[row];
+        // Before the statistics move: what is refused has not counted.
         if (0..rows).any(|row| cut(&self.over, row)) {
             self.value(last)?;
-            for row in (0..rows).filter(|&row| cut(&self.over, row)) {
-                self.scaled[row] += (gae.gamma * f64::from(self.finals[row])) as f32;
-            }
+        }
+        self.scaled[..rows].copy_from_slice(rewards);
+        self.scale_rewards(rows, |row| terminated[row] != 0 || truncated[row] != 0);
+        for row in (0..rows).filter(|&row| cut(&self.over, row)) {
+            self.scaled[row] += (gae.gamma * f64::from(self.finals[row])) as f32;
         }
         for row in (0..rows).filter(|&row| self.over[row]) {
             self.scaled[row] = 0.0;
@@ -307,10 +308,10 @@ impl Collector {
     fn scale_rewards(&mut self, rows: usize, ends: impl Fn(usize) -> bool) {
         let gamma = self.config.gae.gamma;
         let Some(running) = &mut self.normalizer.returns else { return };
-        for (sum, reward) in self.returns[..rows].iter_mut().zip(&self.scaled) {
-            *sum = (f64::from(*sum) * gamma + f64::from(*reward)) as f32;
+        for (sum, &reward) in self.returns[..rows].iter_mut().zip(&self.scaled) {
+            *sum = *sum * gamma + f64::from(reward);
         }
-        running.update(&self.returns[..rows]);
+        running.update(&self.returns[..rows], |row| !self.over[row]);
         let scale = self.normalizer.reward_scale();
         for (row, reward) in self.scaled[..rows].iter_mut().enumerate() {
             *reward = (f64::from(*reward) / scale).clamp(-LIMIT, LIMIT) as f32;
@@ -323,9 +324,9 @@ impl Collector {
     /// Values of an observation that is not acted on, to `self.finals`.
     fn value(&mut self, observation: &Observation<'_>) -> Result<()> {
         let rows = self.policy.rows();
-        self.read(observation.dense, false)?;
-        let dense = &self.dense[..rows * self.policy.weights().spec().dense()];
-        let seen = Observation { dense, discrete: observation.discrete, allowed: &[] };
+        let observation = &Observation { allowed: &[], ..*observation };
+        self.read(observation, false)?;
+        let seen = Observation { dense: &self.dense[..observation.dense.len()], ..*observation };
         self.policy.values(&seen, &mut self.finals[..rows])
     }
 
@@ -336,6 +337,9 @@ impl Collector {
     /// [`Error::Invalid`] naming the first bad element, or out of turn.
     pub fn finish(&mut self, pending: Option<&Observation<'_>>) -> Result<()> {
         self.expect(Phase::Ready)?;
+        if self.recording.as_ref().ok_or_else(busy)?.is_finished() {
+            return Err(Error::invalid("collector", "has finished the rollout: learn from it first"));
+        }
         let rows = self.policy.rows();
         if let Some(pending) = pending {
             self.value(pending)?;
@@ -364,7 +368,7 @@ impl Collector {
     /// # Errors
     /// [`Error::Invalid`] when the weights are of another model.
     pub fn resume(&mut self, mut recording: Recording, weights: Arc<Weights>, rollout: u64) -> Result<()> {
-        recording.clear(self.config.rows);
+        recording.clear(self.policy.rows());
         self.recording = Some(recording);
         self.policy.sync(weights)?;
         self.rollout = rollout;

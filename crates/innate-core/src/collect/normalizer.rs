@@ -7,6 +7,8 @@ use crate::model::ModelSpec;
 pub const LIMIT: f64 = 10.0;
 /// Added to variances.
 const EPSILON: f64 = 1e-8;
+/// Beyond any count and mean of 32-bit numbers, and small enough that none of the sums below overflows.
+const LARGEST: f64 = 1e100;
 
 /// Running mean and variance of vectors (Chan, Golub and LeVeque, 1979).
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,16 +27,17 @@ impl Running {
         Self { count: 0.0, mean: vec![0.0; width], variance: vec![1.0; width] }
     }
 
-    /// Counts `rows`, `[n, width]`, all at once.
-    pub fn update(&mut self, rows: &[f32]) {
-        let width = self.mean.len();
-        if width == 0 || rows.is_empty() {
+    /// Counts those of `rows`, `[n, width]`, of which `counts` says so, all at once.
+    pub fn update<T: Copy + Into<f64>>(&mut self, rows: &[T], counts: impl Fn(usize) -> bool) {
+        let width = self.mean.len().max(1);
+        let n = (0..rows.len() / width).filter(|&row| counts(row)).count() as f64;
+        if n == 0.0 {
             return;
         }
-        let n = (rows.len() / width) as f64;
         let total = self.count + n;
         for (index, (mean, variance)) in self.mean.iter_mut().zip(&mut self.variance).enumerate() {
-            let column = || rows.iter().skip(index).step_by(width).map(|&x| f64::from(x));
+            let cells = || rows.iter().skip(index).step_by(width).enumerate();
+            let column = || cells().filter(|(row, _)| counts(*row)).map(|(_, &x)| x.into());
             let own = column().sum::<f64>() / n;
             let squares = column().map(|x| (x - own) * (x - own)).sum::<f64>();
             let delta = own - *mean;
@@ -59,14 +62,14 @@ impl Running {
     /// Refuses what no statistics are.
     pub(crate) fn check(&self, path: &str, width: usize) -> Result<()> {
         let Self { count, mean, variance } = self;
-        if !(count.is_finite() && *count >= 0.0) {
-            return Err(Error::invalid(format!("{path}.count"), format!("must be a finite number of at least 0, got {count}")));
+        if !(0.0..=LARGEST).contains(count) {
+            return Err(Error::invalid(format!("{path}.count"), format!("must be between 0 and {LARGEST:e}, got {count}")));
         }
-        for (name, values, least) in [("mean", mean, f64::MIN), ("variance", variance, 0.0)] {
+        for (name, values, range) in [("mean", mean, -LARGEST..=LARGEST), ("variance", variance, 0.0..=LARGEST * LARGEST)] {
             if values.len() != width {
                 return Err(Error::invalid(format!("{path}.{name}"), format!("must hold {width} numbers, got {}", values.len())));
             }
-            if let Some(index) = values.iter().position(|x| !(x.is_finite() && *x >= least)) {
+            if let Some(index) = values.iter().position(|x| !range.contains(x)) {
                 return Err(Error::invalid(format!("{path}.{name}[{index}]"), format!("cannot be {}", values[index])));
             }
         }
@@ -123,7 +126,7 @@ mod tests {
         let rows: Vec<f32> = (0..60).map(|i| ((i * 37 % 19) as f32).mul_add(0.25, 100.0)).collect();
         let mut running = Running::new(3);
         for part in [&rows[..3], &rows[3..30], &rows[30..]] {
-            running.update(part);
+            running.update(part, |_| true);
         }
         assert_eq!(running.count.to_bits(), 20_f64.to_bits());
         for index in 0..3 {
@@ -143,10 +146,10 @@ mod tests {
     #[test]
     fn what_never_varies_and_what_is_far_away_stay_finite() {
         let mut running = Running::new(1);
-        running.update(&[5.0; 8]);
+        running.update(&[5.0_f32; 8], |_| true);
         let mut far = [5.0, 6.0, f32::MAX, f32::MIN];
         running.normalize(&mut far);
-        assert_eq!(far, [0.0, 10.0, 10.0, -10.0]);
+        assert_eq!(far.map(f32::to_bits), [0.0_f32, 10.0, 10.0, -10.0].map(f32::to_bits));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a collector writes down: the steps of a rollout, and what they are judged by.
 
+use std::borrow::Cow;
+
 use crate::data::{Prompts, RolloutSpec, Trajectories};
 use crate::error::{Error, Result};
 use crate::memory::{Bytes, afford, filled};
@@ -129,9 +131,9 @@ impl Recording {
 
     /// Writes what came of the step, and goes on to the next.
     pub(crate) fn answer(&mut self, rewards: &[f32], ends: impl Fn(usize) -> bool) {
-        for row in 0..self.rows {
+        for (row, &reward) in rewards[..self.rows].iter().enumerate() {
             let at = row * self.room + self.steps;
-            self.rewards[at] = rewards[row];
+            self.rewards[at] = reward;
             self.ends[at] = u8::from(ends(row));
         }
         self.steps += 1;
@@ -163,19 +165,7 @@ impl Recording {
         if steps == room {
             return;
         }
-        fn pack<T: Copy>(values: &mut [T], (rows, steps, room): (usize, usize, usize), width: usize) {
-            for row in 1..rows {
-                values.copy_within(row * room * width..(row * room + steps) * width, row * steps * width);
-            }
-        }
-        let size = (rows, steps, room);
-        fn pack_some<T: Copy>(values: &mut Option<Vec<T>>, size: (usize, usize, usize), cells: usize) {
-            if let Some(values) = values {
-                let width = values.len() / cells;
-                pack(values, size, width);
-            }
-        }
-        let cells = self.actions.len();
+        let (size, cells) = ((rows, steps, room), self.actions.len());
         pack_some(&mut self.starts, size, cells);
         pack_some(&mut self.inputs, size, cells);
         pack_some(&mut self.discrete, size, cells);
@@ -191,9 +181,6 @@ impl Recording {
     /// What was done, of a finished recording.
     pub fn trajectories<'a>(&'a self, rollout: &'a RolloutSpec) -> Trajectories<'a> {
         let cells = self.rows * self.steps;
-        fn part<T: Clone>(values: Option<&Vec<T>>, (cells, all): (usize, usize)) -> Option<std::borrow::Cow<'_, [T]>> {
-            values.map(|values| values[..cells * (values.len() / all)].into())
-        }
         let size = (cells, self.actions.len());
         Trajectories {
             rollout,
@@ -245,4 +232,23 @@ fn put<T: Copy>(to: &mut Option<Vec<T>>, from: &[T], (row, at, rows): (usize, us
         let width = from.len() / rows;
         to[at * width..][..width].copy_from_slice(&from[row * width..][..width]);
     }
+}
+
+/// `[n, room, width]` to `[n, T, width]`, in place.
+fn pack<T: Copy>(values: &mut [T], (rows, steps, room): (usize, usize, usize), width: usize) {
+    for row in 1..rows {
+        values.copy_within(row * room * width..(row * room + steps) * width, row * steps * width);
+    }
+}
+
+fn pack_some<T: Copy>(values: &mut Option<Vec<T>>, size: (usize, usize, usize), cells: usize) {
+    if let Some(values) = values {
+        let width = values.len() / cells;
+        pack(values, size, width);
+    }
+}
+
+/// The first `cells` of `all` cells.
+fn part<T: Clone>(values: Option<&Vec<T>>, (cells, all): (usize, usize)) -> Option<Cow<'_, [T]>> {
+    values.map(|values| values[..cells * (values.len() / all)].into())
 }

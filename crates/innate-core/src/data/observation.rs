@@ -15,7 +15,7 @@ pub struct Observation<'a> {
     pub allowed: &'a [u8],
 }
 
-impl<'a> Observation<'a> {
+impl Observation<'_> {
     /// Checks lengths and ranges, so that no kernel has to.
     ///
     /// # Errors

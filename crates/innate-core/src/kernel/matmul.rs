@@ -199,4 +199,35 @@ mod tests {
             }
         }
     }
+
+    /// Every number of rows up to beyond two blocks of four, and widths of every number of vectors: as the definition, and to the bit as one row
+    /// at a time.
+    #[test]
+    fn few_rows_are_as_many() {
+        const K: usize = 7;
+        for isa in Isa::available() {
+            for (m, blocks) in (1..=9).flat_map(|m| (1..=14).map(move |blocks| (m, blocks))) {
+                let n = blocks * PAD;
+                let a: Vec<f32> = (0..m * K).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect();
+                let b: Vec<f32> = (0..K * n).map(|i| ((i * 53 % 97) as f32 - 48.0) / 48.0).collect();
+                let from: Vec<f32> = (0..m * n).map(|i| (i % 13) as f32 / 4.0 - 1.0).collect();
+                for start in [Start::Accumulate, Start::Zero] {
+                    let (mut c, mut single) = (from.clone(), from.clone());
+                    let of = |a, m, c| Matmul { m, n, k: K, a, a_row: K, a_col: 1, b: &b, b_row: n, c, c_row: n, start };
+                    isa.run(of(&a, m, &mut c));
+                    for (a, c) in a.chunks_exact(K).zip(single.chunks_exact_mut(n)) {
+                        isa.run(of(a, 1, c));
+                    }
+                    let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                    assert_eq!(bits(&c), bits(&single), "{isa:?} {m}x{n} {start:?}");
+                    for (at, &got) in c.iter().enumerate() {
+                        let base = if start == Start::Zero { 0.0 } else { f64::from(from[at]) };
+                        let dot = |x: usize| f64::from(a[at / n * K + x]) * f64::from(b[x * n + at % n]);
+                        let want = base + (0..K).map(dot).sum::<f64>();
+                        assert!((f64::from(got) - want).abs() < 1e-5, "{isa:?} {m}x{n} {start:?}: {got} {want}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use innate_core::AgentState;
 use innate_core::checkpoint::{decode, encode};
+use innate_core::collect::{Normalizer, Running};
 use innate_core::data::RolloutSpec;
 use innate_core::model::{Action, Encoder, Input, ModelSpec, Pooling};
 use innate_core::optimizer::AdamState;
@@ -41,6 +42,10 @@ fn state(first: u16) -> AgentState {
         rollouts: 7,
         parameters: numbers(0),
         optimizer: AdamState { step: 8, exp_avg: numbers(1), exp_avg_sq: numbers(2) },
+        normalizer: Normalizer {
+            observations: Some(Running { count: 640.0, mean: vec![0.25, -3.5], variance: vec![1.0, 0.1] }),
+            returns: None,
+        },
         note: String::new(),
         sections: std::collections::BTreeMap::new(),
     }

@@ -3,6 +3,7 @@
 
 use innate_core::AgentState;
 use innate_core::checkpoint::{VERSION, decode, encode};
+use innate_core::collect::Normalizer;
 use innate_core::data::RolloutSpec;
 use innate_core::model::{ModelSpec, Pooling};
 use serde_json::{Value, json};
@@ -86,7 +87,7 @@ fn what_a_message_quotes_ends_after_eighty_characters() {
 }
 
 /// All objects of all sections, by JSON pointers.
-const OBJECTS: [(&str, &str); 9] = [
+const OBJECTS: [(&str, &str); 12] = [
     ("model", ""),
     ("model", "/encoder"),
     ("model", "/inputs/0"),
@@ -96,6 +97,9 @@ const OBJECTS: [(&str, &str); 9] = [
     ("rollout", ""),
     ("optimizer", ""),
     ("streams", ""),
+    ("normalization", ""),
+    ("normalization", "/observations"),
+    ("normalization", "/returns"),
 ];
 
 fn dotted(section: &str, pointer: &str) -> String {
@@ -127,7 +131,7 @@ fn each_section_and_field_is_needed_and_no_other_is_taken() {
         let (_, message) = refusal(&with_field(&bytes, section, pointer, |object| object["later"] = json!(1)));
         assert!(message.contains(&format!("`{path}.later`")) && message.contains("newer"), "{message}");
     }
-    assert_eq!(fields, 6 + 1 + 1 + 2 + 2 + 2 + 3 + 2 + 2);
+    assert_eq!(fields, 6 + 1 + 1 + 2 + 2 + 2 + 3 + 2 + 2 + 2 + 3 + 3);
 }
 
 #[test]
@@ -187,4 +191,51 @@ fn what_is_no_value_of_a_field_is_named() {
         let (_, message) = refusal(&with_section(&encode(&state(), "x").unwrap(), "streams", text));
         assert!(message.contains("`streams`") && !message.contains("newer"), "{message}");
     }
+}
+
+/// Statistics that are kept make a section, and others none: files of agents that normalize nothing are as they were.
+#[test]
+fn statistics_are_a_section_where_there_are_some() {
+    let has = |bytes: &[u8]| header_of(bytes).0.contains("normalization");
+    let with = state_of_inputs();
+    assert!(has(&encode(&with, "x").unwrap()));
+    let without = AgentState { normalizer: Normalizer::default(), ..with.clone() };
+    let bytes = encode(&without, "x").unwrap();
+    assert!(!has(&bytes));
+    assert_eq!(decode(&bytes, "x").unwrap(), without);
+    for change in [(|of| of.observations = None) as fn(&mut Normalizer), |of| of.returns = None] {
+        let mut state = with.clone();
+        change(&mut state.normalizer);
+        let bytes = encode(&state, "x").unwrap();
+        assert_eq!(decode(&bytes, "x").unwrap(), state);
+        assert!(header_of(&bytes).0.contains(":null"));
+    }
+}
+
+#[test]
+fn what_no_statistics_are_is_named() {
+    let bytes = encode(&state_of_inputs(), "x").unwrap();
+    for (pointer, value, named) in [
+        ("", json!([]), "`normalization` in its metadata must be an object"),
+        ("/observations", json!(1), "normalization.observations` in its metadata must be an object"),
+        ("/observations/count", json!("4"), "normalization.observations.count` in its metadata must be a number"),
+        ("/observations/count", json!(-1), "`normalization.observations.count` must be between 0 and"),
+        ("/observations/count", json!(1e101), "`normalization.observations.count` must be between 0 and"),
+        ("/observations/mean", json!(0.0), "normalization.observations.mean` in its metadata must be a list"),
+        ("/observations/mean", json!([0.0]), "`normalization.observations.mean` must hold 2 numbers, got 1"),
+        ("/observations/mean", json!([0.0, null]), "normalization.observations.mean[1]` in its metadata must be a number"),
+        ("/observations/mean", json!([0.0, -1e101]), "`normalization.observations.mean[1]` cannot be"),
+        ("/observations/variance", json!([0.0, -1e-9]), "`normalization.observations.variance[1]` cannot be"),
+        ("/returns/variance", json!([1e201]), "`normalization.returns.variance[0]` cannot be"),
+        ("/returns/mean", json!([0, 0]), "`normalization.returns.mean` must hold 1 numbers, got 2"),
+    ] {
+        let (path, message) = refusal(&with_field(&bytes, "normalization", pointer, |field| *field = value.clone()));
+        assert_eq!(path, "some.safetensors");
+        assert!(message.contains(named) && !message.contains("newer"), "{message} should speak of {named}");
+    }
+    // A model without vectors has no statistics of them.
+    let without = encode(&state(), "x").unwrap();
+    let text = header_of(&bytes).0.parse::<Value>().unwrap()["__metadata__"]["normalization"].as_str().unwrap().to_owned();
+    let (_, message) = refusal(&with_section(&without, "normalization", &text));
+    assert!(message.contains("`normalization.observations.mean` must hold 0 numbers"), "{message}");
 }

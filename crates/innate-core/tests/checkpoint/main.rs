@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 use innate_core::AgentState;
 use innate_core::checkpoint::{MAX_COUNTER, decode, encode, load, save};
+use innate_core::collect::{Normalizer, Running};
 use innate_core::data::RolloutSpec;
 use innate_core::error::Error;
 use innate_core::model::{Encoder, Input, ModelSpec, Pooling, init};
@@ -37,6 +38,7 @@ fn state_of(model: ModelSpec) -> AgentState {
         seed: MAX_COUNTER,
         rollouts: 3,
         optimizer: AdamState { step: 4, exp_avg: moment(1), exp_avg_sq: moment(2) },
+        normalizer: Normalizer::default(),
         note: "a note, \"quoted\"\n€".to_owned(),
         sections: [("spare".to_owned(), "{\"of\":\"a newer release\"}".to_owned())].into(),
         model,
@@ -50,9 +52,9 @@ fn state() -> AgentState {
     AgentState { rollout: RolloutSpec { action_mask, ..state.rollout }, ..state }
 }
 
-/// A state of a model with every kind of input.
+/// A state of a model with every kind of input, and with statistics.
 fn state_of_inputs() -> AgentState {
-    state_of(ModelSpec {
+    let state = state_of(ModelSpec {
         encoder: Encoder::None,
         inputs: vec![
             Input::PreviousAction,
@@ -62,7 +64,12 @@ fn state_of_inputs() -> AgentState {
         ],
         layers: 2,
         ..ModelSpec::open_loop(6, 1, 3, Pooling::Own)
-    })
+    });
+    let normalizer = Normalizer {
+        observations: Some(Running { count: 40.0, mean: vec![0.1, -1e9], variance: vec![1.0 / 3.0, 0.0] }),
+        returns: Some(Running { count: 1e15, mean: vec![-0.0], variance: vec![f64::MIN_POSITIVE] }),
+    };
+    AgentState { normalizer, ..state }
 }
 
 /// A folder of this test's own, removed when dropped.
@@ -184,7 +191,7 @@ fn what_is_wrong_is_named() {
 /// A state that cannot be read back, and what names its fault.
 fn unfit() -> Vec<(&'static str, AgentState)> {
     type Spoil = fn(&mut AgentState);
-    let cases: [(&str, Spoil); 12] = [
+    let cases: [(&str, Spoil); 14] = [
         ("emb.weight", |s| s.parameters[0] = f32::NAN),
         ("v.bias", |s| *s.parameters.last_mut().unwrap() = f32::INFINITY),
         ("adam.exp_avg.emb.weight", |s| s.optimizer.exp_avg[0] = f32::NEG_INFINITY),
@@ -197,6 +204,10 @@ fn unfit() -> Vec<(&'static str, AgentState)> {
         ("some.safetensors", |s| s.rollout.horizon = 0),
         ("some.safetensors", |s| s.parameters.truncate(1)),
         ("some.safetensors", |s| s.optimizer.exp_avg_sq.push(0.0)),
+        ("some.safetensors", |s| s.normalizer.observations = Some(Running::new(2))),
+        ("some.safetensors", |s| {
+            s.normalizer.returns = Some(Running { count: f64::NAN, ..Running::new(1) });
+        }),
     ];
     let spoil = |(path, spoil): (&'static str, Spoil)| {
         let mut state = state();

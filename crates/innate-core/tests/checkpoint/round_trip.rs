@@ -2,6 +2,7 @@
 
 use innate_core::AgentState;
 use innate_core::checkpoint::{MAX_COUNTER, decode, encode};
+use innate_core::collect::{Normalizer, Running};
 use innate_core::data::RolloutSpec;
 use innate_core::model::{Action, Encoder, Input, ModelSpec, Pooling, count, params};
 use innate_core::optimizer::AdamState;
@@ -9,7 +10,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 
-const KNOWN: [&str; 7] = ["format", "version", "model", "rollout", "optimizer", "streams", "note"];
+const KNOWN: [&str; 8] = ["format", "version", "model", "rollout", "optimizer", "streams", "note", "normalization"];
 
 fn encoders() -> impl Strategy<Value = Encoder> {
     let pooling = prop_oneof![Just(Pooling::Own), Just(Pooling::Batch)];
@@ -49,6 +50,22 @@ fn rollouts(model: &ModelSpec) -> impl Strategy<Value = RolloutSpec> + use<> {
         .prop_map(|(horizon, start_token, action_mask)| RolloutSpec { horizon, start_token, action_mask })
 }
 
+/// Statistics of vectors of `width` numbers, or none: any numbers of 64 bits, far beyond those of 32 bits.
+fn statistics(width: usize) -> impl Strategy<Value = Option<Running>> {
+    let mean = prop_oneof![-1e100..=1e100_f64, -1.0..1.0_f64, Just(-0.0), Just(f64::from_bits(1))];
+    let variance = prop_oneof![0.0..=1e200_f64, 0.0..1.0_f64, Just(f64::MIN_POSITIVE), Just(0.0)];
+    let count = prop_oneof![0.0..=1e100_f64, (0..1_u64 << 53).prop_map(|count| count as f64)];
+    proptest::option::of((count, vec(mean, width), vec(variance, width)).prop_map(|(count, mean, variance)| Running {
+        count,
+        mean,
+        variance,
+    }))
+}
+
+fn normalizers(model: &ModelSpec) -> impl Strategy<Value = Normalizer> + use<> {
+    (statistics(model.dense()), statistics(1)).prop_map(|(observations, returns)| Normalizer { observations, returns })
+}
+
 fn states() -> impl Strategy<Value = AgentState> {
     let finite = proptest::num::f32::POSITIVE | proptest::num::f32::NEGATIVE | proptest::num::f32::NORMAL;
     let finite = finite | proptest::num::f32::SUBNORMAL | proptest::num::f32::ZERO;
@@ -59,8 +76,9 @@ fn states() -> impl Strategy<Value = AgentState> {
         move |(model, seed, taken, step, note, sections)| {
             let len = count(&model);
             let numbers = vec(finite, 3 * len);
-            (rollouts(&model), numbers).prop_map(move |(rollout, numbers)| AgentState {
+            (rollouts(&model), normalizers(&model), numbers).prop_map(move |(rollout, normalizer, numbers)| AgentState {
                 rollout,
+                normalizer,
                 seed,
                 rollouts: taken,
                 parameters: numbers[..len].to_vec(),

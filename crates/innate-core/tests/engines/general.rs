@@ -1,8 +1,8 @@
 //! Every network that can be described, on every kind of trajectory, with every loss: against the oracle, its central differences and autograd.
 
-use innate_core::data::Sampling;
+use innate_core::data::{Observation, Sampling};
 use innate_core::engine::Engine;
-use innate_core::engine::fused::Fused;
+use innate_core::engine::fused::{Fused, StepOutput};
 use innate_core::kernel::simd::Isa;
 use innate_core::model::{Input, Pooling};
 use innate_core::rng::Seed;
@@ -101,16 +101,22 @@ fn every_derivative_of_every_loss_matches_its_central_difference() {
     }
 }
 
-/// The drawn losses have what they are drawn for: ratios on both sides of the clip range and within.
+/// The drawn losses have what they are drawn for: ratios on both sides of the clip range and within, and values that are clipped.
 #[test]
 fn drawn_losses_clip_some_steps() {
     let case = Shape { rows: 20, ..Shape::full(1, 2) }.case();
-    let aim = loss(&case, 2 * 6 + 4);
+    let aim = loss(&case, 2 * 8 + 7);
     let said = oracle::forward(&case, &wide(&case.flat));
     let told = oracle::tell(&case, &said, &oracle::judge(&case, &said, &aim).advantages, &aim);
     let count = |of: &dyn Fn(f64) -> bool| told.ratios.iter().filter(|&&ratio| of(ratio)).count();
     assert!(count(&|r| r < 0.8) > 3 && count(&|r| (0.8..=1.2).contains(&r)) > 3 && count(&|r| r > 1.2) > 3);
     assert!(told.terms.approx_kl > 0.01 && told.terms.clip_fraction > 0.1);
+    let free = loss(&case, 2 * 8 + 6);
+    assert!(free.old_values.is_some() && aim.old_values.is_some());
+    let mut unclipped = aim.clone();
+    unclipped.objective.value_clip_range = f64::INFINITY;
+    let without = oracle::tell(&case, &said, &oracle::judge(&case, &said, &unclipped).advantages, &unclipped);
+    assert!(told.terms.value_loss > without.terms.value_loss + 0.01, "some errors are those of clipped values");
 }
 
 /// 600 rows make more chunks than gradient groups, and a ragged last chunk.
@@ -120,7 +126,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
     for isa in Isa::available() {
         let mut traces = [1, 2, 3, 8].map(|threads| {
             let mut engine = Fused::with_isa(&case.model, threads, &case.flat, isa).unwrap();
-            for index in [16, 32] {
+            for index in [2 * 8 + 7, 24 + 2 * 8 + 6] {
                 engine.update(&case.data(), &loss(&case, index)).unwrap();
             }
             let said = engine.evaluate(&case.data()).unwrap();
@@ -145,6 +151,16 @@ fn a_rollout_observes_nothing() {
             let error = engine.rollout(case.prompts(), &case.rollout, sampling).unwrap_err();
             assert!(matches!(error, innate_core::Error::Invalid { path, .. } if path.starts_with("inputs")), "{name}");
         }
-        assert!(case.policy(3).is_err());
+        let mut policy = case.policy(3).unwrap();
+        policy.begin(case.prompts()).unwrap();
+        let (mut actions, mut floats) = (vec![0; case.rows], [(); 3].map(|()| vec![0.0; case.rows]));
+        let [log_probs, entropies, values] = &mut floats;
+        let mut out = StepOutput { actions: &mut actions, log_probs, entropies, values };
+        let error = policy.step(&Observation::default(), Sampling::Greedy, &mut out).unwrap_err();
+        let unseen = if case.model.dense() > 0 { "dense" } else { "discrete" };
+        assert!(
+            matches!(error, innate_core::Error::Invalid { path, .. } if path == unseen),
+            "a policy observes all that is read"
+        );
     }
 }

@@ -9,12 +9,13 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::{Aim, Judged, Learning, deviation, engines};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../__test__/golden/tutorial");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../__test__/golden");
 
-struct Golden(Vec<u8>);
+/// A file of golden vectors.
+pub(crate) struct Golden(Vec<u8>);
 
 impl Golden {
-    fn read(name: &str) -> Self {
+    pub(crate) fn read(name: &str) -> Self {
         Self(std::fs::read(format!("{FOLDER}/{name}.safetensors")).unwrap())
     }
 
@@ -25,15 +26,22 @@ impl Golden {
         view.data().as_chunks::<4>().0.to_vec()
     }
 
-    fn floats(&self, name: &str) -> Vec<f32> {
+    pub(crate) fn floats(&self, name: &str) -> Vec<f32> {
         self.words(name, Dtype::F32).into_iter().map(f32::from_le_bytes).collect()
     }
 
-    fn ids(&self, name: &str) -> Vec<i32> {
+    pub(crate) fn ids(&self, name: &str) -> Vec<i32> {
         self.words(name, Dtype::I32).into_iter().map(i32::from_le_bytes).collect()
     }
 
-    fn flat(&self, prefix: &str, model: &ModelSpec) -> Vec<f32> {
+    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let view = file.tensor(name).unwrap();
+        assert_eq!(view.dtype(), Dtype::U8, "{name}");
+        view.data().to_vec()
+    }
+
+    pub(crate) fn flat(&self, prefix: &str, model: &ModelSpec) -> Vec<f32> {
         params(model).iter().flat_map(|spec| self.floats(&format!("{prefix}.{}", spec.name))).collect()
     }
 }
@@ -61,7 +69,7 @@ impl Worst {
 }
 
 fn replay(name: &str, pooling: Pooling, worst: &mut BTreeMap<String, Worst>) {
-    let golden = Golden::read(name);
+    let golden = Golden::read(&format!("tutorial/{name}"));
     let model = ModelSpec::open_loop(18, 3, 96, pooling);
     let rollout = RolloutSpec { horizon: 6, start_token: 10, action_mask: None };
     for (engine_name, mut engine) in engines(&model, &golden.flat("init", &model)).unwrap() {

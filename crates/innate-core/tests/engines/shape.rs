@@ -216,12 +216,15 @@ impl Shape {
 }
 
 /// Losses that [`loss`] makes.
-pub(crate) const LOSSES: usize = 6 * 3 * 2 * 2;
+pub(crate) const LOSSES: usize = 8 * 3 * 2 * 2;
 
-/// Loss number `index` of [`LOSSES`]: advantages from where, how the ratio is clipped, the mean over what, the whole batch or a part.
-/// No ratio is near an end of the clip range.
+/// How far ratios and values have moved: none is near an end of the clip range.
+const MOVED: [f64; 7] = [-0.6, -0.3, -0.1, 0.05, 0.1, 0.3, 0.5];
+
+/// Loss number `index` of [`LOSSES`]: advantages from where and how the values are clipped, how the ratio is clipped, the mean over what, the
+/// whole batch or a part.
 pub(crate) fn loss(case: &Case, index: usize) -> Aim {
-    let (from, clip, over, part) = (index % 6, index / 6 % 3, index / 18 % 2, index / 36);
+    let (from, clip, over, part) = (index % 8, index / 8 % 3, index / 24 % 2, index / 48);
     let float =
         |stream: u32, i: usize| philox([i as u32, stream, 2, 0], [index as u32, 77])[0] as f32 / u32::MAX as f32 * 3.0 - 1.5;
     let floats = |stream: u32, count: usize| -> Vec<f32> { (0..count).map(|i| float(stream, i)).collect() };
@@ -233,19 +236,26 @@ pub(crate) fn loss(case: &Case, index: usize) -> Aim {
         2 => Judged::Returns(cells(0), Baseline::Step),
         3 => given(rows(0), None),
         4 => given(cells(0), Some(rows(1))),
-        _ => given(rows(0), Some(cells(1))),
+        5 => given(rows(0), Some(cells(1))),
+        _ => given(cells(0), Some(cells(1))),
     });
+    let said = oracle::forward(case, &wide(&case.flat));
+    let old = |now: Vec<f64>, stream: u32| -> Vec<f32> {
+        let moved = |i: usize| MOVED[philox([i as u32, stream, 2, 0], [index as u32, 77])[0] as usize % MOVED.len()];
+        now.into_iter().enumerate().map(|(i, now)| (now - moved(i)) as f32).collect()
+    };
     if clip > 0 {
-        let said = oracle::forward(case, &wide(&case.flat)).log_probs.into_iter();
-        let log_ratio =
-            |i: usize| [-0.6, -0.3, -0.1, 0.05, 0.1, 0.3, 0.5][philox([i as u32, 2, 2, 0], [index as u32, 77])[0] as usize % 7];
-        aim.old_log_probs = Some(said.enumerate().map(|(i, log_prob)| (log_prob - log_ratio(i)) as f32).collect());
+        aim.old_log_probs = Some(old(said.log_probs, 2));
+    }
+    if from > 5 {
+        aim.old_values = Some(old(said.values, 3));
     }
     aim.objective = Objective {
         // Of like size, so that none is lost beside the others.
         value_coef: 0.7,
         entropy_coef: 0.4,
         clip_range: if clip == 2 { 0.2 } else { f64::INFINITY },
+        value_clip_range: if from == 7 { 0.2 } else { f64::INFINITY },
         reduction: if over == 0 { Reduction::Episode } else { Reduction::Step },
         totals: (part == 1).then_some(Totals { rows: 2.5 * case.rows as f64, steps: 3.0 * case.actions.len() as f64 }),
     };

@@ -176,6 +176,11 @@ impl Policy {
         }
     }
 
+    /// The actions that may be chosen at every step.
+    pub(crate) fn action_mask(&self) -> Option<&[bool]> {
+        self.spec.action_mask.as_deref()
+    }
+
     /// Whether a row is before the first step of an episode.
     pub(crate) fn is_fresh(&self, row: usize) -> bool {
         self.fresh[row]

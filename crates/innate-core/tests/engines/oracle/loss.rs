@@ -8,23 +8,34 @@ use crate::{Aim, Case, Judged};
 /// What each step is judged by, `[n, T]` where not said otherwise; nothing is said of steps that do not count.
 pub(crate) struct Judgement {
     pub(crate) advantages: Vec<f64>,
-    /// (target, estimate, how much it counts, what its square is divided by): one a row or one a step.
-    fits: Vec<(f64, f64, f64, f64)>,
+    /// One a row or one a step.
+    fits: Vec<Fit>,
+}
+
+struct Fit {
+    target: f64,
+    estimate: f64,
+    /// The estimate, or as far from the old one as it may be.
+    clipped: f64,
+    weight: f64,
+    /// What the square is divided by.
+    total: f64,
 }
 
 impl Judgement {
     fn value_loss(&self) -> f64 {
-        self.fits.iter().map(|&(target, estimate, weight, total)| weight * (target - estimate).powi(2) / total).sum()
+        let worse = |fit: &Fit| (fit.target - fit.estimate).powi(2).max((fit.target - fit.clipped).powi(2));
+        self.fits.iter().map(|fit| fit.weight * worse(fit) / fit.total).sum()
     }
 
     fn explained_variance(&self) -> f64 {
         let variance = |of: &dyn Fn(f64, f64) -> f64| {
-            let all = || self.fits.iter().map(|&(target, estimate, weight, _)| (of(target, estimate), weight));
+            let all = || self.fits.iter().map(|fit| (of(fit.target, fit.estimate), fit.weight));
             let total = all().map(|(_, weight)| weight).sum::<f64>();
             let mean = all().map(|(x, weight)| weight * x).sum::<f64>() / total;
             all().map(|(x, weight)| weight * (x - mean).powi(2)).sum::<f64>() / total
         };
-        let mut targets: Vec<f64> = self.fits.iter().filter(|fit| fit.2 > 0.0).map(|fit| fit.0).collect();
+        let mut targets: Vec<f64> = self.fits.iter().filter(|fit| fit.weight > 0.0).map(|fit| fit.target).collect();
         targets.dedup();
         match targets.len() {
             0 | 1 => f64::NAN,
@@ -45,21 +56,34 @@ pub(crate) fn judge(case: &Case, said: &Said, aim: &Aim) -> Judgement {
         let width = given.len() / case.rows;
         (0..weights.len()).map(|at| f64::from(given[at / steps * width + if width == 1 { 0 } else { at % steps }])).collect()
     };
-    let fitted = |targets: &[f64]| -> Vec<(f64, f64, f64, f64)> {
-        let all = targets.iter().zip(&said.values).zip(&weights);
-        all.map(|((&target, &value), &weight)| (target, value, weight, step_total)).collect()
+    let range = aim.objective.value_clip_range;
+    let clipped = |at: usize, value: f64| match &aim.old_values {
+        Some(old) if value > f64::from(old[at]) + range => f64::from(old[at]) + range,
+        Some(old) if value < f64::from(old[at]) - range => f64::from(old[at]) - range,
+        _ => value,
+    };
+    let fitted = |targets: &[f64]| -> Vec<Fit> {
+        let all = targets.iter().zip(&said.values).zip(&weights).enumerate();
+        all.map(|(at, ((&target, &estimate), &weight))| Fit {
+            target,
+            estimate,
+            clipped: clipped(at, estimate),
+            weight,
+            total: step_total,
+        })
+        .collect()
     };
     match &aim.judged {
         Judged::Returns(returns, Baseline::Program) => {
             let rows = said.values.chunks(steps).zip(weights.chunks(steps)).zip(returns);
-            let fits: Vec<_> = rows
+            let fits: Vec<Fit> = rows
                 .map(|((values, weights), &target)| {
-                    let estimate = values.iter().zip(weights).map(|(value, weight)| value * weight).sum();
-                    let counts = if weights.iter().any(|&weight| weight > 0.0) { 1.0 } else { 0.0 };
-                    (f64::from(target), estimate, counts, row_total)
+                    let estimate: f64 = values.iter().zip(weights).map(|(value, weight)| value * weight).sum();
+                    let weight = if weights.iter().any(|&weight| weight > 0.0) { 1.0 } else { 0.0 };
+                    Fit { target: f64::from(target), estimate, clipped: estimate, weight, total: row_total }
                 })
                 .collect();
-            Judgement { advantages: fits.iter().flat_map(|fit| vec![fit.0 - fit.1; steps]).collect(), fits }
+            Judgement { advantages: fits.iter().flat_map(|fit| vec![fit.target - fit.estimate; steps]).collect(), fits }
         }
         Judged::Returns(returns, Baseline::Step) => {
             let targets = each(returns);
