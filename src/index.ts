@@ -19,7 +19,7 @@ export type {
 } from './agent/options.js';
 export type { ActOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
 export { Session, type SessionOptions, type SessionStep, type SessionStepOptions } from './agent/session.js';
-export type { ChosenCall, Solution, SolvedCall, SolveReason } from './agent/solution.js';
+export type { CallChoice, CallOutcome, ChosenCall, Solution, SolvedCall, SolveReason } from './agent/solution.js';
 export type { SolveContext, SolveOptions, SolveTool, SolveTools, SolveToolsOf } from './agent/solve-options.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
 export type { Baseline, LossConfig, LossOptions, UpdateConfig, UpdateOptions } from './algorithm/a2c.js';
@@ -85,6 +85,7 @@ export type {
   Arguments,
   ArgumentsOf,
   ArgumentValue,
+  CallArguments,
   NoParameters,
   NumbersBelow,
   ParameterShape,

@@ -167,26 +167,27 @@ test('an abort ends it: before the first call, between two, and while a tool is 
   const stopped = await agent.solve(supportDesk, ticket, { tools: { ...tools, LOOKUP }, signal: between.signal });
   t.deepEqual([stopped.reason, named(stopped), stopped.next], ['aborted', ['LOOKUP'], undefined]);
 
-  const within = new AbortController();
-  let heard = false;
-  const hanging = await agent.solve(supportDesk, ticket, {
-    signal: within.signal,
-    tools: {
-      ...tools,
-      CHECK_STOCK: (_desk, _ticket, _stage, args, { signal }) => {
-        t.deepEqual(args, {});
-        signal.addEventListener('abort', () => {
-          heard = true;
-        });
-        setTimeout(() => within.abort(), 5);
-        return new Promise((_, reject) => setTimeout(() => reject(new Error('too late')), 50));
+  for (const late of [Promise.resolve.bind(Promise), Promise.reject.bind(Promise)] as const) {
+    const within = new AbortController();
+    let heard = false;
+    const hanging = await agent.solve(supportDesk, ticket, {
+      signal: within.signal,
+      tools: {
+        ...tools,
+        CHECK_STOCK: async (_desk, _ticket, _stage, args, { signal }) => {
+          t.deepEqual(args, {});
+          signal.addEventListener('abort', () => {
+            heard = true;
+          });
+          setTimeout(() => within.abort(), 5);
+          await later(50);
+          return late(new Error('too late'));
+        },
       },
-    },
-  });
-  t.deepEqual(
-    [hanging.reason, named(hanging), hanging.next?.tool, hanging.error, heard],
-    ['aborted', ['LOOKUP'], 'CHECK_STOCK', undefined, true],
-  );
+    });
+    const { reason, next, error } = hanging;
+    t.deepEqual([reason, named(hanging), next?.tool, error, heard], ['aborted', ['LOOKUP'], 'CHECK_STOCK', undefined, true]);
+  }
   await later(60); // The late rejection is nobody's, and does not end the process.
 
   const fetching = new AbortController();

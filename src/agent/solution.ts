@@ -1,8 +1,8 @@
-import type { Arguments, ParametersOf, ToolArguments } from '../define/tool-parameters.js';
+import type { CallArguments } from '../define/tool-parameters.js';
 import type { TaskError } from '../errors/task-error.js';
 
-/** A call that an agent has chosen, and why. */
-interface ChosenPart {
+/** Why an agent has chosen a call. */
+export interface CallChoice {
   /** What the agent heard before it, as texts of symbols. */
   readonly heard: readonly string[];
   /** How sure the agent was: the product of the probabilities of the call's tokens, 0 to 1. */
@@ -12,28 +12,27 @@ interface ChosenPart {
 }
 
 /** What became of a call. */
-interface CarriedPart {
+export interface CallOutcome {
   /** What the application's tool returned, or its promise was fulfilled with; undefined where there is no tool. */
   readonly answer: unknown;
   /** False for a call that `when` said no to, which no tool was called for. Never so under `mask: 'applicable'`. */
   readonly applied: boolean;
 }
 
-/** Names of tools with the arguments of each, told apart by `tool`. */
-type CallOf<Tool extends string, Parameters, Rest> = {
-  readonly [Name in Tool]: Rest & {
+/** A call that an agent has chosen: tool, arguments, what it heard before, how sure it was, and what it expects. Told apart by `tool`. */
+export type ChosenCall<Tool extends string = string, Parameters = unknown> = {
+  readonly [Name in Tool]: CallChoice & {
     /** Name of the tool. */
     readonly tool: Name;
     /** Its arguments, by name; none for a tool without parameters. */
-    readonly arguments: unknown extends Parameters ? Arguments : ToolArguments<ParametersOf<Parameters, Name>>;
+    readonly arguments: CallArguments<Parameters, Name>;
   };
 }[Tool];
 
-/** A call that an agent has chosen: tool, arguments, what it heard before, how sure it was, and what it expects. */
-export type ChosenCall<Tool extends string = string, Parameters = unknown> = CallOf<Tool, Parameters, ChosenPart>;
-
 /** A {@link ChosenCall} that was carried out, with what the application's tool answered. */
-export type SolvedCall<Tool extends string = string, Parameters = unknown> = CallOf<Tool, Parameters, ChosenPart & CarriedPart>;
+export type SolvedCall<Tool extends string = string, Parameters = unknown> = {
+  readonly [Name in Tool]: ChosenCall<Name, Parameters> & CallOutcome;
+}[Tool];
 
 /**
  * Why {@link Agent.solve} stopped. `ended`: a tool ended the program. `horizon`: as many tokens as the task allows. `unsure`: the next call was less

@@ -1,4 +1,4 @@
-import type { Arguments, NoParameters, ParametersOf, ToolArguments } from '../define/tool-parameters.js';
+import type { Arguments, CallArguments, NoParameters } from '../define/tool-parameters.js';
 import type { ToolTask } from '../define/tool-task.js';
 import { OptionsError } from '../errors/options-error.js';
 import { TaskError } from '../errors/task-error.js';
@@ -27,12 +27,9 @@ export type SolveTool<Problem = unknown, State = unknown, Stage = unknown, Args 
   context: SolveContext,
 ) => unknown;
 
-/** The arguments of a tool, by name; where the task does not say, as texts and numbers. */
-type ArgumentsFor<Parameters, Tool extends string> = unknown extends Parameters ? Arguments : ToolArguments<ParametersOf<Parameters, Tool>>;
-
 /** Tools of an application, by name: one for each that has a `run` in the task's definition; others may have one. */
 export type SolveTools<Problem, State, Tool extends string, Stage = unknown, Parameters = NoParameters> = {
-  readonly [Name in Tool]?: SolveTool<Problem, State, Stage, ArgumentsFor<Parameters, Name>>;
+  readonly [Name in Tool]?: SolveTool<Problem, State, Stage, CallArguments<Parameters, Name>>;
 };
 
 /** The type of an application's tools for a task, for those that are written down apart: `const tools: SolveToolsOf<typeof desk> = { … }`. */

@@ -33,7 +33,7 @@ Problems explained: what the agent saw, what is due, its program (a tool in pare
 
 const NEXT = `\
 Next: use it in a program, docs/guide/using-an-agent.md; give an agent tools of your own, docs/guide/own-tools.md;
-or train one that has to read its problems: node build/examples/refund-desk/main.js
+or train one that has to read its problems: npm run example -- refund-desk
 `;
 
 /**

@@ -36,6 +36,9 @@ export type ArgumentsOf<Parameters, Tool extends string> = unknown extends Param
   ? Arguments
   : { [Name in Tool]: keyof ParametersOf<Parameters, Name> extends never ? never : ToolArguments<ParametersOf<Parameters, Name>> }[Tool];
 
+/** Arguments of a call of one tool, from the parameters of all: an empty object for a tool without parameters. */
+export type CallArguments<Parameters, Tool> = unknown extends Parameters ? Arguments : ToolArguments<ParametersOf<Parameters, Tool>>;
+
 /** A call as it is written down: the name of a tool, and with parameters the pair of name and arguments. */
 export type ToolCall<Tool extends string = string, Parameters = unknown> = unknown extends Parameters
   ? Tool | readonly [Tool, Arguments]
