@@ -1,5 +1,5 @@
 // `npm test`: installs, builds and runs every test. `npm run test:rust`, `test:ts`, `test:docs` run one kind, with arguments for cargo test or ava.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare } from './build.js';
 import { checkDocs } from './check-docs.js';
@@ -26,8 +26,13 @@ export async function main(): Promise<number> {
     await steps.check('the binding by itself', process.execPath, ['crates/innate-napi/tests/binding.mjs', join(ROOT, addon)]);
   }
   if (all) {
-    for (const name of readdirSync(join(ROOT, 'examples'))) {
-      await steps.check(`examples/${name}`, process.execPath, [join('build/examples', name, 'main.js')]);
+    // A file is a program, and so is a folder with a main.ts; those of examples/environments are run by name, as `npm run example` does.
+    const programs = readdirSync(join(ROOT, 'examples')).flatMap((name) => {
+      const main = name.endsWith('.ts') ? name : join(name, 'main.ts');
+      return existsSync(join(ROOT, 'examples', main)) ? [main] : [];
+    });
+    for (const program of programs) {
+      await steps.check(`examples/${program}`, process.execPath, [join('build/examples', program.replace(/ts$/, 'js'))]);
     }
     await steps.passes('the site of the documentation', buildDocs);
   }
