@@ -13,8 +13,8 @@ const STOCKS = ['in stock', 'sold out'] as const;
 let agent: Agent;
 
 test.before(async (t) => {
-  const options = { task: supportDesk, algorithm: 'ppo', hiddenSize: 64, learningRate: 3e-3, evaluateEvery: 10 } as const;
-  const result = await Trainer.run([0], { ...options, seed: 1, progress: false });
+  const options = { task: supportDesk, algorithm: 'ppo', hiddenSize: 64, learningRate: 3e-3 } as const;
+  const result = await Trainer.run([{ stage: 0, iterations: 50 }], { ...options, seed: 1, progress: false });
   agent = result.agent;
   t.true(result.stages[0]?.mastered);
 });

@@ -77,7 +77,7 @@ export const supportDesk = defineTask({
       },
     },
     CHECK_STOCK: {
-      when: ({ found, stock }) => found !== null && found.status !== 'unknown' && stock === null,
+      when: (desk) => isOpen(desk) && desk.stock === null,
       run: (desk, { simulated }) => {
         desk.stock = simulated?.stock ?? null;
       },
@@ -107,6 +107,8 @@ export const supportDesk = defineTask({
   },
   milestones: {
     found: { reward: 0.1, reached: ({ found }) => found !== null },
+    // Without it the desk would not care whether it asks the warehouse in vain, and never be sure of what to do.
+    needless: { reward: -0.2, reached: ({ stock }, ticket) => stock !== null && !asksForStock(ticket) },
     settled: { reward: 0.3, reached: (desk, ticket) => isSettled(desk, ticket) && desk.refunded !== desk.reshipped },
   },
   success: (desk, ticket) => isSettled(desk, ticket) && desk.replied === dueTo(ticket)?.replied,
@@ -127,6 +129,12 @@ function isOpen({ found, refunded, reshipped }: Desk): boolean {
 
 function dueTo({ claim, simulated }: Ticket): ReturnType<typeof policy> | undefined {
   return simulated === undefined ? undefined : policy(claim, simulated);
+}
+
+/** Whether what is due depends on the stock. */
+function asksForStock(ticket: Ticket): boolean {
+  const due = dueTo(ticket);
+  return due !== undefined && (due.refunded === 'full' || due.reshipped !== null);
 }
 
 function isSettled(desk: Desk, ticket: Ticket): boolean {
