@@ -1,4 +1,4 @@
 // Name the suit of the card seen three steps ago.
 import { trainKnown } from './known.js';
 
-await trainKnown('RepeatPreviousEasy', { steps: 300_000 });
+await trainKnown('RepeatPreviousEasy', { steps: 350_000 });
