@@ -44,7 +44,7 @@ export function guessNumber(options: GuessNumberOptions = {}): BuiltInEnvironmen
     observationSpace: discrete(guessNumberAnswers.length),
     actionSpace: discrete(numbers),
     // Which number to name first is seen only by who knows what to do after each answer: all answers have to be tried for long.
-    algorithmOptions: { entropyCoef: linear(0.2, 0.001), learningRate: linear(2e-3, 1e-4) },
+    algorithmOptions: { entropyCoef: linear(0.3, 0.001), learningRate: linear(2e-3, 1e-4) },
     begin: (random) => beginGuessNumber(1 + random.int(numbers), tries),
   });
 }
