@@ -5,7 +5,7 @@ import { createTools } from './tools.js';
 
 // In simulation: nothing is looked up, refunded or sent. It goes on after the first evaluation without a mistake, so that the agent becomes sure of
 // what it does, too.
-const { agent, stages, seconds } = await Trainer.run([{ stage: 0, iterations: 60 }], {
+const { agent, stages, seconds } = await Trainer.run([{ stage: 0, iterations: 120 }], {
   task: supportDesk,
   algorithm: 'ppo',
   hiddenSize: 64,
