@@ -324,7 +324,7 @@ export class Agent {
   async learn(collector: RolloutCollector, options: LearnConfig): Promise<RolloutStats> {
     this.#checkOpen();
     const native = RolloutCollector.nativeOf(collector) as BindingCollector;
-    return toRolloutStats(await guardedAsync(() => this.#native.learn(native, { ...options })));
+    return toRolloutStats(await guardedAsync(() => this.#native.learn(native, { ...options, optimizer: options })));
   }
 
   /**

@@ -53,16 +53,12 @@ export declare class BindingAgent {
 export declare class BindingCollector {
   /** Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each. */
   begin(contexts: Int32Array, stages: Int32Array): void
-  /** Begins an episode in each row, at the zero state, and forgets what was recorded. */
-  restart(): void
   /** One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written. */
   step(dense: Float32Array | undefined | null, discrete: Int32Array | undefined | null, allowed: Uint8Array | undefined | null, actions: Int32Array): void
   /** What came of the step, `[n]` each; `lastDense` `[n, D]` and `lastDiscrete` `[n, K]` are read where an episode was truncated. */
   record(rewards: Float32Array, terminated: Uint8Array, truncated: Uint8Array, lastDense?: Float32Array | undefined | null, lastDiscrete?: Int32Array | undefined | null): void
   /** Ends the rollout, whose rows observe `dense` and `discrete` next; where `pending` is false, no episode goes on. */
   finish(pending: boolean, dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null): void
-  /** Steps recorded in this rollout. */
-  get steps(): number
   /** Frees the rows; later calls throw `ERR_CLOSED`. */
   close(): void
 }
@@ -191,16 +187,8 @@ export interface BindingLearnOptions {
   valueCoef: number
   /** Weight of the entropy bonus. */
   entropyCoef: number
-  /** Adam's step size. */
-  learningRate: number
-  /** Global norm that gradients are clipped to; `Infinity` turns clipping off. */
-  maxGradNorm: number
-  /** Adam's decay of the first moment. */
-  beta1: number
-  /** Adam's decay of the second moment. */
-  beta2: number
-  /** Adam's denominator term. */
-  epsilon: number
+  /** How a gradient becomes a step. */
+  optimizer: BindingOptimizer
 }
 
 /** What learning from a rollout says. */
@@ -211,12 +199,6 @@ export interface BindingLearnStats {
   gradNorm: number
   /** Steps of the optimizer. */
   updates: number
-  /** Whether the divergence stopped it. */
-  stoppedEarly: boolean
-  /** The divergence on the first minibatch. */
-  firstApproxKl: number
-  /** What rewards are divided by. */
-  rewardScale: number
 }
 
 /** What an update learns from, and how. An array costs as much as one number to read, so all numbers cross in one. */

@@ -8,13 +8,12 @@ use innate_core::agent::{LearnConfig, Learned};
 use innate_core::collect::{Collected, Collector, CollectorConfig};
 use innate_core::data::{Observation, Prompts};
 use innate_core::objective::{Gae, Objective, Reduction};
-use innate_core::optimizer::OptimizerConfig;
 use napi::Env;
 use napi::bindgen_prelude::{Int32ArraySlice, ObjectFinalize};
 use napi_derive::napi;
 
 use crate::error::Failure;
-use crate::lesson::BindingTerms;
+use crate::lesson::{BindingOptimizer, BindingTerms};
 use crate::memory::Footprint;
 use crate::options::integer;
 
@@ -63,16 +62,8 @@ pub struct BindingLearnOptions {
     pub value_coef: f64,
     /// Weight of the entropy bonus.
     pub entropy_coef: f64,
-    /// Adam's step size.
-    pub learning_rate: f64,
-    /// Global norm that gradients are clipped to; `Infinity` turns clipping off.
-    pub max_grad_norm: f64,
-    /// Adam's decay of the first moment.
-    pub beta1: f64,
-    /// Adam's decay of the second moment.
-    pub beta2: f64,
-    /// Adam's denominator term.
-    pub epsilon: f64,
+    /// How a gradient becomes a step.
+    pub optimizer: BindingOptimizer,
 }
 
 /// What learning from a rollout says.
@@ -84,12 +75,6 @@ pub(crate) struct BindingLearnStats {
     pub grad_norm: f64,
     /// Steps of the optimizer.
     pub updates: u32,
-    /// Whether the divergence stopped it.
-    pub stopped_early: bool,
-    /// The divergence on the first minibatch.
-    pub first_approx_kl: f64,
-    /// What rewards are divided by.
-    pub reward_scale: f64,
 }
 
 impl BindingLearnOptions {
@@ -113,13 +98,7 @@ impl BindingLearnOptions {
                 reduction,
                 totals: None,
             },
-            optimizer: OptimizerConfig {
-                learning_rate: self.learning_rate,
-                max_grad_norm: self.max_grad_norm,
-                beta1: self.beta1,
-                beta2: self.beta2,
-                epsilon: self.epsilon,
-            },
+            optimizer: self.optimizer.into(),
         })
     }
 }
@@ -139,10 +118,8 @@ impl BindingCollectorOptions {
 }
 
 impl BindingLearnStats {
-    pub(crate) fn new((learned, reward_scale): (Learned, f64), ratio: bool) -> Self {
-        let Learned { terms, grad_norm, updates, stopped, first_approx_kl } = learned;
-        let terms = BindingTerms::new(terms, ratio);
-        Self { terms, grad_norm, updates: updates as u32, stopped_early: stopped, first_approx_kl, reward_scale }
+    pub(crate) fn new(Learned { terms, grad_norm, updates, .. }: Learned, ratio: bool) -> Self {
+        Self { terms: BindingTerms::new(terms, ratio), grad_norm, updates: updates as u32 }
     }
 }
 
@@ -155,13 +132,13 @@ pub(crate) fn learn(
     shared: &Shared,
     collected: Collected,
     config: &LearnConfig,
-) -> Result<(Learned, f64), Failure> {
+) -> Result<Learned, Failure> {
     let learned = agent.learn(&collected, config);
     let (weights, rollout) = agent.next_rollout()?;
     if let Some(collector) = &mut *lock(shared) {
         collector.resume(collected.recording, weights, rollout)?;
     }
-    Ok((learned?, agent.normalizer().reward_scale()))
+    Ok(learned?)
 }
 
 fn lock(shared: &Shared) -> MutexGuard<'_, Option<Collector>> {
@@ -218,12 +195,6 @@ impl BindingCollector {
         self.with(|collector| collector.begin(Prompts { rows: stages.len(), contexts, stages }))
     }
 
-    /// Begins an episode in each row, at the zero state, and forgets what was recorded.
-    #[napi(catch_unwind)]
-    pub fn restart(&self) -> napi::Result<()> {
-        self.with(Collector::restart)
-    }
-
     /// One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written.
     #[napi(catch_unwind)]
     pub fn step(
@@ -258,12 +229,6 @@ impl BindingCollector {
     pub fn finish(&self, pending: bool, dense: Option<&[f32]>, discrete: Option<&[i32]>) -> napi::Result<()> {
         let seen = observation(dense, discrete, None);
         self.with(|collector| collector.finish(pending.then_some(&seen)))
-    }
-
-    /// Steps recorded in this rollout.
-    #[napi(getter, catch_unwind)]
-    pub fn steps(&self) -> u32 {
-        lock(&self.collector).as_ref().map_or(0, |collector| collector.steps() as u32)
     }
 
     /// Frees the rows; later calls throw `ERR_CLOSED`.

@@ -52,13 +52,18 @@ impl BindingSession {
     }
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Policy) -> innate_core::Result<T>) -> napi::Result<T> {
-        let policy = self.policy.as_mut().ok_or_else(|| Failure::new("ERR_CLOSED", "", "the session is closed"))?;
-        if let Ok(result) = catch_unwind(AssertUnwindSafe(|| work(policy))) {
-            return Ok(result.map_err(Failure::from)?);
-        }
-        self.policy = None;
-        Err(Failure::internal("a step panicked; the session is closed").into())
+        guarded(&mut self.policy, work)
     }
+}
+
+/// Works with a policy, which is closed by a panic.
+fn guarded<T>(open: &mut Option<Policy>, work: impl FnOnce(&mut Policy) -> innate_core::Result<T>) -> napi::Result<T> {
+    let policy = open.as_mut().ok_or_else(|| Failure::new("ERR_CLOSED", "", "the session is closed"))?;
+    if let Ok(result) = catch_unwind(AssertUnwindSafe(|| work(policy))) {
+        return Ok(result.map_err(Failure::from)?);
+    }
+    *open = None;
+    Err(Failure::internal("a step panicked; the session is closed").into())
 }
 
 #[napi]
@@ -127,12 +132,8 @@ impl BindingSession {
                 values: values.as_mut(),
             }
         };
-        let Self { dense, discrete, allowed, .. } = self;
-        let (dense, discrete, allowed) = (std::mem::take(dense), std::mem::take(discrete), std::mem::take(allowed));
-        let seen = Observation { discrete: &discrete, dense: &dense, allowed: &allowed };
-        let result = self.with(|policy| policy.step(&seen, sampling, &mut out));
-        (self.dense, self.discrete, self.allowed) = (dense, discrete, allowed);
-        result
+        let Self { policy, dense, discrete, allowed, .. } = self;
+        guarded(policy, |policy| policy.step(&Observation { discrete, dense, allowed }, sampling, &mut out))
     }
 
     /// Makes `tokens` `[n]` the next step's inputs.

@@ -7,7 +7,7 @@ use crate::collect::{Collected, Collector, CollectorConfig, Recording};
 use crate::engine::fused::Weights;
 use crate::error::{Error, Result};
 use crate::model::Pooling;
-use crate::objective::{Moments, Objective, Reduction, Targets, Terms};
+use crate::objective::{Moments, Objective, Reduction, Targets, Terms, explained_variance};
 use crate::optimizer::{OptimizerConfig, check_all, positive};
 use crate::rng::{Seed, Stream};
 
@@ -142,7 +142,8 @@ impl Agent {
                 sum.step(self.engine.apply(&config.optimizer)?);
             }
         }
-        Ok(sum.learned(explained_variance(&collected.recording)))
+        let (values, steps) = (&collected.recording.values, data.steps());
+        Ok(sum.learned(explained_variance(&targets, &data, |row| &values[row * steps..][..data.length(row)])))
     }
 
     /// The weights, and the number in the stream of actions, that a collector goes on with after [`Agent::learn`].
@@ -174,17 +175,6 @@ fn normalize(advantages: &mut [f32], weights: Option<&[f32]>) {
     for advantage in advantages {
         *advantage = if equal { 0.0 } else { ((f64::from(*advantage) - mean) / (deviation + EPSILON)) as f32 };
     }
-}
-
-/// 1 − Var(target − v)/Var(target), of the values that the actions were chosen with; NaN when all targets are equal.
-fn explained_variance(recording: &Recording) -> f64 {
-    let (mut of_targets, mut errors) = (Moments::default(), Moments::default());
-    let (targets, values, weights) = recording.judged();
-    for ((&target, &value), &weight) in targets.iter().zip(values).zip(weights) {
-        of_targets.add(f64::from(target), f64::from(weight));
-        errors.add(f64::from(target) - f64::from(value), f64::from(weight));
-    }
-    if of_targets.variance() > 0.0 { 1.0 - errors.variance() / of_targets.variance() } else { f64::NAN }
 }
 
 /// Sums over minibatches.

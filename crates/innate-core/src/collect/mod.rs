@@ -156,7 +156,6 @@ impl Collector {
     pub fn begin(&mut self, prompts: Prompts<'_>) -> Result<()> {
         let recording = self.recording.as_mut().ok_or_else(busy)?;
         self.policy.begin(prompts)?;
-        self.policy.recount();
         recording.clear(prompts.rows);
         recording.set_prompts(prompts);
         self.returns.fill(0.0);
@@ -185,8 +184,7 @@ impl Collector {
     /// The vectors as the network reads them. Where they count, so do those of the rows that are not over. An observation that is refused
     /// has not counted.
     fn read(&mut self, observation: &Observation<'_>, counts: bool) -> Result<()> {
-        let rows = self.policy.rows();
-        observation.check(self.policy.weights().spec(), rows, self.policy.action_mask())?;
+        self.policy.check(observation)?;
         let own = &mut self.dense[..observation.dense.len()];
         own.copy_from_slice(observation.dense);
         if let Some(observations) = &mut self.normalizer.observations {
@@ -239,7 +237,7 @@ impl Collector {
         let Self { log_probs, entropies, values, .. } = self;
         let said = (&mut log_probs[..rows], &mut entropies[..rows], &mut values[..rows]);
         let out = &mut StepOutput { actions: &mut *actions, log_probs: said.0, entropies: said.1, values: said.2 };
-        if let Err(error) = self.policy.step(&seen, sampling, out) {
+        if let Err(error) = self.policy.decide(&seen, sampling, out) {
             if matches!(error, Error::NonFinite { .. }) {
                 self.phase = Phase::Idle;
             }

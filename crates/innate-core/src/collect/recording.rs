@@ -211,12 +211,6 @@ impl Recording {
         }
     }
 
-    /// Value targets, values and weights of the steps, `[n, T]`.
-    pub(crate) fn judged(&self) -> (&[f32], &[f32], &[f32]) {
-        let cells = self.rows * self.steps;
-        (&self.value_targets[..cells], &self.values[..cells], &self.weights[..cells])
-    }
-
     /// Rows that are shown a prompt.
     pub(crate) fn set_prompts(&mut self, prompts: Prompts<'_>) {
         self.contexts.clear();

@@ -176,11 +176,6 @@ impl Policy {
         }
     }
 
-    /// The actions that may be chosen at every step.
-    pub(crate) fn action_mask(&self) -> Option<&[bool]> {
-        self.spec.action_mask.as_deref()
-    }
-
     /// Whether a row is before the first step of an episode.
     pub(crate) fn is_fresh(&self, row: usize) -> bool {
         self.fresh[row]
@@ -212,13 +207,21 @@ impl Policy {
         }
     }
 
-    /// The values of observations that end an episode or follow a rollout, `[rows]`: what the rows would think of going on. Nothing moves.
+    /// Refuses what the rows cannot observe.
     ///
     /// # Errors
     /// [`Error::Invalid`] before [`Policy::begin`], or naming the first bad element of the observation.
-    pub fn values(&mut self, observation: &Observation<'_>, out: &mut [f32]) -> Result<()> {
+    pub(crate) fn check(&self, observation: &Observation<'_>) -> Result<()> {
         self.check_begun()?;
-        observation.check(&self.weights.spec, self.rows, None)?;
+        observation.check(&self.weights.spec, self.rows, self.spec.action_mask.as_deref())
+    }
+
+    /// The values of observations that end an episode or follow a rollout, `[rows]`: what the rows would think of going on. Nothing moves. The
+    /// observation has been looked at by [`Policy::check`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the output has the wrong length.
+    pub(crate) fn values(&mut self, observation: &Observation<'_>, out: &mut [f32]) -> Result<()> {
         check_len("output", out.len(), self.rows)?;
         self.observe(observation);
         let reads = Reads { weights: &self.weights, bias: &self.bias };
@@ -243,9 +246,13 @@ impl Policy {
     /// [`Error::Invalid`] before [`Policy::begin`], naming the first bad element of the observation, or when an output has the wrong length.
     /// [`Error::NonFinite`] naming the row for which there are no probabilities: then the policy must begin again.
     pub fn step(&mut self, observation: &Observation<'_>, sampling: Sampling, out: &mut StepOutput<'_>) -> Result<()> {
-        self.check_begun()?;
+        self.check(observation)?;
+        self.decide(observation, sampling, out)
+    }
+
+    /// As [`Policy::step`], by an observation that [`Policy::check`] has looked at.
+    pub(crate) fn decide(&mut self, observation: &Observation<'_>, sampling: Sampling, out: &mut StepOutput<'_>) -> Result<()> {
         let rows = self.rows;
-        observation.check(&self.weights.spec, rows, self.spec.action_mask.as_deref())?;
         for length in [out.actions.len(), out.log_probs.len(), out.entropies.len(), out.values.len()] {
             check_len("output", length, rows)?;
         }
