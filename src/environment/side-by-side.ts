@@ -1,14 +1,11 @@
-import { ClosedError } from '../errors/closed-error.js';
 import { EnvironmentError } from '../errors/environment-error.js';
 import type { ActionCodec } from '../spaces/action-codec.js';
-import type { SpaceLayout } from '../spaces/layout.js';
 import { Misfit } from '../spaces/misfit.js';
 import { isThenable } from '../util/kind.js';
 import { checkActions, type Positions } from './actions.js';
-import { closeAll } from './close-all.js';
 import type { Environment, ResetContext } from './environment.js';
+import { GuardedVector } from './guarded-vector.js';
 import { type Common, Rows } from './rows.js';
-import type { VectorEnvironment } from './vector-environment.js';
 import { explainInterruption, type Waiter, Waiting } from './waiting.js';
 
 type Next = (row: number) => ResetContext;
@@ -22,28 +19,10 @@ type Next = (row: number) => ResetContext;
  * Where environments fail, the others finish the step all the same, and the error is that of the first row. The next step takes a failed
  * row for an episode cut short, and begins another.
  */
-export class SideBySide implements VectorEnvironment {
-  readonly size: number;
-  readonly layout: SpaceLayout;
-  readonly spaces: VectorEnvironment['spaces'];
-  readonly actionCount: number;
-  readonly stages: readonly string[];
-  readonly masked: boolean;
-  readonly algorithmOptions: Readonly<Record<string, unknown>> | undefined;
-  readonly dense: Float32Array;
-  readonly discrete: Int32Array;
-  readonly actionMask: Uint8Array | undefined;
-  readonly rewards: Float32Array;
-  readonly terminated: Uint8Array;
-  readonly truncated: Uint8Array;
-  readonly successes: Uint8Array;
-  readonly finalDense: Float32Array;
-  readonly finalDiscrete: Int32Array;
-
+export class SideBySide extends GuardedVector {
   readonly #environments: readonly Environment[];
   readonly #codec: ActionCodec<unknown>;
   readonly #rows: Rows;
-  readonly #timeout: number | undefined;
   readonly #steps: Float64Array;
   readonly #episodes: Float64Array;
   readonly #positions: Positions;
@@ -52,41 +31,22 @@ export class SideBySide implements VectorEnvironment {
   readonly #failed: Uint8Array;
   #next: Next | undefined;
   #failure: EnvironmentError | undefined;
-  #waiting: Waiting | undefined;
-  #busy = false;
-  #closed = false;
 
   constructor(environments: readonly Environment[], common: Common, timeout: number | undefined) {
     const rows = new Rows(environments.length, common);
+    super({ ...common, ...rows, size: environments.length, actionCount: common.codec.size }, environments, timeout);
     this.#environments = environments;
     this.#codec = common.codec;
     this.#rows = rows;
-    this.#timeout = timeout;
     this.#steps = new Float64Array(environments.length);
     this.#episodes = new Float64Array(environments.length).fill(-1);
     this.#positions = { steps: this.#steps, episodes: this.#episodes };
     this.#over = new Uint8Array(environments.length);
     this.#failed = new Uint8Array(environments.length);
-    this.size = environments.length;
-    this.layout = common.layout;
-    this.spaces = common.spaces;
-    this.actionCount = common.codec.size;
-    this.stages = common.stages;
-    this.masked = common.masked;
-    this.algorithmOptions = common.algorithmOptions;
-    this.dense = rows.dense;
-    this.discrete = rows.discrete;
-    this.actionMask = rows.actionMask;
-    this.rewards = rows.rewards;
-    this.terminated = rows.terminated;
-    this.truncated = rows.truncated;
-    this.successes = rows.successes;
-    this.finalDense = rows.finalDense;
-    this.finalDiscrete = rows.finalDiscrete;
   }
 
   reset(next: Next): void | Promise<void> {
-    this.#requireIdle('environment.reset');
+    this.requireIdle('environment.reset');
     this.#next = next;
     this.#rows.clear();
     this.#over.fill(1);
@@ -95,10 +55,10 @@ export class SideBySide implements VectorEnvironment {
   }
 
   step(actions: Int32Array): void | Promise<void> {
-    this.#requireIdle('environment.step');
+    this.requireIdle('environment.step');
     const next = this.#next;
     if (next === undefined) {
-      throw new EnvironmentError('was called before reset.', { path: 'environment.step', remedy: 'Call reset once, and then step.' });
+      throw this.notBegun();
     }
     checkActions(actions, this, this.#positions, this.#failed);
     this.#rows.clear();
@@ -108,14 +68,6 @@ export class SideBySide implements VectorEnvironment {
     }
     const resetting = this.#resetOver(next);
     return resetting === undefined ? this.#finish() : this.#finishReset(resetting);
-  }
-
-  async close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#waiting?.interrupt('closed');
-      await closeAll(this.#environments, this.#timeout);
-    }
   }
 
   #stepAll(actions: Int32Array): Waiting | undefined {
@@ -197,34 +149,28 @@ export class SideBySide implements VectorEnvironment {
       },
       interrupted: (row, why) => {
         this.#rows.place = path;
-        const { reason, remedy } = explainInterruption(why, this.#timeout);
+        const { reason, remedy } = explainInterruption(why, this.timeout);
         this.#fail(row, new Misfit('', reason, remedy));
       },
     };
   }
 
   async #finishStep(waiting: Waiting, next: Next): Promise<void> {
-    this.#busy = true;
-    await this.#wait(waiting);
-    const resetting = this.#closed ? undefined : this.#resetOver(next);
+    this.busy = true;
+    await this.wait(waiting);
+    const resetting = this.closed ? undefined : this.#resetOver(next);
     if (resetting !== undefined) {
-      await this.#wait(resetting);
+      await this.wait(resetting);
     }
-    this.#busy = false;
+    this.busy = false;
     this.#finish();
   }
 
   async #finishReset(waiting: Waiting): Promise<void> {
-    this.#busy = true;
-    await this.#wait(waiting);
-    this.#busy = false;
+    this.busy = true;
+    await this.wait(waiting);
+    this.busy = false;
     this.#finish();
-  }
-
-  async #wait(waiting: Waiting): Promise<void> {
-    this.#waiting = waiting;
-    await waiting.all(this.#timeout);
-    this.#waiting = undefined;
   }
 
   /** Throws what went wrong in the rows, now that all of them are done. */
@@ -245,15 +191,6 @@ export class SideBySide implements VectorEnvironment {
       : EnvironmentError.wrap(error, { ...where, path });
     if (this.#failure === undefined || row < (this.#failure.environment ?? 0)) {
       this.#failure = failure;
-    }
-  }
-
-  #requireIdle(path: string): void {
-    if (this.#closed) {
-      throw new ClosedError('environment');
-    }
-    if (this.#busy) {
-      throw new EnvironmentError('was called while a step is under way.', { path, remedy: 'Await what reset and step return.' });
     }
   }
 }
