@@ -90,14 +90,42 @@ export interface PlanContext extends StageNames {
  * @returns The plan; meaningful only when no issue was added.
  */
 export function planStages(specs: unknown, context: PlanContext, issues: Issues): PlannedStage[] {
+  return planEach(specs, 'Pass a list such as [0, 1, 2].', issues, (spec, index, own) => planStage(spec, index, context, own));
+}
+
+/**
+ * @param specs - What the caller passed for the stages of a run.
+ * @param example - What to pass.
+ * @param issues - Where issues are added.
+ * @param plan - Resolves one stage, with issues at its place.
+ * @returns The plan.
+ */
+export function planEach(
+  specs: unknown,
+  example: string,
+  issues: Issues,
+  plan: (spec: unknown, index: number, issues: Issues) => PlannedStage,
+): PlannedStage[] {
   if (!isArray(specs)) {
-    issues.add('stages', `must be a list of stages, got ${show(specs)}.`, 'Pass a list such as [0, 1, 2].');
+    issues.add('stages', `must be a list of stages, got ${show(specs)}.`, example);
     return [];
   }
   if (specs.length === 0) {
-    issues.add('stages', 'must name at least one stage, got none.', 'Pass a list such as [0, 1, 2].');
+    issues.add('stages', 'must name at least one stage, got none.', example);
   }
-  return Array.from(specs, (spec: unknown, index) => planStage(spec, index, context, issues.at(`stages[${index}]`)));
+  return Array.from(specs, (spec: unknown, index) => plan(spec, index, issues.at(`stages[${index}]`)));
+}
+
+/** How a stage is done. */
+type StageRule = Pick<PlannedStage, 'rule' | 'target' | 'maxIterations'>;
+
+/**
+ * @param index - A stage's place in the run.
+ * @param names - Names of the stages.
+ * @returns What makes an entry of the plan of a stage id and a rule.
+ */
+export function planner(index: number, { stageNames }: StageNames): (stage: number, rule: StageRule) => PlannedStage {
+  return (stage, rule) => ({ index, stage, name: stageNames[stage] ?? '', ...rule });
 }
 
 /**
@@ -121,12 +149,7 @@ export function resolveStage(value: unknown, { stageNames, taskName }: StageName
 }
 
 function planStage(spec: unknown, index: number, context: PlanContext, issues: Issues): PlannedStage {
-  const planned = (stage: number, rest: Pick<PlannedStage, 'rule' | 'target' | 'maxIterations'>): PlannedStage => ({
-    index,
-    stage,
-    name: context.stageNames[stage] ?? '',
-    ...rest,
-  });
+  const planned = planner(index, context);
   if (!isRecord(spec)) {
     return planned(resolveStage(spec, context, issues), { rule: 'mastery', target: MASTERY, maxIterations: context.maxIterations });
   }

@@ -1,8 +1,17 @@
 import type { Issues } from '../util/issues.js';
-import { isArray, isRecord } from '../util/kind.js';
+import { isRecord } from '../util/kind.js';
 import { OptionReader } from '../util/option-reader.js';
 import { show } from '../util/show.js';
-import { MASTERY, type PlannedStage, readTarget, resolveStage, type StageNames, type StageTarget } from './stage-spec.js';
+import {
+  MASTERY,
+  type PlannedStage,
+  planEach,
+  planner,
+  readTarget,
+  resolveStage,
+  type StageNames,
+  type StageTarget,
+} from './stage-spec.js';
 
 /** A stage of environments trained for a fixed number of steps. */
 export interface StageForSteps {
@@ -47,26 +56,13 @@ export interface StepPlanContext extends StageNames {
  * @returns The plan, in iterations; meaningful only when no issue was added.
  */
 export function planStepStages(specs: unknown, context: StepPlanContext, issues: Issues): PlannedStage[] {
-  if (!isArray(specs)) {
-    issues.add('stages', `must be a list of stages, got ${show(specs)}.`, EXAMPLE);
-    return [];
-  }
-  if (specs.length === 0) {
-    issues.add('stages', 'must name at least one stage, got none.', EXAMPLE);
-  }
-  return Array.from(specs, (spec: unknown, index) => planStage(spec, index, context, issues.at(`stages[${index}]`)));
+  const example = 'Pass a list such as [{ stage: 0, steps: 500_000 }].';
+  return planEach(specs, example, issues, (spec, index, own) => planStage(spec, index, context, own));
 }
-
-const EXAMPLE = 'Pass a list such as [{ stage: 0, steps: 500_000 }].';
 
 function planStage(spec: unknown, index: number, context: StepPlanContext, issues: Issues): PlannedStage {
   const whole = (steps: number): number => Math.max(Math.floor(steps / context.iterationSteps), 1);
-  const planned = (stage: number, rest: Pick<PlannedStage, 'rule' | 'target' | 'maxIterations'>): PlannedStage => ({
-    index,
-    stage,
-    name: context.stageNames[stage] ?? '',
-    ...rest,
-  });
+  const planned = planner(index, context);
   if (!isRecord(spec)) {
     const stage = resolveStage(spec, context, issues);
     issues.add('', 'must say when it is done.', `Pass such as { stage: ${show(spec)}, steps: 500_000 }.`);

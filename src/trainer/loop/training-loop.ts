@@ -123,15 +123,7 @@ export class TrainingLoop {
   }
 
   async #finish(): Promise<TrainingResult> {
-    this.#control.checkAbort();
-    const done = new Set<number>();
-    for (const entry of this.#context.plan) {
-      if (!done.has(entry.stage)) {
-        done.add(entry.stage);
-        await this.#measure(entry, 'final', FINAL_PROBLEMS);
-        this.#control.checkAbort();
-      }
-    }
+    await this.#control.measureStages(this.#context.plan, (entry) => this.#measure(entry, 'final', FINAL_PROBLEMS));
     // Every stage has been measured.
     return this.partial() as TrainingResult;
   }

@@ -1,3 +1,4 @@
+import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import { AbortedError } from '../../errors/aborted-error.js';
 import type { TrainingEvent } from '../../metrics/events.js';
 import { onAbort } from '../../util/abort.js';
@@ -59,6 +60,25 @@ export class RunControl<Event = TrainingEvent> {
   interrupted(): boolean {
     this.checkAbort();
     return this.stopped;
+  }
+
+  /**
+   * At the end of a run: measures each of its stages once.
+   *
+   * @param plan - The run's stages.
+   * @param measure - Measures one.
+   * @throws {@link AbortedError} when a signal has aborted.
+   */
+  async measureStages(plan: readonly PlannedStage[], measure: (entry: PlannedStage) => Promise<unknown>): Promise<void> {
+    this.checkAbort();
+    const done = new Set<number>();
+    for (const entry of plan) {
+      if (!done.has(entry.stage)) {
+        done.add(entry.stage);
+        await measure(entry);
+        this.checkAbort();
+      }
+    }
   }
 
   /** @throws {@link AbortedError} when a signal has aborted. */

@@ -139,15 +139,7 @@ export class StepLoop implements CourseRun<'environment'> {
   }
 
   async #finish(): Promise<EnvironmentTrainingResult> {
-    this.#control.checkAbort();
-    const done = new Set<number>();
-    for (const entry of this.#context.plan) {
-      if (!done.has(entry.stage)) {
-        done.add(entry.stage);
-        await this.#measure(entry, 'final', FINAL_EPISODES);
-        this.#control.checkAbort();
-      }
-    }
+    await this.#control.measureStages(this.#context.plan, (entry) => this.#measure(entry, 'final', FINAL_EPISODES));
     // Every stage has been measured.
     return this.partial() as EnvironmentTrainingResult;
   }
