@@ -1,5 +1,5 @@
 import { type EnvironmentFactory, episodeRandom, type VectorEnvironmentFactory, vectorize } from 'innate';
-import { CartPole, CartPoles } from './lib/cart-poles.js';
+import { cartPole, cartPoleVector } from 'innate/environments';
 import { goalsTable, interleave, summarize, table } from './lib/measure.js';
 import { report } from './lib/page.js';
 
@@ -10,8 +10,8 @@ const STEPS = 15_000;
 /** Steps of environments through `vectorize`, its checks included, without an agent. */
 export async function environments(command: string, rounds: number): Promise<void> {
   const kinds = [
-    { title: 'an object a step', goal: 1, step: await stepper(() => new CartPole()), rates: [] as number[] },
-    { title: 'typed arrays', goal: 3, step: await stepper((_, size) => new CartPoles(size)), rates: [] as number[] },
+    { title: 'an object a step', goal: 1, step: await stepper(() => cartPole()), rates: [] as number[] },
+    { title: 'typed arrays', goal: 3, step: await stepper((_, size) => cartPoleVector(size)), rates: [] as number[] },
   ];
   const work = kinds.map(({ step, rates }) => (): void => {
     const begun = performance.now();
