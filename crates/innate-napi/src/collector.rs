@@ -127,12 +127,7 @@ impl BindingLearnStats {
 pub(crate) type Shared = Arc<Mutex<Option<Collector>>>;
 
 /// Learns from a rollout that was taken from `shared`, which goes on with its memory and the weights that there are then, learned or not.
-pub(crate) fn learn(
-    agent: &mut Agent,
-    shared: &Shared,
-    collected: Collected,
-    config: &LearnConfig,
-) -> Result<Learned, Failure> {
+pub(crate) fn learn(agent: &mut Agent, shared: &Shared, collected: Collected, config: &LearnConfig) -> Result<Learned, Failure> {
     let learned = agent.learn(&collected, config);
     let (weights, rollout) = agent.next_rollout()?;
     if let Some(collector) = &mut *lock(shared) {
