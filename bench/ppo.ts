@@ -16,7 +16,7 @@ const OURS: PeerSpec = { id: 'innate', title: 'innate, `trainer.run`', command: 
 const PEERS: readonly PeerSpec[] = [
   OURS,
   { id: 'purejaxrl', title: 'PureJaxRL, `ppo_rnn`', needs: 'purejaxrl', command: script('purejaxrl_ppo'), env },
-  // On one thread, its fastest at these sizes: two wait for each other longer than they work.
+  // On one thread: on a busy machine two wait for each other longer than they work.
   { id: 'sb3', title: 'sb3-contrib, `RecurrentPPO`', needs: 'sb3', command: script('sb3_ppo'), env: { ...env, ...threads(SB3_THREADS) } },
 ];
 
