@@ -23,6 +23,8 @@ export interface AgentInfo {
   readonly hiddenSize: number;
   /** Layers of the GRU. */
   readonly layers: number;
+  /** Whether it has a memory; see {@link CommonAgentOptions.memory}. */
+  readonly memory: boolean;
   /** Tokens emitted in an episode, `T`. */
   readonly horizon: number;
   /** Tokens of each context, `L`, where the task fixed it; absent: contexts of any length are taken. */

@@ -22,7 +22,7 @@ export interface NativeAgent {
  * @param config - What to make.
  * @returns A native agent with fresh weights.
  */
-export async function createNative({ use, seed, hiddenSize, layers, runtime, update }: NetworkConfig): Promise<NativeAgent> {
+export async function createNative({ use, seed, hiddenSize, layers, memory, runtime, update }: NetworkConfig): Promise<NativeAgent> {
   const { vocabSize, stageCount, horizon, startToken, actionMask, pooling, discrete, dense, spaces } = use;
   const observed = { ...(discrete.length === 0 ? {} : { discrete: [...discrete] }), ...(dense === 0 ? {} : { dense }) };
   const acting = spaces === undefined ? {} : { actions: vocabSize - 1, encoder: 'none', episodeStart: true };
@@ -32,6 +32,7 @@ export async function createNative({ use, seed, hiddenSize, layers, runtime, upd
       stageCount,
       hiddenSize,
       layers,
+      ...(memory ? {} : { recurrent: false }),
       horizon,
       startToken,
       pooling,
@@ -91,6 +92,7 @@ function describe(native: BindingAgent, note: Note, deviceReason: string | undef
     stageCount: options.stageCount,
     hiddenSize: options.hiddenSize,
     layers: options.layers,
+    memory: options.recurrent !== false,
     horizon: options.horizon,
     contextLength: note.contextLength,
     startToken: options.startToken,

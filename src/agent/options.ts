@@ -70,6 +70,13 @@ interface CommonAgentOptions extends RuntimeOptions, UpdateOptions {
    * @defaultValue 1
    */
   readonly layers?: number | undefined;
+  /**
+   * Whether the network has a memory. `false` makes its twin without one, to see what memory is worth: each step is decided by what is observed at
+   * that step alone, and by the prompt where there is one; neither the state nor the action of the step before is read.
+   *
+   * @defaultValue true
+   */
+  readonly memory?: boolean | undefined;
 }
 
 /** Options of {@link Agent.create} for a task. */
@@ -111,6 +118,7 @@ export interface NetworkConfig {
   readonly seed: number;
   readonly hiddenSize: number;
   readonly layers: number;
+  readonly memory: boolean;
   readonly runtime: RuntimeConfig;
   readonly update: UpdateConfig;
 }
@@ -121,7 +129,7 @@ export interface AgentConfig extends NetworkConfig {
 }
 
 /** Names of the options that make a network, and cannot be given beside a ready agent. */
-export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize', 'layers'] as const;
+export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize', 'layers', 'memory'] as const;
 
 /**
  * Reads the options of an agent for a task.
@@ -174,7 +182,7 @@ function readSpacesConfig(reader: OptionReader): NetworkConfig {
 }
 
 /** {@link NetworkConfig} as far as it does not depend on what the network is for. */
-export type NetworkSizes = Pick<NetworkConfig, 'seed' | 'hiddenSize' | 'layers' | 'runtime'>;
+export type NetworkSizes = Pick<NetworkConfig, 'seed' | 'hiddenSize' | 'layers' | 'memory' | 'runtime'>;
 
 /**
  * @param reader - Over what the caller passed.
@@ -186,6 +194,7 @@ export function readSizes(reader: OptionReader, hiddenSize: number): NetworkSize
     seed: reader.seed(),
     hiddenSize: reader.number('hiddenSize', hiddenSize, { integer: true, min: 1, max: 8192 }),
     layers: reader.number('layers', 1, { integer: true, min: 1, max: 16 }),
+    memory: reader.boolean('memory', true),
     runtime: readRuntimeOptions(reader),
   };
 }

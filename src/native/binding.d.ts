@@ -111,6 +111,8 @@ export interface BindingAgentOptions {
   dense?: number
   /** Layers of the GRU. */
   layers: number
+  /** `false`: the state before every step is the first one, and the action before is not read; absent: `true`. */
+  recurrent?: boolean
   /** Non-zero where a token may be emitted, `[V]`; absent allows all. */
   actionMask?: Uint8Array
   /** Non-negative safe integer. */

@@ -38,6 +38,8 @@ pub struct BindingAgentOptions {
     pub dense: Option<f64>,
     /// Layers of the GRU.
     pub layers: f64,
+    /// `false`: the state before every step is the first one, and the action before is not read; absent: `true`.
+    pub recurrent: Option<bool>,
     /// Non-zero where a token may be emitted, `[V]`; absent allows all.
     #[napi(ts_type = "Uint8Array")]
     pub action_mask: Option<Numbers<u8>>,
@@ -148,8 +150,10 @@ impl TryFrom<BindingAgentOptions> for Resolved {
             Some("pooled") | None => Encoder::Pooled { stages: size("stageCount", options.stage_count)?, pooling },
             Some(other) => return Err(Failure::options("encoder", format!("must be pooled or none, got {other}"))),
         };
-        let mut inputs = vec![Input::PreviousAction];
-        if options.episode_start == Some(true) {
+        let recurrent = options.recurrent != Some(false);
+        // The action before is a memory of one step.
+        let mut inputs = if recurrent { vec![Input::PreviousAction] } else { vec![] };
+        if options.episode_start == Some(true) || !recurrent {
             inputs.push(Input::EpisodeStart);
         }
         if let Some(sizes) = options.discrete.filter(|sizes| !sizes.is_empty()) {
@@ -166,6 +170,7 @@ impl TryFrom<BindingAgentOptions> for Resolved {
                 inputs,
                 layers: size("layers", options.layers)?,
                 hidden: size("hiddenSize", options.hidden_size)?,
+                recurrent,
                 action: Action::Categorical { size: options.actions.map_or(Ok(vocabulary), |actions| size("actions", actions))? },
             },
             rollout: RolloutSpec {
@@ -191,6 +196,7 @@ impl From<&Resolved> for BindingAgentOptions {
             discrete: Some(model.discrete().iter().map(|&size| size as f64).collect()),
             dense: Some(model.dense() as f64),
             layers: model.layers as f64,
+            recurrent: Some(model.recurrent),
             horizon: rollout.horizon as f64,
             start_token: rollout.start_token as f64,
             pooling: if model.pooling() == Some(Pooling::Batch) { "batch" } else { "own" }.to_owned(),

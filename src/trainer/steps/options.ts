@@ -40,6 +40,13 @@ export interface EnvironmentOptions extends RuntimeOptions, CommonTrainerOptions
    */
   readonly layers?: number | undefined;
   /**
+   * Whether the network has a memory. `false` makes its twin without one, to see what memory is worth: each step is decided by what is observed at
+   * that step alone, and by the prompt where there is one; neither the state nor the action of the step before is read.
+   *
+   * @defaultValue true
+   */
+  readonly memory?: boolean | undefined;
+  /**
    * Environments side by side, `E`, 1 to 2²⁰.
    *
    * @defaultValue 16

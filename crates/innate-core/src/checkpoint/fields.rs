@@ -60,6 +60,15 @@ impl Fields {
         }
     }
 
+    /// True or false; `absent` where nothing is said.
+    pub(super) fn flag_or(&mut self, name: &str, absent: bool) -> Result<bool, Fault> {
+        match self.fields.remove(name) {
+            None => Ok(absent),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(other) => Err(wrong(&self.path(name), "true or false", &other)),
+        }
+    }
+
     pub(super) fn object(&mut self, name: &str) -> Result<Self, Fault> {
         Self::of(self.path(name), self.take(name)?)
     }

@@ -122,8 +122,8 @@ pub(super) fn object(sections: &mut Sections, name: &str) -> Result<Fields, Faul
 }
 
 fn write_model(model: &ModelSpec) -> Value {
-    let ModelSpec { vocabulary, encoder, inputs, layers, hidden, action } = model;
-    json!({
+    let ModelSpec { vocabulary, encoder, inputs, layers, hidden, recurrent, action } = model;
+    let mut section = json!({
         "vocabulary": vocabulary,
         "encoder": match encoder {
             Encoder::None => json!({ "kind": "none" }),
@@ -136,7 +136,12 @@ fn write_model(model: &ModelSpec) -> Value {
         "layers": layers,
         "hidden": hidden,
         "action": match action { Action::Categorical { size } => json!({ "kind": "categorical", "size": size }) },
-    })
+    });
+    // Said only where it is not so, as files have been before.
+    if !recurrent {
+        section["recurrent"] = json!(false);
+    }
+    section
 }
 
 fn read_model(mut fields: Fields) -> Result<ModelSpec, Fault> {
@@ -146,6 +151,7 @@ fn read_model(mut fields: Fields) -> Result<ModelSpec, Fault> {
         inputs: fields.objects("inputs")?.into_iter().map(read_input).collect::<Result<_, _>>()?,
         layers: fields.size("layers")?,
         hidden: fields.size("hidden")?,
+        recurrent: fields.flag_or("recurrent", true)?,
         action: read_action(fields.object("action")?)?,
     };
     fields.end().map(|()| model)

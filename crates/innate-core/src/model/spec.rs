@@ -18,6 +18,9 @@ pub struct ModelSpec {
     pub layers: usize,
     /// Width of the embeddings and of the hidden states, `H`.
     pub hidden: usize,
+    /// Whether the state before a step is the one after the step before. `false` makes the same network's twin without memory: the state before
+    /// every step is the row's first.
+    pub recurrent: bool,
     /// What is chosen at each step.
     pub action: Action,
 }
@@ -101,6 +104,7 @@ impl ModelSpec {
             inputs: vec![Input::PreviousAction],
             layers: 1,
             hidden,
+            recurrent: true,
             action: Action::Categorical { size: vocabulary },
         }
     }

@@ -35,6 +35,7 @@ fn state(first: u16) -> AgentState {
             inputs: vec![Input::PreviousAction, Input::Dense { width: 2 }],
             layers: 1,
             hidden: 4,
+            recurrent: true,
             action: Action::Categorical { size: 3 },
         },
         rollout: RolloutSpec { horizon: 6, start_token: 4, action_mask: Some(vec![true, false, true]) },

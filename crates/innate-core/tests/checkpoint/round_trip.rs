@@ -29,13 +29,14 @@ fn inputs() -> impl Strategy<Value = Vec<Input>> {
 }
 
 fn models() -> impl Strategy<Value = ModelSpec> {
-    (1..6_usize, encoders(), inputs(), 1..=3_usize, 1..4_usize, any::<proptest::sample::Index>()).prop_map(
-        |(vocabulary, encoder, inputs, layers, hidden, size)| ModelSpec {
+    (1..6_usize, encoders(), inputs(), 1..=3_usize, 1..4_usize, any::<bool>(), any::<proptest::sample::Index>()).prop_map(
+        |(vocabulary, encoder, inputs, layers, hidden, recurrent, size)| ModelSpec {
             vocabulary,
             encoder,
             inputs,
             layers,
             hidden,
+            recurrent,
             action: Action::Categorical { size: 1 + size.index(vocabulary) },
         },
     )

@@ -23,6 +23,9 @@ fn worlds() -> Vec<World> {
         some.model.inputs = inputs.into_iter().map(|place| full.model.inputs[place].clone()).collect();
         worlds.push(some);
     }
+    let mut forgetful = full.clone();
+    forgetful.model.recurrent = false;
+    worlds.push(forgetful);
     worlds
 }
 

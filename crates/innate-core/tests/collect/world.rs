@@ -78,6 +78,7 @@ impl World {
                 ],
                 layers,
                 hidden: 17,
+                recurrent: true,
                 action: Action::Categorical { size: ACTIONS },
             },
             rollout: RolloutSpec { horizon: 1, start_token: ACTIONS, action_mask: Some(vec![true, true, true, false, true]) },

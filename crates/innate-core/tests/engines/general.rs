@@ -77,6 +77,8 @@ fn shapes() -> Vec<Shape> {
         Shape { layers: 2, weighing: Weighing::Any, ..prompted(9, Pooling::Own) },
         Shape { dense: 2, start: true, weighing: Weighing::Lengths, ..prompted(10, Pooling::Batch) },
         Shape { states: true, allowed: true, previous: false, discrete: vec![3], ..prompted(11, Pooling::Own) },
+        Shape { recurrent: false, ..Shape::full(13, 2) },
+        Shape { recurrent: false, layers: 2, weighing: Weighing::Lengths, ..prompted(14, Pooling::Own) },
     ]
 }
 

@@ -19,6 +19,7 @@ fn case(golden: &Golden) -> Case {
             Input::Dense { width: 3 },
         ],
         layers: 2,
+        recurrent: true,
         hidden: 8,
         action: Action::Categorical { size: 5 },
     };

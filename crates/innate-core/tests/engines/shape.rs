@@ -30,6 +30,7 @@ pub(crate) struct Shape {
     pub(crate) dense: usize,
     pub(crate) layers: usize,
     pub(crate) hidden: usize,
+    pub(crate) recurrent: bool,
     /// Beyond the actions.
     pub(crate) other_tokens: usize,
     pub(crate) actions: usize,
@@ -55,6 +56,7 @@ impl Shape {
             dense: 0,
             layers: 1,
             hidden: 3,
+            recurrent: true,
             other_tokens: 1,
             actions: 3,
             rows: 3,
@@ -121,6 +123,7 @@ impl Shape {
                 dense,
                 layers,
                 hidden,
+                recurrent: !seed.is_multiple_of(5),
                 other_tokens,
                 actions,
                 rows,
@@ -153,6 +156,7 @@ impl Shape {
             inputs,
             layers: self.layers,
             hidden: self.hidden,
+            recurrent: self.recurrent,
             action: Action::Categorical { size: self.actions },
         }
     }

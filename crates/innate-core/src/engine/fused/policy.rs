@@ -263,7 +263,7 @@ impl Policy {
         for (block, first) in self.blocks.iter_mut().zip((0..rows).step_by(ROWS)) {
             let count = ROWS.min(rows - first);
             block.advance(reads, (0, count), None);
-            block.rewind();
+            block.rewind(&self.weights.spec);
             let Walk { logits, inputs, .. } = block;
             for ((row, logits), input) in (first..first + count).zip(logits.chunks_exact_mut(layout.np)).zip(inputs) {
                 let allowed = observation.allowed.get(row * layout.actions..).filter(|allowed| !allowed.is_empty());

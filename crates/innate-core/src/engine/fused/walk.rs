@@ -11,6 +11,7 @@ use crate::kernel::head::{self, Logits};
 use crate::kernel::layer::Layer;
 use crate::kernel::simd::Isa;
 use crate::memory::{self, Bytes};
+use crate::model::ModelSpec;
 
 /// Most rows of a block.
 pub(super) const ROWS: usize = 32;
@@ -159,8 +160,10 @@ impl Walk {
     }
 
     /// Makes the states after the step the ones before it, for walks that keep one step.
-    pub(super) fn rewind(&mut self) {
-        self.layers.iter_mut().for_each(Layer::rewind);
+    pub(super) fn rewind(&mut self, spec: &ModelSpec) {
+        if spec.recurrent {
+            self.layers.iter_mut().for_each(Layer::rewind);
+        }
     }
 }
 

@@ -215,6 +215,7 @@ impl Weights {
             panels: &self.packed.layers[layer].recurrent,
             weight_hh: &self.params[places.weight_hh.clone()],
             bias_hh: &self.params[places.bias_hh.clone()],
+            recurrent: self.spec.recurrent,
         }
     }
 

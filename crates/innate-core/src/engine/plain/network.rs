@@ -134,7 +134,8 @@ impl<'a> Network<'a> {
     }
 
     /// Runs the layers over inputs `[T, n, D]` from the states before, `[n, H]` each, which become the states after; gives the last layer's
-    /// states `[T, n, H]`. Where `starts`, `[T, n, 1]`, is not zero, the states before that step count as zero.
+    /// states `[T, n, H]`. Where `starts`, `[T, n, 1]`, is not zero, the states before that step count as zero. Without recurrence every step
+    /// begins from the states before, which stay.
     pub(super) fn unroll(&self, inputs: &Tensor, states: &mut [Tensor], starts: Option<&Tensor>) -> Candle<Tensor> {
         let (steps, n, _) = inputs.dims3()?;
         let h = self.spec.hidden;
@@ -145,12 +146,16 @@ impl<'a> Network<'a> {
             let gates = linear(&below.flatten(0, 1)?, w_ih, b_ih)?.reshape((steps, n, 3 * h))?;
             let mut all = Vec::with_capacity(steps);
             for t in 0..steps {
+                let mut before = hidden.clone();
                 if let Some(starts) = starts {
                     let begins = starts.narrow(0, t, 1)?.squeeze(0)?.broadcast_as((n, h))?;
-                    *hidden = begins.where_cond(&hidden.zeros_like()?, hidden)?;
+                    before = begins.where_cond(&before.zeros_like()?, &before)?;
                 }
-                *hidden = self.step(&gates.narrow(0, t, 1)?.squeeze(0)?, &linear(hidden, w_hh, b_hh)?, hidden)?;
-                all.push(hidden.clone());
+                let after = self.step(&gates.narrow(0, t, 1)?.squeeze(0)?, &linear(&before, w_hh, b_hh)?, &before)?;
+                if self.spec.recurrent {
+                    *hidden = after.clone();
+                }
+                all.push(after);
             }
             below = Tensor::stack(&all, 0)?;
         }

@@ -35,6 +35,7 @@ fn spec() -> ModelSpec {
         ],
         layers: 2,
         hidden: 3,
+        recurrent: true,
         action: Action::Categorical { size: A },
     }
 }

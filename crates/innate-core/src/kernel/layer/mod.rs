@@ -22,6 +22,15 @@ pub(crate) struct LayerWeights<'a> {
     pub(crate) weight_hh: &'a [f32],
     /// `[3, hp]`.
     pub(crate) bias_hh: &'a [f32],
+    /// Whether the state before a step is the one after the step before; else it is the first one.
+    pub(crate) recurrent: bool,
+}
+
+impl LayerWeights<'_> {
+    /// Whose state step `t` begins from.
+    fn before(&self, t: usize) -> usize {
+        if self.recurrent { t } else { 0 }
+    }
 }
 
 /// A caller's own memory for [`Layer::backward`].
@@ -111,7 +120,7 @@ impl Layer {
     ) {
         let (slot, hp) = (self.rows * self.hp, self.hp);
         let (past, future) = self.h.split_at_mut((t + 1) * slot);
-        let h = before(&past[t * slot..], &mut self.restarted, hp, rows, starts);
+        let h = before(&past[weights.before(t) * slot..], &mut self.restarted, hp, rows, starts);
         isa.run(gru::Forward {
             rows,
             hp,
@@ -145,7 +154,7 @@ impl Layer {
         let hp = self.hp;
         let count = rows.len();
         let LayerScratch { states, restarted, saved } = scratch;
-        let h = before(gathered(self.state(t), states, hp, rows), restarted, hp, count, starts);
+        let h = before(gathered(self.state(weights.before(t)), states, hp, rows), restarted, hp, count, starts);
         isa.run(gru::Backward {
             rows: count,
             hp,

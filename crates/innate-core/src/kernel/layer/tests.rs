@@ -120,16 +120,26 @@ impl Fused {
             out: &mut gates,
         });
         let rows: Vec<u32> = (0..ROWS as u32).collect();
-        let weights =
-            LayerWeights { hidden: self.h, panels: &self.packed[1], weight_hh: &self.weight_hh, bias_hh: &self.bias[1] };
+        let weights = LayerWeights {
+            hidden: self.h,
+            panels: &self.packed[1],
+            weight_hh: &self.weight_hh,
+            bias_hh: &self.bias[1],
+            recurrent: true,
+        };
         self.layer.forward(self.isa, weights, (t, ROWS), (&gates, &rows), starts);
     }
 
     /// Returns dL/dx of the step.
     fn backward(&mut self, t: usize, starts: Option<&[bool]>, dh: &mut [f32]) -> Vec<f32> {
         let mut dgates = vec![0.0; ROWS * SAVED * self.hp];
-        let weights =
-            LayerWeights { hidden: self.h, panels: &self.packed[1], weight_hh: &self.weight_hh, bias_hh: &self.bias[1] };
+        let weights = LayerWeights {
+            hidden: self.h,
+            panels: &self.packed[1],
+            weight_hh: &self.weight_hh,
+            bias_hh: &self.bias[1],
+            recurrent: true,
+        };
         let rows: Vec<u32> = (0..ROWS as u32).collect();
         let scratch = &mut LayerScratch::default();
         scratch.prepare(ROWS, self.layer.hp).unwrap();

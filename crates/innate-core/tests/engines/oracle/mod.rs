@@ -121,8 +121,12 @@ pub(crate) fn forward(case: &Case, flat: &[f64]) -> Said {
     let steps = case.steps();
     let mut said = Said { logits: Vec::new(), log_probs: Vec::new(), entropies: Vec::new(), values: Vec::new() };
     for (row, mut states) in first_states(case, &weights).into_iter().enumerate() {
+        let first = states.clone();
         for t in 0..steps {
             let at = row * steps + t;
+            if !case.model.recurrent {
+                states.clone_from(&first);
+            }
             if case.starts.as_ref().is_some_and(|starts| starts[at] != 0) {
                 for state in &mut states {
                     state.fill(0.0);

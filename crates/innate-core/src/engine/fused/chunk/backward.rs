@@ -30,6 +30,8 @@ pub(in crate::engine::fused) struct Graded<'a> {
 pub(in crate::engine::fused) struct Scratch {
     /// dL/dh of each layer, `[layers, CHUNK, hp]`.
     dh: Buffer,
+    /// dL/dh₀ of the first layer where every step begins from it, `[CHUNK, hp]`.
+    first: Buffer,
     pending: Pending,
     layer: LayerScratch,
     states: Buffer,
@@ -43,22 +45,35 @@ pub(in crate::engine::fused) struct Scratch {
 impl Scratch {
     /// Bytes that are held.
     pub(in crate::engine::fused) fn bytes(&self) -> usize {
-        let Self { dh, pending, layer, states, features, dlogits, row } = self;
-        let buffers = [dh, states, features, dlogits].map(Buffer::bytes);
+        let Self { dh, first, pending, layer, states, features, dlogits, row } = self;
+        let buffers = [dh, first, states, features, dlogits].map(Buffer::bytes);
         buffers.into_iter().sum::<usize>() + pending.bytes() + layer.bytes() + size_of_val(&**row)
     }
 
     /// Bytes that `steps` steps take.
     pub(in crate::engine::fused) fn bytes_for(layout: &Layout, steps: usize) -> Bytes {
         let &Layout { hp, np, fp, .. } = layout;
-        let states = Bytes::floats(&[CHUNK, hp, 1 + layout.layers.len()]).plus(Bytes::floats(&[CHUNK, fp]));
+        let states = Bytes::floats(&[CHUNK, hp, 2 + layout.layers.len()]).plus(Bytes::floats(&[CHUNK, fp]));
         states.plus(Pending::bytes_for(layout)).plus(Bytes::floats(&[steps, CHUNK, np])).plus(LayerScratch::bytes_for(CHUNK, hp))
+    }
+
+    /// Keeps from the steps before what goes back to the state that a step began from: without memory that is the first one.
+    fn forget(&mut self) {
+        add(&mut self.first, &self.dh);
+        self.dh.fill(0.0);
+    }
+
+    /// What [`Scratch::forget`] kept is dL/dh₀.
+    fn recall(&mut self) {
+        let Self { dh, first, .. } = self;
+        dh[..first.len()].copy_from_slice(first);
     }
 
     /// Makes room for `steps` steps.
     pub(in crate::engine::fused) fn prepare(&mut self, layout: &Layout, steps: usize) -> Result<()> {
         let &Layout { hp, np, fp, .. } = layout;
         self.dh.grow(layout.layers.len() * CHUNK * hp)?;
+        self.first.grow(CHUNK * hp)?;
         self.pending.prepare(layout)?;
         self.layer.prepare(CHUNK, hp)?;
         self.states.grow(CHUNK * hp)?;
@@ -88,10 +103,17 @@ impl Chunk {
         let order = &mut order[..self.rows];
         order.sort_unstable_by_key(|&row| (Reverse(length(row)), row));
         scratch.dh.fill(0.0);
+        scratch.first.fill(0.0);
         let sums = self.heads_backward(shared, first, graded, (order, &lengths), &mut scratch.dlogits);
         for t in (0..length(order[0])).rev() {
             let alive = &order[..order.partition_point(|&row| length(row) > t)];
             self.step_backward(shared, (t, alive), scratch, (place, &mut *out));
+            if !shared.weights.spec.recurrent {
+                scratch.forget();
+            }
+        }
+        if !shared.weights.spec.recurrent {
+            scratch.recall();
         }
         let Weights { isa, layout, .. } = shared.weights;
         scratch.pending.flush(&mut Sums { isa: *isa, layout, place, out: &mut *out });

@@ -128,7 +128,7 @@ impl Chunk {
             let starts = self.starts.get(slot * CHUNK..).filter(|starts| !starts.is_empty());
             self.walk.advance(Reads { weights, bias }, (slot, rows), starts);
             if self.walk.kept() < steps {
-                self.walk.rewind();
+                self.walk.rewind(&weights.spec);
             }
             let probabilities = self.probabilities[slot * CHUNK * np..].chunks_exact_mut(np);
             for (row, (logits, probabilities)) in self.walk.logits.chunks_exact_mut(np).zip(probabilities).take(rows).enumerate()
