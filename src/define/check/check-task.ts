@@ -4,12 +4,13 @@ import type { Task } from '../../task/task.js';
 import { readOptions } from '../../util/option-reader.js';
 import { Random, STREAMS } from '../../util/random.js';
 import type { ToolCall } from '../tool-parameters.js';
-import type { ToolTask } from '../tool-task.js';
+import type { ToolBatch, ToolTask } from '../tool-task.js';
 import { contextLengthVaries, findingsOf } from './findings.js';
 import { searchLookAlikes } from './look-alikes.js';
 import { describeProgram, mean, scoreProgram, scoreRandom, summarize } from './measure.js';
+import { type ShownProblem, searchRecall } from './recall.js';
 import type { ConstantProgram, StageReport, TaskFinding, TaskReport } from './report.js';
-import { type FoundProgram, searchStage } from './search.js';
+import { type FoundProgram, type StageSearch, searchStage } from './search.js';
 
 export type { ConstantProgram, StageReport, TaskFinding, TaskFindingCode, TaskReport } from './report.js';
 export { formatTaskCheck } from './report.js';
@@ -128,6 +129,7 @@ function checkStage(task: ToolTask, stage: number, { seed, problems, samples, ma
     bestSuccess: Math.max(0, solvableFraction - lookAlikes.lost),
     complete: search.complete,
     shortestProgram: shortest === undefined ? undefined : { ...describeProgram(task, shortest), constant: constant !== undefined },
+    memory: searchRecall(task.machine, shown(searched, search.shortest), stage, task.horizon, maxStates),
     bestReturn: mean(best.filter(Number.isFinite)),
     misalignedFraction: misaligned.length / problems,
     constantProgram,
@@ -140,6 +142,15 @@ function checkStage(task: ToolTask, stage: number, { seed, problems, samples, ma
     findings: findingsOf(report, { search, lookAlikes, earning, hears: (task.interaction?.observationLength ?? 0) > 0 }),
     contextLength: searched.contextLength,
   };
+}
+
+/** Problems that have a right program, with what is shown of them. */
+function shown(
+  { problems, contexts, contextLength }: ToolBatch<unknown>,
+  shortest: StageSearch<string>['shortest'],
+): ShownProblem<unknown>[] {
+  const look = (row: number): string => contexts.subarray(row * contextLength, (row + 1) * contextLength).join();
+  return problems.map((problem, row) => ({ problem, look: look(row) })).filter((_, row) => shortest[row] !== undefined);
 }
 
 function hasMachine(task: Task): task is ToolTask {

@@ -91,6 +91,21 @@ export function findingsOf(report: StageReport, { search, lookAlikes, earning, h
       "Pay milestones on the way, begin with an easier stage, or leave out by mask: 'applicable' what cannot be used.",
     );
   }
+  if (report.memory === 'needed' && hears) {
+    find(
+      'needs-memory',
+      'note',
+      'what is heard at a step does not say what to do at it: the network has to remember.',
+      'Compare with memory: false, if in doubt what remembering is worth.',
+    );
+  } else if (report.memory === 'not-needed' && shortest?.constant !== true) {
+    find(
+      'needs-no-memory',
+      'note',
+      'the prompt and what is heard at a step say what to do at it: nothing has to be remembered.',
+      'Compare with memory: false, or hide what is to be remembered.',
+    );
+  }
   return findings;
 }
 

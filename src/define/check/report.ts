@@ -1,5 +1,6 @@
 import type { Measured } from '../../task/measured.js';
 import type { ToolCall } from '../tool-parameters.js';
+import type { Recall } from './recall.js';
 
 /** What a finding is about. */
 export type TaskFindingCode =
@@ -10,6 +11,8 @@ export type TaskFindingCode =
   | 'constant-program'
   | 'random-succeeds'
   | 'sparse'
+  | 'needs-memory'
+  | 'needs-no-memory'
   | 'context-length-varies';
 
 /** Something about a task that its author should know. */
@@ -72,6 +75,11 @@ export interface StageReport<Tool extends string = string, Stage extends string 
         readonly constant: boolean;
       }
     | undefined;
+  /**
+   * Whether a network has to remember something. `needed`: there is a problem for which none is right that decides each step by the prompt, by what it
+   * hears then and by whether the program begins. `not-needed`: one such network is right for all problems searched. Undefined: neither was shown.
+   */
+  readonly memory: Recall | undefined;
   /** Mean over the problems searched of the highest return that any program of theirs gets: what a perfect agent earns. */
   readonly bestReturn: number;
   /** Share of the problems searched for which a wrong program pays more than every right one, 0 to 1; those without a right one apart. */

@@ -163,22 +163,23 @@ function judge({ maxSteps }: StageCheck, report: EnvironmentStageReport, episode
       `random episodes return ${meanReturn.toPrecision(3)} on average: values of such a size are slow to learn.`,
       'Divide the rewards, or have them normalised, so that returns are about −10 to 10.',
     );
-  } else if (largest > 0 && largest < SMALL_REWARD) {
+  } else if (largest > 0 && size < SMALL_REWARD) {
     find(
       'reward-scale',
       'warning',
-      `no reward is larger than ${largest.toPrecision(3)}: the bonus for entropy outweighs it.`,
+      `no random episode returns more than ${size.toPrecision(3)}: the bonus for entropy outweighs it.`,
       'Multiply the rewards, or have them normalised, so that returns are about −10 to 10.',
     );
   }
-  if (successRate === 0) {
+  const [worst, best] = returnRange;
+  if (successRate === 0 && worst === best) {
     find(
       'sparse',
       'warning',
-      `none of ${episodes.length} random episodes succeeds: there is nothing to learn from by chance.`,
+      `none of ${episodes.length} random episodes succeeds, and all return the same: there is nothing to learn from by chance.`,
       'Give rewards on the way, or an earlier stage in which random play succeeds now and then.',
     );
-  } else if (successRate === undefined && size === Math.abs(meanReturn) && returnRange[0] === returnRange[1]) {
+  } else if (successRate === undefined && worst === best) {
     find(
       'sparse',
       'warning',
