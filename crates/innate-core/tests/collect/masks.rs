@@ -8,7 +8,7 @@ use super::world::{ACTIONS, World};
 use super::{CollectorConfig, FUSED, bits, config, once, path, resume};
 
 #[test]
-fn of_a_million_draws_none_is_forbidden() {
+fn of_ten_million_draws_none_is_forbidden() {
     const ROWS: usize = 1000;
     const STEPS: usize = 100;
     let mut world = World { ends: 0, ..World::new(1, ROWS) };
@@ -23,7 +23,7 @@ fn of_a_million_draws_none_is_forbidden() {
     let mut collector = agent.collector(config(&world, STEPS)).unwrap();
     let (mut allowed, mut actions, mut drawn) = (vec![0_u8; ROWS * ACTIONS], vec![0; ROWS], [0_usize; ACTIONS]);
     let nothing = Observation::default();
-    for number in 0..10 {
+    for number in 0..100 {
         for t in 0..STEPS {
             for (row, allowed) in allowed.chunks_exact_mut(ACTIONS).enumerate() {
                 let word = philox([row as u32, t as u32, number, 0], [9, 9])[0];
@@ -49,8 +49,8 @@ fn of_a_million_draws_none_is_forbidden() {
         collected.recording.trajectories(&world.rollout).check(&world.model).unwrap();
         resume(&mut agent, &mut collector, collected);
     }
-    assert_eq!(drawn.iter().sum::<usize>(), 1_000_000);
-    assert!(drawn.iter().all(|&count| count > 10_000), "{drawn:?}");
+    assert_eq!(drawn.iter().sum::<usize>(), 10_000_000);
+    assert!(drawn.iter().all(|&count| count > 100_000), "{drawn:?}");
 }
 
 #[test]
