@@ -144,7 +144,7 @@ export { type BoxOptions, box, discrete, multiDiscrete } from './spaces/make.js'
 export type { Spaces } from './spaces/plain.js';
 export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
 export type { Measured } from './task/measured.js';
-export type { ProblemBatch, ProblemDescription, Scores, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
+export type { ProblemBatch, ProblemDescription, Scores, Split, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
 export type { ProgressOption } from './trainer/common-options.js';
 export type { TrainerOptions, TrainingKinds } from './trainer/course.js';
 export type {

@@ -2,7 +2,7 @@ import type { UpdateOptions } from '../algorithm/a2c.js';
 import { TaskError } from '../errors/task-error.js';
 import { checkActions } from '../task/checked.js';
 import { refuseDeferred, requireData } from '../task/returned.js';
-import type { ProblemDescription, Scores, TaskEpisodes, TaskInteraction } from '../task/task.js';
+import type { ProblemDescription, Scores, Split, TaskEpisodes, TaskInteraction } from '../task/task.js';
 import type { Random } from '../util/random.js';
 import { show } from '../util/show.js';
 import { CallSite } from './call-site.js';
@@ -90,6 +90,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly pooling: 'own' | 'batch';
   readonly interaction: TaskInteraction | undefined;
   readonly updateOptions: UpdateOptions | undefined;
+  readonly splits: boolean;
   readonly tools: readonly Tool[];
   readonly milestones: readonly Milestone[];
   readonly machine: ToolMachine<Problem, State, Tool, Stage, Milestone>;
@@ -118,6 +119,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     this.pooling = definition.pooling ?? 'own';
     this.interaction = interactionOf(definition, layout);
     this.updateOptions = definition.updateOptions;
+    this.splits = definition.splits ?? definition.sample.length > 2;
     if (definition.mask !== false) {
       this.actionMask = new Uint8Array(this.vocabulary.length).fill(1, this.startToken + 1, this.padToken);
     }
@@ -171,14 +173,14 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     });
   }
 
-  sample(stages: Int32Array, random: Random): ToolBatch<Problem> {
+  sample(stages: Int32Array, random: Random, split: Split = 'train'): ToolBatch<Problem> {
     const site = this.#site;
     return site.guard(() => {
       const problems: Problem[] = [];
       site.where = 'task.sample';
       for (const stage of stages) {
         site.problemIndex = problems.length;
-        const problem = this.#definition.sample(random, stageAt(this.#definition.stages, stage));
+        const problem = this.#definition.sample(random, stageAt(this.#definition.stages, stage), split);
         requireData(problem, site.where);
         problems.push(problem);
       }

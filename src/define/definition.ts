@@ -1,4 +1,5 @@
 import type { UpdateOptions } from '../algorithm/a2c.js';
+import type { Split } from '../task/task.js';
 import type { Random } from '../util/random.js';
 import type { NoParameters, ParameterShapes, ParametersOf, ToolArguments } from './tool-parameters.js';
 
@@ -165,8 +166,19 @@ export interface TaskDefinition<
    */
   readonly updateOptions?: UpdateOptions | undefined;
 
-  /** Draws one problem: plain data. Only `random` may be random. */
-  readonly sample: (random: Random, stage: NoInfer<Stage>) => Problem;
+  /**
+   * Whether `sample` draws no problem for `test` that it could draw for `train`. Needs to be said only where `sample` takes its third
+   * parameter in another way than by declaring it, such as with a default.
+   *
+   * @defaultValue whether `sample` declares a third parameter
+   */
+  readonly splits?: boolean | undefined;
+  /**
+   * Draws one problem: plain data. Only `random` may be random. With the third parameter, problems can be held out: those for `test` are
+   * measured with, those for `train` learned from. Draw until one is of the split asked for, by something that is the same for both,
+   * such as a hash of the problem or a list.
+   */
+  readonly sample: (random: Random, stage: NoInfer<Stage>, split: Split) => Problem;
   /** What the network is shown: symbols as texts, or as indices into `symbols`; the start token and padding are appended. */
   readonly encode: (problem: Problem, stage: NoInfer<Stage>) => readonly (NoInfer<TokenText> | number)[];
   /** The state before the first tool: a new object of plain data each time (structured-cloneable). */

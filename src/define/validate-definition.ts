@@ -56,6 +56,7 @@ const KEYS = new Set(
     mask: 1,
     observationLength: 1,
     trainPastEnd: 1,
+    splits: 1,
     pooling: 1,
     updateOptions: 1,
     sample: 1,
@@ -95,7 +96,7 @@ function validateKeys(definition: object, issues: Issues): void {
 }
 
 function validateScalars(definition: object, issues: Issues): void {
-  const { name, horizon, mask, trainPastEnd, contextLength, pooling, successReward } = loose(definition);
+  const { name, horizon, mask, trainPastEnd, splits, contextLength, pooling, successReward } = loose(definition);
   if (typeof name !== 'string' || name === '') {
     issues.add('name', 'is not a text with at least one character.', 'Name the task.');
   }
@@ -107,6 +108,9 @@ function validateScalars(definition: object, issues: Issues): void {
   }
   if (trainPastEnd !== undefined && typeof trainPastEnd !== 'boolean') {
     issues.add('trainPastEnd', `is ${show(trainPastEnd)}.`, 'Use true or false.');
+  }
+  if (splits !== undefined && typeof splits !== 'boolean') {
+    issues.add('splits', `is ${show(splits)}.`, 'Use true or false, or leave it out and give sample a third parameter.');
   }
   if (contextLength !== undefined && !isInteger(contextLength, 1, MAX_HORIZON)) {
     issues.add('contextLength', `is ${show(contextLength)}.`, 'Use the length of the longest context, its start token included.');

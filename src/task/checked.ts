@@ -5,7 +5,7 @@ import { show } from '../util/show.js';
 import { type CheckedPrompts, provePrompts } from './checked-prompts.js';
 import { checkScores, requireShape } from './checked-scores.js';
 import { functionIssue, refuseDeferred, SYNCHRONOUS } from './returned.js';
-import type { ProblemBatch, ProblemDescription, Scores, Task } from './task.js';
+import type { ProblemBatch, ProblemDescription, Scores, Split, Task } from './task.js';
 
 /**
  * Refuses an object that cannot be trained on, whoever made it.
@@ -31,7 +31,7 @@ function checkParts(task: Task): void {
     });
   }
   requireTask(!('contextPooling' in task), 'contextPooling', 'is no part of a task.', 'It is pooling now.');
-  const { vocabulary, stages, horizon, contextLength, startToken, actionMask } = task;
+  const { vocabulary, stages, horizon, contextLength, startToken, actionMask, splits } = task;
   requireTask(Array.isArray(vocabulary) && vocabulary.length > 0, 'vocabulary', 'is empty.', 'List the text of each token.');
   requireTask(Array.isArray(stages) && stages.length > 0, 'stages', 'is empty.', 'Name at least one stage.');
   requireTask(Number.isInteger(horizon) && horizon >= 1, 'horizon', `is ${show(horizon)}.`, 'Use an integer of at least 1.');
@@ -43,6 +43,7 @@ function checkParts(task: Task): void {
     const ok = isUint8Array(actionMask) && actionMask.length === size && actionMask.every((bit) => bit <= 1) && actionMask.includes(1);
     requireTask(ok, 'actionMask', 'is no mask of the vocabulary.', `Use a Uint8Array of ${size} zeros and ones, at least one of them 1.`);
   }
+  requireTask(splits === undefined || typeof splits === 'boolean', 'splits', `is ${show(splits)}.`, 'Use true or false, or leave it out.');
   checkInteraction(task);
   const methods =
     task.interaction === undefined ? (['sample', 'score', 'describe'] as const) : (['sample', 'score', 'describe', 'begin'] as const);
@@ -73,10 +74,16 @@ function checkInteraction({ interaction }: Task): void {
  * @param task - The task.
  * @param stages - Stage ids, `[n]`.
  * @param random - The stream to draw from.
+ * @param split - What the problems are for.
  * @returns What the task returned.
  * @throws {@link TaskError} for whatever the task throws, with it as `cause`, and for a batch that is not what was asked for.
  */
-export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, stages: Int32Array, random: Random): Batch {
+export function checkedSample<Batch extends ProblemBatch>(
+  task: Task<Batch>,
+  stages: Int32Array,
+  random: Random,
+  split: Split = 'train',
+): Batch {
   stages.forEach((stage, index) => {
     if (stage < 0 || stage >= task.stages.length) {
       throw new TaskError(`is ${stage}.`, { path: `stages[${index}]`, remedy: `Use a stage id from 0 to ${task.stages.length - 1}.` });
@@ -85,7 +92,7 @@ export function checkedSample<Batch extends ProblemBatch>(task: Task<Batch>, sta
   const size = stages.length;
   let batch: Batch;
   try {
-    batch = task.sample(stages, random);
+    batch = task.sample(stages, random, split);
     refuseDeferred(batch, 'task.sample');
   } catch (error) {
     throw TaskError.wrap(error, 'task.sample');

@@ -1,6 +1,9 @@
 import type { UpdateOptions } from '../algorithm/a2c.js';
 import type { Random } from '../util/random.js';
 
+/** What problems are drawn for: `train` to be learned from, `test` to be measured with. */
+export type Split = 'train' | 'test';
+
 /** Problems drawn by {@link Task.sample}: what the network is shown, and what the task needs to score them. */
 export interface ProblemBatch {
   /** Number of problems, `n`. */
@@ -126,13 +129,22 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    */
   readonly updateOptions?: UpdateOptions | undefined;
   /**
+   * Whether problems are held out: `sample` then draws none for `test` that it could draw for `train`. What measures always asks for `test`
+   * and training for `train`, whatever stands here: this is what is said of it in reports, and what {@link checkTask} looks at.
+   *
+   * @defaultValue false: what is measured with may have been trained on; of a task made by {@link defineTask}, whether its `sample` declares
+   * a third parameter
+   */
+  readonly splits?: boolean | undefined;
+  /**
    * Draws one problem for each entry of `stages`.
    *
    * @param stages - Stage ids, `[n]`.
    * @param random - The stream to draw from; nothing else may be random.
+   * @param split - What the problems are for; `train` where absent. A task without held-out problems may leave it unread.
    * @returns The problems. All contexts of a batch have one length.
    */
-  sample(stages: Int32Array, random: Random): Batch;
+  sample(stages: Int32Array, random: Random, split?: Split): Batch;
   /**
    * Scores one program a problem.
    *

@@ -6,6 +6,7 @@ import { Random, STREAMS } from '../../util/random.js';
 import type { ToolCall } from '../tool-parameters.js';
 import type { ToolBatch, ToolTask } from '../tool-task.js';
 import { contextLengthVaries, findingsOf } from './findings.js';
+import { heldOutFindings, searchHeldOut } from './held-out.js';
 import { searchLookAlikes } from './look-alikes.js';
 import { describeProgram, mean, scoreProgram, scoreRandom, summarize } from './measure.js';
 import { type ShownProblem, searchRecall } from './recall.js';
@@ -98,11 +99,11 @@ interface CheckedStage {
 
 function checkStage(task: ToolTask, stage: number, { seed, problems, samples, maxStates }: Settings): CheckedStage {
   const random = new Random(seed, STREAMS.taskCheck + stage);
-  const searched = checkedSample(task, new Int32Array(problems).fill(stage), random);
+  const searched = checkedSample(task, new Int32Array(problems).fill(stage), random, 'train');
   const search = searchStage(task.machine, searched.problems, stage, task.horizon, maxStates);
   const solved = search.shortest.filter((program) => program !== undefined);
 
-  const fresh = checkedSample(task, new Int32Array(samples).fill(stage), random);
+  const fresh = checkedSample(task, new Int32Array(samples).fill(stage), random, 'train');
   const measureConstant = (found: FoundProgram<string> | undefined): ConstantProgram | undefined =>
     found === undefined ? undefined : { ...describeProgram(task, found.tools), ...summarize(scoreProgram(task, fresh, found.tools)) };
   const randomScores = scoreRandom(task, fresh, random);
@@ -137,9 +138,14 @@ function checkStage(task: ToolTask, stage: number, { seed, problems, samples, ma
     random: summarize(randomScores),
   };
   const earning = mean(randomScores.returns.map((episodeReturn) => (episodeReturn > 0 ? 1 : 0)));
+  const findings = findingsOf(report, { search, lookAlikes, earning, hears: (task.interaction?.observationLength ?? 0) > 0 });
+  if (task.splits === true) {
+    const found = searchHeldOut(task, stage, [searched, fresh], { random, problems, samples, maxStates });
+    findings.push(...heldOutFindings(report.stage, found));
+  }
   return {
     report,
-    findings: findingsOf(report, { search, lookAlikes, earning, hears: (task.interaction?.observationLength ?? 0) > 0 }),
+    findings,
     contextLength: searched.contextLength,
   };
 }

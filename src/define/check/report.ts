@@ -6,6 +6,8 @@ import type { Recall } from './recall.js';
 export type TaskFindingCode =
   | 'unreachable'
   | 'search-incomplete'
+  | 'split-overlap'
+  | 'test-unreachable'
   | 'indistinguishable'
   | 'misaligned-reward'
   | 'constant-program'
@@ -19,7 +21,7 @@ export type TaskFindingCode =
 export interface TaskFinding<Stage extends string = string> {
   /** Stable code. */
   readonly code: TaskFindingCode;
-  /** `error`: the task cannot be learned as stated. `note`: it can, but may teach less than it seems to. */
+  /** `error`: the task cannot be learned, or not be measured, as stated. `note`: it can, but may teach less than it seems to. */
   readonly severity: 'error' | 'note';
   /** The stage it is about; undefined for all. */
   readonly stage: Stage | undefined;

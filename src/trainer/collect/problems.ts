@@ -82,6 +82,6 @@ export class Problems {
   #draw(entry: PlannedStage, k: number): Drawn {
     const { task, plan, rehearsal, problemRandom } = this.#context;
     const current = fillBatch(this.#stages, plan, entry.index, rehearsal, k - 1);
-    return { batch: checkedSample(task, this.#stages, problemRandom), current };
+    return { batch: checkedSample(task, this.#stages, problemRandom, 'train'), current };
   }
 }

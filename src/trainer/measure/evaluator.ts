@@ -31,7 +31,7 @@ export class Evaluator {
     for (let done = 0; done < problems; done += size) {
       const count = Math.min(size, problems - done);
       this.#resize(count);
-      const batch = checkedSample(task, this.#stages.fill(stage), random);
+      const batch = checkedSample(task, this.#stages.fill(stage), random, 'test');
       await attempt(this.#solver, batch, true, this.#scores);
       addScores(totals, this.#scores, count);
     }

@@ -63,7 +63,7 @@ export async function explainStage(solver: Solver, stage: number, count: number,
 async function explainBatch(solver: Solver, stages: Int32Array, random: Random): Promise<Explanation[]> {
   const { task } = solver;
   const { horizon } = task;
-  const batch = checkedSample(task, stages, random);
+  const batch = checkedSample(task, stages, random, 'test');
   const scores = makeScores(stages.length);
   const { rollout } = await attempt(solver, batch, true, scores);
   return Array.from(stages, (stage, i) => {
