@@ -91,6 +91,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly interaction: TaskInteraction | undefined;
   readonly updateOptions: UpdateOptions | undefined;
   readonly splits: boolean;
+  readonly group?: (batch: ToolBatch<Problem>, index: number) => string;
   readonly tools: readonly Tool[];
   readonly milestones: readonly Milestone[];
   readonly machine: ToolMachine<Problem, State, Tool, Stage, Milestone>;
@@ -120,6 +121,9 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     this.interaction = interactionOf(definition, layout);
     this.updateOptions = definition.updateOptions;
     this.splits = definition.splits ?? definition.sample.length > 2;
+    if (definition.group !== undefined) {
+      this.group = (batch, index) => this.#group(batch, index);
+    }
     if (definition.mask !== false) {
       this.actionMask = new Uint8Array(this.vocabulary.length).fill(1, this.startToken + 1, this.padToken);
     }
@@ -263,6 +267,15 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
         return { problem, tools, success, ...(this.interaction === undefined ? {} : { calls: this.#tracer.calls(steps) }), steps };
       }),
     );
+  }
+
+  #group({ problems, stages }: ToolBatch<Problem>, index: number): string {
+    const site = this.#site;
+    return site.guard(() => {
+      site.where = 'task.group';
+      site.problemIndex = index;
+      return this.#definition.group?.(problems[index] as Problem, stageAt(this.#definition.stages, stages[index] ?? -1)) ?? '';
+    });
   }
 
   #target(problem: Problem, stage: number, index: number): string {

@@ -237,6 +237,12 @@ export interface TaskDefinition<
    */
   readonly reward?: ((outcome: ProgramOutcome<Problem, State, NoInfer<Stage>, NoInfer<Milestone>>) => number) | undefined;
   /**
+   * Names the group of a problem, such as the rule that decides it: success is then told of each group.
+   *
+   * @defaultValue all problems are one group
+   */
+  readonly group?: ((problem: Problem, stage: NoInfer<Stage>) => string) | undefined;
+  /**
    * What a right program reaches, for explanations.
    *
    * @defaultValue an empty text

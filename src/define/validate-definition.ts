@@ -69,6 +69,7 @@ const KEYS = new Set(
     successReward: 1,
     milestones: 1,
     reward: 1,
+    group: 1,
     target: 1,
   } satisfies Record<keyof Definition, 1>),
 );
@@ -182,7 +183,7 @@ function validateFunctions(definition: object, issues: Issues): void {
   for (const name of ['sample', 'encode', 'start', 'success'] as const) {
     requireFunction(fields[name], name, 'Every task needs sample, encode, start and success.', issues);
   }
-  for (const name of ['reward', 'target', 'observe', 'onRefused'] as const) {
+  for (const name of ['reward', 'group', 'target', 'observe', 'onRefused'] as const) {
     optionalFunction(fields[name], name, issues);
   }
 }

@@ -31,7 +31,7 @@ function checkParts(task: Task): void {
     });
   }
   requireTask(!('contextPooling' in task), 'contextPooling', 'is no part of a task.', 'It is pooling now.');
-  const { vocabulary, stages, horizon, contextLength, startToken, actionMask, splits } = task;
+  const { vocabulary, stages, horizon, contextLength, startToken, actionMask, splits, group } = task;
   requireTask(Array.isArray(vocabulary) && vocabulary.length > 0, 'vocabulary', 'is empty.', 'List the text of each token.');
   requireTask(Array.isArray(stages) && stages.length > 0, 'stages', 'is empty.', 'Name at least one stage.');
   requireTask(Number.isInteger(horizon) && horizon >= 1, 'horizon', `is ${show(horizon)}.`, 'Use an integer of at least 1.');
@@ -44,6 +44,8 @@ function checkParts(task: Task): void {
     requireTask(ok, 'actionMask', 'is no mask of the vocabulary.', `Use a Uint8Array of ${size} zeros and ones, at least one of them 1.`);
   }
   requireTask(splits === undefined || typeof splits === 'boolean', 'splits', `is ${show(splits)}.`, 'Use true or false, or leave it out.');
+  const groupIssue = group === undefined ? undefined : functionIssue(group);
+  requireTask(groupIssue === undefined, 'group', groupIssue ?? '', `Leave it out, or give a function. ${SYNCHRONOUS}`);
   checkInteraction(task);
   const methods =
     task.interaction === undefined ? (['sample', 'score', 'describe'] as const) : (['sample', 'score', 'describe', 'begin'] as const);

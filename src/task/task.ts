@@ -162,6 +162,16 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    */
   begin?(batch: Batch): TaskEpisodes;
   /**
+   * Names the group of a problem, such as the rule that decides it: success is then told of each group, in training and when measured, so
+   * that it is seen which problems fail.
+   *
+   * @param batch - What {@link Task.sample} returned.
+   * @param index - Which problem, from 0.
+   * @returns The group's name; a handful of groups is told apart, not each problem.
+   * @defaultValue all problems are one group
+   */
+  group?(batch: Batch, index: number): string;
+  /**
    * Says one problem in words.
    *
    * @param batch - What {@link Task.sample} returned.

@@ -12,6 +12,9 @@ export const STREAMS = {
   /** Which rows of a batch are learned from together. */
   minibatches: 5,
   environmentCheck: 7,
+  /** Programs that are sampled to be measured. */
+  measuredPrograms: 2 ** 32 - 2,
+  diagnosis: 2 ** 32 - 3,
   /** Of the first stage; each later one has the next. */
   taskCheck: 8,
 } as const;

@@ -3,6 +3,7 @@ import { type PlannedStage, planStages, resolveStage, type StageNames } from '..
 import { ClosedError } from '../../errors/closed-error.js';
 import { OptionsError } from '../../errors/options-error.js';
 import type { TrainingEvent } from '../../metrics/events.js';
+import { groupingOf } from '../../task/groups.js';
 import type { Task } from '../../task/task.js';
 import { Issues } from '../../util/issues.js';
 import { COUNT } from '../../util/number-rule.js';
@@ -10,9 +11,11 @@ import { type OptionReader, readOptions } from '../../util/option-reader.js';
 import { Random, STREAMS } from '../../util/random.js';
 import type { ProgressOption } from '../common-options.js';
 import type { Course } from '../course.js';
-import { readEvaluatedStages, type StageEvaluation } from '../measure/evaluate.js';
-import { Evaluator } from '../measure/evaluator.js';
+import { evaluationOf, groupEvaluationsOf } from '../measure/estimates.js';
+import type { StageEvaluation } from '../measure/evaluate.js';
+import { readEvaluateOptions } from '../measure/evaluate-options.js';
 import { type Explanation, explainStage } from '../measure/explain.js';
+import { survey } from '../measure/survey.js';
 import { readTrainerOptions, type TrainerConfig } from '../options.js';
 import type { RunWatch } from '../run/run-control.js';
 import { FINAL_PROBLEMS, TrainingLoop } from './training-loop.js';
@@ -30,6 +33,7 @@ export class TaskCourse implements Course<'task'> {
   readonly #minibatchRandom: Random;
   readonly #onDemandRandom: Random;
   readonly #explanationRandom: Random;
+  readonly #sampleRandom: Random;
 
   private constructor(config: TrainerConfig, agent: Agent) {
     const { task, seed } = config.agentConfig;
@@ -44,6 +48,7 @@ export class TaskCourse implements Course<'task'> {
     this.#minibatchRandom = new Random(seed, STREAMS.minibatches);
     this.#onDemandRandom = new Random(seed, STREAMS.onDemand);
     this.#explanationRandom = new Random(seed, STREAMS.explanation);
+    this.#sampleRandom = new Random(seed, STREAMS.measuredPrograms);
   }
 
   /**
@@ -92,15 +97,23 @@ export class TaskCourse implements Course<'task'> {
   }
 
   async evaluate(options: unknown): Promise<StageEvaluation[]> {
-    const { count, ids } = readOptions(options, (reader) => ({
-      count: reader.count('problems', FINAL_PROBLEMS),
-      ids: readEvaluatedStages(reader, stageNamesOf(this.task)),
-    }));
-    const evaluator = new Evaluator(this);
+    const { task } = this;
+    const { ids, groupBy, passAt, ...plan } = readOptions(options, (reader) =>
+      readEvaluateOptions(reader, stageNamesOf(task), FINAL_PROBLEMS),
+    );
+    const grouping = groupingOf(task, groupBy);
     const evaluations: StageEvaluation[] = [];
     for (const stage of ids) {
-      const measured = await evaluator.measure(stage, count, this.#onDemandRandom);
-      evaluations.push({ stage, name: this.task.stages[stage] ?? '', problems: count, ...measured });
+      const random = this.#onDemandRandom;
+      const found = await survey(this, { ...plan, stage, grouping, random, sampleRandom: this.#sampleRandom });
+      const groups = groupEvaluationsOf(found, passAt);
+      evaluations.push({
+        stage,
+        name: task.stages[stage] ?? '',
+        split: task.splits === true ? plan.split : undefined,
+        ...evaluationOf(found, passAt),
+        ...(groups === undefined ? {} : { groups }),
+      });
     }
     return evaluations;
   }

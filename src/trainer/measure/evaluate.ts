@@ -1,5 +1,7 @@
 import { resolveStage, type StageNames } from '../../curriculum/stage-spec.js';
+import type { Estimate, Interval } from '../../metrics/interval.js';
 import type { Measured } from '../../task/measured.js';
+import type { Split } from '../../task/task.js';
 import { isArray } from '../../util/kind.js';
 import type { OptionReader } from '../../util/option-reader.js';
 
@@ -19,14 +21,59 @@ export interface EvaluatedStages {
   readonly stages?: readonly (number | string)[] | undefined;
 }
 
-/** What {@link Trainer.evaluate} measures of a task. */
-export interface EvaluateOptions extends EvaluatedStages {
+/** Which problems of a task are drawn, and how they are told apart. */
+export interface EvaluatedProblems extends EvaluatedStages {
   /**
    * Fresh problems a stage, 1 to 2²⁰.
    *
    * @defaultValue 1000
    */
   readonly problems?: number | undefined;
+  /**
+   * The same as `problems`, beside which it cannot be given.
+   *
+   * @defaultValue that of `problems`
+   */
+  readonly batch?: number | undefined;
+  /**
+   * Whether problems held out are measured with, or problems as they are trained on; see {@link Task.splits}.
+   *
+   * @defaultValue 'test'
+   */
+  readonly split?: Split | undefined;
+  /**
+   * Names the group of a problem, such as the rule that decides it: the same is then told of each group. Declare the parameters' types: a
+   * problem is what the task's `sample` returns, or a {@link ProblemDescription} where a task written by hand keeps no `problems`; the stage
+   * is as the task declares it.
+   *
+   * @param problem - The problem.
+   * @param stage - Its stage.
+   * @returns The group's name.
+   * @defaultValue the task's own, {@link Task.group}
+   */
+  groupBy?(problem: unknown, stage: unknown): string;
+}
+
+/** What {@link Trainer.evaluate} measures of a task. */
+export interface EvaluateOptions extends EvaluatedProblems {
+  /**
+   * `true`: `successRate` and `meanReturn` are of greedy programs. `false`: of sampled ones, one a problem.
+   *
+   * @defaultValue true
+   */
+  readonly deterministic?: boolean | undefined;
+  /**
+   * Programs sampled for each problem besides, `n`, 0 to 4096: for the sampled success, the best of them, and pass@k.
+   *
+   * @defaultValue 0: `sampled` is absent
+   */
+  readonly samples?: number | undefined;
+  /**
+   * For which `k` pass@k is told, each 1 to `samples`.
+   *
+   * @defaultValue 1, 2, 4, 8 and so on, and `samples`
+   */
+  readonly passAt?: readonly number[] | undefined;
 }
 
 /** What {@link Trainer.evaluate} measures in environments. */
@@ -51,14 +98,56 @@ export interface EnvironmentEvaluation extends Measured {
   readonly meanLength: number;
 }
 
-/** What greedy programs reached in one stage. */
-export interface StageEvaluation extends Measured {
+/** pass@k: the chance that at least one of `k` sampled programs is right. */
+export interface PassAtK extends Estimate {
+  /** How many programs. */
+  readonly k: number;
+}
+
+/** What sampled programs reached, `n` for each problem. */
+export interface SampledEvaluation extends Measured, Estimate {
+  /** Programs sampled for each problem, `n`. */
+  readonly samples: number;
+  /** The best of the `n` programs of each problem: whether any was right, and the highest return. */
+  readonly bestOf: Measured & Estimate;
+  /** pass@k, unbiased, by ascending `k`; see {@link EvaluateOptions.passAt}. */
+  readonly passAt: readonly PassAtK[];
+}
+
+/** What programs reached on some problems, and how sure that is. */
+export interface ProblemsEvaluation extends Measured, Estimate {
+  /** Problems drawn. */
+  readonly problems: number;
+  /**
+   * What sampled programs reached.
+   *
+   * @defaultValue absent without `samples`
+   */
+  readonly sampled?: SampledEvaluation;
+}
+
+/** What programs reached on the problems of a group. */
+export interface GroupEvaluation extends ProblemsEvaluation {
+  /** The group's name. */
+  readonly group: string;
+}
+
+/** What programs reached in one stage. */
+export interface StageEvaluation extends ProblemsEvaluation {
   /** Stage id. */
   readonly stage: number;
   /** Stage name. */
   readonly name: string;
-  /** Problems drawn. */
-  readonly problems: number;
+  /** What was measured with; undefined where the task holds nothing out. */
+  readonly split: Split | undefined;
+  /** Where the true mean return lies, with 95 % confidence: the normal interval of a mean over problems. */
+  readonly returnInterval: Interval;
+  /**
+   * The same by group, in the order of their names.
+   *
+   * @defaultValue absent where nothing names groups
+   */
+  readonly groups?: readonly GroupEvaluation[];
 }
 
 /**
