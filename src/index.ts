@@ -40,6 +40,28 @@ export {
   arithmetic,
   createArithmetic,
 } from './builtin/arithmetic/arithmetic.js';
+export { drawExpression, type Expression, type Operator } from './builtin/expressions/expression.js';
+export {
+  createExpressions,
+  type ExpressionsMilestone,
+  type ExpressionsOptions,
+  type ExpressionsStage,
+  type ExpressionsTask,
+  type ExpressionsTool,
+  expressions,
+} from './builtin/expressions/expressions.js';
+export type { ExpressionsState } from './builtin/expressions/machine.js';
+export type { TriageRequest, TriageRule, TriageTicket } from './builtin/triage/ticket.js';
+export {
+  createTriage,
+  type TriageForm,
+  type TriageMilestone,
+  type TriageOptions,
+  type TriageState,
+  type TriageTask,
+  type TriageTool,
+  triage,
+} from './builtin/triage/triage.js';
 export {
   type TutorialOptions,
   type TutorialProblem,

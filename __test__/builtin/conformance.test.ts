@@ -3,7 +3,7 @@ import { assertTask, checkedSample, checkedScore } from '#dist/task/checked.js';
 import { Random } from '#dist/util/random.js';
 import { builtIn } from './support/built-in.js';
 
-for (const { title, task, low, high, pastEnd } of builtIn) {
+for (const { title, task, low, high, pastEnd, ...shown } of builtIn) {
   const mixed = Int32Array.from({ length: 60 }, (_, index) => index % task.stages.length);
   const programs = (random: Random, size: number): Int32Array =>
     Int32Array.from({ length: size * task.horizon }, () => random.int(task.vocabulary.length));
@@ -32,7 +32,7 @@ for (const { title, task, low, high, pastEnd } of builtIn) {
       const scores = { returns: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
       const actions = programs(random, batch.size);
       checkedScore(task, batch, actions, scores);
-      t.true(scores.returns.every((reward) => reward >= low && reward <= high + 1e-6));
+      t.true(scores.returns.every((reward) => reward >= low - 1e-6 && reward <= high + 1e-6));
       const again = { returns: new Float32Array(batch.size), successes: new Uint8Array(batch.size) };
       checkedScore(task, batch, actions, again);
       t.deepEqual(again, scores, 'scoring changes neither problems nor actions');
@@ -65,8 +65,8 @@ for (const { title, task, low, high, pastEnd } of builtIn) {
     const batch = task.sample(mixed, new Random(5));
     for (let index = 0; index < batch.size; index += 1) {
       const { context, target } = task.describe(batch, index);
-      t.regex(context, /^\d( \d){2,4} \[CTX\]$/);
-      t.regex(target, /^-?\d+$/);
+      t.regex(context, shown.context);
+      t.regex(target, shown.target);
     }
     t.throws(() => task.describe(batch, batch.size), { code: 'ERR_TASK' });
   });
