@@ -97,8 +97,9 @@ export class ToolMachine<Problem, State, Tool extends string, Stage extends Stag
     site.where = 'task.start';
     const state = this.#definition.start(problem, stageAt(this.#definition.stages, stage));
     requireData(state, site.where);
-    const run = { problem, stage, state, milestones: 0, steps: 0, ended: false };
-    return closedLoop ? { ...run, truncated: false, pending: undefined } : run;
+    return closedLoop
+      ? { problem, stage, state, milestones: 0, steps: 0, ended: false, truncated: false, pending: undefined }
+      : { problem, stage, state, milestones: 0, steps: 0, ended: false };
   }
 
   /** Executes one token in place, unguarded, and does not ask whether any tool applies after it. */
