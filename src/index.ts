@@ -161,6 +161,18 @@ export type {
   TrainingKind,
 } from './metrics/events.js';
 export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
+export type { Estimate } from './metrics/statistics/bootstrap.js';
+export type { RunScores } from './metrics/statistics/scores.js';
+export {
+  type AggregateOptions,
+  type Aggregates,
+  aggregateScores,
+  type IntervalOptions,
+  type ProfileOptions,
+  type ProfilePoint,
+  performanceProfile,
+  probabilityOfImprovement,
+} from './metrics/statistics/statistics.js';
 export { layoutOf, type SpaceLayout } from './spaces/layout.js';
 export { type BoxOptions, box, discrete, multiDiscrete } from './spaces/make.js';
 export type { Spaces } from './spaces/plain.js';

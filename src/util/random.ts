@@ -17,6 +17,8 @@ export const STREAMS = {
   diagnosis: 2 ** 32 - 3,
   /** Of the first stage; each later one has the next. */
   taskCheck: 8,
+  /** Which scores a confidence interval draws again. */
+  bootstrap: 2 ** 32 - 1,
 } as const;
 
 /** The whole state of a {@link Random}: four unsigned 32-bit words. Plain data, so that it can be saved as JSON. */
