@@ -18,7 +18,7 @@ fn main() {
     let weights = Weights::new(&model, &init(&model, Seed(1)), 1).expect("weights");
     let mut policy = Policy::new(weights, &spec, rows).expect("a policy");
     let contexts: Vec<i32> = (0..rows * 4).map(|i| (i * 7 % 11) as i32).collect();
-    policy.begin(Prompts { rows, contexts: &contexts, stages: &vec![0; rows] }).expect("a begin");
+    policy.begin(Prompts::of(&contexts, &vec![0; rows])).expect("a begin");
     let (mut actions, mut log_probs, mut entropies, mut values) =
         (vec![0; rows], vec![0.0; rows], vec![0.0; rows], vec![0.0; rows]);
     let mut out = StepOutput { actions: &mut actions, log_probs: &mut log_probs, entropies: &mut entropies, values: &mut values };

@@ -58,7 +58,7 @@ fn check(model: &ModelSpec, engine: EngineKind, counts: bool) {
     let rollout = RolloutSpec { horizon: 6, start_token: 10, action_mask: None };
     let (contexts, stages, returns) = match model.encoder {
         Encoder::None => (vec![], vec![], vec![0.5; n]),
-        Encoder::Pooled { .. } => (vec![1; 4 * n], vec![0; n], vec![0.5; n]),
+        Encoder::Pooled { .. } | Encoder::Recurrent { .. } => (vec![1; 4 * n], vec![0; n], vec![0.5; n]),
     };
     let before = LIVE.load(Ordering::Relaxed);
     let check = |what: &str, says: usize| {
@@ -72,7 +72,7 @@ fn check(model: &ModelSpec, engine: EngineKind, counts: bool) {
     if engine == EngineKind::Fused {
         check("made", agent.bytes());
     }
-    let prompts = Prompts { rows: n, contexts: &contexts, stages: &stages };
+    let prompts = Prompts { rows: n, contexts: &contexts, lengths: None, stages: &stages };
     let actions = agent.rollout(prompts, false).unwrap().actions;
     let data = Trajectories::programs(&rollout, prompts, &actions);
     let targets = Targets::returns(&returns, Baseline::Program);

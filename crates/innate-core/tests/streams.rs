@@ -156,11 +156,11 @@ fn the_first_bad_element_of_a_batch_is_named() {
     assert_eq!(prompts(&[0, 6, 3], &[0, 1]), "contexts");
     assert_eq!(prompts(&[], &[0, 1]), "contexts");
     assert_eq!(prompts(&[1], &[]), "stages");
-    assert_eq!(path(Prompts { rows: 3, contexts: &[0; 6], stages: &[0, 1] }.check(&model)), "stages");
+    assert_eq!(path(Prompts { rows: 3, ..Prompts::of(&[0; 6], &[0, 1]) }.check(&model)), "stages");
     let promptless = ModelSpec { encoder: Encoder::None, ..model.clone() };
-    assert_eq!(path(Prompts { rows: 3, contexts: &[], stages: &[] }.check(&promptless)), "");
-    assert_eq!(path(Prompts { rows: 3, contexts: &[1], stages: &[0] }.check(&promptless)), "contexts");
-    assert_eq!(path(Prompts { rows: 3, contexts: &[], stages: &[0] }.check(&promptless)), "stages");
+    assert_eq!(path(Prompts::none(3).check(&promptless)), "");
+    assert_eq!(path(Prompts { contexts: &[1], stages: &[0], ..Prompts::none(3) }.check(&promptless)), "contexts");
+    assert_eq!(path(Prompts { stages: &[0], ..Prompts::none(3) }.check(&promptless)), "stages");
 
     let rollout = RolloutSpec { horizon: 3, start_token: 1, action_mask: Some((0..7).map(|token| token != 1).collect()) };
     let batch = Prompts::new(&model, &contexts, &[0, 1]).unwrap();
@@ -231,7 +231,7 @@ fn the_first_bad_element_of_what_was_observed_is_named() {
         ..model()
     };
     let rollout = RolloutSpec { horizon: 2, start_token: 6, action_mask: None };
-    let prompts = Prompts { rows: 2, contexts: &[], stages: &[] };
+    let prompts = Prompts::none(2);
     let good = Trajectories {
         states: Some(vec![0.5; 2 * 2 * 5].into()),
         starts: Some(vec![1, 0, 0, 7].into()),

@@ -94,7 +94,7 @@ impl BindingAgent {
     ) -> napi::Result<Object<'env>> {
         let (contexts, stages) = (contexts.to_vec(), stages.to_vec());
         let work = move |agent: &mut Agent| {
-            let prompts = Prompts { rows: stages.len(), contexts: &contexts, stages: &stages };
+            let prompts = Prompts::of(&contexts, &stages);
             Ok(agent.rollout(prompts, deterministic)?)
         };
         submit(env, self.worker.as_ref(), Access::Reads, work, |_, result| BindingRollout::from(result))

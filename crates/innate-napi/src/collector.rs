@@ -187,7 +187,7 @@ impl BindingCollector {
     /// Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each.
     #[napi(catch_unwind)]
     pub fn begin(&self, contexts: &[i32], stages: &[i32]) -> napi::Result<()> {
-        self.with(|collector| collector.begin(Prompts { rows: stages.len(), contexts, stages }))
+        self.with(|collector| collector.begin(Prompts::of(contexts, stages)))
     }
 
     /// One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written.

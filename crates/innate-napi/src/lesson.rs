@@ -137,6 +137,7 @@ impl BindingTrajectories {
             rollout,
             rows: self.stages.0.len(),
             contexts: (&*self.contexts.0).into(),
+            context_lengths: None,
             stages: (&*self.stages.0).into(),
             states: None,
             starts: None,

@@ -4,7 +4,7 @@ use innate_core::checkpoint::MAX_COUNTER;
 use innate_core::data::{Evaluation, Rollout, RolloutSpec};
 use innate_core::device::DeviceKind;
 use innate_core::engine::EngineKind;
-use innate_core::model::{Action, Encoder, Input, ModelSpec, Pooling};
+use innate_core::model::{Action, Attention, Encoder, Input, ModelSpec, Pooling};
 use innate_core::{NamedTensor, Placement};
 use napi_derive::napi;
 
@@ -171,6 +171,7 @@ impl TryFrom<BindingAgentOptions> for Resolved {
                 layers: size("layers", options.layers)?,
                 hidden: size("hiddenSize", options.hidden_size)?,
                 recurrent,
+                attention: Attention::NONE,
                 action: Action::Categorical { size: options.actions.map_or(Ok(vocabulary), |actions| size("actions", actions))? },
             },
             rollout: RolloutSpec {

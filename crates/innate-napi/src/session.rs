@@ -72,14 +72,14 @@ impl BindingSession {
     #[napi(catch_unwind)]
     pub fn begin(&mut self, contexts: &[i32], stages: &[i32]) -> napi::Result<()> {
         self.begun += 1;
-        self.with(|policy| policy.begin(Prompts { rows: stages.len(), contexts, stages }))
+        self.with(|policy| policy.begin(Prompts::of(contexts, stages)))
     }
 
     /// Puts `rows` rows before the first step of an episode, at the zero state: for a network without prompts.
     #[napi(catch_unwind)]
     pub fn begin_rows(&mut self, rows: u32) -> napi::Result<()> {
         self.begun += 1;
-        self.with(|policy| policy.begin(Prompts { rows: rows as usize, contexts: &[], stages: &[] }))
+        self.with(|policy| policy.begin(Prompts::none(rows as usize)))
     }
 
     /// Puts one row before the first step of another episode.

@@ -25,7 +25,7 @@ fn path(result: Result<()>) -> String {
     }
 }
 
-const PROMPTS: Prompts<'_> = Prompts { rows: 2, contexts: &[1, 2], stages: &[0, 1] };
+const PROMPTS: Prompts<'_> = Prompts { rows: 2, contexts: &[1, 2], lengths: None, stages: &[0, 1] };
 
 #[test]
 fn a_state_dict_is_loaded_whole_or_not_at_all() {
@@ -99,7 +99,7 @@ fn gradients_wait_until_they_are_applied() {
     for placement in [PLAIN, FUSED] {
         let [mut whole, mut parts, mut summed] = [(); 3].map(|()| made(placement).unwrap());
         let spec = whole.rollout_spec();
-        let prompts = Prompts { rows: 3, contexts: &[1, 2, 3], stages: &[0, 1, 1] };
+        let prompts = Prompts::of(&[1, 2, 3], &[0, 1, 1]);
         let data = Trajectories::programs(&spec, prompts, &[1, 1, 2, 3, 0, 2]).of_lengths(&[1, 2, 2]);
         let targets = Targets::returns(&[1.0, 0.0, 0.5], Baseline::Step);
         let objective = Objective { totals: Some(crate::objective::Totals { rows: 3.0, steps: 5.0 }), ..Objective::default() };

@@ -73,6 +73,16 @@ impl Fields {
         Self::of(self.path(name), self.take(name)?)
     }
 
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, Fault> {
+        let value = self.take(name)?;
+        value.as_bool().ok_or_else(|| wrong(&self.path(name), "true or false", &value))
+    }
+
+    /// An object, where there is one.
+    pub(super) fn object_or_absent(&mut self, name: &str) -> Result<Option<Self>, Fault> {
+        if self.fields.contains_key(name) { self.object(name).map(Some) } else { Ok(None) }
+    }
+
     /// An object, or `null`.
     pub(super) fn optional_object(&mut self, name: &str) -> Result<Option<Self>, Fault> {
         if self.fields.get(name).is_some_and(Value::is_null) {

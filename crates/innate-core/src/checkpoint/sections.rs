@@ -11,7 +11,7 @@ use crate::agent::AgentState;
 use crate::collect::{Normalizer, Running};
 use crate::data::RolloutSpec;
 use crate::error::Error;
-use crate::model::{Action, Encoder, Input, ModelSpec, Pooling};
+use crate::model::{Action, Attention, Encoder, History, Input, ModelSpec, Pooling};
 use crate::optimizer::AdamState;
 
 /// The format's name.
@@ -122,7 +122,7 @@ pub(super) fn object(sections: &mut Sections, name: &str) -> Result<Fields, Faul
 }
 
 fn write_model(model: &ModelSpec) -> Value {
-    let ModelSpec { vocabulary, encoder, inputs, layers, hidden, recurrent, action } = model;
+    let ModelSpec { vocabulary, encoder, inputs, layers, hidden, recurrent, attention, action } = model;
     let mut section = json!({
         "vocabulary": vocabulary,
         "encoder": match encoder {
@@ -131,6 +131,7 @@ fn write_model(model: &ModelSpec) -> Value {
                 let pooling = match pooling { Pooling::Own => "own", Pooling::Batch => "batch" };
                 json!({ "kind": "pooled", "stages": stages, "pooling": pooling })
             }
+            Encoder::Recurrent { stages } => json!({ "kind": "recurrent", "stages": stages }),
         },
         "inputs": inputs.iter().map(write_input).collect::<Vec<_>>(),
         "layers": layers,
@@ -141,7 +142,29 @@ fn write_model(model: &ModelSpec) -> Value {
     if !recurrent {
         section["recurrent"] = json!(false);
     }
+    if *attention != Attention::NONE {
+        section["attention"] = write_attention(*attention);
+    }
     section
+}
+
+fn write_attention(Attention { prompt, history }: Attention) -> Value {
+    let mut section = json!({ "prompt": prompt });
+    if let Some(History { window }) = history {
+        section["history"] = json!({ "window": window });
+    }
+    section
+}
+
+fn read_attention(mut fields: Fields) -> Result<Attention, Fault> {
+    let attention =
+        Attention { prompt: fields.flag("prompt")?, history: fields.object_or_absent("history")?.map(read_history).transpose()? };
+    fields.end().map(|()| attention)
+}
+
+fn read_history(mut fields: Fields) -> Result<History, Fault> {
+    let history = History { window: fields.size("window")? };
+    fields.end().map(|()| history)
 }
 
 fn read_model(mut fields: Fields) -> Result<ModelSpec, Fault> {
@@ -152,6 +175,7 @@ fn read_model(mut fields: Fields) -> Result<ModelSpec, Fault> {
         layers: fields.size("layers")?,
         hidden: fields.size("hidden")?,
         recurrent: fields.flag_or("recurrent", true)?,
+        attention: fields.object_or_absent("attention")?.map_or(Ok(Attention::NONE), read_attention)?,
         action: read_action(fields.object("action")?)?,
     };
     fields.end().map(|()| model)
@@ -168,6 +192,7 @@ fn read_encoder(mut fields: Fields) -> Result<Encoder, Fault> {
             };
             Encoder::Pooled { stages: fields.size("stages")?, pooling }
         }
+        "recurrent" => Encoder::Recurrent { stages: fields.size("stages")? },
         other => return Err(fields.unknown("kind", other)),
     };
     fields.end().map(|()| encoder)

@@ -145,8 +145,7 @@ impl Collector {
     /// # Errors
     /// [`Error::Invalid`] while the last rollout is being learned from, or when the model begins an episode with a prompt.
     pub fn restart(&mut self) -> Result<()> {
-        let prompts = Prompts { rows: self.config.rows, contexts: &[], stages: &[] };
-        self.begin(prompts)
+        self.begin(Prompts::none(self.config.rows))
     }
 
     /// Shows each row its prompt and puts it before the first step of an episode.

@@ -18,6 +18,8 @@ pub struct Recording {
     pub(crate) steps: usize,
     finished: bool,
     pub(crate) contexts: Vec<i32>,
+    /// Empty: all tokens count.
+    context_lengths: Vec<i32>,
     pub(crate) stages: Vec<i32>,
     /// Before the first step, `[n, layers, H]`; for a model without an encoder.
     pub(crate) states: Option<Vec<f32>>,
@@ -186,6 +188,7 @@ impl Recording {
             rollout,
             rows: self.rows,
             contexts: (&*self.contexts).into(),
+            context_lengths: (!self.context_lengths.is_empty()).then(|| (&*self.context_lengths).into()),
             stages: (&*self.stages).into(),
             states: self.states.as_ref().map(|states| states[..states.len() / (size.1 / self.room) * self.rows].into()),
             starts: part(self.starts.as_ref(), size),
@@ -215,6 +218,8 @@ impl Recording {
     pub(crate) fn set_prompts(&mut self, prompts: Prompts<'_>) {
         self.contexts.clear();
         self.contexts.extend_from_slice(prompts.contexts);
+        self.context_lengths.clear();
+        self.context_lengths.extend_from_slice(prompts.lengths.unwrap_or(&[]));
         self.stages.clear();
         self.stages.extend_from_slice(prompts.stages);
     }

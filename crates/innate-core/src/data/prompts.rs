@@ -1,6 +1,6 @@
 //! What each row is shown before its first step.
 
-use super::check::check_ids;
+use super::check::{check_ids, check_len};
 use crate::error::{Error, Result};
 use crate::model::{Encoder, ModelSpec};
 
@@ -11,17 +11,29 @@ pub struct Prompts<'a> {
     pub rows: usize,
     /// Token ids, `[n, L]`; empty where the model has no encoder.
     pub contexts: &'a [i32],
+    /// Tokens of each context that count, `[n]`, 1 to L: those after them are padding, any token, and are not read. Absent: all L count.
+    pub lengths: Option<&'a [i32]>,
     /// Stage ids, `[n]`; empty where the model has no encoder.
     pub stages: &'a [i32],
 }
 
 impl<'a> Prompts<'a> {
-    /// One row a stage, with lengths and ranges checked.
+    /// No prompts for `rows` rows: those of a model without an encoder.
+    pub fn none(rows: usize) -> Self {
+        Self { rows, contexts: &[], lengths: None, stages: &[] }
+    }
+
+    /// One row a stage, all contexts of one length.
+    pub fn of(contexts: &'a [i32], stages: &'a [i32]) -> Self {
+        Self { rows: stages.len(), contexts, lengths: None, stages }
+    }
+
+    /// As [`Prompts::of`], with lengths and ranges checked.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element.
     pub fn new(spec: &ModelSpec, contexts: &'a [i32], stages: &'a [i32]) -> Result<Self> {
-        let prompts = Self { rows: stages.len(), contexts, stages };
+        let prompts = Self::of(contexts, stages);
         prompts.check(spec)?;
         Ok(prompts)
     }
@@ -31,17 +43,20 @@ impl<'a> Prompts<'a> {
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element.
     pub fn check(&self, spec: &ModelSpec) -> Result<()> {
-        let &Self { rows, contexts, stages } = self;
+        let &Self { rows, contexts, lengths, stages } = self;
         if rows == 0 {
             return Err(Error::invalid("stages", "must hold at least one problem, got none"));
         }
-        let Encoder::Pooled { stages: limit, .. } = spec.encoder else {
+        if spec.encoder == Encoder::None {
             return match (contexts.is_empty(), stages.is_empty()) {
+                (true, true) if lengths.is_some() => {
+                    Err(Error::invalid("lengths", "must be absent: the model reads no contexts"))
+                }
                 (true, true) => Ok(()),
                 (false, _) => Err(Error::invalid("contexts", "must be empty: the model reads none")),
                 (_, false) => Err(Error::invalid("stages", "must be empty: the model reads none")),
             };
-        };
+        }
         if stages.len() != rows {
             return Err(Error::invalid("stages", format!("must hold {rows} ids, got {}", stages.len())));
         }
@@ -52,11 +67,41 @@ impl<'a> Prompts<'a> {
             ));
         }
         check_ids("contexts", contexts, spec.vocabulary, "the vocabulary size")?;
-        check_ids("stages", stages, limit, "the number of stages")
+        check_ids("stages", stages, spec.stages(), "the number of stages")?;
+        self.check_lengths()
     }
 
-    /// Tokens of a context, `L`.
+    fn check_lengths(&self) -> Result<()> {
+        let Some(lengths) = self.lengths else { return Ok(()) };
+        check_len("lengths", lengths.len(), self.rows)?;
+        let limit = self.context_len();
+        match lengths.iter().position(|&length| length < 1 || length as usize > limit) {
+            Some(row) => {
+                Err(Error::invalid(format!("lengths[{row}]"), format!("must be between 1 and {limit}, got {}", lengths[row])))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Tokens of a context with its padding, `L`.
     pub fn context_len(&self) -> usize {
         self.contexts.len() / self.rows
+    }
+
+    /// Tokens of a row's context that count.
+    #[inline]
+    pub(crate) fn length(&self, row: usize) -> usize {
+        self.lengths.map_or_else(|| self.context_len(), |lengths| lengths[row] as usize)
+    }
+
+    /// The tokens of a row's context that count.
+    #[inline]
+    pub(crate) fn context(&self, row: usize) -> &'a [i32] {
+        &self.contexts[row * self.context_len()..][..self.length(row)]
+    }
+
+    /// Tokens that count in all.
+    pub(crate) fn counted(&self) -> usize {
+        self.lengths.map_or(self.contexts.len(), |lengths| lengths.iter().map(|&length| length as usize).sum())
     }
 }

@@ -17,6 +17,8 @@ pub struct Trajectories<'a> {
     pub rows: usize,
     /// Prompts, `[n, L]`; empty where the model has no encoder.
     pub contexts: Cow<'a, [i32]>,
+    /// Tokens of each context that count, `[n]`. Absent: all do.
+    pub context_lengths: Option<Cow<'a, [i32]>>,
     /// Stages, `[n]`; empty where the model has no encoder.
     pub stages: Cow<'a, [i32]>,
     /// States before the first step, `[n, layers, H]`, in place of what the prompts make; no gradient flows into them.
@@ -46,6 +48,7 @@ impl<'a> Trajectories<'a> {
             rollout,
             rows: prompts.rows,
             contexts: prompts.contexts.into(),
+            context_lengths: prompts.lengths.map(Into::into),
             stages: prompts.stages.into(),
             states: None,
             starts: None,
@@ -73,7 +76,7 @@ impl<'a> Trajectories<'a> {
 
     /// What each row was shown before its first step.
     pub fn prompts(&self) -> Prompts<'_> {
-        Prompts { rows: self.rows, contexts: &self.contexts, stages: &self.stages }
+        Prompts { rows: self.rows, contexts: &self.contexts, lengths: self.context_lengths.as_deref(), stages: &self.stages }
     }
 
     /// Whether these are programs as an open-loop rollout emits them: nothing but prompts and actions decides what the network computes.
@@ -101,6 +104,7 @@ impl<'a> Trajectories<'a> {
             rollout: self.rollout,
             rows: rows.len(),
             contexts: gather(&self.contexts, n, rows),
+            context_lengths: self.context_lengths.as_deref().map(|of| gather(of, n, rows)),
             stages: gather(&self.stages, n, rows),
             states: self.states.as_deref().map(|of| gather(of, n, rows)),
             starts: self.starts.as_deref().map(|of| gather(of, n, rows)),

@@ -10,14 +10,15 @@ use super::simd::{Operation, Vector};
 /// Added to a probability inside the logarithm of the entropy, as the tutorial does.
 pub(crate) const ENTROPY_EPSILON: f32 = 1e-9;
 
-/// `logits[rows, np] = h[rows, hp]·weight + bias`.
+/// `logits[rows, np] = Σ reads[i][rows, hp]·weight[i] + bias`.
 pub(crate) struct Logits<'a> {
     pub(crate) rows: usize,
     pub(crate) hp: usize,
     pub(crate) hidden: usize,
     pub(crate) np: usize,
-    pub(crate) h: &'a [f32],
-    /// Transposed, `[hidden, np]`.
+    /// What the heads read, `[rows, hp]` each.
+    pub(crate) reads: &'a [&'a [f32]],
+    /// Transposed, `[reads, hidden, np]`.
     pub(crate) weight: &'a [f32],
     /// `[np]`.
     pub(crate) bias: &'a [f32],
@@ -32,20 +33,22 @@ impl Operation for Logits<'_> {
         for row in self.logits.chunks_exact_mut(self.np).take(self.rows) {
             row.copy_from_slice(&self.bias[..self.np]);
         }
-        Matmul {
-            m: self.rows,
-            n: self.np,
-            k: self.hidden,
-            a: self.h,
-            a_row: self.hp,
-            a_col: 1,
-            b: self.weight,
-            b_row: self.np,
-            c: self.logits,
-            c_row: self.np,
-            start: Start::Accumulate,
+        for (a, b) in self.reads.iter().zip(self.weight.chunks_exact(self.hidden * self.np)) {
+            Matmul {
+                m: self.rows,
+                n: self.np,
+                k: self.hidden,
+                a,
+                a_row: self.hp,
+                a_col: 1,
+                b,
+                b_row: self.np,
+                c: &mut *self.logits,
+                c_row: self.np,
+                start: Start::Accumulate,
+            }
+            .run::<V>();
         }
-        .run::<V>();
     }
 }
 

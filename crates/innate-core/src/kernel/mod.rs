@@ -5,6 +5,7 @@
 //! has a kernel on CUDA.
 
 pub(crate) mod adam;
+pub(crate) mod attention;
 pub(crate) mod buffer;
 pub mod cell;
 pub(crate) mod gru;

@@ -1,4 +1,4 @@
-//! Fresh weights as PyTorch draws them: embeddings N(0, 1), everything else U(±1/√H). But what is read beside an embedding has as much of a say as
+//! Fresh weights as PyTorch draws them: embeddings N(0, 1), everything else U(±1/√H), the heads U(±1/√R) of the R numbers they read. But what is read beside an embedding has as much of a say as
 //! the embedding: U(±1) for what is 0 or 1, U(±1/√D) for a vector of D numbers. With PyTorch's bound an observation would move the state ten times
 //! less than the action before it does.
 
@@ -15,10 +15,14 @@ pub fn init(spec: &ModelSpec, seed: Seed) -> Vec<f32> {
 /// As [`init`], into a vector of the network's length.
 pub(crate) fn fill(spec: &ModelSpec, seed: Seed, flat: &mut [f32]) {
     let bound = 1.0 / (spec.hidden as f32).sqrt();
+    let of_heads = 1.0 / ((spec.reads() * spec.hidden) as f32).sqrt();
     for (index, param) in params(spec).into_iter().enumerate() {
         let out = &mut flat[param.range()];
         match param.kind {
             ParamKind::Embedding | ParamKind::StageEmbedding => seed.fill_normal(index as u32, out),
+            ParamKind::PolicyWeight | ParamKind::PolicyBias | ParamKind::ValueWeight | ParamKind::ValueBias => {
+                seed.fill_uniform(index as u32, of_heads, out);
+            }
             _ => seed.fill_uniform(index as u32, bound, out),
         }
         if param.kind == ParamKind::WeightIh(0) {

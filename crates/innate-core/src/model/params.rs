@@ -10,6 +10,14 @@ pub enum ParamKind {
     Embedding,
     /// `stage_emb.weight`, `[S, H]`.
     StageEmbedding,
+    /// `encoder.weight_ih_l0`, `[3H, H]`, gates r, z, n: of the GRU over the context.
+    EncoderWeightIh,
+    /// `encoder.weight_hh_l0`, `[3H, H]`.
+    EncoderWeightHh,
+    /// `encoder.bias_ih_l0`, `[3H]`.
+    EncoderBiasIh,
+    /// `encoder.bias_hh_l0`, `[3H]`.
+    EncoderBiasHh,
     /// `rnn.weight_ih_l{k}`, `[3H, D]`, gates r, z, n; D is the width of the layer's input.
     WeightIh(usize),
     /// `rnn.weight_hh_l{k}`, `[3H, H]`.
@@ -18,11 +26,13 @@ pub enum ParamKind {
     BiasIh(usize),
     /// `rnn.bias_hh_l{k}`, `[3H]`.
     BiasHh(usize),
-    /// `pi.weight`, `[A, H]`.
+    /// `attn.prompt.query.weight`, `[H, H]`.
+    PromptQuery,
+    /// `pi.weight`, `[A, R]`; R is the width of what the heads read, H for the state and for each part of the attention.
     PolicyWeight,
     /// `pi.bias`, `[A]`.
     PolicyBias,
-    /// `v.weight`, `[1, H]`.
+    /// `v.weight`, `[1, R]`.
     ValueWeight,
     /// `v.bias`, `[1]`.
     ValueBias,
@@ -33,10 +43,15 @@ impl ParamKind {
         match self {
             Self::Embedding => "emb.weight".to_owned(),
             Self::StageEmbedding => "stage_emb.weight".to_owned(),
+            Self::EncoderWeightIh => "encoder.weight_ih_l0".to_owned(),
+            Self::EncoderWeightHh => "encoder.weight_hh_l0".to_owned(),
+            Self::EncoderBiasIh => "encoder.bias_ih_l0".to_owned(),
+            Self::EncoderBiasHh => "encoder.bias_hh_l0".to_owned(),
             Self::WeightIh(layer) => format!("rnn.weight_ih_l{layer}"),
             Self::WeightHh(layer) => format!("rnn.weight_hh_l{layer}"),
             Self::BiasIh(layer) => format!("rnn.bias_ih_l{layer}"),
             Self::BiasHh(layer) => format!("rnn.bias_hh_l{layer}"),
+            Self::PromptQuery => "attn.prompt.query.weight".to_owned(),
             Self::PolicyWeight => "pi.weight".to_owned(),
             Self::PolicyBias => "pi.bias".to_owned(),
             Self::ValueWeight => "v.weight".to_owned(),
@@ -86,15 +101,25 @@ pub fn params(spec: &ModelSpec) -> Vec<ParamSpec> {
     if s > 0 {
         shapes.push((ParamKind::StageEmbedding, vec![s, h]));
     }
+    if spec.reads_in_order() {
+        shapes.push((ParamKind::EncoderWeightIh, vec![3 * h, h]));
+        shapes.push((ParamKind::EncoderWeightHh, vec![3 * h, h]));
+        shapes.push((ParamKind::EncoderBiasIh, vec![3 * h]));
+        shapes.push((ParamKind::EncoderBiasHh, vec![3 * h]));
+    }
     for layer in 0..spec.layers {
         shapes.push((ParamKind::WeightIh(layer), vec![3 * h, if layer == 0 { first } else { h }]));
         shapes.push((ParamKind::WeightHh(layer), vec![3 * h, h]));
         shapes.push((ParamKind::BiasIh(layer), vec![3 * h]));
         shapes.push((ParamKind::BiasHh(layer), vec![3 * h]));
     }
-    shapes.push((ParamKind::PolicyWeight, vec![a, h]));
+    if spec.attention.prompt {
+        shapes.push((ParamKind::PromptQuery, vec![h, h]));
+    }
+    let read = spec.reads() * h;
+    shapes.push((ParamKind::PolicyWeight, vec![a, read]));
     shapes.push((ParamKind::PolicyBias, vec![a]));
-    shapes.push((ParamKind::ValueWeight, vec![1, h]));
+    shapes.push((ParamKind::ValueWeight, vec![1, read]));
     shapes.push((ParamKind::ValueBias, vec![1]));
     let mut offset = 0;
     shapes

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 
 /// A recurrent actor-critic: an encoder makes the first state, a GRU of `layers` layers reads the inputs of each step, and two linear heads on
-/// the last layer's state give the distribution over actions and the value.
+/// the last layer's state, and on what attention reads out beside it, give the distribution over actions and the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelSpec {
     /// Number of tokens, `V`: rows of the embedding that prompts and previous actions are looked up in. Actions are its first tokens.
@@ -21,6 +21,8 @@ pub struct ModelSpec {
     /// Whether the state before a step is the one after the step before. `false` makes the same network's twin without memory: the state before
     /// every step is the row's first.
     pub recurrent: bool,
+    /// What the heads read beside the last layer's state.
+    pub attention: Attention,
     /// What is chosen at each step.
     pub action: Action,
 }
@@ -37,6 +39,40 @@ pub enum Encoder {
         /// Over what the mean is taken.
         pooling: Pooling,
     },
+    /// tanh(last state of a GRU of one layer over the context's embeddings, in order + embedding of the stage). That GRU is as wide as the
+    /// decoder's, has weights of its own and begins at zero.
+    Recurrent {
+        /// Number of stages, `S`.
+        stages: usize,
+    },
+}
+
+/// What the heads read beside the last layer's state h: each part is a vector of `H` numbers, in this order. Nothing of it goes back into the
+/// recurrence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Attention {
+    /// Over the row's own prompt: Σ softmax(q·eⱼ / √H)·eⱼ with q = W·h, where eⱼ is the encoder's state after token j, or the token's embedding
+    /// where contexts are pooled.
+    pub prompt: bool,
+    /// Over the row's own past states within its episode.
+    pub history: Option<History>,
+}
+
+impl Attention {
+    /// No part.
+    pub const NONE: Self = Self { prompt: false, history: None };
+
+    /// Number of parts.
+    pub fn parts(self) -> usize {
+        usize::from(self.prompt) + usize::from(self.history.is_some())
+    }
+}
+
+/// Attention over the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct History {
+    /// How many steps back it reaches, at least 1.
+    pub window: usize,
 }
 
 /// Whose tokens a pooled context is the mean of.
@@ -105,6 +141,7 @@ impl ModelSpec {
             layers: 1,
             hidden,
             recurrent: true,
+            attention: Attention::NONE,
             action: Action::Categorical { size: vocabulary },
         }
     }
@@ -119,16 +156,26 @@ impl ModelSpec {
     pub fn stages(&self) -> usize {
         match self.encoder {
             Encoder::None => 0,
-            Encoder::Pooled { stages, .. } => stages,
+            Encoder::Pooled { stages, .. } | Encoder::Recurrent { stages } => stages,
         }
     }
 
     /// Whose tokens a pooled context is the mean of, where contexts are read.
     pub fn pooling(&self) -> Option<Pooling> {
         match self.encoder {
-            Encoder::None => None,
+            Encoder::None | Encoder::Recurrent { .. } => None,
             Encoder::Pooled { pooling, .. } => Some(pooling),
         }
+    }
+
+    /// Whether contexts are read in order.
+    pub fn reads_in_order(&self) -> bool {
+        matches!(self.encoder, Encoder::Recurrent { .. })
+    }
+
+    /// Vectors of `H` numbers that the heads read: the last layer's state, then the parts of the attention.
+    pub fn reads(&self) -> usize {
+        1 + self.attention.parts()
     }
 
     /// Whether the token before is read at each step.
@@ -214,6 +261,12 @@ impl ModelSpec {
         if self.inputs.is_empty() {
             return Err(Error::invalid("inputs", "must name at least one input"));
         }
+        if self.attention.prompt && self.encoder == Encoder::None {
+            return Err(Error::invalid("attention", "must not be over the prompt: the model has no encoder"));
+        }
+        if self.attention.history.is_some() {
+            return Err(Error::invalid("attention", "must not be over the past: no engine of this release has it"));
+        }
         Ok(())
     }
 
@@ -226,7 +279,7 @@ impl ModelSpec {
         if self.embeds() {
             positive.insert(0, ("vocabSize", self.vocabulary, Self::MAX));
         }
-        if let Encoder::Pooled { stages, .. } = self.encoder {
+        if let Encoder::Pooled { stages, .. } | Encoder::Recurrent { stages } = self.encoder {
             positive.insert(1, ("stageCount", stages, Self::MAX));
         }
         for input in &self.inputs {
@@ -270,6 +323,11 @@ mod tests {
         assert_eq!(path(|_| {}), "");
         assert_eq!(path(|spec| spec.vocabulary = 0), "vocabSize");
         assert_eq!(path(|spec| spec.encoder = Encoder::Pooled { stages: 0, pooling: Pooling::Own }), "stageCount");
+        assert_eq!(path(|spec| spec.encoder = Encoder::Recurrent { stages: 0 }), "stageCount");
+        let attend = |prompt| Attention { prompt, ..Attention::NONE };
+        assert_eq!(path(|spec| spec.attention = attend(true)), "");
+        assert_eq!(path(|spec| (spec.encoder, spec.attention) = (Encoder::None, attend(true))), "attention");
+        assert_eq!(path(|spec| spec.attention.history = Some(History { window: 4 })), "attention");
         assert_eq!(path(|spec| spec.hidden = 8193), "hiddenSize");
         assert_eq!(path(|spec| spec.layers = 0), "layers");
         assert_eq!(path(|spec| spec.action = Action::Categorical { size: 0 }), "actions");

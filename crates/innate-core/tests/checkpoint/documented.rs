@@ -4,7 +4,7 @@ use innate_core::AgentState;
 use innate_core::checkpoint::{decode, encode};
 use innate_core::collect::{Normalizer, Running};
 use innate_core::data::RolloutSpec;
-use innate_core::model::{Action, Encoder, Input, ModelSpec, Pooling};
+use innate_core::model::{Action, Attention, Encoder, Input, ModelSpec, Pooling};
 use innate_core::optimizer::AdamState;
 use serde_json::Value;
 
@@ -36,6 +36,7 @@ fn state(first: u16) -> AgentState {
             layers: 1,
             hidden: 4,
             recurrent: true,
+            attention: Attention::NONE,
             action: Action::Categorical { size: 3 },
         },
         rollout: RolloutSpec { horizon: 6, start_token: 4, action_mask: Some(vec![true, false, true]) },

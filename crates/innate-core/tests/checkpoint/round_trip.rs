@@ -4,7 +4,7 @@ use innate_core::AgentState;
 use innate_core::checkpoint::{MAX_COUNTER, decode, encode};
 use innate_core::collect::{Normalizer, Running};
 use innate_core::data::RolloutSpec;
-use innate_core::model::{Action, Encoder, Input, ModelSpec, Pooling, count, params};
+use innate_core::model::{Action, Attention, Encoder, Input, ModelSpec, Pooling, count, params};
 use innate_core::optimizer::AdamState;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -14,7 +14,11 @@ const KNOWN: [&str; 8] = ["format", "version", "model", "rollout", "optimizer", 
 
 fn encoders() -> impl Strategy<Value = Encoder> {
     let pooling = prop_oneof![Just(Pooling::Own), Just(Pooling::Batch)];
-    prop_oneof![Just(Encoder::None), (1..4_usize, pooling).prop_map(|(stages, pooling)| Encoder::Pooled { stages, pooling })]
+    prop_oneof![
+        Just(Encoder::None),
+        (1..4_usize, pooling).prop_map(|(stages, pooling)| Encoder::Pooled { stages, pooling }),
+        (1..4_usize).prop_map(|stages| Encoder::Recurrent { stages }),
+    ]
 }
 
 /// The previous action first, the others in any order, at least one of all.
@@ -29,14 +33,16 @@ fn inputs() -> impl Strategy<Value = Vec<Input>> {
 }
 
 fn models() -> impl Strategy<Value = ModelSpec> {
-    (1..6_usize, encoders(), inputs(), 1..=3_usize, 1..4_usize, any::<bool>(), any::<proptest::sample::Index>()).prop_map(
-        |(vocabulary, encoder, inputs, layers, hidden, recurrent, size)| ModelSpec {
+    let choices = (any::<bool>(), any::<bool>());
+    (1..6_usize, encoders(), inputs(), 1..=3_usize, 1..4_usize, choices, any::<proptest::sample::Index>()).prop_map(
+        |(vocabulary, encoder, inputs, layers, hidden, (recurrent, attends), size)| ModelSpec {
             vocabulary,
             encoder,
             inputs,
             layers,
             hidden,
             recurrent,
+            attention: Attention { prompt: attends && encoder != Encoder::None, ..Attention::NONE },
             action: Action::Categorical { size: 1 + size.index(vocabulary) },
         },
     )

@@ -167,7 +167,7 @@ fn rows_that_share_a_context_are_learned_from_together() {
     world.model.encoder = Encoder::Pooled { stages: 2, pooling: Pooling::Batch };
     let mut agent = world.agent(4, FUSED);
     let mut collector = agent.collector(CollectorConfig { autoreset: false, ..config(&world, 2) }).unwrap();
-    collector.begin(Prompts { rows: 6, contexts: &[0, 1, 2, 3, 4, 5], stages: &[0, 1, 0, 1, 0, 1] }).unwrap();
+    collector.begin(Prompts::of(&[0, 1, 2, 3, 4, 5], &[0, 1, 0, 1, 0, 1])).unwrap();
     let (_, collected) = rollout(&mut collector, &mut world, 2);
     assert_eq!(path(agent.learn(&collected, &LearnConfig { minibatches: 2, ..once() })), "minibatches");
     let learned = agent.learn(&collected, &once()).unwrap();

@@ -100,7 +100,7 @@ fn only_learning_moves_an_agents_statistics() {
     let before = agent.normalizer().clone();
     agent.evaluate(&collected.recording.trajectories(&world.rollout)).unwrap();
     let mut policy = agent.policy(20).unwrap();
-    policy.begin(innate_core::data::Prompts { rows: 20, contexts: &[], stages: &[] }).unwrap();
+    policy.begin(innate_core::data::Prompts::none(20)).unwrap();
     let (mut actions, mut floats) = (vec![0; 20], [(); 3].map(|()| vec![0.0; 20]));
     let [log_probs, entropies, values] = &mut floats;
     let mut out = StepOutput { actions: &mut actions, log_probs, entropies, values };

@@ -174,7 +174,7 @@ fn a_restart_is_a_beginning() {
     collector.restart().unwrap();
     assert_eq!(collector.steps(), 0);
     assert_eq!(again.clone().drive(&mut collector, STEPS), first);
-    collector.begin(Prompts { rows: ROWS, contexts: &[], stages: &[] }).unwrap();
+    collector.begin(Prompts::none(ROWS)).unwrap();
     step(&mut collector, &again.now()).unwrap();
     collector.restart().unwrap();
     assert_eq!(again.clone().drive(&mut collector, STEPS), first);

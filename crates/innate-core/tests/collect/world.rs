@@ -4,7 +4,7 @@ use innate_core::Agent;
 use innate_core::Placement;
 use innate_core::collect::Collector;
 use innate_core::data::{Observation, RolloutSpec};
-use innate_core::model::{Action, Encoder, Input, ModelSpec};
+use innate_core::model::{Action, Attention, Encoder, Input, ModelSpec};
 use innate_core::rng::philox;
 
 /// What a step showed, `[n, …]` each.
@@ -79,6 +79,7 @@ impl World {
                 layers,
                 hidden: 17,
                 recurrent: true,
+                attention: Attention::NONE,
                 action: Action::Categorical { size: ACTIONS },
             },
             rollout: RolloutSpec { horizon: 1, start_token: ACTIONS, action_mask: Some(vec![true, true, true, false, true]) },

@@ -29,6 +29,7 @@ fn part_of(case: &Case, rows: &[usize]) -> Case {
         flat: case.flat.clone(),
         rows: rows.len(),
         contexts: of(&case.contexts, n, rows),
+        context_lengths: case.context_lengths.as_ref().map(|values| of(values, n, rows)),
         stages: of(&case.stages, n, rows),
         states: case.states.as_ref().map(|values| of(values, n, rows)),
         starts: case.starts.as_ref().map(|values| of(values, n, rows)),

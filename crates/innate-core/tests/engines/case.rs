@@ -17,6 +17,7 @@ pub(crate) struct Case {
     pub(crate) flat: Vec<f32>,
     pub(crate) rows: usize,
     pub(crate) contexts: Vec<i32>,
+    pub(crate) context_lengths: Option<Vec<i32>>,
     pub(crate) stages: Vec<i32>,
     pub(crate) states: Option<Vec<f32>>,
     pub(crate) starts: Option<Vec<u8>>,
@@ -44,6 +45,7 @@ impl Case {
             rollout: RolloutSpec { horizon: t, start_token: v / 2, action_mask: mask },
             rows: n,
             contexts: draw(0, n * l, v).into_iter().map(|id| id as i32).collect(),
+            context_lengths: None,
             stages: draw(1, n, s).into_iter().map(|id| id as i32).collect(),
             states: None,
             starts: None,
@@ -99,7 +101,8 @@ impl Case {
     }
 
     pub(crate) fn prompts(&self) -> Prompts<'_> {
-        let prompts = Prompts { rows: self.rows, contexts: &self.contexts, stages: &self.stages };
+        let prompts =
+            Prompts { rows: self.rows, contexts: &self.contexts, lengths: self.context_lengths.as_deref(), stages: &self.stages };
         prompts.check(&self.model).unwrap();
         prompts
     }

@@ -2,7 +2,7 @@
 //! sequences, masks, clipped ratios and clipped values.
 
 use innate_core::data::RolloutSpec;
-use innate_core::model::{Action, Encoder, Input, ModelSpec};
+use innate_core::model::{Action, Attention, Encoder, Input, ModelSpec};
 use innate_core::objective::{Objective, Reduction};
 
 use crate::golden::Golden;
@@ -21,6 +21,7 @@ fn case(golden: &Golden) -> Case {
         layers: 2,
         recurrent: true,
         hidden: 8,
+        attention: Attention::NONE,
         action: Action::Categorical { size: 5 },
     };
     Case {
@@ -28,6 +29,7 @@ fn case(golden: &Golden) -> Case {
         rollout: RolloutSpec { horizon: 1, start_token: 5, action_mask: None },
         rows: 7,
         contexts: vec![],
+        context_lengths: None,
         stages: vec![],
         states: Some(golden.floats("states")),
         starts: Some(golden.bytes("starts")),

@@ -123,7 +123,7 @@ fn a_policy_refuses_what_it_cannot_do() {
     let mut out = StepOutput { actions: &mut [0], log_probs: &mut [0.0], entropies: &mut [0.0], values: &mut [0.0] };
     assert_eq!(path(policy.step(&Observation::default(), Sampling::Greedy, &mut out).unwrap_err()), "session");
     assert_eq!(path(policy.begin(case.prompts()).unwrap_err()), "stages");
-    policy.begin(Prompts { rows: 2, contexts: &[1, 2, 3, 4], stages: &[0, 1] }).unwrap();
+    policy.begin(Prompts::of(&[1, 2, 3, 4], &[0, 1])).unwrap();
     assert_eq!(path(policy.step(&Observation::default(), Sampling::Greedy, &mut out).unwrap_err()), "output");
     assert_eq!(path(policy.feed(&[1]).unwrap_err()), "tokens");
     assert_eq!(path(policy.feed(&[1, 7]).unwrap_err()), "tokens[1]");

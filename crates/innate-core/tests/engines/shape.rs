@@ -1,7 +1,7 @@
 //! Networks, trajectories and losses of every form, each drawn from numbers.
 
 use innate_core::data::RolloutSpec;
-use innate_core::model::{Action, Encoder, Input, ModelSpec, Pooling, init};
+use innate_core::model::{Action, Attention, Encoder, Input, ModelSpec, Pooling, init};
 use innate_core::objective::{Baseline, Objective, Reduction, Totals};
 use innate_core::rng::{Seed, philox};
 use proptest::prelude::*;
@@ -24,6 +24,12 @@ pub(crate) enum Weighing {
 pub(crate) struct Shape {
     pub(crate) seed: u32,
     pub(crate) pooling: Option<Pooling>,
+    /// Contexts are read in order, whatever the pooling.
+    pub(crate) in_order: bool,
+    /// Prompts are attended to.
+    pub(crate) attends: bool,
+    /// Contexts are of different lengths.
+    pub(crate) ragged: bool,
     pub(crate) previous: bool,
     pub(crate) start: bool,
     pub(crate) discrete: Vec<usize>,
@@ -50,6 +56,9 @@ impl Shape {
         Self {
             seed,
             pooling: None,
+            in_order: false,
+            attends: false,
+            ragged: false,
             previous: true,
             start: false,
             discrete: vec![],
@@ -94,7 +103,7 @@ impl Shape {
 
     pub(crate) fn any() -> impl Strategy<Value = Self> {
         let network = (
-            prop::option::of(prop::bool::ANY),
+            (prop::option::of(prop::bool::ANY), prop::array::uniform3(prop::bool::ANY)),
             prop::array::uniform2(prop::bool::ANY),
             prop::collection::vec(1_usize..5, 0..3),
             0_usize..20,
@@ -109,7 +118,15 @@ impl Shape {
             prop::sample::select(vec![Weighing::Alike, Weighing::Lengths, Weighing::Any]),
         );
         (0_u32..1000, network, data).prop_map(|(seed, network, data)| {
-            let (pooling, [previous, start], discrete, dense, layers, hidden, [actions, other_tokens]) = network;
+            let (
+                (pooling, [in_order, attends, ragged]),
+                [previous, start],
+                discrete,
+                dense,
+                layers,
+                hidden,
+                [actions, other_tokens],
+            ) = network;
             let (rows, steps, [states, starts, inputs, masked, allowed], weighing) = data;
             let pooling = pooling.map(|batch| if batch { Pooling::Batch } else { Pooling::Own });
             let (states, starts) = (states && seed.is_multiple_of(2), starts && pooling.is_none());
@@ -117,6 +134,9 @@ impl Shape {
             Self {
                 seed,
                 pooling,
+                in_order,
+                attends,
+                ragged,
                 previous,
                 start,
                 discrete,
@@ -152,11 +172,16 @@ impl Shape {
         }
         ModelSpec {
             vocabulary: self.actions + self.other_tokens,
-            encoder: self.pooling.map_or(Encoder::None, |pooling| Encoder::Pooled { stages: 2, pooling }),
+            encoder: match self.pooling {
+                None => Encoder::None,
+                Some(_) if self.in_order => Encoder::Recurrent { stages: 2 },
+                Some(pooling) => Encoder::Pooled { stages: 2, pooling },
+            },
             inputs,
             layers: self.layers,
             hidden: self.hidden,
             recurrent: self.recurrent,
+            attention: Attention { prompt: self.attends && self.pooling.is_some(), ..Attention::NONE },
             action: Action::Categorical { size: self.actions },
         }
     }
@@ -184,7 +209,8 @@ impl Shape {
             flat: init(&model, Seed(u64::from(seed))),
             rollout: RolloutSpec { horizon: steps, start_token: model.vocabulary - 1, action_mask: mask },
             rows: n,
-            contexts: if prompted { ids(2, n * 3, model.vocabulary) } else { vec![] },
+            contexts: if prompted { ids(2, n * 4, model.vocabulary) } else { vec![] },
+            context_lengths: (prompted && self.ragged).then(|| ids(11, n, 4).into_iter().map(|length| length + 1).collect()),
             stages: if prompted { ids(3, n, 2) } else { vec![] },
             states: self.states.then(|| floats(4, n * self.layers * self.hidden)),
             starts: (self.starts && !prompted).then(|| ids(5, cells, 3).into_iter().map(|draw| u8::from(draw == 0)).collect()),

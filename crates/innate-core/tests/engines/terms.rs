@@ -148,9 +148,9 @@ fn a_policy_takes_as_many_rows_as_it_has_room_for() {
     assert_eq!(policy.rows(), 0);
     policy.begin(case.prompts()).unwrap();
     assert_eq!(policy.rows(), 33);
-    policy.begin(Prompts { rows: 2, contexts: &case.contexts[..4], stages: &case.stages[..2] }).unwrap();
+    policy.begin(Prompts::of(&case.contexts[..4], &case.stages[..2])).unwrap();
     assert_eq!(policy.rows(), 2);
     let more = [case.stages.as_slice(), &[0]].concat();
-    assert!(policy.begin(Prompts { rows: 34, contexts: &[0; 68], stages: &more }).is_err());
+    assert!(policy.begin(Prompts { rows: 34, ..Prompts::of(&[0; 68], &more) }).is_err());
     assert_eq!(policy.rows(), 2);
 }

@@ -29,7 +29,13 @@ impl Fused {
         let height = height(n);
         let count = n.div_ceil(height);
         let groups = count.min(GROUPS);
-        self.granted.backward(&self.weights.layout, &self.place, (n, steps, groups), self.pool.threads())?;
+        self.granted.backward(
+            &self.weights.layout,
+            &self.place,
+            (n, steps, groups),
+            data.prompts().context_len(),
+            self.pool.threads(),
+        )?;
         self.ensure_forward(data)?;
         if self.groups.len() < groups {
             self.groups.resize_with(groups, Mutex::default);
@@ -38,7 +44,7 @@ impl Fused {
             own(group).gradient.grow(self.place.len)?;
         }
         for scratch in &mut self.scratch {
-            own(scratch).prepare(&self.weights.layout, steps)?;
+            own(scratch).prepare(&self.weights.layout, steps, data.prompts().context_len())?;
         }
         let graded = Graded { data, targets, loss: Loss::new(objective, data, targets) };
         let Self { weights, batch, bias, chunks, scratch, groups: all_groups, place, .. } = self;
@@ -66,7 +72,7 @@ impl Fused {
             return Err(Error::NonFinite { what: "loss", value: terms.loss, at: None });
         }
         self.sum_groups(groups);
-        self.finish_gradient(data.prompts())?;
+        self.finish_gradient()?;
         Ok(terms)
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Size {
     pub(super) n: usize,
     /// Steps.
     pub(super) steps: usize,
+    /// Tokens of a context.
+    pub(super) context: usize,
     /// Whether all activations are kept.
     pub(super) keep: bool,
     /// Whether logits are given back.
@@ -49,9 +51,9 @@ pub(super) struct Granted {
 
 impl Granted {
     pub(super) fn forward(&mut self, layout: &Layout, size: Size, threads: usize) -> Result<()> {
-        let Size { n, steps, keep, logits } = size;
+        let Size { n, steps, context, keep, logits } = size;
         let chunks = if keep { n.div_ceil(height(n)) } else { threads };
-        let activations = Chunk::bytes_for(layout, steps, if keep { steps } else { 1 }).times(chunks);
+        let activations = Chunk::bytes_for(layout, (steps, if keep { steps } else { 1 }), context).times(chunks);
         // Once here and once where the caller reads it.
         let outputs = Bytes::floats(&[n, steps, 4 + if logits { layout.actions } else { 0 }]).times(2);
         let held = if keep { &mut self.kept } else { &mut self.passing };
@@ -63,9 +65,10 @@ impl Granted {
         layout: &Layout,
         place: &Partial,
         (n, steps, groups): (usize, usize, usize),
+        context: usize,
         threads: usize,
     ) -> Result<()> {
-        let steps_of = Scratch::bytes_for(layout, steps).times(threads);
+        let steps_of = Scratch::bytes_for(layout, steps, context).times(threads);
         let sums = Bytes::floats(&[place.len.next_multiple_of(BLOCK)]).times(groups).plus(Bytes::floats(&[layout.len]).times(2));
         ask(&mut self.backward, steps_of.plus(sums), Bytes(0), layout, (n, steps))
     }

@@ -1,5 +1,6 @@
 //! From prompts to the first layer's first state.
 
+use super::reading::Reading;
 use super::weights::Weights;
 use crate::data::Prompts;
 use crate::error::Result;
@@ -13,17 +14,24 @@ use crate::model::Pooling;
 pub(super) struct BatchContext {
     /// Mean context embedding, `[hp]`.
     mean: Buffer,
+    /// Tokens of all contexts.
+    total: usize,
     /// How often each token occurs, `[V]`.
     pub(super) counts: Vec<u32>,
 }
 
 impl BatchContext {
     pub(super) fn new(weights: &Weights) -> Result<Self> {
-        Ok(Self { mean: Buffer::zeros(weights.layout.hp)?, counts: filled(weights.layout.vocab, 0)? })
+        Ok(Self { mean: Buffer::zeros(weights.layout.hp)?, total: 0, counts: filled(weights.layout.vocab, 0)? })
     }
 
     pub(super) fn bytes(&self) -> usize {
         self.mean.bytes() + size_of_val(&*self.counts)
+    }
+
+    /// The share of a token that occurs `count` times.
+    pub(super) fn share(&self, count: u32) -> f32 {
+        count as f32 / self.total as f32
     }
 
     /// Reads the contexts of a batch, where the model takes their mean.
@@ -32,13 +40,14 @@ impl BatchContext {
             return;
         }
         self.counts.fill(0);
-        for &token in prompts.contexts {
+        for &token in (0..prompts.rows).flat_map(|row| prompts.context(row)) {
             self.counts[token as usize] += 1;
         }
+        self.total = prompts.counted();
         self.mean.fill(0.0);
         let emb = &weights.params[weights.layout.emb.clone()];
         for (&count, emb) in self.counts.iter().zip(emb.chunks_exact(weights.layout.hp)) {
-            let share = count as f32 / prompts.contexts.len() as f32;
+            let share = self.share(count);
             for (sum, &x) in self.mean.iter_mut().zip(emb) {
                 *sum += share * x;
             }
@@ -66,12 +75,11 @@ impl Operation for InitialState<'_> {
         let Weights { layout, params, .. } = self.weights;
         let prompts = self.prompts;
         let hp = layout.hp;
-        let length = prompts.context_len();
-        let scale = V::splat(1.0 / length as f32);
         let (emb, stage_emb) = (&params[layout.emb.clone()], &params[layout.stage_emb.clone()]);
         for row in 0..self.rows {
             let problem = self.first + row;
-            let context = &prompts.contexts[problem * length..][..length];
+            let context = prompts.context(problem);
+            let scale = V::splat(1.0 / context.len() as f32);
             let stage = &stage_emb[prompts.stages[problem] as usize * hp..][..hp];
             let out = &mut self.out[row * hp..][..hp];
             for j in (0..hp).step_by(V::LANES) {
@@ -88,6 +96,39 @@ impl Operation for InitialState<'_> {
                         }
                     };
                     mean.add(V::load(stage[j..].as_ptr())).tanh().store(out[j..].as_mut_ptr());
+                }
+            }
+        }
+    }
+}
+
+/// h₀ = tanh(last state of the GRU over the context + stage embedding) of rows `first..first + rows`.
+pub(super) struct ReadState<'a> {
+    pub(super) weights: &'a Weights,
+    pub(super) reading: &'a Reading,
+    pub(super) prompts: Prompts<'a>,
+    pub(super) first: usize,
+    pub(super) rows: usize,
+    /// `[rows, hp]`.
+    pub(super) out: &'a mut [f32],
+}
+
+impl Operation for ReadState<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Weights { layout, params, .. } = self.weights;
+        let hp = layout.hp;
+        let stage_emb = &params[layout.stage_emb.clone()];
+        for (row, out) in self.out.chunks_exact_mut(hp).enumerate().take(self.rows) {
+            let stage = &stage_emb[self.prompts.stages[self.first + row] as usize * hp..][..hp];
+            let last = self.reading.last(row, hp);
+            for j in (0..hp).step_by(V::LANES) {
+                // SAFETY: every row holds hp floats, and j + LANES ≤ hp.
+                unsafe {
+                    let sum = V::load(last[j..].as_ptr()).add(V::load(stage[j..].as_ptr()));
+                    sum.tanh().store(out[j..].as_mut_ptr());
                 }
             }
         }

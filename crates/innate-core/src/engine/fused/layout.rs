@@ -56,10 +56,16 @@ pub(super) struct Layout {
     pub(super) emb: Span,
     /// `[S, hp]`.
     pub(super) stage_emb: Span,
+    /// Of the GRU over the context, where contexts are read in order.
+    pub(super) encoder: Option<LayerPlaces>,
     pub(super) layers: Vec<LayerPlaces>,
     /// The first layer's W_ih for the features, `[3, hp, fp]`.
     pub(super) weight_features: Span,
-    /// π's rows, then v's: `[A + 1, hp]`.
+    /// W of the queries to the prompt, `[hp, hp]`; empty where none is attended to.
+    pub(super) query: Span,
+    /// Vectors that the heads read, `reads`: the state, then the parts of the attention.
+    pub(super) reads: usize,
+    /// π's rows, then v's: `[A + 1, reads, hp]`.
     pub(super) head: Span,
     /// `[np]`.
     pub(super) head_bias: Span,
@@ -76,14 +82,15 @@ impl Layout {
         let mut len = 0;
         let mut take = |sizes: &[usize]| take(&mut len, product(sizes));
         let (emb, stage_emb) = (take(&[vocab, hp]), take(&[stages, hp]));
-        let layers = (0..spec.layers)
-            .map(|layer| LayerPlaces {
-                weight_ih: take(&[if layer > 0 || spec.reads_previous_action() { 3 } else { 0 }, hp, hp]),
-                weight_hh: take(&[3, hp, hp]),
-                bias_ih: take(&[3, hp]),
-                bias_hh: take(&[3, hp]),
-            })
-            .collect();
+        let mut layer = |reads: bool| LayerPlaces {
+            weight_ih: take(&[if reads { 3 } else { 0 }, hp, hp]),
+            weight_hh: take(&[3, hp, hp]),
+            bias_ih: take(&[3, hp]),
+            bias_hh: take(&[3, hp]),
+        };
+        let encoder = spec.reads_in_order().then(|| layer(true));
+        let layers = (0..spec.layers).map(|index| layer(index > 0 || spec.reads_previous_action())).collect();
+        let reads = spec.reads();
         Self {
             table: if spec.reads_previous_action() { vocab } else { 1 },
             vocab,
@@ -96,9 +103,12 @@ impl Layout {
             fp,
             emb,
             stage_emb,
+            encoder,
             layers,
             weight_features: take(&[3, hp, fp]),
-            head: take(&[actions + 1, hp]),
+            query: take(&[if spec.attention.prompt { hp } else { 0 }, hp]),
+            reads,
+            head: take(&[actions + 1, reads, hp]),
             head_bias: take(&[np]),
             len,
         }
@@ -107,6 +117,11 @@ impl Layout {
     /// Whether the token before is read.
     pub(super) fn reads_tokens(&self) -> bool {
         !self.layers[0].weight_ih.is_empty()
+    }
+
+    /// Whether the prompt is attended to.
+    pub(super) fn attends(&self) -> bool {
+        !self.query.is_empty()
     }
 
     /// Calls `copy(flat range, padded range)` for every run of the flat vector (see [`crate::model::params`]).
@@ -121,7 +136,13 @@ impl Layout {
                     copy(flat..flat + run, to..to + run);
                 }
             };
+            let encoder = || self.encoder.as_ref().unwrap_or(&self.layers[0]);
             match param.kind {
+                ParamKind::EncoderWeightIh => rows(encoder().weight_ih.start, h, true),
+                ParamKind::EncoderWeightHh => rows(encoder().weight_hh.start, h, true),
+                ParamKind::EncoderBiasIh => rows(encoder().bias_ih.start, h, false),
+                ParamKind::EncoderBiasHh => rows(encoder().bias_hh.start, h, false),
+                ParamKind::PromptQuery => rows(self.query.start, h, false),
                 ParamKind::Embedding => rows(self.emb.start, h, false),
                 ParamKind::StageEmbedding => rows(self.stage_emb.start, h, false),
                 ParamKind::WeightIh(0) => self.first_layer_runs(&param, gated, &mut copy),
@@ -129,8 +150,9 @@ impl Layout {
                 ParamKind::WeightHh(layer) => rows(self.layers[layer].weight_hh.start, h, true),
                 ParamKind::BiasIh(layer) => rows(self.layers[layer].bias_ih.start, h, false),
                 ParamKind::BiasHh(layer) => rows(self.layers[layer].bias_hh.start, h, false),
+                // A row of the heads is as many runs as there are vectors that it reads.
                 ParamKind::PolicyWeight => rows(self.head.start, h, false),
-                ParamKind::ValueWeight => rows(self.head.start + self.actions * hp, h, false),
+                ParamKind::ValueWeight => rows(self.head.start + self.actions * self.reads * hp, h, false),
                 ParamKind::PolicyBias => rows(self.head_bias.start, self.actions, false),
                 ParamKind::ValueBias => rows(self.head_bias.start + self.actions, 1, false),
             }
@@ -179,11 +201,22 @@ pub(super) struct LayerSums {
     pub(super) dgates: Span,
 }
 
+/// The places of the sums of the GRU over the context.
+#[derive(Debug, Clone)]
+pub(super) struct EncoderSums {
+    /// Gradient of its table of input gates, `[V, 3, hp]`.
+    pub(super) table: Span,
+    /// `[3, hp, hp]`.
+    pub(super) weight_hh: Span,
+    /// Sums of its `dgates`, `[4, hp]`.
+    pub(super) dgates: Span,
+}
+
 /// The places in a group's gradient buffer: what is summed over rows before anything else can be done with it.
 #[derive(Debug, Clone)]
 pub(super) struct Partial {
     pub(super) layers: Vec<LayerSums>,
-    /// `[A + 1, hp]`.
+    /// `[A + 1, reads, hp]`.
     pub(super) head: Span,
     /// `[np]`.
     pub(super) head_bias: Span,
@@ -195,6 +228,12 @@ pub(super) struct Partial {
     pub(super) table: Span,
     /// `[3, hp, fp]`.
     pub(super) weight_features: Span,
+    /// Where contexts are read in order.
+    pub(super) encoder: Option<EncoderSums>,
+    /// Gradient of W of the queries, `[hp, hp]`, where contexts are read in order and attended to; else empty.
+    pub(super) query: Span,
+    /// Gradient of the tokens' keys, `[V, hp]`, where contexts are pooled and attended to; else empty.
+    pub(super) keys: Span,
     /// Gradient of the batch's mean context, `[hp]`.
     pub(super) pooled: Span,
     /// Floats in all.
@@ -203,7 +242,8 @@ pub(super) struct Partial {
 
 impl Partial {
     pub(super) fn new(layout: &Layout) -> Self {
-        let &Layout { vocab, actions, stages, hp, np, fp, .. } = layout;
+        let &Layout { vocab, actions, stages, hp, np, fp, reads, .. } = layout;
+        let (attends, in_order) = (layout.attends(), layout.encoder.is_some());
         let mut len = 0;
         let mut take = |sizes: &[usize]| take(&mut len, product(sizes));
         Self {
@@ -214,12 +254,19 @@ impl Partial {
                     dgates: take(&[4, hp]),
                 })
                 .collect(),
-            head: take(&[actions + 1, hp]),
+            head: take(&[actions + 1, reads, hp]),
             head_bias: take(&[np]),
             stage_emb: take(&[stages, hp]),
             emb: take(&[if stages == 0 { 0 } else { vocab }, hp]),
             table: take(&[if layout.reads_tokens() { vocab } else { 0 }, 3, hp]),
             weight_features: take(&[3, hp, fp]),
+            encoder: in_order.then(|| EncoderSums {
+                table: take(&[vocab, 3, hp]),
+                weight_hh: take(&[3, hp, hp]),
+                dgates: take(&[4, hp]),
+            }),
+            query: take(&[if attends && in_order { hp } else { 0 }, hp]),
+            keys: take(&[if attends && !in_order { vocab } else { 0 }, hp]),
             pooled: take(&[hp]),
             len,
         }

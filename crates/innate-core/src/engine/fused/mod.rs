@@ -12,6 +12,7 @@ mod layout;
 mod outputs;
 mod parts;
 mod policy;
+mod reading;
 mod reduce;
 mod step;
 mod walk;
@@ -56,6 +57,7 @@ struct Kept {
     generation: Option<u64>,
     rows: usize,
     contexts: Vec<i32>,
+    lengths: Option<Vec<i32>>,
     stages: Vec<i32>,
     actions: Vec<i32>,
     start_token: usize,
@@ -72,6 +74,9 @@ impl Kept {
         refill(&mut self.contexts, prompts.contexts);
         refill(&mut self.stages, prompts.stages);
         refill(&mut self.actions, actions);
+        if self.lengths.as_deref() != prompts.lengths {
+            self.lengths = prompts.lengths.map(Into::into);
+        }
         self.start_token = spec.start_token;
         if self.action_mask != spec.action_mask {
             self.action_mask.clone_from(&spec.action_mask);
@@ -85,14 +90,16 @@ impl Kept {
             && self.rows == data.rows
             && self.actions == *data.actions
             && self.contexts == *data.contexts
+            && self.lengths.as_deref() == data.context_lengths.as_deref()
             && self.stages == *data.stages
             && self.start_token == data.rollout.start_token
             && self.action_mask == data.rollout.action_mask
     }
 
     fn bytes(&self) -> usize {
-        let Self { contexts, stages, actions, .. } = self;
-        size_of::<i32>() * (contexts.capacity() + stages.capacity() + actions.capacity())
+        let Self { contexts, lengths, stages, actions, .. } = self;
+        let lengths = lengths.as_ref().map_or(0, Vec::capacity);
+        size_of::<i32>() * (contexts.capacity() + lengths + stages.capacity() + actions.capacity())
     }
 }
 
@@ -200,7 +207,11 @@ impl Fused {
         let height = height(n);
         let count = n.div_ceil(height);
         let keep = ask == Ask::Keep;
-        self.granted.forward(&self.weights.layout, Size { n, steps, keep, logits: ask == Ask::Logits }, self.pool.threads())?;
+        self.granted.forward(
+            &self.weights.layout,
+            Size { n, steps, context: prompts.context_len(), keep, logits: ask == Ask::Logits },
+            self.pool.threads(),
+        )?;
         if keep {
             self.kept.generation = None;
         }
@@ -212,7 +223,7 @@ impl Fused {
         }
         let (chunks, kept) = if keep { (&mut self.chunks[..count], steps) } else { (&mut self.slots[..], 1) };
         for chunk in &mut *chunks {
-            own(chunk).prepare(layout, steps, kept)?;
+            own(chunk).prepare(layout, (steps, kept), prompts.context_len())?;
         }
         let shared = Shared { weights: &self.weights, batch: &self.batch, bias: &self.bias, prompts, steps };
         let undefined = Mutex::new(None::<Undefined>);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::encoder::BatchContext;
 use super::layout::Layout;
+use super::reading::Reading;
 use super::walk::{Pick, ROWS, Reads, Walk, choose, forbid};
 use super::weights::Weights;
 use crate::data::{Observation, Prompts, RolloutSpec, Sampling, check_ids, check_len};
@@ -12,7 +13,8 @@ use crate::kernel::buffer::Buffer;
 use crate::memory::{Bytes, afford};
 use crate::model::Encoder;
 
-/// Up to `size` rows under way with shared weights. No call allocates.
+/// Up to `size` rows under way with shared weights. No call allocates, but for contexts that are longer than all before and attended to or read
+/// in order.
 pub struct Policy {
     weights: Arc<Weights>,
     spec: RolloutSpec,
@@ -22,6 +24,8 @@ pub struct Policy {
     /// What logits are divided by before an action is chosen.
     temperature: f32,
     size: usize,
+    /// Tokens of the longest contexts that there is room for.
+    context: usize,
     rows: usize,
     steps: usize,
     /// Rows before the first step of an episode, `[size]`.
@@ -71,6 +75,7 @@ impl Policy {
             bias,
             temperature: 1.0,
             size,
+            context: 0,
             rows: 0,
             steps: 0,
             fresh: vec![true; size],
@@ -104,11 +109,22 @@ impl Policy {
         }
         let weights = &*self.weights;
         prompts.check(&weights.spec)?;
+        let (rows, length) = (ROWS.min(self.size), prompts.context_len());
+        if length > self.context {
+            let what = || format!("contexts of {length} tokens for a session of {} rows", self.size);
+            let needed = Reading::bytes_for(&weights.layout, (rows, 1), length).times(self.blocks.len());
+            afford(needed, "contexts", what, "Make a smaller session, or pass shorter contexts.")?;
+            self.context = length;
+        }
+        for block in &mut self.blocks {
+            block.reading.prepare(&weights.layout, (rows, 1), length)?;
+        }
         self.batch.read(weights, prompts);
         self.rows = prompts.rows;
         self.steps = 0;
         let reads_tokens = weights.layout.reads_tokens();
         for (block, first) in self.blocks.iter_mut().zip((0..self.rows).step_by(ROWS)) {
+            block.reading.read(weights, prompts, (first, ROWS.min(self.rows - first)));
             block.begin(weights, &self.batch, prompts, (first, ROWS.min(self.rows - first)));
             block.inputs.fill(if reads_tokens { self.spec.start_token as u32 } else { 0 });
         }

@@ -1,14 +1,15 @@
 //! From the chunks' sums to the gradient of every parameter, in a fixed order.
 
-use super::layout::{LayerPlaces, LayerSums, Layout};
+use super::layout::{LayerPlaces, LayerSums, Layout, Span};
 use super::parts::Parts;
 use super::step::{Optimizer, gradient_norm};
 use super::weights::Weights;
 use super::{BLOCK, Fused, GROUPS, own};
-use crate::data::Prompts;
 use crate::error::Result;
 use crate::kernel::adam::Sum;
 use crate::kernel::matmul::{Matmul, Start};
+use crate::kernel::pool::Pool;
+use crate::kernel::simd::Isa;
 use crate::model::Pooling;
 
 impl Fused {
@@ -33,13 +34,13 @@ impl Fused {
     }
 
     /// From sums over rows to the gradient of every parameter, added to what was accumulated.
-    pub(super) fn finish_gradient(&mut self, prompts: Prompts<'_>) -> Result<()> {
+    pub(super) fn finish_gradient(&mut self) -> Result<()> {
         let adds = self.optimizer.accumulated;
         if adds {
             self.optimizer.spare[0].grow(self.weights.layout.len)?;
             std::mem::swap(&mut self.optimizer.gradient, &mut self.optimizer.spare[0]);
         }
-        self.write_gradient(prompts);
+        self.write_gradient();
         let Optimizer { gradient, accumulated, norm, spare: [before, _], .. } = &mut self.optimizer;
         if adds {
             std::mem::swap(gradient, before);
@@ -56,21 +57,18 @@ impl Fused {
         Ok(())
     }
 
-    fn write_gradient(&mut self, prompts: Prompts<'_>) {
+    fn write_gradient(&mut self) {
         let Self { weights, batch, place, optimizer, partial, .. } = self;
         let Weights { layout, isa, params, spec, .. } = &**weights;
         let (isa, place) = (*isa, &*place);
-        let &Layout { hp, vocab, actions, .. } = layout;
+        let &Layout { hp, actions, .. } = layout;
         let out = &mut *optimizer.gradient;
         for (LayerPlaces { weight_ih, weight_hh, bias_ih, bias_hh }, sums) in layout.layers.iter().zip(&place.layers) {
             let LayerSums { weight_ih: of_below, weight_hh: of_state, dgates } = sums;
-            out[weight_hh.clone()].copy_from_slice(&partial[of_state.clone()]);
+            write_recurrence(out, [weight_hh, bias_ih, bias_hh], partial, (of_state, dgates), hp);
             if !of_below.is_empty() {
                 out[weight_ih.clone()].copy_from_slice(&partial[of_below.clone()]);
             }
-            out[bias_hh.clone()].copy_from_slice(&partial[dgates.clone()][..3 * hp]);
-            out[bias_ih.clone()][..2 * hp].copy_from_slice(&partial[dgates.clone()][..2 * hp]);
-            out[bias_ih.clone()][2 * hp..].copy_from_slice(&partial[dgates.clone()][3 * hp..]);
         }
         out[layout.weight_features.clone()].copy_from_slice(&partial[place.weight_features.clone()]);
         out[layout.head.clone()].copy_from_slice(&partial[place.head.clone()]);
@@ -87,21 +85,62 @@ impl Fused {
         if spec.pooling() == Some(Pooling::Batch) {
             let pooled = &partial[place.pooled.clone()];
             for (&count, d) in batch.counts.iter().zip(emb.chunks_exact_mut(hp)) {
-                let share = count as f32 / prompts.contexts.len() as f32;
+                let share = batch.share(count);
                 d.iter_mut().zip(pooled).for_each(|(d, &x)| *d += share * x);
             }
         }
-        if !layout.reads_tokens() {
-            return;
+        if let (Some(LayerPlaces { weight_hh, bias_ih, bias_hh, .. }), Some(sums)) = (&layout.encoder, &place.encoder) {
+            write_recurrence(out, [weight_hh, bias_ih, bias_hh], partial, (&sums.weight_hh, &sums.dgates), hp);
         }
-        let (table, emb) = (&partial[place.table.clone()], &params[layout.emb.clone()]);
-        // W_ih in blocks of rows, the embeddings in the task after them.
+        if !place.query.is_empty() {
+            out[layout.query.clone()].copy_from_slice(&partial[place.query.clone()]);
+        }
+        let tables = Tables { isa, layout, params };
+        if !place.keys.is_empty() {
+            tables.keys(weights.query_transposed(), &partial[place.keys.clone()], out);
+        }
+        if let (Some(places), Some(sums)) = (&layout.encoder, &place.encoder) {
+            tables.gates(&mut self.pool, &partial[sums.table.clone()], &places.weight_ih, out);
+        }
+        if layout.reads_tokens() {
+            tables.gates(&mut self.pool, &partial[place.table.clone()], &layout.layers[0].weight_ih, out);
+        }
+    }
+}
+
+/// Writes the gradients of a GRU's W_hh and of its biases.
+fn write_recurrence(
+    out: &mut [f32],
+    [weight_hh, bias_ih, bias_hh]: [&Span; 3],
+    partial: &[f32],
+    (of_state, dgates): (&Span, &Span),
+    hp: usize,
+) {
+    out[weight_hh.clone()].copy_from_slice(&partial[of_state.clone()]);
+    out[bias_hh.clone()].copy_from_slice(&partial[dgates.clone()][..3 * hp]);
+    out[bias_ih.clone()][..2 * hp].copy_from_slice(&partial[dgates.clone()][..2 * hp]);
+    out[bias_ih.clone()][2 * hp..].copy_from_slice(&partial[dgates.clone()][3 * hp..]);
+}
+
+/// From the gradients of what is made of tokens once a generation to those of the embeddings, to which they are added, and of the weights.
+#[derive(Clone, Copy)]
+struct Tables<'a> {
+    isa: Isa,
+    layout: &'a Layout,
+    params: &'a [f32],
+}
+
+impl Tables<'_> {
+    /// Input gates `[V, 3, hp]`, of W_ih at `weight_ih`: it in blocks of rows, the embeddings in a task beside them.
+    fn gates(self, pool: &mut Pool, table: &[f32], weight_ih: &Span, out: &mut [f32]) {
+        let Self { isa, layout, params } = self;
+        let &Layout { hp, vocab, .. } = layout;
+        let emb = &params[layout.emb.clone()];
         let rows = 3 * hp / 8;
-        let weight_ih = &layout.layers[0].weight_ih;
         let (before, rest) = out.split_at_mut(weight_ih.start);
         let weight_parts = Parts::new(&mut rest[..weight_ih.len()], rows * hp);
         let emb_parts = Parts::new(&mut before[layout.emb.clone()], vocab * hp);
-        self.pool.run(9, &|task, _| {
+        pool.run(9, &|task, _| {
             if task == 0 {
                 isa.run(Matmul {
                     m: vocab,
@@ -133,6 +172,38 @@ impl Fused {
                     start: Start::Zero,
                 });
             }
+        });
+    }
+
+    /// Keys `[V, hp]`, of W of the queries.
+    fn keys(self, query_transposed: &[f32], keys: &[f32], out: &mut [f32]) {
+        let Self { isa, layout, params } = self;
+        let &Layout { hp, hidden, vocab, .. } = layout;
+        isa.run(Matmul {
+            m: vocab,
+            n: hp,
+            k: hidden,
+            a: keys,
+            a_row: hp,
+            a_col: 1,
+            b: query_transposed,
+            b_row: hp,
+            c: &mut out[layout.emb.clone()],
+            c_row: hp,
+            start: Start::Accumulate,
+        });
+        isa.run(Matmul {
+            m: hp,
+            n: hp,
+            k: vocab,
+            a: &params[layout.emb.clone()],
+            a_row: 1,
+            a_col: hp,
+            b: keys,
+            b_row: hp,
+            c: &mut out[layout.query.clone()],
+            c_row: hp,
+            start: Start::Zero,
         });
     }
 }

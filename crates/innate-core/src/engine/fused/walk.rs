@@ -1,7 +1,8 @@
 //! A block of rows on their way through the network, one step at a time: what whole sequences and single decisions share.
 
-use super::encoder::{BatchContext, InitialState};
+use super::encoder::{BatchContext, InitialState, ReadState};
 use super::layout::Layout;
+use super::reading::Reading;
 use super::weights::Weights;
 use crate::data::{Prompts, Sampling};
 use crate::error::Result;
@@ -11,13 +12,13 @@ use crate::kernel::head::{self, Logits};
 use crate::kernel::layer::Layer;
 use crate::kernel::simd::Isa;
 use crate::memory::{self, Bytes};
-use crate::model::ModelSpec;
+use crate::model::{Encoder, ModelSpec};
 
 /// Most rows of a block.
 pub(super) const ROWS: usize = 32;
 
 /// Each row's own row of gates.
-const OWN: [u32; ROWS] = {
+pub(super) const OWN: [u32; ROWS] = {
     let mut rows = [0; ROWS];
     let mut row = 0;
     while row < ROWS {
@@ -31,6 +32,7 @@ const OWN: [u32; ROWS] = {
 #[derive(Default)]
 pub(super) struct Walk {
     pub(super) layers: Vec<Layer>,
+    pub(super) reading: Reading,
     /// What is read beside the token before, `[kept, ROWS, fp]`.
     pub(super) features: Buffer,
     /// `[ROWS, 3·hp]`; for inputs that are no row of the table.
@@ -53,12 +55,12 @@ pub(super) struct Reads<'a> {
 impl Walk {
     /// Bytes that are held.
     pub(super) fn bytes(&self) -> usize {
-        let Self { layers, features, gates, logits, inputs, .. } = self;
+        let Self { layers, reading, features, gates, logits, inputs, .. } = self;
         let layers = layers.iter().map(Layer::bytes).sum::<usize>();
-        layers + features.bytes() + gates.bytes() + logits.bytes() + size_of::<u32>() * inputs.capacity()
+        layers + reading.bytes() + features.bytes() + gates.bytes() + logits.bytes() + size_of::<u32>() * inputs.capacity()
     }
 
-    /// Bytes of a block of `rows` rows that keeps `kept` steps.
+    /// Bytes of a block of `rows` rows that keeps `kept` steps, its prompts apart.
     pub(super) fn bytes_for(layout: &Layout, rows: usize, kept: usize) -> Bytes {
         let &Layout { hp, np, fp, .. } = layout;
         let states = Bytes::floats(&[layout.layers.len(), rows, hp, gru::SAVED + 1]).plus(Bytes::floats(&[rows, fp + 1]));
@@ -66,7 +68,7 @@ impl Walk {
         states.times(kept.saturating_add(2)).plus(Bytes::floats(&[rows, hp, gates])).plus(Bytes::floats(&[rows, np]))
     }
 
-    /// Makes room for `rows` rows and `kept` steps.
+    /// Makes room for `rows` rows and `kept` steps, prompts apart: [`Reading::prepare`].
     pub(super) fn prepare(&mut self, layout: &Layout, rows: usize, kept: usize) -> Result<()> {
         let &Layout { hp, np, fp, .. } = layout;
         self.kept = kept;
@@ -92,16 +94,21 @@ impl Walk {
         if t < self.kept { t } else { 0 }
     }
 
-    /// Puts rows `first..first + rows` of the batch before their first step, by their prompts or at zero.
+    /// Puts rows `first..first + rows` of the batch, whose prompts were read, before their first step, by their prompts or at zero.
     pub(super) fn begin(&mut self, weights: &Weights, batch: &BatchContext, prompts: Prompts<'_>, (first, rows): (usize, usize)) {
         let [bottom, above @ ..] = &mut *self.layers else { return };
         for layer in above {
             layer.state_mut(0).fill(0.0);
         }
         let out = bottom.state_mut(0);
-        match weights.spec.pooling() {
-            Some(pooling) => weights.isa.run(InitialState { weights, batch, pooling, prompts, first, rows, out }),
-            None => out.fill(0.0),
+        match weights.spec.encoder {
+            Encoder::Pooled { pooling, .. } => {
+                weights.isa.run(InitialState { weights, batch, pooling, prompts, first, rows, out });
+            }
+            Encoder::Recurrent { .. } => {
+                weights.isa.run(ReadState { weights, reading: &self.reading, prompts, first, rows, out })
+            }
+            Encoder::None => out.fill(0.0),
         }
     }
 
@@ -155,8 +162,14 @@ impl Walk {
             layer.forward(isa, weights.layer(index), (slot, rows), (&self.gates, &OWN[..rows]), starts);
         }
         let top = &self.layers[self.layers.len() - 1];
-        let (h, weight) = (top.state(slot + 1), weights.head());
-        isa.run(Logits { rows, hp, hidden, np, h, weight, bias, logits: &mut self.logits });
+        let (h, weight, logits) = (top.state(slot + 1), weights.head(), &mut *self.logits);
+        if weights.layout.attends() {
+            self.reading.attend(isa, &weights.layout, h, (slot, rows));
+            let reads = &[h, self.reading.read_out(slot, hp)];
+            isa.run(Logits { rows, hp, hidden, np, reads, weight, bias, logits });
+        } else {
+            isa.run(Logits { rows, hp, hidden, np, reads: &[h], weight, bias, logits });
+        }
     }
 
     /// Makes the states after the step the ones before it, for walks that keep one step.

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use super::layout::Layout;
+use super::layout::{LayerPlaces, Layout};
 use super::parts::Parts;
 use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru::{self, Base, InputGates};
 use crate::kernel::layer::LayerWeights;
+use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::Isa;
 use crate::memory::Bytes;
 use crate::model::{ModelSpec, check_len};
 
 /// A layer's weights in the order in which the forward pass reads them.
+#[derive(Default)]
 struct PackedLayer {
     /// W_hh in panels.
     recurrent: Buffer,
@@ -23,11 +25,19 @@ struct PackedLayer {
 
 struct Packed {
     layers: Vec<PackedLayer>,
+    /// Of the GRU over the context.
+    encoder: PackedLayer,
+    /// Its W_ih·emb + b_ih for every token, in panel order, `[V, 3·hp]`.
+    encoder_table: Buffer,
+    /// Wᵀ·emb for every token, W being that of the queries, `[V, hp]`; where contexts are pooled and attended to.
+    keys: Buffer,
+    /// W of the queries transposed, `[hidden, hp]`, where contexts are attended to.
+    query: Buffer,
     /// W_ih of the features, in panels.
     features: Buffer,
     /// W_ih·emb + b_ih for every token, in panel order, `[V, 3·hp]`; b_ih alone where no token is read.
     table: Buffer,
-    /// Both heads transposed, `[hidden, np]`.
+    /// Both heads transposed, `[reads, hidden, np]`.
     head: Buffer,
     /// −∞ in the padding, `[np]`.
     head_bias: Buffer,
@@ -35,25 +45,30 @@ struct Packed {
 
 impl Packed {
     fn new(layout: &Layout, isa: Isa) -> Result<Self> {
-        let &Layout { hp, hidden, np, features, table, .. } = layout;
+        let &Layout { hp, hidden, np, features, table, vocab, reads, .. } = layout;
         let lanes = gru::lanes(isa);
         let panels = |k: usize| Buffer::zeros(hp / lanes * gru::panel_len(k, lanes));
-        let layers = layout.layers.iter().map(|places| {
+        let layer = |places: &LayerPlaces| -> Result<_> {
             let input = panels(if places.weight_ih.is_empty() { 0 } else { hidden })?;
             Ok(PackedLayer { recurrent: panels(hidden)?, input })
-        });
+        };
+        let (attends, in_order) = (layout.attends(), layout.encoder.is_some());
         Ok(Self {
-            layers: layers.collect::<Result<_>>()?,
+            layers: layout.layers.iter().map(layer).collect::<Result<_>>()?,
+            encoder: layout.encoder.as_ref().map_or_else(|| Ok(PackedLayer::default()), layer)?,
+            encoder_table: Buffer::zeros(if in_order { vocab * 3 * hp } else { 0 })?,
+            keys: Buffer::zeros(if attends && !in_order { vocab * hp } else { 0 })?,
+            query: Buffer::zeros(if attends { hidden * hp } else { 0 })?,
             features: panels(features)?,
             table: Buffer::zeros(table * 3 * hp)?,
-            head: Buffer::zeros(hidden * np)?,
+            head: Buffer::zeros(reads * hidden * np)?,
             head_bias: Buffer::zeros(np)?,
         })
     }
 
     fn buffers(&self) -> impl Iterator<Item = &Buffer> {
-        let of_layers = self.layers.iter().flat_map(|layer| [&layer.recurrent, &layer.input]);
-        of_layers.chain([&self.features, &self.table, &self.head, &self.head_bias])
+        let of_layers = self.layers.iter().chain([&self.encoder]).flat_map(|layer| [&layer.recurrent, &layer.input]);
+        of_layers.chain([&self.encoder_table, &self.keys, &self.query, &self.features, &self.table, &self.head, &self.head_bias])
     }
 }
 
@@ -118,12 +133,15 @@ impl Weights {
 
     /// Bytes that weights of this layout take, packed.
     pub(super) fn bytes_for(layout: &Layout) -> Bytes {
-        let &Layout { hidden, hp, np, features, table, len, .. } = layout;
-        let layers = layout.layers.iter().fold(Bytes(0), |sum, places| {
+        let &Layout { hidden, hp, np, features, table, len, vocab, reads, .. } = layout;
+        let layers = layout.layers.iter().chain(&layout.encoder).fold(Bytes(0), |sum, places| {
             sum.plus(Bytes::floats(&[if places.weight_ih.is_empty() { 3 } else { 6 }, hidden, hp]))
         });
         let packed = layers.plus(Bytes::floats(&[3, features, hp])).plus(Bytes::floats(&[3, table, hp]));
-        Bytes::floats(&[len]).plus(packed).plus(Bytes::floats(&[hidden, np]))
+        let (attends, in_order) = (layout.attends(), layout.encoder.is_some());
+        let tokens = if in_order { 3 } else { usize::from(attends) };
+        let reading = Bytes::floats(&[tokens, vocab, hp]).plus(Bytes::floats(&[usize::from(attends), hidden, hp]));
+        Bytes::floats(&[len]).plus(packed).plus(reading).plus(Bytes::floats(&[reads, hidden, np]))
     }
 
     pub(super) fn set_parameters(&mut self, flat: &[f32]) -> Result<()> {
@@ -164,11 +182,12 @@ impl Weights {
     /// Makes the weights ready for a forward pass.
     pub(super) fn pack(&mut self, pool: &mut Pool) {
         let Self { layout, isa, packed, params, .. } = self;
-        let &mut Layout { hp, hidden, actions, np, features, fp, table, .. } = layout;
+        let &mut Layout { hp, hidden, actions, np, features, fp, table, vocab, reads, .. } = layout;
         let params = &**params;
         let lanes = gru::lanes(*isa);
         let mut sources = Vec::new();
-        for (PackedLayer { recurrent, input }, places) in packed.layers.iter_mut().zip(&layout.layers) {
+        let encoder = std::iter::once(&mut packed.encoder).zip(&layout.encoder);
+        for (PackedLayer { recurrent, input }, places) in packed.layers.iter_mut().zip(&layout.layers).chain(encoder) {
             sources.push((Parts::new(recurrent, gru::panel_len(hidden, lanes)), &params[places.weight_hh.clone()], (hp, hidden)));
             if !places.weight_ih.is_empty() {
                 sources.push((Parts::new(input, gru::panel_len(hidden, lanes)), &params[places.weight_ih.clone()], (hp, hidden)));
@@ -196,10 +215,42 @@ impl Weights {
             base: Base::Bias(&params[layout.layers[0].bias_ih.clone()]),
             out: &mut packed.table,
         });
+        if let Some(places) = &layout.encoder {
+            isa.run(InputGates {
+                rows: vocab,
+                hp,
+                dp: hp,
+                k: hidden,
+                x: &params[layout.emb.clone()],
+                panels: &packed.encoder.input,
+                base: Base::Bias(&params[places.bias_ih.clone()]),
+                out: &mut packed.encoder_table,
+            });
+        }
+        if !packed.keys.is_empty() {
+            isa.run(Matmul {
+                m: vocab,
+                n: hp,
+                k: hidden,
+                a: &params[layout.emb.clone()],
+                a_row: hp,
+                a_col: 1,
+                b: &params[layout.query.clone()],
+                b_row: hp,
+                c: &mut packed.keys,
+                c_row: hp,
+                start: Start::Zero,
+            });
+        }
+        let query = &params[layout.query.clone()];
+        for (k, out) in packed.query.chunks_exact_mut(hp).enumerate() {
+            out.iter_mut().enumerate().for_each(|(row, x)| *x = query[row * hp + k]);
+        }
         let head = &params[layout.head.clone()];
         for (k, out) in packed.head.chunks_exact_mut(np).enumerate() {
+            let at = k / hidden * hp + k % hidden;
             for (action, x) in out[..=actions].iter_mut().enumerate() {
-                *x = head[action * hp + k];
+                *x = head[action * reads * hp + at];
             }
         }
         packed.head_bias.fill(f32::NEG_INFINITY);
@@ -219,6 +270,33 @@ impl Weights {
         }
     }
 
+    /// The weights of the GRU over the context.
+    pub(super) fn encoder(&self) -> Option<LayerWeights<'_>> {
+        let places = self.layout.encoder.as_ref()?;
+        Some(LayerWeights {
+            hidden: self.layout.hidden,
+            panels: &self.packed.encoder.recurrent,
+            weight_hh: &self.params[places.weight_hh.clone()],
+            bias_hh: &self.params[places.bias_hh.clone()],
+            recurrent: true,
+        })
+    }
+
+    /// The input gates of the GRU over the context, a row a token.
+    pub(super) fn encoder_table(&self) -> &[f32] {
+        &self.packed.encoder_table
+    }
+
+    /// The tokens' keys, where contexts are pooled and attended to, `[V, hp]`.
+    pub(super) fn keys(&self) -> &[f32] {
+        &self.packed.keys
+    }
+
+    /// W of the queries transposed, `[hidden, hp]`.
+    pub(super) fn query_transposed(&self) -> &[f32] {
+        &self.packed.query
+    }
+
     /// A layer's W_ih in panels.
     pub(super) fn input_panels(&self, layer: usize) -> &[f32] {
         &self.packed.layers[layer].input
@@ -232,7 +310,7 @@ impl Weights {
         &self.packed.table
     }
 
-    /// Both heads transposed, `[hidden, np]`.
+    /// Both heads transposed, `[reads, hidden, np]`.
     pub(super) fn head(&self) -> &[f32] {
         &self.packed.head
     }

@@ -6,6 +6,7 @@ mod choice;
 mod inputs;
 mod loss;
 mod network;
+mod reading;
 #[cfg(test)]
 mod tests;
 
@@ -208,14 +209,16 @@ impl Engine for Plain {
         afford(Bytes::floats(&[n, steps, 4]).times(3), "stages", what, FEWER)?;
         let menu = Menu::new(&self.spec, spec);
         let network = self.present(&menu)?;
-        let mut states = network.begin(prompts, None)?;
+        let read = network.read_prompts(prompts)?;
+        let mut states = network.begin(prompts, read.as_ref(), None)?;
         let mut actions = filled(n * steps, 0)?;
         let mut chosen = vec![0; n];
         let (mut log_probs, mut entropies, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for t in 0..steps {
             let inputs = Inputs::open_loop(&self.spec, spec, n, (t > 0).then_some(&*chosen));
             let hidden = network.unroll(&network.read(inputs, n, 1)?, &mut states, None)?;
-            let heads = network.heads(&hidden.squeeze(0)?, None)?;
+            let hidden = network.attend(&hidden.transpose(0, 1)?.contiguous()?, read.as_ref())?;
+            let heads = network.heads(&hidden.squeeze(1)?, None)?;
             let scores = if sampling == Sampling::Greedy { &heads.logits } else { &heads.policy };
             for (row, scores) in scores.to_vec2::<f32>()?.iter().enumerate() {
                 defined(scores, row, t)?;

@@ -5,6 +5,7 @@ use candle_core::{D, DType, Device, Tensor, bail};
 use super::Candle;
 use super::choice::Menu;
 use super::inputs::Inputs;
+use super::reading::Reading;
 use crate::data::{Prompts, Trajectories};
 use crate::error::Result;
 use crate::kernel::cell::gru_cell;
@@ -44,16 +45,16 @@ impl Heads {
 
 /// The weights as tensors of PyTorch's shapes.
 pub(super) struct Network<'a> {
-    spec: &'a ModelSpec,
+    pub(super) spec: &'a ModelSpec,
     cell: Cell,
-    device: &'a Device,
+    pub(super) device: &'a Device,
     menu: &'a Menu,
     weights: Vec<(ParamKind, Tensor)>,
     /// The menu's rows of the policy's weight and bias.
     policy: [Tensor; 2],
 }
 
-fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Candle<Tensor> {
+pub(super) fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Candle<Tensor> {
     x.matmul(&weight.t()?)?.broadcast_add(bias)
 }
 
@@ -62,7 +63,7 @@ fn sigmoid(x: &Tensor) -> Candle<Tensor> {
     x.affine(0.5, 0.0)?.tanh()?.affine(0.5, 0.5)
 }
 
-fn ids(ids: &[i32], device: &Device) -> Candle<Tensor> {
+pub(super) fn ids(ids: &[i32], device: &Device) -> Candle<Tensor> {
     Tensor::from_vec(ids.iter().map(|&id| id as u32).collect::<Vec<_>>(), ids.len(), device)
 }
 
@@ -81,24 +82,23 @@ impl<'a> Network<'a> {
         Ok(Self { spec, cell, device, menu, policy: [weight?, bias?], weights })
     }
 
-    fn weight(&self, kind: ParamKind) -> Candle<&Tensor> {
+    pub(super) fn weight(&self, kind: ParamKind) -> Candle<&Tensor> {
         find(&self.weights, kind)
     }
 
-    /// The states of all layers before the first step, `[n, H]` each: those stored, `[n, layers, H]`, or what the prompts make.
-    pub(super) fn begin(&self, prompts: Prompts<'_>, stored: Option<&[f32]>) -> Candle<Vec<Tensor>> {
+    /// The states of all layers before the first step, `[n, H]` each: those stored, `[n, layers, H]`, or what the prompts, as they were read, make.
+    pub(super) fn begin(&self, prompts: Prompts<'_>, read: Option<&Reading>, stored: Option<&[f32]>) -> Candle<Vec<Tensor>> {
         let (n, layers, h) = (prompts.rows, self.spec.layers, self.spec.hidden);
         if let Some(stored) = stored {
             let stored = Tensor::from_slice(stored, (n, layers, h), self.device)?;
             return (0..layers).map(|layer| stored.narrow(1, layer, 1)?.squeeze(1)?.contiguous()).collect();
         }
         let mut states = vec![Tensor::zeros((n, h), DType::F32, self.device)?; layers];
-        if let Encoder::Pooled { pooling, .. } = self.spec.encoder {
-            let tokens = self.weight(ParamKind::Embedding)?.index_select(&ids(prompts.contexts, self.device)?, 0)?;
-            let own = tokens.reshape((n, (), h))?.mean(1)?;
-            let context = match pooling {
-                Pooling::Own => own,
-                Pooling::Batch => own.mean_keepdim(0)?,
+        if let Some(read) = read {
+            let context = match self.spec.encoder {
+                Encoder::Pooled { pooling: Pooling::Batch, .. } => read.mean_of_all()?,
+                Encoder::Pooled { .. } => read.mean()?,
+                Encoder::None | Encoder::Recurrent { .. } => read.last()?,
             };
             let stages = self.weight(ParamKind::StageEmbedding)?.index_select(&ids(prompts.stages, self.device)?, 0)?;
             states[0] = stages.broadcast_add(&context)?.tanh()?;
@@ -120,7 +120,7 @@ impl<'a> Network<'a> {
     }
 
     /// The next hidden state `[n, H]` from the input's gates `[n, 3H]` and the state's.
-    fn step(&self, input: &Tensor, recurrent: &Tensor, hidden: &Tensor) -> Candle<Tensor> {
+    pub(super) fn step(&self, input: &Tensor, recurrent: &Tensor, hidden: &Tensor) -> Candle<Tensor> {
         if self.cell == Cell::Operation {
             return gru_cell(input, recurrent, hidden);
         }
@@ -162,7 +162,7 @@ impl<'a> Network<'a> {
         Ok(below)
     }
 
-    /// Policy and value of hidden states `[R, H]`; what is zero in `allowed`, `[R, M]`, has no part in the policy.
+    /// Policy and value of what the heads read, `[R, reads·H]`; what is zero in `allowed`, `[R, M]`, has no part in the policy.
     pub(super) fn heads(&self, hidden: &Tensor, allowed: Option<&Tensor>) -> Candle<Heads> {
         let [weight, bias] = &self.policy;
         let mut logits = linear(hidden, weight, bias)?;
@@ -186,9 +186,10 @@ impl<'a> Network<'a> {
             .as_ref()
             .map(|starts| -> Candle<_> { Tensor::from_slice(starts, (n, steps), self.device)?.t()?.unsqueeze(2)?.contiguous() });
         let inputs = self.read(Inputs::along(self.spec, data)?, n, steps)?;
-        let mut states = self.begin(data.prompts(), data.states.as_deref())?;
+        let read = self.read_prompts(data.prompts())?;
+        let mut states = self.begin(data.prompts(), read.as_ref(), data.states.as_deref())?;
         let hidden = self.unroll(&inputs, &mut states, starts.transpose()?.as_ref())?;
-        let hidden = hidden.transpose(0, 1)?.contiguous()?.flatten(0, 1)?;
+        let hidden = self.attend(&hidden.transpose(0, 1)?.contiguous()?, read.as_ref())?.flatten(0, 1)?;
         Ok(self.heads(&hidden, self.menu.allowed(data, self.device)?.as_ref())?)
     }
 }

@@ -11,7 +11,7 @@ use super::{Cell, Plain};
 use crate::data::{Evaluation, RolloutSpec, Sampling, Trajectories};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::model::{Action, Encoder, Input, ModelSpec, init, params};
+use crate::model::{Action, Attention, Encoder, Input, ModelSpec, init, params};
 use crate::objective::{
     Advantages, Baseline, Judge, Loss, Objective, Reduction, StepView, Sums, Targets, Terms, Totals, explained_variance,
 };
@@ -36,6 +36,7 @@ fn spec() -> ModelSpec {
         layers: 2,
         hidden: 3,
         recurrent: true,
+        attention: Attention::NONE,
         action: Action::Categorical { size: A },
     }
 }
@@ -65,6 +66,7 @@ fn data(rollout: &RolloutSpec, garbage: bool) -> Trajectories<'_> {
         rollout,
         rows: N,
         contexts: Cow::default(),
+        context_lengths: None,
         stages: Cow::default(),
         states: Some(floats(2, N * 2 * 3).into()),
         starts: Some(vec![0, 0, 1, 0, 0, /**/ 1, 0, 0, 0, 1, /**/ 0, 0, 0, 0, 0].into()),
@@ -358,7 +360,7 @@ fn a_rollout_is_what_its_evaluation_says() {
     assert!(matches!(seeing, Err(Error::Invalid { path, .. }) if path.starts_with("inputs[")));
     let spec = ModelSpec { inputs: vec![Input::PreviousAction, Input::EpisodeStart], ..spec() };
     let mut engine = Plain::new(spec.clone(), Device::Cpu, &init(&spec, Seed(4))).unwrap();
-    let prompts = crate::data::Prompts { rows: 40, contexts: &[], stages: &[] };
+    let prompts = crate::data::Prompts::none(40);
     let done = engine.rollout(prompts, &rollout, sampling).unwrap();
     let data = Trajectories::programs(&rollout, prompts, &done.actions);
     data.check(&spec).unwrap();

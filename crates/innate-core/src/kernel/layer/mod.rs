@@ -97,6 +97,11 @@ impl Layer {
         &self.h[t * self.rows * self.hp..][..self.rows * self.hp]
     }
 
+    /// The states after all steps, `[T, rows, hp]`.
+    pub(crate) fn states(&self) -> &[f32] {
+        &self.h[self.rows * self.hp..]
+    }
+
     /// See [`Layer::state`].
     pub(crate) fn state_mut(&mut self, t: usize) -> &mut [f32] {
         &mut self.h[t * self.rows * self.hp..][..self.rows * self.hp]

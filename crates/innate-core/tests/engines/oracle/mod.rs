@@ -39,10 +39,22 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-fn cell(weights: &Weights<'_>, layer: usize, x: &[f64], hidden: &[f64]) -> Vec<f64> {
+/// Weights and biases of the input, then of the state.
+struct GruKinds([ParamKind; 4]);
+
+impl GruKinds {
+    const ENCODER: Self =
+        Self([ParamKind::EncoderWeightIh, ParamKind::EncoderBiasIh, ParamKind::EncoderWeightHh, ParamKind::EncoderBiasHh]);
+
+    fn layer(layer: usize) -> Self {
+        Self([ParamKind::WeightIh(layer), ParamKind::BiasIh(layer), ParamKind::WeightHh(layer), ParamKind::BiasHh(layer)])
+    }
+}
+
+fn cell(weights: &Weights<'_>, GruKinds([w_ih, b_ih, w_hh, b_hh]): GruKinds, x: &[f64], hidden: &[f64]) -> Vec<f64> {
     let h = hidden.len();
-    let input = weights.affine(ParamKind::WeightIh(layer), ParamKind::BiasIh(layer), x);
-    let own = weights.affine(ParamKind::WeightHh(layer), ParamKind::BiasHh(layer), hidden);
+    let input = weights.affine(w_ih, b_ih, x);
+    let own = weights.affine(w_hh, b_hh, hidden);
     (0..h)
         .map(|i| {
             let r = sigmoid(input[i] + own[i]);
@@ -53,22 +65,61 @@ fn cell(weights: &Weights<'_>, layer: usize, x: &[f64], hidden: &[f64]) -> Vec<f
         .collect()
 }
 
+/// What each row has read of its prompt: a vector a token that counts.
+fn read_prompts(case: &Case, weights: &Weights<'_>) -> Vec<Vec<Vec<f64>>> {
+    if case.model.encoder == Encoder::None {
+        return vec![vec![]; case.rows];
+    }
+    let length = case.contexts.len() / case.rows;
+    let rows = case.contexts.chunks(length).enumerate();
+    rows.map(|(row, context)| {
+        let context = &context[..case.context_lengths.as_ref().map_or(length, |lengths| lengths[row] as usize)];
+        let embeddings = context.iter().map(|&token| weights.row(ParamKind::Embedding, token as usize).to_vec());
+        if !matches!(case.model.encoder, Encoder::Recurrent { .. }) {
+            return embeddings.collect();
+        }
+        let mut state = vec![0.0; case.model.hidden];
+        embeddings
+            .map(|x| {
+                state = cell(weights, GruKinds::ENCODER, &x, &state);
+                state.clone()
+            })
+            .collect()
+    })
+    .collect()
+}
+
+/// What the heads read at a state: itself, and what attention reads out of the prompt.
+fn attend(case: &Case, weights: &Weights<'_>, state: &[f64], read: &[Vec<f64>]) -> Vec<f64> {
+    if !case.model.attention.prompt {
+        return state.to_vec();
+    }
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let query: Vec<f64> = weights.rows(ParamKind::PromptQuery).map(|row| dot(row, state)).collect();
+    let scores: Vec<f64> = read.iter().map(|key| dot(&query, key) / (state.len() as f64).sqrt()).collect();
+    let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let total = scores.iter().map(|score| (score - top).exp()).sum::<f64>();
+    let shares: Vec<f64> = scores.iter().map(|score| (score - top).exp() / total).collect();
+    let of_prompt = (0..state.len()).map(|i| shares.iter().zip(read).map(|(share, value)| share * value[i]).sum());
+    state.iter().copied().chain(of_prompt).collect()
+}
+
 /// All rows' states before their first step, layer by layer.
-fn first_states(case: &Case, weights: &Weights<'_>) -> Vec<Vec<Vec<f64>>> {
+fn first_states(case: &Case, weights: &Weights<'_>, read: &[Vec<Vec<f64>>]) -> Vec<Vec<Vec<f64>>> {
     let (n, layers, h) = (case.rows, case.model.layers, case.model.hidden);
     if let Some(states) = &case.states {
         let layer = |layer: &[f32]| crate::wide(layer);
         return states.chunks(layers * h).map(|row| row.chunks(h).map(layer).collect()).collect();
     }
     let mut states = vec![vec![vec![0.0; h]; layers]; n];
-    let Encoder::Pooled { pooling, .. } = case.model.encoder else { return states };
-    let mean = |tokens: &[i32]| -> Vec<f64> {
-        let sum = |i: usize| tokens.iter().map(|&token| weights.row(ParamKind::Embedding, token as usize)[i]).sum::<f64>();
-        (0..h).map(|i| sum(i) / tokens.len() as f64).collect()
+    let mean = |vectors: &[&Vec<f64>]| -> Vec<f64> {
+        (0..h).map(|i| vectors.iter().map(|vector| vector[i]).sum::<f64>() / vectors.len() as f64).collect()
     };
-    let contexts: Vec<_> = match pooling {
-        Pooling::Own => case.contexts.chunks(case.contexts.len() / n).map(mean).collect(),
-        Pooling::Batch => vec![mean(&case.contexts); n],
+    let contexts: Vec<_> = match case.model.encoder {
+        Encoder::None => return states,
+        Encoder::Recurrent { .. } => read.iter().map(|read| read.last().unwrap().clone()).collect(),
+        Encoder::Pooled { pooling: Pooling::Own, .. } => read.iter().map(|read| mean(&read.iter().collect::<Vec<_>>())).collect(),
+        Encoder::Pooled { pooling: Pooling::Batch, .. } => vec![mean(&read.iter().flatten().collect::<Vec<_>>()); n],
     };
     for ((states, context), &stage) in states.iter_mut().zip(contexts).zip(&case.stages) {
         let stage = weights.row(ParamKind::StageEmbedding, stage as usize);
@@ -120,7 +171,8 @@ pub(crate) fn forward(case: &Case, flat: &[f64]) -> Said {
     let weights = Weights(flat, params(&case.model));
     let steps = case.steps();
     let mut said = Said { logits: Vec::new(), log_probs: Vec::new(), entropies: Vec::new(), values: Vec::new() };
-    for (row, mut states) in first_states(case, &weights).into_iter().enumerate() {
+    let shown = read_prompts(case, &weights);
+    for (row, mut states) in first_states(case, &weights, &shown).into_iter().enumerate() {
         let first = states.clone();
         for t in 0..steps {
             let at = row * steps + t;
@@ -134,9 +186,10 @@ pub(crate) fn forward(case: &Case, flat: &[f64]) -> Said {
             }
             let mut x = read(case, &weights, (at, t));
             for (layer, state) in states.iter_mut().enumerate() {
-                *state = cell(&weights, layer, &x, state);
+                *state = cell(&weights, GruKinds::layer(layer), &x, state);
                 x.clone_from(state);
             }
+            x = attend(case, &weights, &x, &shown[row]);
             let mut logits = weights.affine(ParamKind::PolicyWeight, ParamKind::PolicyBias, &x);
             for (action, logit) in logits.iter_mut().enumerate().filter(|(action, _)| !may(case, at, *action)) {
                 *logit = f64::NEG_INFINITY;

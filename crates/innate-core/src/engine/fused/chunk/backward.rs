@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::pending::{EdgeRows, LayerRows, Pending, Sums};
+use super::reading::ReadingScratch;
 use super::{CHUNK, Chunk, Shared};
 use crate::data::Trajectories;
 use crate::engine::fused::layout::{Layout, Partial};
@@ -15,7 +16,7 @@ use crate::kernel::layer::{InputBackward, LayerScratch, gathered};
 use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::simd::{Operation, Vector};
 use crate::memory::Bytes;
-use crate::model::Pooling;
+use crate::model::{Encoder, Pooling};
 use crate::objective::{self, Judge, Loss, StepView, Targets};
 
 /// What a backward pass starts from.
@@ -40,21 +41,23 @@ pub(in crate::engine::fused) struct Scratch {
     /// `[T, CHUNK, np]`.
     dlogits: Buffer,
     row: Vec<f32>,
+    reading: ReadingScratch,
 }
 
 impl Scratch {
     /// Bytes that are held.
     pub(in crate::engine::fused) fn bytes(&self) -> usize {
-        let Self { dh, first, pending, layer, states, features, dlogits, row } = self;
+        let Self { dh, first, pending, layer, states, features, dlogits, row, reading } = self;
         let buffers = [dh, first, states, features, dlogits].map(Buffer::bytes);
-        buffers.into_iter().sum::<usize>() + pending.bytes() + layer.bytes() + size_of_val(&**row)
+        buffers.into_iter().sum::<usize>() + pending.bytes() + layer.bytes() + size_of_val(&**row) + reading.bytes()
     }
 
-    /// Bytes that `steps` steps take.
-    pub(in crate::engine::fused) fn bytes_for(layout: &Layout, steps: usize) -> Bytes {
+    /// Bytes that `steps` steps after contexts of `context` tokens take.
+    pub(in crate::engine::fused) fn bytes_for(layout: &Layout, steps: usize, context: usize) -> Bytes {
         let &Layout { hp, np, fp, .. } = layout;
         let states = Bytes::floats(&[CHUNK, hp, 2 + layout.layers.len()]).plus(Bytes::floats(&[CHUNK, fp]));
-        states.plus(Pending::bytes_for(layout)).plus(Bytes::floats(&[steps, CHUNK, np])).plus(LayerScratch::bytes_for(CHUNK, hp))
+        let waiting = Pending::bytes_for(layout).plus(ReadingScratch::bytes_for(layout, steps, context));
+        states.plus(waiting).plus(Bytes::floats(&[steps, CHUNK, np])).plus(LayerScratch::bytes_for(CHUNK, hp))
     }
 
     /// Keeps from the steps before what goes back to the state that a step began from: without memory that is the first one.
@@ -69,12 +72,13 @@ impl Scratch {
         dh[..first.len()].copy_from_slice(first);
     }
 
-    /// Makes room for `steps` steps.
-    pub(in crate::engine::fused) fn prepare(&mut self, layout: &Layout, steps: usize) -> Result<()> {
+    /// Makes room for `steps` steps after contexts of `context` tokens.
+    pub(in crate::engine::fused) fn prepare(&mut self, layout: &Layout, steps: usize, context: usize) -> Result<()> {
         let &Layout { hp, np, fp, .. } = layout;
         self.dh.grow(layout.layers.len() * CHUNK * hp)?;
         self.first.grow(CHUNK * hp)?;
         self.pending.prepare(layout)?;
+        self.reading.prepare(layout, steps, context)?;
         self.layer.prepare(CHUNK, hp)?;
         self.states.grow(CHUNK * hp)?;
         self.features.grow(CHUNK * fp)?;
@@ -105,6 +109,11 @@ impl Chunk {
         scratch.dh.fill(0.0);
         scratch.first.fill(0.0);
         let sums = self.heads_backward(shared, first, graded, (order, &lengths), &mut scratch.dlogits);
+        let Weights { isa, layout, .. } = shared.weights;
+        if layout.attends() {
+            let sums = &mut Sums { isa: *isa, layout, place, out: &mut *out };
+            self.attention_backward(shared, (first, &*order), length, &scratch.dlogits, &mut scratch.reading, sums);
+        }
         for t in (0..length(order[0])).rev() {
             let alive = &order[..order.partition_point(|&row| length(row) > t)];
             self.step_backward(shared, (t, alive), scratch, (place, &mut *out));
@@ -115,11 +124,13 @@ impl Chunk {
         if !shared.weights.spec.recurrent {
             scratch.recall();
         }
-        let Weights { isa, layout, .. } = shared.weights;
         scratch.pending.flush(&mut Sums { isa: *isa, layout, place, out: &mut *out });
+        scratch.reading.dlast.fill(0.0);
         if graded.data.states.is_none() {
-            self.initial_state_backward(shared, first, order, scratch, (place, out));
+            self.initial_state_backward(shared, first, order, scratch, (place, &mut *out));
         }
+        let Scratch { layer, reading, .. } = scratch;
+        self.encoder_backward(shared, reading, layer, &mut Sums { isa: *isa, layout, place, out });
         sums
     }
 
@@ -184,9 +195,9 @@ impl Chunk {
     ) {
         let weights = shared.weights;
         let (isa, layout) = (weights.isa, &weights.layout);
-        let &Layout { hp, np, fp, features, actions, .. } = layout;
+        let &Layout { hp, np, fp, features, actions, reads, .. } = layout;
         let count = alive.len();
-        let Scratch { dh, layer: layer_scratch, states, features: gathered_features, dlogits, pending, .. } = scratch;
+        let Scratch { dh, layer: layer_scratch, states, features: gathered_features, dlogits, pending, reading, .. } = scratch;
         let dlogits = &dlogits[t * CHUNK * np..][..count * np];
         let top = layout.layers.len() - 1;
         let mut dh = &mut dh[..(top + 1) * CHUNK * hp];
@@ -198,11 +209,14 @@ impl Chunk {
             a_row: np,
             a_col: 1,
             b: &weights.params[layout.head.clone()],
-            b_row: hp,
+            b_row: reads * hp,
             c: &mut dh[top * CHUNK * hp..],
             c_row: hp,
             start: Start::Accumulate,
         });
+        if layout.attends() {
+            add(&mut dh[top * CHUNK * hp..][..count * hp], reading.of_queries(t, hp));
+        }
         let mut starts = [false; CHUNK];
         let starts = self.starts.get(t * CHUNK..).filter(|starts| !starts.is_empty()).map(|of_step| {
             starts.iter_mut().zip(alive).for_each(|(start, &row)| *start = of_step[row as usize]);
@@ -252,7 +266,7 @@ impl Chunk {
         isa.run(AddRows { rows: dlogits, out: &mut out[place.head_bias.clone()] });
     }
 
-    /// dL/dh₀ of the first layer into the embeddings of the context and of the stage.
+    /// dL/dh₀ of the first layer into the embedding of the stage, and into those of the context or what the GRU over it came to.
     fn initial_state_backward(
         &self,
         shared: &Shared<'_>,
@@ -261,9 +275,11 @@ impl Chunk {
         scratch: &mut Scratch,
         (place, out): (&Partial, &mut [f32]),
     ) {
-        let Some(pooling) = shared.weights.spec.pooling() else { return };
+        let encoder = shared.weights.spec.encoder;
+        if encoder == Encoder::None {
+            return;
+        }
         let hp = shared.weights.layout.hp;
-        let length = shared.prompts.context_len();
         for (&row, dh) in order.iter().zip(scratch.dh.chunks_exact(hp)) {
             let problem = first + row as usize;
             for ((d, &dh), &h) in scratch.row.iter_mut().zip(dh).zip(&self.walk.layers[0].state(0)[row as usize * hp..]) {
@@ -271,12 +287,18 @@ impl Chunk {
             }
             let stage = shared.prompts.stages[problem] as usize;
             add(&mut out[place.stage_emb.start + stage * hp..][..hp], &scratch.row);
-            match pooling {
-                Pooling::Batch => add(&mut out[place.pooled.clone()], &scratch.row),
-                Pooling::Own => {
-                    let scale = 1.0 / length as f32;
+            match encoder {
+                Encoder::None => {}
+                Encoder::Recurrent { .. } => {
+                    let at = self.walk.reading.place(row as usize) * hp;
+                    scratch.reading.dlast[at..][..hp].copy_from_slice(&scratch.row);
+                }
+                Encoder::Pooled { pooling: Pooling::Batch, .. } => add(&mut out[place.pooled.clone()], &scratch.row),
+                Encoder::Pooled { pooling: Pooling::Own, .. } => {
+                    let context = shared.prompts.context(problem);
+                    let scale = 1.0 / context.len() as f32;
                     scratch.row.iter_mut().for_each(|d| *d *= scale);
-                    for &token in &shared.prompts.contexts[problem * length..][..length] {
+                    for &token in context {
                         add(&mut out[place.emb.start + token as usize * hp..][..hp], &scratch.row);
                     }
                 }
@@ -285,7 +307,7 @@ impl Chunk {
     }
 }
 
-fn add(out: &mut [f32], x: &[f32]) {
+pub(super) fn add(out: &mut [f32], x: &[f32]) {
     for (out, x) in out.iter_mut().zip(x) {
         *out += x;
     }

@@ -4,10 +4,12 @@
 
 mod backward;
 mod pending;
+mod reading;
 
 pub(super) use self::backward::{Graded, Scratch};
 use super::encoder::BatchContext;
 use super::layout::Layout;
+use super::reading::Reading;
 use super::walk::{Pick, ROWS, Reads, Walk, choose, forbid};
 use super::weights::Weights;
 use crate::data::{Prompts, RolloutSpec, Sampling, Trajectories};
@@ -88,15 +90,16 @@ impl Chunk {
         walk.bytes() + probabilities.bytes() + starts.capacity() + size_of::<f32>() * words
     }
 
-    /// Bytes of a chunk that goes through `steps` steps and keeps `kept` of them.
-    pub(super) fn bytes_for(layout: &Layout, steps: usize, kept: usize) -> Bytes {
+    /// Bytes of a chunk that reads contexts of `context` tokens, goes through `steps` steps and keeps `kept` of them.
+    pub(super) fn bytes_for(layout: &Layout, (steps, kept): (usize, usize), context: usize) -> Bytes {
         let own = Bytes::floats(&[CHUNK, layout.np, kept]).plus(Bytes::floats(&[CHUNK, steps, 4]));
-        Walk::bytes_for(layout, CHUNK, kept).plus(own)
+        Walk::bytes_for(layout, CHUNK, kept).plus(Reading::bytes_for(layout, (CHUNK, kept), context)).plus(own)
     }
 
-    /// Makes room for `steps` steps of which `kept` are kept: all, or one.
-    pub(super) fn prepare(&mut self, layout: &Layout, steps: usize, kept: usize) -> Result<()> {
+    /// Makes room for contexts of `context` tokens and `steps` steps of which `kept` are kept: all, or one.
+    pub(super) fn prepare(&mut self, layout: &Layout, (steps, kept): (usize, usize), context: usize) -> Result<()> {
         self.walk.prepare(layout, CHUNK, kept)?;
+        self.walk.reading.prepare(layout, (CHUNK, kept), context)?;
         self.probabilities.grow(kept * CHUNK * layout.np)?;
         memory::reserve(&mut self.actions, CHUNK * steps)?;
         for out in [&mut self.log_probs, &mut self.entropies, &mut self.values] {
@@ -170,6 +173,7 @@ impl Chunk {
             }
             Source::Sample(..) => None,
         };
+        self.walk.reading.read(weights, prompts, (first, rows));
         match states {
             Some(states) => self.walk.resume(&weights.layout, states),
             None => self.walk.begin(weights, batch, prompts, (first, rows)),

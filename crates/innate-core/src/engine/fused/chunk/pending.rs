@@ -56,7 +56,7 @@ impl Sums<'_> {
     }
 
     pub(super) fn edges(&mut self, of: EdgeRows<'_>) {
-        let &Layout { hp, np, fp, actions, .. } = self.layout;
+        let &Layout { hp, np, fp, actions, reads, .. } = self.layout;
         let EdgeRows { rows, dgates, features, dlogits, top } = of;
         if fp > 0 {
             let dweight_ih = &mut self.out[self.place.weight_features.clone()];
@@ -72,7 +72,7 @@ impl Sums<'_> {
             b: top,
             b_row: hp,
             c: &mut self.out[self.place.head.clone()],
-            c_row: hp,
+            c_row: reads * hp,
             start: Start::Accumulate,
         });
     }
