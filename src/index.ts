@@ -73,7 +73,18 @@ export {
   type TutorialTool,
   tutorial,
 } from './builtin/tutorial/tutorial.js';
+export type {
+  AutomaticCurriculum,
+  Curriculum,
+  FixedCurriculum,
+  MasteryCurriculum,
+  MixedCurriculum,
+  MixtureBudget,
+  StepCurriculum,
+} from './curriculum/curriculum.js';
+export type { MixtureState, StageProgress } from './curriculum/mixture.js';
 export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
+export type { CurriculumState } from './curriculum/state.js';
 export type { StageForSteps, StepStageSpec, StepStageUntil } from './curriculum/step-stage.js';
 export {
   type CheckTaskOptions,
@@ -150,6 +161,7 @@ export type {
   EvaluationEvent,
   EventGroups,
   IterationEvent,
+  MixedStageMetrics,
   ProgramMetrics,
   RolloutMetrics,
   RunPosition,
@@ -180,7 +192,7 @@ export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, Rec
 export type { Measured } from './task/measured.js';
 export type { ProblemBatch, ProblemDescription, Scores, Split, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
 export type { ProgressOption } from './trainer/common-options.js';
-export type { TrainerOptions, TrainingKinds } from './trainer/course.js';
+export type { RunStages, TrainerOptions, TrainingKinds } from './trainer/course.js';
 export type {
   EnvironmentEvaluateOptions,
   EnvironmentEvaluation,

@@ -76,6 +76,22 @@ export interface CurriculumMetrics {
   readonly stage: number;
 }
 
+/** One stage of a batch in which several are trained at once. */
+export interface MixedStageMetrics {
+  /** Stage id. */
+  readonly stage: number;
+  /** Stage name. */
+  readonly name: string;
+  /** Share of the batches that it gets now, 0 to 1. */
+  readonly share: number;
+  /** Problems of it in the batch. */
+  readonly problems: number;
+  /** Share of these that were solved by sampled programs; NaN where there were none. */
+  readonly successRate: number;
+  /** Learning progress: by how much success changed from window to window, 0 to 1; NaN where it is not known. */
+  readonly progress: number;
+}
+
 /** A stage of the run begins. `iteration` is the number of iterations done before it. */
 export interface StageStartEvent extends RunPosition {
   /** Tells this event from the others. */
@@ -134,6 +150,12 @@ export interface IterationEvent<Kind extends TrainingKind = 'task'> extends RunP
   readonly time: EventGroups[Kind]['time'];
   /** Where in the curriculum. */
   readonly curriculum: CurriculumMetrics;
+  /**
+   * The stages of the batch, where several are trained at once. `stage` is then the one with most problems, and `rollout` is of all of them.
+   *
+   * @defaultValue absent where stages are trained in order
+   */
+  readonly mixture?: readonly MixedStageMetrics[];
 }
 
 /**

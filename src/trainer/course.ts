@@ -1,5 +1,7 @@
 import type { Agent } from '../agent/agent.js';
-import type { PlannedStage, StageSpec } from '../curriculum/stage-spec.js';
+import type { Curriculum, RunPlan, StepCurriculum } from '../curriculum/curriculum.js';
+import type { StageSpec } from '../curriculum/stage-spec.js';
+import type { CurriculumState } from '../curriculum/state.js';
 import type { StepStageSpec } from '../curriculum/step-stage.js';
 import type { TrainingEvent, TrainingKind } from '../metrics/events.js';
 import type { Task } from '../task/task.js';
@@ -22,6 +24,8 @@ export interface TrainingKinds {
     readonly options: TaskTrainerOptions;
     /** A stage of a run. */
     readonly stage: StageSpec;
+    /** What a run trains when. */
+    readonly curriculum: Curriculum;
     /** Options of an evaluation. */
     readonly evaluateOptions: EvaluateOptions;
     /** What an evaluation gives for a stage. */
@@ -35,6 +39,8 @@ export interface TrainingKinds {
     readonly options: EnvironmentTrainerOptions;
     /** A stage of a run. */
     readonly stage: StepStageSpec;
+    /** What a run trains when. */
+    readonly curriculum: StepCurriculum;
     /** Options of an evaluation. */
     readonly evaluateOptions: EnvironmentEvaluateOptions;
     /** What an evaluation gives for a stage. */
@@ -49,12 +55,21 @@ export interface TrainingKinds {
  */
 export type TrainerOptions<Kind extends TrainingKind = 'task'> = TrainingKinds[Kind]['options'];
 
+/**
+ * What a run trains when: a list of stages, or a curriculum as data.
+ *
+ * @typeParam Kind - What is trained on.
+ */
+export type RunStages<Kind extends TrainingKind = 'task'> = readonly TrainingKinds[Kind]['stage'][] | TrainingKinds[Kind]['curriculum'];
+
 /** One run under way. */
 export interface CourseRun<Kind extends TrainingKind> {
   /** @returns What was done, measured with the final agent. */
   run(): Promise<TrainingResult<Kind>>;
   /** @returns What was done so far, measured as far as it was. */
   partial(): PartialTrainingResult;
+  /** @returns Where the run is in its curriculum. */
+  curriculum(): CurriculumState;
 }
 
 /** What a {@link Trainer} does with a task, or with environments. */
@@ -70,13 +85,14 @@ export interface Course<Kind extends TrainingKind> {
    * @param issues - Where issues are added.
    * @returns The plan; meaningful only when no issue was added.
    */
-  plan(stages: unknown, issues: Issues): readonly PlannedStage[];
+  plan(stages: unknown, issues: Issues): RunPlan;
   /**
-   * @param plan - Stages in order.
+   * @param plan - What is trained when.
    * @param watch - Who watches, and who may end the run.
+   * @param resume - Where the run begins; absent: at its begin.
    * @returns The run, not begun.
    */
-  begin(plan: readonly PlannedStage[], watch: RunWatch<TrainingEvent<Kind>>): CourseRun<Kind>;
+  begin(plan: RunPlan, watch: RunWatch<TrainingEvent<Kind>>, resume?: CurriculumState): CourseRun<Kind>;
   /**
    * @param options - What the caller passed.
    * @returns One entry a stage.

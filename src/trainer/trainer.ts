@@ -1,4 +1,5 @@
 import type { Agent } from '../agent/agent.js';
+import { type CurriculumState, readCurriculumState } from '../curriculum/state.js';
 import { BusyError } from '../errors/busy-error.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { OptionsError } from '../errors/options-error.js';
@@ -6,7 +7,7 @@ import type { TrainingEvent, TrainingKind } from '../metrics/events.js';
 import { createProgress } from '../metrics/progress.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-import type { Course, TrainerOptions, TrainingKinds } from './course.js';
+import type { Course, CourseRun, RunStages, TrainerOptions, TrainingKinds } from './course.js';
 import { TaskCourse } from './loop/task-course.js';
 import type { Explanation } from './measure/explain.js';
 import type { EventPipe } from './run/event-pipe.js';
@@ -23,6 +24,12 @@ export interface RunOptions {
    * @defaultValue none
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Where in its stages the run begins: what {@link Trainer.curriculum} was in another run of the same stages.
+   *
+   * @defaultValue at the begin
+   */
+  readonly resume?: CurriculumState | undefined;
 }
 
 /**
@@ -46,6 +53,7 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   readonly #course: Course<Kind>;
   #active: { readonly pipe: Pick<EventPipe, 'stop'>; readonly ended: Promise<void> } | undefined;
   #closing: Promise<void> | undefined;
+  #run: Pick<CourseRun<Kind>, 'curriculum'> | undefined;
 
   private constructor(course: Course<Kind>) {
     this.#course = course;
@@ -56,23 +64,23 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
    *
    * The run rejects as that of a task does.
    *
-   * @param stages - Stages in order; see {@link StepStageSpec}.
+   * @param stages - Stages in order, see {@link StepStageSpec}; or a {@link StepCurriculum}.
    * @param options - The environments, and how to train in them; see {@link EnvironmentTrainerOptions}.
    * @returns The run: await it, or iterate over its events.
    */
-  static run(stages: readonly TrainingKinds['environment']['stage'][], options: TrainerOptions<'environment'>): TrainingRun<'environment'>;
+  static run(stages: RunStages<'environment'>, options: TrainerOptions<'environment'>): TrainingRun<'environment'>;
   /**
    * Makes a trainer and trains once; the short way. The result's `agent` is the caller's to use and close.
    *
    * The run rejects with what {@link Trainer.create} throws, {@link OptionsError} for wrong stages among it, and with what the run of
    * {@link Trainer.run} rejects with. An error without `partial` left no agent behind.
    *
-   * @param stages - Stages in order; see {@link StageSpec}.
+   * @param stages - Stages in order, see {@link StageSpec}; or a {@link Curriculum}.
    * @param options - All optional; see {@link TaskTrainerOptions}.
    * @returns The run: await it, or iterate over its events.
    */
-  static run(stages: readonly TrainingKinds['task']['stage'][], options?: TrainerOptions): TrainingRun;
-  static run(stages: readonly unknown[], options: unknown = {}): TrainingRun | TrainingRun<'environment'> {
+  static run(stages: RunStages<'task'>, options?: TrainerOptions): TrainingRun;
+  static run(stages: unknown, options: unknown = {}): TrainingRun | TrainingRun<'environment'> {
     return Trainer.#isEnvironment(options)
       ? new TrainingRun<'environment'>((pipe) => Trainer.#once<'environment'>(stages, options, pipe))
       : new TrainingRun<'task'>((pipe) => Trainer.#once<'task'>(stages, options, pipe));
@@ -111,14 +119,14 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   }
 
   /** With `stages`, what is wrong with them is said together with what is wrong with the options, as far as that is possible. */
-  static async #make<K extends TrainingKind>(options: unknown, stages: readonly unknown[] | undefined): Promise<Trainer<K>> {
+  static async #make<K extends TrainingKind>(options: unknown, stages: unknown): Promise<Trainer<K>> {
     const reader = new OptionReader(options);
     const course = reader.has('environment') ? EnvironmentCourse.make(options, reader, stages) : TaskCourse.make(reader, stages);
     return new Trainer((await course) as unknown as Course<K>);
   }
 
   static async #once<K extends TrainingKind>(
-    stages: readonly unknown[],
+    stages: unknown,
     options: unknown,
     pipe: EventPipe<TrainingEvent<K>>,
   ): Promise<TrainingResult<K>> {
@@ -147,6 +155,14 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
     return this.#course.task;
   }
 
+  /**
+   * Where the run under way, or else the last one, is in its stages: saved, a later run of the same stages can go on from it
+   * ({@link RunOptions.resume}). Undefined before the first run.
+   */
+  get curriculum(): CurriculumState | undefined {
+    return this.#run?.curriculum();
+  }
+
   /** Whether a run is under way. */
   get running(): boolean {
     return this.#active !== undefined;
@@ -166,11 +182,11 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
    * throws or gives bad numbers, {@link EnvironmentError} when an environment does or does not answer, {@link NonFiniteError} when the loss is
    * not finite. What was learned before is kept, and the trainer can be used further.
    *
-   * @param stages - Stages in order; see {@link StageSpec} and {@link StepStageSpec}.
+   * @param stages - Stages in order, see {@link StageSpec} and {@link StepStageSpec}; or a {@link Curriculum}.
    * @param options - See {@link RunOptions}.
    * @returns The run: await it, or iterate over its events.
    */
-  run(stages: readonly TrainingKinds[Kind]['stage'][], options: RunOptions = {}): TrainingRun<Kind> {
+  run(stages: RunStages<Kind>, options: RunOptions = {}): TrainingRun<Kind> {
     return new TrainingRun((pipe) => this.#train(stages, options, pipe));
   }
 
@@ -223,7 +239,7 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
     return this.close();
   }
 
-  async #train(stages: readonly unknown[], options: RunOptions, pipe: EventPipe<TrainingEvent<Kind>>): Promise<TrainingResult<Kind>> {
+  async #train(stages: unknown, options: RunOptions, pipe: EventPipe<TrainingEvent<Kind>>): Promise<TrainingResult<Kind>> {
     this.#checkOpen();
     const course = this.#course;
     if (course.agent.closed) {
@@ -236,9 +252,11 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
     const plan = course.plan(stages, issues);
     const reader = new OptionReader(options, issues);
     const signals = [reader.signal('signal'), course.signal].filter((signal) => signal !== undefined);
+    const resume = reader.has('resume') ? readCurriculumState(reader.raw('resume'), plan, issues.at('resume')) : undefined;
     reader.finish();
     issues.throwIfAny(OptionsError);
-    const run = course.begin(plan, { signals, pipe, onEvent: this.#eventHandler() });
+    const run = course.begin(plan, { signals, pipe, onEvent: this.#eventHandler() }, resume);
+    this.#run = run;
     const { promise: ended, resolve: end } = withResolvers();
     this.#active = { pipe, ended };
     try {

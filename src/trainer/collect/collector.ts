@@ -39,8 +39,10 @@ export class Collector {
    * @returns The batch.
    */
   async collect(entry: PlannedStage, k: number): Promise<Collected> {
-    const { batch, current } = this.#problems.take(entry, k);
+    const drawn = this.#problems.take(entry, k);
+    const { batch, current } = drawn;
     const { prompts, rollout } = await attempt(this.#context, batch, false, this.#scores);
+    this.#problems.note(drawn, this.#scores);
     const { lengths, returns } = this.#scores;
     return {
       episodes: addPrompts(prompts, { actions: rollout.actions, lengths, returns }),

@@ -118,7 +118,8 @@ class ClosedPractice implements Practice {
 
   async collect(entry: PlannedStage, k: number): Promise<RolloutMetrics> {
     const { task } = this.#context;
-    const { batch, current } = this.#problems.take(entry, k);
+    const drawn = this.#problems.take(entry, k);
+    const { batch, current } = drawn;
     const recorder = await this.#record();
     const episodes = checkedBegin(task, batch);
     recorder.begin(promptsOf(task, batch));
@@ -134,6 +135,7 @@ class ClosedPractice implements Practice {
     );
     recorder.finish(false);
     episodes.score(this.#scores);
+    this.#problems.note(drawn, this.#scores);
     return rolloutMetrics(this.#scores, current);
   }
 

@@ -1,8 +1,10 @@
+import type { Mixture } from '../../curriculum/mixture.js';
 import { fillBatch } from '../../curriculum/rehearsal.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import { checkedSample } from '../../task/checked.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
 import type { Random, RandomState } from '../../util/random.js';
+import type { FullScores } from './scores.js';
 
 /** What problems are drawn with. */
 export interface ProblemContext {
@@ -13,6 +15,8 @@ export interface ProblemContext {
   readonly rehearsal: number;
   /** Problems to train on. */
   readonly problemRandom: Random;
+  /** How stages are mixed; absent: one is current, and earlier ones are rehearsed. */
+  readonly mixture?: Mixture | undefined;
 }
 
 /** Problems, and how many of them, the first ones, are of the current stage. */
@@ -71,17 +75,28 @@ export class Problems {
     }
   }
 
+  /**
+   * Notes how the problems of a batch did, which may decide what the next ones are.
+   *
+   * @param drawn - The batch.
+   * @param scores - How they did.
+   */
+  note({ batch }: Drawn, { successes }: FullScores): void {
+    this.#context.mixture?.note(batch.stages, successes);
+  }
+
   /** A batch drawn ahead that is not used goes back into the stream. */
   drop(): void {
     if (this.#ahead !== undefined) {
       this.#context.problemRandom.setState(this.#ahead.before);
+      this.#context.mixture?.revert();
       this.#ahead = undefined;
     }
   }
 
   #draw(entry: PlannedStage, k: number): Drawn {
-    const { task, plan, rehearsal, problemRandom } = this.#context;
-    const current = fillBatch(this.#stages, plan, entry.index, rehearsal, k - 1);
+    const { task, plan, rehearsal, problemRandom, mixture } = this.#context;
+    const current = mixture?.fill(this.#stages) ?? fillBatch(this.#stages, plan, entry.index, rehearsal, k - 1);
     return { batch: checkedSample(task, this.#stages, problemRandom, 'train'), current };
   }
 }

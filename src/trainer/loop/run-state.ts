@@ -1,6 +1,7 @@
 import type { Agent } from '../../agent/agent.js';
 import { meets } from '../../curriculum/promotion.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
+import type { CurriculumState } from '../../curriculum/state.js';
 import type { RunPosition, TimeMetrics } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import type { PartialStageResult, PartialTrainingResult } from '../run/result.js';
@@ -18,6 +19,10 @@ export class RunState {
   readonly measured = new Map<number, Measured>();
   /** Entries that reached their targets. */
   readonly reached: PlannedStage[] = [];
+  /** Which entry is next. */
+  entry = 0;
+  /** Whether the last iteration is still to be followed by a measurement. */
+  measures = false;
   readonly #plan: readonly PlannedStage[];
   readonly #batchSize: number;
   readonly #begun = performance.now();
@@ -36,14 +41,36 @@ export class RunState {
   /**
    * Counts an iteration.
    *
-   * @param entry - Its stage.
+   * @param entries - Its stage, or those that it had problems of.
    * @param milliseconds - What it took.
    */
-  count(entry: PlannedStage, milliseconds: number): void {
+  count(entries: readonly PlannedStage[], milliseconds: number): void {
     this.iterations += 1;
-    this.spent[entry.index] = this.spentOn(entry) + 1;
+    for (const entry of entries) {
+      this.spent[entry.index] = this.spentOn(entry) + 1;
+    }
     const before = this.#millisecondsPerIteration;
     this.#millisecondsPerIteration = before === 0 ? milliseconds : (1 - NEWEST) * before + NEWEST * milliseconds;
+  }
+
+  /**
+   * Goes on where another run was.
+   *
+   * @param state - Where that was.
+   */
+  resume({ entry, spent, reached, measures }: CurriculumState): void {
+    this.entry = entry;
+    this.measures = measures;
+    this.reached.push(...reached.map((index) => this.#plan[index] as PlannedStage));
+    for (const [index, iterations] of spent.entries()) {
+      this.spent[index] = iterations;
+    }
+  }
+
+  /** @returns Where the run is in its stages. */
+  place(): CurriculumState {
+    const { entry, spent, measures } = this;
+    return { version: 1, entry, spent: [...spent], reached: this.reached.map(({ index }) => index), measures };
   }
 
   /**

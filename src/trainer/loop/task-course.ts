@@ -1,5 +1,8 @@
 import { Agent } from '../../agent/agent.js';
-import { type PlannedStage, planStages, resolveStage, type StageNames } from '../../curriculum/stage-spec.js';
+import { planRun, type RunPlan } from '../../curriculum/curriculum.js';
+import { Mixture } from '../../curriculum/mixture.js';
+import { resolveStage, type StageNames } from '../../curriculum/stage-spec.js';
+import type { CurriculumState } from '../../curriculum/state.js';
 import { ClosedError } from '../../errors/closed-error.js';
 import { OptionsError } from '../../errors/options-error.js';
 import type { TrainingEvent } from '../../metrics/events.js';
@@ -56,13 +59,13 @@ export class TaskCourse implements Course<'task'> {
    * @param stages - Stages to be trained, if there are any: what is wrong with them is said together with what is wrong with the options.
    * @returns The course.
    */
-  static async make(reader: OptionReader, stages: readonly unknown[] | undefined): Promise<TaskCourse> {
+  static async make(reader: OptionReader, stages: unknown): Promise<TaskCourse> {
     const { issues } = reader;
     const config = readTrainerOptions(reader);
     reader.finish();
     const { task, seed, hiddenSize, layers, memory, runtime, update } = config.agentConfig;
     if (stages !== undefined) {
-      planStages(stages, { ...stageNamesOf(task), maxIterations: config.maxIterations }, issues);
+      planRun(stages, { ...stageNamesOf(task), maxIterations: config.maxIterations }, issues);
     }
     issues.throwIfAny(OptionsError);
     if (config.agent?.closed === true) {
@@ -72,11 +75,11 @@ export class TaskCourse implements Course<'task'> {
     return new TaskCourse(config, agent);
   }
 
-  plan(stages: unknown, issues: Issues): readonly PlannedStage[] {
-    return planStages(stages, { ...stageNamesOf(this.task), maxIterations: this.#config.maxIterations }, issues);
+  plan(stages: unknown, issues: Issues): RunPlan {
+    return planRun(stages, { ...stageNamesOf(this.task), maxIterations: this.#config.maxIterations }, issues);
   }
 
-  begin(plan: readonly PlannedStage[], watch: RunWatch<TrainingEvent>): TrainingLoop {
+  begin({ stages: plan, mixture }: RunPlan, watch: RunWatch<TrainingEvent>, resume?: CurriculumState): TrainingLoop {
     const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update, schedules, ppo } = this.#config;
     return new TrainingLoop({
       task: this.task,
@@ -86,6 +89,8 @@ export class TaskCourse implements Course<'task'> {
       ppo,
       minibatchRandom: this.#minibatchRandom,
       plan,
+      mixture: mixture === undefined ? undefined : new Mixture(mixture),
+      resume,
       batchSize,
       rehearsal,
       evaluateEvery,

@@ -1,5 +1,7 @@
+import type { MixedStage } from '../../curriculum/mixture.js';
 import { meets, requirements } from '../../curriculum/promotion.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
+import type { CurriculumState } from '../../curriculum/state.js';
 import type { EvaluationEvent, StageEndEvent } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import type { Random } from '../../util/random.js';
@@ -18,6 +20,8 @@ export interface LoopContext extends PracticeContext, RunWatch {
   readonly evaluationProblems: number;
   /** Problems to measure with. */
   readonly evaluationRandom: Random;
+  /** Where the run begins; absent: at its begin. */
+  readonly resume?: CurriculumState | undefined;
 }
 
 /** One run: for each stage collect and update; measure now and then; go on to the next stage when its rule says so. */
@@ -27,6 +31,8 @@ export class TrainingLoop {
   readonly #evaluator: Evaluator;
   readonly #state: RunState;
   readonly #control: RunControl;
+  /** Iterations of a mixture. */
+  #mixed = 0;
 
   /** @param context - What the run works with. */
   constructor(context: LoopContext) {
@@ -34,6 +40,13 @@ export class TrainingLoop {
     this.#practice = practiceOf(context);
     this.#evaluator = new Evaluator(context);
     this.#state = new RunState(context.plan, context.batchSize);
+    if (context.resume !== undefined) {
+      this.#state.resume(context.resume);
+    }
+    if (context.resume?.mixture !== undefined) {
+      this.#mixed = context.resume.mixture.iterations;
+      context.mixture?.setState(context.resume.mixture);
+    }
     this.#control = new RunControl(context);
   }
 
@@ -41,8 +54,13 @@ export class TrainingLoop {
   async run(): Promise<TrainingResult> {
     try {
       return await this.#control.watch(async () => {
-        for (const entry of this.#context.plan) {
-          await this.#trainStage(entry);
+        const { plan, mixture } = this.#context;
+        if (mixture !== undefined) {
+          await this.#trainMixture(plan);
+        } else {
+          for (const entry of plan.slice(this.#state.entry)) {
+            await this.#trainStage(entry);
+          }
         }
         return this.#finish();
       });
@@ -56,65 +74,144 @@ export class TrainingLoop {
     return this.#state.result(this.#context.agent, this.#context.pipe.stopRequested);
   }
 
+  /** @returns Where the run is in its curriculum. */
+  curriculum(): CurriculumState {
+    const { mixture } = this.#context;
+    const place = this.#state.place();
+    return mixture === undefined ? place : { ...place, mixture: { iterations: this.#mixed, ...mixture.getState() } };
+  }
+
   async #trainStage(entry: PlannedStage): Promise<void> {
-    const { plan, evaluateEvery, pipe } = this.#context;
+    const { plan } = this.#context;
     const state = this.#state;
     if (this.#control.interrupted()) {
       return;
     }
     await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
-    let reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'iterations' : 'budget';
-    for (let k = 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
-      const last = k === entry.maxIterations;
-      const evaluates = k % evaluateEvery === 0 || (last && entry.rule !== 'iterations');
-      const mayLeave = last || (evaluates && entry.rule !== 'iterations');
-      await this.#iterate(entry, k, !mayLeave);
-      if (evaluates && !this.#control.interrupted() && (await this.#reaches(entry))) {
-        state.reached.push(entry);
-        reason = 'reached';
-        break;
-      }
+    const reached = await this.#iterate(entry, state.spentOn(entry));
+    if (reached) {
+      state.reached.push(entry);
     }
-    if (!pipe.stopRequested) {
-      await this.#control.emit({ type: 'stage-end', ...state.position(entry), stageIteration: state.spentOn(entry), reason });
+    await this.#end([entry], reached);
+  }
+
+  /** All stages at once: each begins, and each ends. */
+  async #trainMixture(entries: readonly PlannedStage[]): Promise<void> {
+    const state = this.#state;
+    const [first] = entries;
+    if (first === undefined || state.entry > 0 || this.#control.interrupted()) {
+      return;
+    }
+    for (const entry of entries) {
+      const stageCount = entries.length;
+      await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount, maxIterations: entry.maxIterations });
+    }
+    const reached = await this.#iterate(first, this.#mixed);
+    if (reached) {
+      state.reached.push(...entries);
+    }
+    await this.#end(entries, reached);
+  }
+
+  async #end(entries: readonly PlannedStage[], reached: boolean): Promise<void> {
+    const state = this.#state;
+    if (this.#context.pipe.stopRequested) {
+      return;
+    }
+    for (const entry of entries) {
+      state.entry = entry.index + 1;
+      const reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'iterations' : 'budget';
+      const stageIteration = state.spentOn(entry);
+      await this.#control.emit({ type: 'stage-end', ...state.position(entry), stageIteration, reason: reached ? 'reached' : reason });
     }
   }
 
-  async #iterate(entry: PlannedStage, k: number, drawAhead: boolean): Promise<void> {
+  /** Iterations up to the budget. Returns whether the stage may be left before. */
+  async #iterate(entry: PlannedStage, done: number): Promise<boolean> {
+    const { evaluateEvery } = this.#context;
+    if (await this.#measures(entry)) {
+      return true;
+    }
+    for (let k = done + 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
+      const last = k === entry.maxIterations;
+      const evaluates = k % evaluateEvery === 0 || (last && entry.rule !== 'iterations');
+      const mayLeave = last || (evaluates && entry.rule !== 'iterations');
+      await this.#step(entry, k, !mayLeave, evaluates);
+      if (await this.#measures(entry)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The measurement that is due, if there is one. Returns whether the stage may be left. */
+  async #measures(entry: PlannedStage): Promise<boolean> {
+    const state = this.#state;
+    if (!state.measures || this.#control.interrupted()) {
+      return false;
+    }
+    const reached = await this.#reaches(entry);
+    state.measures = this.#control.stopped;
+    return reached;
+  }
+
+  async #step(entry: PlannedStage, k: number, drawAhead: boolean, measures: boolean): Promise<void> {
+    const { mixture } = this.#context;
     const begun = performance.now();
     const rollout = await this.#practice.collect(entry, k);
+    const mixed = mixture?.stages;
     const updated = this.#practice.learn((k - 1) / entry.maxIterations);
     if (drawAhead) {
       this.#practice.drawAhead(entry, k + 1);
     }
     const train = await updated;
     const state = this.#state;
-    state.count(entry, performance.now() - begun);
+    const current = mixed === undefined ? entry : this.#leading(mixed);
+    state.count(mixed === undefined ? [entry] : this.#present(mixed), performance.now() - begun);
+    this.#mixed += 1;
+    state.measures = measures;
     await this.#control.emit({
       type: 'iteration',
-      ...state.position(entry),
+      ...state.position(current),
       stageIteration: k,
       rollout,
       train,
       time: state.time(),
-      curriculum: { stage: entry.stage },
+      curriculum: { stage: current.stage },
+      ...(mixed === undefined ? {} : { mixture: mixed }),
     });
+  }
+
+  /** The stages that a batch had problems of. */
+  #present(mixed: readonly MixedStage[]): PlannedStage[] {
+    return this.#context.plan.filter((_, i) => (mixed[i]?.problems ?? 0) > 0);
+  }
+
+  /** The stage that a batch had most problems of. */
+  #leading(mixed: readonly MixedStage[]): PlannedStage {
+    const most = Math.max(...mixed.map(({ problems }) => problems));
+    return this.#context.plan[mixed.findIndex(({ problems }) => problems === most)] as PlannedStage;
   }
 
   /** Whether the stage may be left: what it requires holds on a first sample of problems, and on a second, larger one. */
   async #reaches(entry: PlannedStage): Promise<boolean> {
-    const { evaluationProblems } = this.#context;
+    const { evaluationProblems, plan, mixture } = this.#context;
+    const required = mixture === undefined ? requirements(entry, this.#state.reached) : plan;
+    const at = (other: PlannedStage): PlannedStage => (mixture === undefined ? entry : other);
     if (entry.rule === 'iterations') {
-      await this.#measure(entry, 'progress', evaluationProblems);
+      for (const other of required) {
+        if (!this.#control.interrupted()) {
+          await this.#measure(other, 'progress', evaluationProblems, at(other));
+        }
+      }
       return false;
     }
-    const required = requirements(entry, this.#state.reached);
     for (const [purpose, problems] of [
       ['progress', evaluationProblems],
       ['confirmation', Math.max(FINAL_PROBLEMS, evaluationProblems)],
     ] as const) {
       for (const other of required) {
-        if (this.#control.interrupted() || !meets(other.target, await this.#measure(other, purpose, problems, entry))) {
+        if (this.#control.interrupted() || !meets(other.target, await this.#measure(other, purpose, problems, at(other)))) {
           return false;
         }
       }

@@ -1,8 +1,9 @@
 import { Agent } from '../../agent/agent.js';
 import { compareSpaces } from '../../agent/info.js';
 import type { EntropyState } from '../../algorithm/learn.js';
-import type { PlannedStage, StageNames } from '../../curriculum/stage-spec.js';
-import { planStepStages } from '../../curriculum/step-stage.js';
+import { planStepRun, type RunPlan } from '../../curriculum/curriculum.js';
+import type { StageNames } from '../../curriculum/stage-spec.js';
+import type { CurriculumState } from '../../curriculum/state.js';
 import { spacesOf } from '../../environment/spaces-of.js';
 import type { VectorEnvironment } from '../../environment/vector-environment.js';
 import { vectorize } from '../../environment/vectorize.js';
@@ -67,7 +68,7 @@ export class EnvironmentCourse implements Course<'environment'> {
    * @param stages - Stages to be trained, if there are any.
    * @returns The course.
    */
-  static async make(options: unknown, reader: OptionReader, stages: readonly unknown[] | undefined): Promise<EnvironmentCourse> {
+  static async make(options: unknown, reader: OptionReader, stages: unknown): Promise<EnvironmentCourse> {
     const config = readEnvironmentOptions(reader);
     refuseOptions(reader, TASK_OPTIONS, 'task');
     reader.finish();
@@ -81,7 +82,7 @@ export class EnvironmentCourse implements Course<'environment'> {
       const issues = new Issues();
       const learning = readEnvironmentLearning(options, config.algorithm, envCount, vector.algorithmOptions, issues);
       if (stages !== undefined) {
-        planStepStages(stages, planContext(config, vector), issues);
+        planStepRun(stages, planContext(config, vector), issues);
       }
       const spaces = spacesOf(vector);
       if (config.agent !== undefined) {
@@ -97,15 +98,15 @@ export class EnvironmentCourse implements Course<'environment'> {
     }
   }
 
-  plan(stages: unknown, issues: Issues): readonly PlannedStage[] {
-    return planStepStages(stages, planContext(this.#config, this.vector), issues);
+  plan(stages: unknown, issues: Issues): RunPlan {
+    return planStepRun(stages, planContext(this.#config, this.vector), issues);
   }
 
-  begin(plan: readonly PlannedStage[], watch: RunWatch<TrainingEvent<'environment'>>): StepLoop {
+  begin({ stages: plan }: RunPlan, watch: RunWatch<TrainingEvent<'environment'>>, resume?: CurriculumState): StepLoop {
     const { rolloutSteps, evaluateEvery, evaluationEpisodes } = this.#config;
     const measure = (stage: number, episodes: number, check: () => void): Promise<EpisodeMetrics> =>
       this.#measure(this.#evaluationSource, stage, episodes, check);
-    return new StepLoop({ course: this, plan, rolloutSteps, evaluateEvery, evaluationEpisodes, measure, ...watch });
+    return new StepLoop({ course: this, plan, resume, rolloutSteps, evaluateEvery, evaluationEpisodes, measure, ...watch });
   }
 
   async evaluate(options: unknown): Promise<EnvironmentEvaluation[]> {

@@ -2,6 +2,7 @@ import type { RolloutCollector } from '../../agent/collector.js';
 import { type LearnStats, learnConfig, nextEntropyState } from '../../algorithm/learn.js';
 import { meets } from '../../curriculum/promotion.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
+import type { CurriculumState } from '../../curriculum/state.js';
 import type { EpisodeMetrics, EvaluationEvent, StageEndEvent, TrainingEvent } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import type { CourseRun } from '../course.js';
@@ -24,6 +25,8 @@ export interface StepLoopContext extends RunWatch<StepEvent> {
   /** Agent, environments and how they are learned from; what goes on from run to run. */
   readonly course: Pick<EnvironmentCourse, 'agent' | 'vector' | 'source' | 'learning' | 'entropy'>;
   readonly plan: readonly PlannedStage[];
+  /** Where the run begins; absent: at its begin. */
+  readonly resume?: CurriculumState | undefined;
   readonly rolloutSteps: number;
   readonly evaluateEvery: number | undefined;
   readonly evaluationEpisodes: number;
@@ -42,12 +45,15 @@ export class StepLoop implements CourseRun<'environment'> {
     this.#context = context;
     this.#control = new RunControl(context);
     this.#state = new StepRunState(context.plan, context.course.vector.size * context.rolloutSteps);
+    if (context.resume !== undefined) {
+      this.#state.resume(context.resume);
+    }
   }
 
   /** @returns What was done, measured with the final agent. */
   run(): Promise<EnvironmentTrainingResult> {
     return this.#control.watch(async () => {
-      for (const entry of this.#context.plan) {
+      for (const entry of this.#context.plan.slice(this.#state.entry)) {
         if (!this.#control.interrupted()) {
           await this.#trainStage(entry);
         }
@@ -59,6 +65,11 @@ export class StepLoop implements CourseRun<'environment'> {
   /** @returns What was done so far, measured as far as it was. */
   partial(): PartialTrainingResult {
     return this.#state.result(this.#context.course.agent, this.#control.stopped);
+  }
+
+  /** @returns Where the run is in its curriculum. */
+  curriculum(): CurriculumState {
+    return this.#state.place();
   }
 
   async #trainStage(entry: PlannedStage): Promise<void> {
@@ -82,7 +93,7 @@ export class StepLoop implements CourseRun<'environment'> {
     try {
       const runner = new RolloutRunner({ vector, collector, source, rolloutSteps, control: this.#control });
       await runner.begin(entry.stage);
-      for (let k = 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
+      for (let k = state.spentOn(entry) + 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
         await this.#iterate(entry, k, runner, collector);
         if (this.#evaluates(entry, k) && !this.#control.interrupted() && (await this.#reaches(entry))) {
           state.reached.push(entry);
@@ -94,6 +105,7 @@ export class StepLoop implements CourseRun<'environment'> {
       collector.close();
     }
     if (!this.#control.stopped) {
+      state.entry = entry.index + 1;
       await this.#control.emit({ type: 'stage-end', ...state.position(entry), stageIteration: state.spentOn(entry), reason });
     }
   }
@@ -110,7 +122,7 @@ export class StepLoop implements CourseRun<'environment'> {
     const train: LearnStats = { ...stats, learningRate: config.learningRate, entropyCoef: config.entropyCoef };
     const state = this.#state;
     state.episodes += rollout.episodes;
-    state.count(entry, performance.now() - begun);
+    state.count([entry], performance.now() - begun);
     await this.#control.emit({
       type: 'iteration',
       ...state.position(entry),
