@@ -4,6 +4,7 @@
  * @module innate/environments
  */
 
+export { type AutoencodeOptions, autoencode } from './builtin/autoencode/autoencode.js';
 export { cartPole } from './builtin/cart-pole/cart-pole.js';
 export { cartPoleVector } from './builtin/cart-pole/cart-pole-vector.js';
 export type {
@@ -13,6 +14,7 @@ export type {
   FlickeringCartPoleOptions,
   NoisyCartPoleOptions,
 } from './builtin/cart-pole/options.js';
+export { type CardKind, type CountRecallOptions, countRecall } from './builtin/count-recall/count-recall.js';
 export { type GuessNumberOptions, guessNumber, guessNumberAnswers } from './builtin/guess-number/guess-number.js';
 export { type KnownScoreName, knownScores } from './builtin/known-scores.js';
 export {

@@ -103,6 +103,13 @@ test('what is drawn to train on is never held out', (t) => {
     const { train, test: held } = patternsOf(operands);
     t.deepEqual(drawn('train'), sorted(train));
     t.deepEqual(drawn('test'), sorted(held.length > 0 ? held : train));
+    const texts = (split: 'train' | 'test') => {
+      const random = new Random(5);
+      return new Set(Array.from({ length: 3000 }, () => JSON.stringify(drawExpression(random, operands, split))));
+    };
+    const [trained, tested] = [texts('train'), texts('test')];
+    t.false([...trained].some((text) => tested.has(text)));
+    t.true(operands > 2 || (trained.size === 213 && tested.size === 30));
     const { problems } = expressions.sample(new Int32Array(2000).fill(stage), new Random(4));
     t.true(problems.every(({ operators }) => !held.some((pattern) => pattern.join() === operators.join())));
     t.deepEqual([...new Set(problems.flatMap((problem) => problem.operands))].sort(), [1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -1,4 +1,6 @@
+import { autoencodeScores } from './autoencode/autoencode.js';
 import { cartPoleScores } from './cart-pole/known-scores.js';
+import { countRecallScores } from './count-recall/count-recall.js';
 import { guessNumberScores } from './guess-number/guess-number.js';
 import { memoryChainScores } from './memory-chain/memory-chain.js';
 import { multiarmedBanditScores } from './multiarmed-bandit/multiarmed-bandit.js';
@@ -12,7 +14,7 @@ import type { KnownScore } from './shared/known-score.js';
 export type KnownScoreName =
   | 'CartPole-v1'
   | 'FlickeringCartPole'
-  | `${'PositionOnlyCartPole' | 'NoisyPositionOnlyCartPole' | 'RepeatFirst' | 'RepeatPrevious' | 'MultiarmedBandit'}${'Easy' | 'Medium' | 'Hard'}`
+  | `${'PositionOnlyCartPole' | 'NoisyPositionOnlyCartPole' | 'RepeatFirst' | 'RepeatPrevious' | 'CountRecall' | 'Autoencode' | 'MultiarmedBandit'}${'Easy' | 'Medium' | 'Hard'}`
   | 'memory_len'
   | 'memory_size'
   | 'PassiveTMaze10'
@@ -27,6 +29,8 @@ export const knownScores: Readonly<Record<KnownScoreName, KnownScore>> = Object.
   ...cartPoleScores,
   ...repeatFirstScores,
   ...repeatPreviousScores,
+  ...countRecallScores,
+  ...autoencodeScores,
   ...multiarmedBanditScores,
   ...memoryChainScores,
   ...passiveTMazeScores,

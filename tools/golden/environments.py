@@ -13,6 +13,8 @@ Each file says where its transitions come from:
     position-only.json        POPGym's PositionOnlyCartPole and NoisyPositionOnlyCartPole
     repeat-first.json         POPGym's RepeatFirst
     repeat-previous.json      POPGym's RepeatPrevious
+    count-recall.json         POPGym's CountRecall
+    autoencode.json           POPGym's Autoencode
     multiarmed-bandit.json    POPGym's MultiarmedBandit
     memory-chain.json         bsuite's MemoryChain, which memory_len and memory_size are made of
     t-maze.json               NOT the original: Memory-RL is no package, so PassiveTMaze below is written anew from the definition
@@ -195,6 +197,64 @@ def repeat_previous():
     return {"episodes": [cards(RepeatPrevious(num_decks=decks, k=k), k, rng, decks=decks, k=k) for decks, k in cases]}
 
 
+def dealt(deck, hand, of):
+    """What is seen of the cards of a deck in the order in which they are dealt, from the end; those in a hand first."""
+    return [int(of[card]) for card in [*deck.hands[hand], *deck.idx[: len(deck)][::-1].tolist()]]
+
+
+def count_recall():
+    from popgym.envs.count_recall import CountRecall
+
+    rng = np.random.default_rng(9)
+    episodes = []
+    for decks, kind in [(1, "colors"), (2, "suits"), (4, "ranks"), (1, "ranks")]:
+        env = CountRecall(num_decks=decks, deck_type=kind)
+        first, info = env.reset(seed=decks)
+        values, queries = (dealt(deck, "in_play", env.deck_idx_type) for deck in (env.value_deck, env.query_deck))
+        # Since 1.0.7 the full count can be said; here it is not.
+        actions_allowed = env.max_card_count
+        actions, observations, rewards, over = [], [first.tolist()], [], False
+        while not over:
+            right = int(info["counts"][observations[-1][1]])
+            actions.append(right if rng.random() < 0.5 and right < actions_allowed else int(rng.integers(actions_allowed)))
+            observation, reward, terminated, truncated, info = env.step(actions[-1])
+            observations.append(observation.tolist())
+            rewards.append(float(reward))
+            over = terminated or truncated
+        assert observations == [list(pair) for pair in zip(values, queries)]
+        size = max(rewards)
+        signs = "".join("+" if reward > 0 else "-" for reward in rewards)
+        drawn = {"decks": decks, "kind": kind, "kinds": env.num_distinct_cards, "values": values, "queries": queries}
+        episodes.append({**drawn, "actions": actions, "rewards": signs, "reward": size, **ends(terminated, truncated)})
+    return {"episodes": episodes}
+
+
+def autoencode():
+    from popgym.envs.autoencode import Autoencode
+
+    rng = np.random.default_rng(10)
+    episodes = []
+    for decks in (1, 2, 3):
+        env = Autoencode(num_decks=decks)
+        first, _ = env.reset(seed=decks)
+        suits = dealt(env.deck, "system", env.deck.suits_idx)
+        actions, observations, rewards, over = [], [list(first)], [], False
+        while not over:
+            left = 2 * len(suits) - 2 - len(actions)
+            actions.append(int(suits[left] if left < len(suits) and rng.random() < 0.5 else rng.integers(4)))
+            observation, reward, terminated, truncated, _ = env.step(actions[-1])
+            observations.append(list(observation))
+            rewards.append(float(reward))
+            over = terminated or truncated
+        text = {"suits": "".join(map(str, suits)), "actions": "".join(map(str, actions))}
+        seen = {"modes": "".join(str(mode) for mode, _ in observations), "seen": "".join(str(suit) for _, suit in observations)}
+        size = max(rewards)
+        assert all(reward in (size, -size, 0) for reward in rewards)
+        signs = "".join("+" if reward > 0 else "-" if reward < 0 else "0" for reward in rewards)
+        episodes.append({"decks": decks, **text, **seen, "rewards": signs, "reward": size, **ends(terminated, truncated)})
+    return {"episodes": episodes}
+
+
 def multiarmed_bandit():
     from popgym.envs.multiarmed_bandit import MultiarmedBandit
 
@@ -292,6 +352,8 @@ def main():
         "position-only": (position_only, f"popgym {version('popgym')}, PositionOnlyCartPole and NoisyPositionOnlyCartPole"),
         "repeat-first": (repeat_first, f"popgym {version('popgym')}, RepeatFirst"),
         "repeat-previous": (repeat_previous, f"popgym {version('popgym')}, RepeatPrevious"),
+        "count-recall": (count_recall, f"popgym {version('popgym')}, CountRecall"),
+        "autoencode": (autoencode, f"popgym {version('popgym')}, Autoencode"),
         "multiarmed-bandit": (multiarmed_bandit, f"popgym {version('popgym')}, MultiarmedBandit"),
         "memory-chain": (memory_chain, f"bsuite {version('bsuite')}, MemoryChain"),
         "t-maze": (t_maze, "an independent transcription of the definition of Ni et al. (2023), not the original"),

@@ -1,7 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
+import { beginAutoencode } from '#dist/builtin/autoencode/autoencode.js';
 import { CartPoleEpisode } from '#dist/builtin/cart-pole/cart-pole.js';
 import { advance } from '#dist/builtin/cart-pole/dynamics.js';
 import { readSetup } from '#dist/builtin/cart-pole/setup.js';
+import { beginCountRecall } from '#dist/builtin/count-recall/count-recall.js';
 import { beginMemoryChain } from '#dist/builtin/memory-chain/memory-chain.js';
 import { beginMultiarmedBandit } from '#dist/builtin/multiarmed-bandit/multiarmed-bandit.js';
 import { beginPassiveTMaze } from '#dist/builtin/passive-t-maze/passive-t-maze.js';
@@ -106,6 +108,40 @@ test("RepeatPrevious: episodes are POPGym's", (t) => {
   for (const recorded of episodes) {
     const played = playEpisode(beginRepeatPrevious(digits(recorded.suits), recorded.k), replay(digits(recorded.actions)));
     t.is(played.observations.join(''), recorded.suits);
+    sameAnswers(t, played, rewardsOf(recorded), { ...recorded, rewards: [] });
+  }
+});
+
+test("CountRecall: episodes are POPGym's", (t) => {
+  const { episodes } = golden<{
+    readonly episodes: readonly (Omit<GoldenCards, 'suits' | 'actions'> & {
+      readonly kinds: number;
+      readonly values: readonly number[];
+      readonly queries: readonly number[];
+      readonly actions: readonly number[];
+    })[];
+  }>('count-recall');
+  t.is(episodes.length, 4);
+  for (const recorded of episodes) {
+    const { values, queries, kinds } = recorded;
+    const played = playEpisode(beginCountRecall(values, queries, kinds), replay(recorded.actions));
+    t.deepEqual(
+      played.observations,
+      values.map((value, index) => [value, queries[index] ?? Number.NaN]),
+    );
+    sameAnswers(t, played, rewardsOf(recorded), { ...recorded, rewards: [] });
+  }
+});
+
+test("Autoencode: episodes are POPGym's", (t) => {
+  const { episodes } = golden<{ readonly episodes: readonly (GoldenCards & { readonly modes: string; readonly seen: string })[] }>(
+    'autoencode',
+  );
+  t.is(episodes.length, 3);
+  for (const recorded of episodes) {
+    const played = playEpisode(beginAutoencode(digits(recorded.suits)), replay(digits(recorded.actions)));
+    t.is(played.observations.map(([mode]) => mode).join(''), recorded.modes);
+    t.is(played.observations.map(([, suit]) => suit).join(''), recorded.seen);
     sameAnswers(t, played, rewardsOf(recorded), { ...recorded, rewards: [] });
   }
 });

@@ -1,6 +1,8 @@
 import test from 'ava';
+import { autoencode } from '#dist/builtin/autoencode/autoencode.js';
 import { cartPole } from '#dist/builtin/cart-pole/cart-pole.js';
 import { cartPoleVector } from '#dist/builtin/cart-pole/cart-pole-vector.js';
+import { countRecall } from '#dist/builtin/count-recall/count-recall.js';
 import { guessNumber } from '#dist/builtin/guess-number/guess-number.js';
 import { memoryLen, memoryLenLengths, memorySize, memorySizeBits } from '#dist/builtin/memory-chain/memory-chain.js';
 import { multiarmedBandit } from '#dist/builtin/multiarmed-bandit/multiarmed-bandit.js';
@@ -27,6 +29,9 @@ const WRONG: readonly (readonly [what: string, make: (options: never) => unknown
   ['repeatFirst', repeatFirst, { deck: 1 }, ['deck']],
   ['repeatPrevious', repeatPrevious, { k: 52 }, ['k']],
   ['repeatPrevious', repeatPrevious, { k: 0, decks: 2000 }, ['decks', 'k']],
+  ['countRecall', countRecall, { decks: 0, kind: 'cards' }, ['decks', 'kind']],
+  ['countRecall', countRecall, { kinds: 2 }, ['kinds']],
+  ['autoencode', autoencode, { decks: 1.5, difficulty: 'none' }, ['difficulty', 'decks']],
   ['multiarmedBandit', multiarmedBandit, { arms: 0, steps: 0 }, ['arms', 'steps']],
   ['multiarmedBandit', multiarmedBandit, { arms: 4097 }, ['arms']],
   ['memoryLen', memoryLen, { length: 0 }, ['length']],
@@ -64,6 +69,8 @@ test('undefined options are those by default', (t) => {
   t.deepEqual(cartPole({ observation: undefined, limit: undefined }).observationSpace, cartPole().observationSpace);
   t.is(guessNumber({ numbers: undefined, tries: undefined }).actionSpace.n, 7);
   t.is(multiarmedBandit({ difficulty: 'hard', steps: 5 }).actionSpace.n, 30);
+  t.is(countRecall({ difficulty: 'hard', kind: 'colors' }).actionSpace.n, 104);
+  t.is(countRecall({ decks: 1, kind: 'ranks' }).actionSpace.n, 4);
   t.is(multiarmedBandit({ difficulty: 'hard', arms: 5 }).actionSpace.n, 5);
 });
 

@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
+import { autoencode } from '#dist/builtin/autoencode/autoencode.js';
 import { cartPole } from '#dist/builtin/cart-pole/cart-pole.js';
+import { countRecall } from '#dist/builtin/count-recall/count-recall.js';
 import { guessNumber } from '#dist/builtin/guess-number/guess-number.js';
 import { knownScores } from '#dist/builtin/known-scores.js';
 import { memoryLen, memorySize } from '#dist/builtin/memory-chain/memory-chain.js';
@@ -142,6 +144,58 @@ test('cards: every suit is dealt as often as it is in the decks, in every order'
     firsts.every((count) => Math.abs(count - 500) < 4 * Math.sqrt(375)),
     firsts.join(),
   );
+});
+
+test('CountRecall: counting scores the best there is, which is short of 1 by the full counts', (t) => {
+  for (const name of ['CountRecallEasy', 'CountRecallMedium', 'CountRecallHard'] as const) {
+    const { create, best } = knownScores[name];
+    const count: Policy<readonly number[]> = (seen) => seen.filter(([value]) => value === seen.at(-1)?.[1]).length;
+    const capped: Policy<readonly number[]> = (seen, done) => {
+      const right = count(seen, done);
+      return right < environment.actionSpace.n ? right : 0;
+    };
+    const environment = create() as BuiltInEnvironment<readonly number[]>;
+    const { mean, error } = meanReturn(environment, 400, capped);
+    t.true(Math.abs(mean - best) <= ERRORS * error, `${mean} ± ${error}, and ${best} is known`);
+    // One who does not count the card on show is behind.
+    const behind: Policy<readonly number[]> = (seen) =>
+      seen.slice(0, -1).filter(([value]) => value === seen.at(-1)?.[1]).length % environment.actionSpace.n;
+    t.true(meanReturn(environment, 100, behind).mean < best - 0.1);
+  }
+  t.is(Math.round(1000 * knownScores.CountRecallEasy.best), 962);
+  t.is(play(countRecall(), 1, () => 0).steps.length, 51);
+});
+
+test('CountRecall: values and queries are dealt apart, each kind as often as it is in the decks', (t) => {
+  for (const [kind, kinds] of [
+    ['colors', 2],
+    ['suits', 4],
+    ['ranks', 13],
+  ] as const) {
+    const { observations } = play(countRecall({ decks: 2, kind }), 1, () => 0);
+    for (const place of [0, 1]) {
+      const counts = Array.from({ length: kinds }, (_, of) => observations.filter((seen) => seen[place] === of).length);
+      t.deepEqual(counts, new Array<number>(kinds).fill(104 / kinds));
+    }
+    t.true(observations.some(([value, query]) => value !== query));
+  }
+});
+
+test('Autoencode: naming the suits backwards scores 1, forwards does not', (t) => {
+  for (const [difficulty, cards] of [
+    ['easy', 52],
+    ['medium', 104],
+    ['hard', 156],
+  ] as const) {
+    const backwards: Policy<readonly number[]> = (seen, actions) => seen[2 * cards - 2 - actions.length]?.[1] ?? 0;
+    alwaysScores(t, autoencode({ difficulty }), backwards);
+    t.is(play(autoencode({ difficulty }), 1, () => 0).steps.length, 2 * cards - 1);
+    const forwards: Policy<readonly number[]> = (seen, actions) => seen[Math.max(0, actions.length - cards + 1)]?.[1] ?? 0;
+    t.true(meanReturn(autoencode({ difficulty }), 50, forwards).mean < -0.4);
+  }
+  const { steps } = play(autoencode(), 1, () => 0);
+  t.true(steps.slice(0, 51).every(({ reward }) => reward === 0));
+  t.true(steps.slice(51).every(({ reward }) => Math.abs(reward) === 1 / 52));
 });
 
 test('MultiarmedBandit: one that knows the best arm scores the bound', (t) => {

@@ -19,14 +19,14 @@ export const OPERANDS = { least: 2, trained: 5, most: 7 } as const;
 
 const OPERATORS = ['*', '+', '-'] as const;
 /** 0 is left out: under it too many wrong programs come to the right value. */
-const LARGEST = 9;
+const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 /** Patterns of operators by the number of operands. */
 const patterns = new Map<number, Parts<readonly Operator[]>>();
 
 /**
  * Operators of all expressions with so many operands. Of those with up to 5 operands one in eight is held out, those whose texts have the
- * smallest hashes: none of the 3 with 2 operands, 1 of 9, 3 of 27, 10 of 81. With more operands all are held out.
+ * smallest hashes: 1 of 9 with 3 operands, 3 of 27, 10 of 81, and none of the 3 with 2 operands. With more operands all are held out.
  *
  * @param operands - Operands, 2 to 7.
  * @returns What is trained on, and what is held out.
@@ -45,13 +45,22 @@ export function patternsOf(operands: number): Parts<readonly Operator[]> {
   return made;
 }
 
+/** All 243 expressions with 2 operands: of them numbers are held out, since their patterns are too few. */
+const pairs: Parts<Expression> = holdOut(
+  OPERATORS.flatMap((operator) =>
+    NUMBERS.flatMap((first) => NUMBERS.map((second) => ({ operands: [first, second], operators: Object.freeze([operator]) }))),
+  ),
+  ({ operands, operators }) => operands.join(operators[0]),
+  1 / 8,
+);
+
 /**
  * Draws an expression: a pattern of operators, and numbers from 1 to 9.
  *
  * @param random - Where it is drawn from.
  * @param operands - Operands, 2 to 7.
- * @param split - `'train'`: a pattern that is trained on, of which there are none with more than 5 operands; `'test'`: one that is held out. No
- * pattern with 2 operands is held out: then `'test'` draws any.
+ * @param split - `'train'`: a pattern that is trained on, of which there are none with more than 5 operands; `'test'`: one that is held out. With
+ * 2 operands all 3 patterns are trained on, and one expression in eight is held out; `'train'` where absent.
  * @returns The expression.
  * @throws {@link TaskError} when there is no such expression.
  */
@@ -62,16 +71,31 @@ export function drawExpression(random: Random, operands: number, split: Split = 
       remedy: `Use an integer from ${OPERANDS.least} to ${OPERANDS.most}.`,
     });
   }
-  const { train, test } = patternsOf(operands);
-  const from = split === 'test' && test.length > 0 ? test : train;
-  const operators = from.length === 0 ? undefined : from[random.int(from.length)];
-  if (operators === undefined) {
+  if (operands === OPERANDS.least) {
+    const from = pairs[split];
+    const drawn = from[random.int(from.length)] as Expression;
+    return { operands: [...drawn.operands], operators: drawn.operators };
+  }
+  const from = patternsOf(operands)[split];
+  if (from.length === 0) {
     throw new TaskError(`is ${operands}, and all expressions with more than ${OPERANDS.trained} operands are held out.`, {
       path: 'operands',
       remedy: "Draw them with the split 'test'.",
     });
   }
-  return { operands: Array.from({ length: operands }, () => 1 + random.int(LARGEST)), operators };
+  const operators = from[random.int(from.length)] as readonly Operator[];
+  return { operands: Array.from({ length: operands }, () => 1 + random.int(NUMBERS.length)), operators };
+}
+
+/**
+ * What success is told apart by: how often a sum has to be put aside for a product.
+ *
+ * @param problem - The expression.
+ * @returns A name.
+ */
+export function detoursOf({ operators }: Expression): string {
+  const detours = operators.filter((operator, index) => operator === '*' && index > 0 && operators[index - 1] !== '*').length;
+  return ['no detour', 'one detour', 'two detours', 'three detours'][detours] ?? '';
 }
 
 /** The value of an expression, products first, from left to right. */
@@ -101,7 +125,7 @@ export function symbolsOf({ operands, operators }: Expression): number[] {
   for (const [index, operand] of operands.entries()) {
     const operator = operators[index - 1];
     if (operator !== undefined) {
-      symbols.push(LARGEST + OPERATORS.indexOf(operator));
+      symbols.push(NUMBERS.length + OPERATORS.indexOf(operator));
     }
     symbols.push(operand - 1);
   }

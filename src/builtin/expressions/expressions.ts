@@ -49,7 +49,7 @@ const HORIZON = 14;
  * Makes the expressions task: infix expressions of ×, + and −, whose order has to be read and whose products come first.
  *
  * Stages have 2, 3, 4 and 5 operands from 1 to 9. One pattern of operators in eight is held out, those whose texts have the smallest hashes: 14
- * of 120, none of them with 2 operands, so that there `'test'` draws any. Expressions with 6 and 7 operands are never trained on:
+ * of 120, none of them with 2 operands, where one expression in eight is held out instead. Expressions with 6 and 7 operands are never trained on:
  * {@link drawExpression} draws them, and `encode` takes them in any stage.
  *
  * The machine is that of {@link arithmetic}, with a tool that loads an operand, and with a recall that counts before the operands that are left:

@@ -22,18 +22,30 @@ export function readCards(reader: OptionReader, fallback: number): number {
 }
 
 /**
- * Shuffles whole decks, after Fisher and Yates. Card i has suit i mod 4.
+ * Shuffles whole decks. Card i has suit i mod 4.
  *
  * @param cards - How many cards there are.
  * @param random - Where the order is drawn from.
  * @returns The suits in the order in which they are dealt, `[cards]`.
  */
 export function shuffledSuits(cards: number, random: Random): Uint8Array {
-  const suits = new Uint8Array(cards);
+  return shuffledCards(cards, random, (card) => card % SUITS);
+}
+
+/**
+ * Shuffles cards, after Fisher and Yates.
+ *
+ * @param cards - How many cards there are.
+ * @param random - Where the order is drawn from.
+ * @param kindOf - What is seen of a card, by its number from 0; at most 255.
+ * @returns What is seen, in the order in which they are dealt, `[cards]`.
+ */
+export function shuffledCards(cards: number, random: Random, kindOf: (card: number) => number): Uint8Array {
+  const kinds = new Uint8Array(cards);
   for (let i = 0; i < cards; i += 1) {
     const other = random.int(i + 1);
-    suits[i] = suits[other] as number;
-    suits[other] = i % SUITS;
+    kinds[i] = kinds[other] as number;
+    kinds[other] = kindOf(i);
   }
-  return suits;
+  return kinds;
 }

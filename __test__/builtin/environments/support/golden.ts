@@ -33,7 +33,7 @@ export function digits(text: string): number[] {
 }
 
 /** Rewards of a recorded game with cards. */
-export function rewardsOf({ rewards, reward }: GoldenCards): number[] {
+export function rewardsOf({ rewards, reward }: Pick<GoldenCards, 'rewards' | 'reward'>): number[] {
   const signs: Readonly<Record<string, number>> = { '+': 1, '-': -1, '0': 0 };
   return Array.from(rewards, (sign) => (signs[sign] ?? Number.NaN) * reward);
 }
