@@ -8,12 +8,13 @@ import { inference } from './inference.js';
 import { iteration } from './iteration.js';
 import { WrongResultError } from './lib/verify.js';
 import { environmentMemory, memory } from './memory.js';
-import { ppo, shortPpo } from './ppo.js';
+import { ppo, ppoOnOneCore, shortPpo } from './ppo.js';
 import { short } from './short.js';
 
 const USAGE = `Usage: npm run bench [-- <what> ...]
   --iteration     the tutorial's iteration, ours and everyone's, interleaved; what is done when nothing is named
   --ppo           PPO on CartPole, ours and others', interleaved; with --short ours alone
+  --ppo-one-core  PPO on CartPole with 64 environments on one processor, against JAX with a backward pass written by hand
   --curves        cost against batch, hidden size, horizon, threads
   --memory        resident memory over 100,000 updates
   --environment-memory  the same over 20,000 iterations in environments
@@ -29,6 +30,7 @@ const USAGE = `Usage: npm run bench [-- <what> ...]
 const FLAGS = [
   'iteration',
   'ppo',
+  'ppo-one-core',
   'curves',
   'memory',
   'environment-memory',
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
   const measurements: Readonly<Record<string, (command: string) => Promise<void>>> = {
     iteration: (command) => iteration(command, rounds ?? 20),
     ppo: (command) => ppo(command, rounds ?? 10),
+    'ppo-one-core': (command) => ppoOnOneCore(command, rounds ?? 10),
     curves: (command) => curves(command, rounds ?? 3),
     memory: (command) => memory(command, updates ?? 100_000),
     'environment-memory': (command) => environmentMemory(command, updates ?? 20_000),

@@ -7,18 +7,55 @@ import { nodePeer, type Peer, type PeerSpec, script, startPeers } from './lib/pe
 import { WrongResultError } from './lib/verify.js';
 import { setUpPeers } from './setup.js';
 
-const SIZES: PpoSizes = { envs: 16, steps: 128, hidden: 128, epochs: 4, minibatches: 4 };
+/** A shape of PPO's iterations, and who is measured on it. */
+interface Setting {
+  /** Its part of docs/benchmarks.md. */
+  readonly name: string;
+  readonly sizes: PpoSizes;
+  /** Threads and processors of everyone. */
+  readonly threads: number;
+  readonly peers: readonly Omit<PeerSpec, 'threads'>[];
+  /** How many times as fast as a peer ours must be, by the peer. */
+  readonly goals: readonly (readonly [id: string, what: string, wanted: number])[];
+  /** Whether the time of the products is a goal. */
+  readonly limited: boolean;
+}
 
 const SB3_THREADS = process.env['BENCH_SB3_THREADS'] ?? '1';
 const threads = (count: string): Record<string, string> => ({ BENCH_THREADS: count, OMP_NUM_THREADS: count, MKL_NUM_THREADS: count });
-const env = { BENCH_PPO: JSON.stringify(SIZES) };
-const OURS: PeerSpec = { id: 'innate', title: 'innate, `trainer.run`', command: nodePeer('ppo'), env };
-const PEERS: readonly PeerSpec[] = [
-  OURS,
-  { id: 'purejaxrl', title: 'PureJaxRL, `ppo_rnn`', needs: 'purejaxrl', command: script('purejaxrl_ppo'), env },
-  // On one thread: on a busy machine two wait for each other longer than they work.
-  { id: 'sb3', title: 'sb3-contrib, `RecurrentPPO`', needs: 'sb3', command: script('sb3_ppo'), env: { ...env, ...threads(SB3_THREADS) } },
-];
+const OURS: PeerSpec = { id: 'innate', title: 'innate, `trainer.run`', command: nodePeer('ppo') };
+
+/** What others publish. */
+const USUAL: Setting = {
+  name: 'ppo',
+  sizes: { envs: 16, steps: 128, hidden: 128, epochs: 4, minibatches: 4 },
+  threads: settings.threads,
+  peers: [
+    OURS,
+    { id: 'purejaxrl', title: 'PureJaxRL, `ppo_rnn`', needs: 'purejaxrl', command: script('purejaxrl_ppo') },
+    // On one thread: on a busy machine two wait for each other longer than they work.
+    { id: 'sb3', title: 'sb3-contrib, `RecurrentPPO`', needs: 'sb3', command: script('sb3_ppo'), env: threads(SB3_THREADS) },
+  ],
+  goals: [
+    ['purejaxrl', 'PureJaxRL', 4],
+    ['sb3', 'sb3-contrib', 15],
+  ],
+  limited: true,
+};
+
+/** More rows, one processor, and peers whose way back is written by hand. */
+const ONE_CORE: Setting = {
+  name: 'ppo-one-core',
+  sizes: { envs: 64, steps: 104, hidden: 128, epochs: 4, minibatches: 4 },
+  threads: 1,
+  peers: [
+    OURS,
+    { id: 'jax-by-hand', title: 'JAX, backward pass by hand, our network', needs: 'jax', command: script('jax_by_hand') },
+    { id: 'jax-deep', title: "JAX, backward pass by hand, PureJaxRL's network", needs: 'jax', command: script('jax_by_hand', 'deep') },
+  ],
+  goals: [['jax-by-hand', 'JAX with a backward pass by hand, on one core', 1.4]],
+  limited: false,
+};
 
 /** Milliseconds of a block. */
 const BLOCK = 800;
@@ -29,21 +66,37 @@ const LAST = 3;
 const MOST_ITERATIONS = 150;
 
 /** PPO on CartPole by everyone, interleaved, environments included; each must learn it. */
-export async function ppo(command: string, rounds: number): Promise<void> {
+export function ppo(command: string, rounds: number): Promise<void> {
+  return measure(USUAL, command, rounds);
+}
+
+/** The same with 64 environments on one processor, against peers that are written for it. */
+export function ppoOnOneCore(command: string, rounds: number): Promise<void> {
+  return measure(ONE_CORE, command, rounds);
+}
+
+/** Everyone of a setting, started; those that cannot be are said to be absent. */
+function start({ sizes, threads: count, peers }: Setting, missing: Readonly<Record<string, string>>): Promise<Peer[]> {
+  const specs = peers.map((peer) => ({ ...peer, threads: count, env: { BENCH_PPO: JSON.stringify(sizes), ...peer.env } }));
+  return startPeers(specs, missing, false);
+}
+
+async function measure(setting: Setting, command: string, rounds: number): Promise<void> {
+  const { name, sizes, threads: count, goals, limited } = setting;
   const missing = setUpPeers();
   console.log('Peers:');
-  const peers = await startPeers(PEERS, missing, false);
+  const peers = await start(setting, missing);
   const rates: GemmRate[] = [];
   const blocks = new Map<string, (readonly number[])[]>(peers.map(({ spec }) => [spec.id, []]));
   const work: (() => Promise<void> | void)[] = [];
   for (const peer of peers) {
-    const count = await calibrate(peer, BLOCK);
+    const iterations = await calibrate(peer, BLOCK);
     work.push(async () => {
-      blocks.get(peer.spec.id)?.push(await peer.run(count));
+      blocks.get(peer.spec.id)?.push(await peer.run(iterations));
     });
   }
   work.push(() => {
-    rates.push(...nativeRates(settings.threads, 100));
+    rates.push(...nativeRates(count, 100));
   });
   await interleave(work, rounds);
   const learned = new Map<string, Learned>();
@@ -52,32 +105,28 @@ export async function ppo(command: string, rounds: number): Promise<void> {
     peer.close();
   }
   const ours = blocks.get(OURS.id) ?? [];
-  const faster = (id: string, what: string, wanted: number): Goal[] => {
+  const reached = goals.flatMap(([id, what, wanted]): Goal[] => {
     const theirs = blocks.get(id);
     if (theirs === undefined) {
       return [];
     }
     const { median } = ratioOf(theirs, ours);
     return [[`PPO on CartPole against ${what}`, `${wanted}× faster`, `${median.toPrecision(3)}× faster`, median >= wanted]];
-  };
+  });
   const best = bestRates(rates);
   const gflops = meanRate(best);
-  const limit = ppoFlop(SIZES) / gflops / 1e6;
-  const products = (ppoFlop(SIZES) / 1e9).toFixed(2);
+  const limit = ppoFlop(sizes) / gflops / 1e6;
+  const products = (ppoFlop(sizes) / 1e9).toFixed(2);
   const rows = peers.map(({ spec: { id, title } }) => {
     const samples = (blocks.get(id) ?? []).flat();
     const { mean = NaN, iterations = NaN } = learned.get(id) ?? {};
-    const earned = `${mean.toFixed(0)} after ${(iterations * SIZES.envs * SIZES.steps).toLocaleString('en')} steps`;
-    return [title, rate(quantile(samples, 0.5)), ...times(samples), showRatio(ratioOf(blocks.get(id) ?? [], ours)), earned];
+    const earned = `${mean.toFixed(0)} after ${(iterations * stepsOf(sizes)).toLocaleString('en')} steps`;
+    return [title, rate(sizes, quantile(samples, 0.5)), ...times(samples), showRatio(ratioOf(blocks.get(id) ?? [], ours)), earned];
   });
-  report('ppo', command, [
-    goalsTable([
-      ...faster('purejaxrl', 'PureJaxRL', 4),
-      ...faster('sb3', 'sb3-contrib', 15),
-      ...(rates.length === 0 ? [] : [limitGoal(ours.flat(), limit)]),
-    ]),
+  report(name, command, [
+    goalsTable([...reached, ...(limited && rates.length > 0 ? [limitGoal(ours.flat(), limit)] : [])]),
     table(['engine', 'steps a second', 'iteration: median', 'min', 'IQR', 'against ours', 'mean return'], rows),
-    `An iteration has ${products} GFLOP of products; at ${gflops.toFixed(0)} GFLOP/s they take ${time(limit)}, ${rate(limit)} steps a second.`,
+    `Our iteration has ${products} GFLOP of products; at ${gflops.toFixed(0)} GFLOP/s they take ${time(limit)}, ${rate(sizes, limit)} steps a second.`,
   ]);
 }
 
@@ -109,14 +158,20 @@ function limitGoal(samples: readonly number[], limit: number): Goal {
   return ['PPO on CartPole against the time of its products', '≥ 50 %', measured, limit / median >= 0.5];
 }
 
+/** Environment steps of an iteration. */
+function stepsOf({ envs, steps }: PpoSizes): number {
+  return envs * steps;
+}
+
 /** Environment steps a second of an iteration of so many milliseconds. */
-function rate(milliseconds: number): string {
-  return Math.round((SIZES.envs * SIZES.steps * 1000) / milliseconds).toLocaleString('en');
+function rate(sizes: PpoSizes, milliseconds: number): string {
+  return Math.round((stepsOf(sizes) * 1000) / milliseconds).toLocaleString('en');
 }
 
 /** Our iterations alone, for a quick look: steps a second and times. */
 export async function shortPpo(): Promise<string> {
-  const [peer] = await startPeers([OURS], {}, false);
+  const { sizes } = USUAL;
+  const [peer] = await start({ ...USUAL, peers: [OURS] }, {});
   if (peer === undefined) {
     throw new WrongResultError(`${OURS.title}: absent.`);
   }
@@ -124,9 +179,9 @@ export async function shortPpo(): Promise<string> {
   const samples = await peer.run(40);
   const { mean } = await learn(peer);
   peer.close();
-  const title = `PPO on CartPole, GRU ${SIZES.hidden}, ${SIZES.envs} × ${SIZES.steps}`;
+  const title = `PPO on CartPole, GRU ${sizes.hidden}, ${sizes.envs} × ${sizes.steps}`;
   return table(
     [title, 'steps a second', 'iteration: median', 'min', 'IQR', 'mean return'],
-    [[OURS.title, rate(quantile(samples, 0.5)), ...times(samples), mean.toFixed(0)]],
+    [[OURS.title, rate(sizes, quantile(samples, 0.5)), ...times(samples), mean.toFixed(0)]],
   );
 }

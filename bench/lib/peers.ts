@@ -16,6 +16,7 @@ export interface PeerSpec {
   readonly needs?: string; // The part of bench/setup.ts it needs, if any.
   readonly command: readonly string[]; // Program and arguments.
   readonly env?: Readonly<Record<string, string>>;
+  readonly threads?: number; // And processors that it gets; those of the settings unless it is said.
 }
 
 /** A part of what bench/setup.ts installs: its folder, with a slash at the end. */
@@ -51,8 +52,9 @@ export class Peer {
 
   constructor(spec: PeerSpec) {
     this.spec = spec;
-    const { batchSize, stage, threads } = settings;
-    const [program = '', ...args] = [...pinned(), ...spec.command];
+    const { batchSize, stage } = settings;
+    const { threads = settings.threads } = spec;
+    const [program = '', ...args] = [...pinned(threads), ...spec.command];
     // Every library asks the environment.
     const names = ['BENCH_THREADS', 'OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'];
     const counts = Object.fromEntries(names.map((name) => [name, `${threads}`]));
@@ -104,9 +106,9 @@ export class Peer {
 }
 
 /** What to put before a command so that all get the same processors; nothing where the machine has no more, or cannot. */
-export function pinned(): string[] {
-  const can = cpus().length > settings.threads && spawnSync('taskset', ['--version']).status === 0;
-  return can ? ['taskset', '-c', `0-${settings.threads - 1}`] : [];
+export function pinned(threads: number = settings.threads): string[] {
+  const can = cpus().length > threads && spawnSync('taskset', ['--version']).status === 0;
+  return can ? ['taskset', '-c', `0-${threads - 1}`] : [];
 }
 
 function lastLine(text: string): string {
