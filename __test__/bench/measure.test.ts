@@ -55,6 +55,7 @@ test('what docs/benchmarks.md says was measured is what the bench wrote', (t) =>
     inference: true,
     environments: true,
     ppo: true,
+    'ppo-one-core': true,
     'environment-memory': true,
   });
 });
