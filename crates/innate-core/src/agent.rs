@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::collect::Normalizer;
-use crate::data::{Evaluation, Prompts, Rollout, RolloutSpec, Sampling, Trajectories};
+use crate::collect::{Normalizer, Running};
+use crate::data::{Evaluation, Prompts, Rollout, RolloutSpec, Sampling, Trajectories, check_finite};
 use crate::device::{self, DeviceKind};
 use crate::engine::fused::{Fused, Policy, afford_network};
 use crate::engine::plain::Plain;
@@ -48,6 +48,23 @@ pub struct AgentState {
     pub note: String,
     /// Sections of a file that this release does not know, by name: kept as they are.
     pub sections: BTreeMap<String, String>,
+}
+
+impl AgentState {
+    /// The same weights with streams of their own: those of another seed, from their begin.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seed, rollouts: 0, ..self }
+    }
+
+    /// The same weights before the first step of the optimizer.
+    #[must_use]
+    pub fn with_fresh_optimizer(mut self) -> Self {
+        self.optimizer.step = 0;
+        self.optimizer.exp_avg.fill(0.0);
+        self.optimizer.exp_avg_sq.fill(0.0);
+        self
+    }
 }
 
 /// What an update learns from.
@@ -162,6 +179,37 @@ impl Agent {
     /// [`Error::Invalid`] for a bad size, or when the device cannot be read.
     pub fn policy(&mut self, size: usize) -> Result<Policy> {
         Policy::new(self.engine.weights()?, &self.rollout, size)
+    }
+
+    /// Counts vectors that were observed, `[n, D]`, among the running statistics.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the first bad element.
+    pub fn count_observations(&mut self, dense: &[f32]) -> Result<()> {
+        self.check_dense(dense)?;
+        if !dense.is_empty() {
+            let width = self.model.dense();
+            self.normalizer.observations.get_or_insert_with(|| Running::new(width)).update(dense, |_| true);
+        }
+        Ok(())
+    }
+
+    /// Brings vectors that were observed, `[n, D]`, to the scale that the network reads them on, where there are statistics.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the first bad element.
+    pub fn normalize_observations(&self, dense: &mut [f32]) -> Result<()> {
+        self.check_dense(dense)?;
+        self.normalizer.normalize_observations(dense);
+        Ok(())
+    }
+
+    fn check_dense(&self, dense: &[f32]) -> Result<()> {
+        let width = self.model.dense();
+        if !dense.is_empty() && (width == 0 || !dense.len().is_multiple_of(width)) {
+            return Err(Error::invalid("dense", format!("must hold vectors of {width} numbers, got {} in all", dense.len())));
+        }
+        check_finite("dense", dense)
     }
 
     /// Bytes that are held between calls, those on the device included.

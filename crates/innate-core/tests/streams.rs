@@ -192,9 +192,7 @@ fn the_first_bad_element_of_a_batch_is_named() {
     assert_eq!(returns(&[0.0; 4], Baseline::Program), "returns");
 
     let given = |advantages: &[f32], value_targets: Option<&[f32]>, old_log_probs: Option<&[f32]>| {
-        path(
-            Targets { advantages: Advantages::Given { advantages, value_targets }, old_log_probs, old_values: None }.check(&data),
-        )
+        path(Targets { old_log_probs, ..Targets::judged(Advantages::Given { advantages, value_targets }) }.check(&data))
     };
     assert_eq!(given(&[0.0; 2], None, None), "");
     assert_eq!(given(&[0.0; 4], Some(&[0.0; 2]), Some(&[0.0; 4])), "");
@@ -206,7 +204,7 @@ fn the_first_bad_element_of_a_batch_is_named() {
     assert_eq!(given(&[0.0; 2], None, Some(&[0.0, 0.0, f32::NEG_INFINITY, 0.0])), "oldLogProbs[2]");
     let old = |old_values: &[f32]| {
         let advantages = Advantages::Given { advantages: &[0.0; 2], value_targets: Some(&[0.0; 2]) };
-        path(Targets { advantages, old_log_probs: None, old_values: Some(old_values) }.check(&data))
+        path(Targets { old_values: Some(old_values), ..Targets::judged(advantages) }.check(&data))
     };
     assert_eq!(old(&[0.0; 4]), "");
     assert_eq!(old(&[0.0; 2]), "oldValues");

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use innate_core::data::Prompts;
+use innate_core::objective::{GroupBaseline, GroupCounts, Groups};
 use innate_core::optimizer::OptimizerConfig;
 use innate_core::{Agent, checkpoint};
 use napi::Env;
@@ -13,8 +14,8 @@ use crate::array::Numbers;
 use crate::collector::{self, BindingCollector, BindingCollectorOptions, BindingLearnOptions, BindingLearnStats};
 use crate::error::Failure;
 use crate::lesson::{
-    BindingGradients, BindingLesson, BindingOptimizer, BindingTerms, BindingTrajectories, BindingUpdateStats, OwnedLesson,
-    number_names,
+    BindingGradients, BindingGroupAdvantages, BindingLesson, BindingOptimizer, BindingTerms, BindingTrajectories,
+    BindingUpdateStats, OwnedLesson, Said, number_names,
 };
 use crate::options::{BindingAgentOptions, BindingEvaluation, BindingRollout, BindingTensor, Resolved, integer, placement};
 use crate::session::BindingSession;
@@ -111,11 +112,11 @@ impl BindingAgent {
     #[napi(catch_unwind, ts_return_type = "Promise<BindingUpdateStats>")]
     pub fn update<'env>(&self, env: &'env Env, lesson: BindingLesson) -> napi::Result<Object<'env>> {
         let lesson = OwnedLesson::try_from(lesson)?;
-        let ratio = lesson.has_ratio();
+        let said = lesson.said();
         let work =
             move |agent: &mut Agent| Ok(lesson.with(&agent.rollout_spec(), |data| agent.update(data, lesson.optimizer()))?);
         submit(env, self.worker.as_ref(), Access::Writes, work, move |_, (terms, grad_norm)| BindingUpdateStats {
-            terms: BindingTerms::new(terms, ratio),
+            terms: BindingTerms::new(terms, said),
             grad_norm,
         })
     }
@@ -124,13 +125,13 @@ impl BindingAgent {
     #[napi(catch_unwind, ts_return_type = "Promise<BindingGradients>")]
     pub fn gradients<'env>(&self, env: &'env Env, lesson: BindingLesson) -> napi::Result<Object<'env>> {
         let lesson = OwnedLesson::try_from(lesson)?;
-        let ratio = lesson.has_ratio();
+        let said = lesson.said();
         let work = move |agent: &mut Agent| {
             let (terms, norm, flat) = lesson.with(&agent.rollout_spec(), |data| agent.gradients(data, lesson.optimizer()))?;
             Ok((terms, norm, agent.named(&flat)))
         };
         submit(env, self.worker.as_ref(), Access::Reads, work, move |_, (terms, grad_norm, tensors)| BindingGradients {
-            terms: BindingTerms::new(terms, ratio),
+            terms: BindingTerms::new(terms, said),
             grad_norm,
             gradients: tensors.into_iter().map(BindingTensor::from).collect(),
         })
@@ -145,12 +146,12 @@ impl BindingAgent {
         #[napi(ts_arg_type = "Uint32Array | undefined | null")] rows: Option<Numbers<u32>>,
     ) -> napi::Result<Object<'env>> {
         let lesson = OwnedLesson::try_from(lesson)?;
-        let ratio = lesson.has_ratio();
+        let said = lesson.said();
         let work = move |agent: &mut Agent| {
             let rows = rows.as_ref().map(|rows| &*rows.0);
             Ok(lesson.with(&agent.rollout_spec(), |lesson| agent.accumulate(lesson, rows))?)
         };
-        submit(env, self.worker.as_ref(), Access::Writes, work, move |_, terms| BindingTerms::new(terms, ratio))
+        submit(env, self.worker.as_ref(), Access::Writes, work, move |_, terms| BindingTerms::new(terms, said))
     }
 
     /// The sum of the gradients that wait, before clipping, by PyTorch's names.
@@ -214,19 +215,90 @@ impl BindingAgent {
         submit(env, self.worker.as_ref(), Access::Reads, work, BindingCollector::new)
     }
 
-    /// Learns from what was collected; then the collector goes on, by the new weights.
+    /// Learns from what was collected, and from a lesson beside it in each step; then the collector goes on, by the new weights.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingLearnStats>")]
     pub fn learn<'env>(
         &self,
         env: &'env Env,
         collector: &BindingCollector,
         options: BindingLearnOptions,
+        beside: Option<BindingLesson>,
     ) -> napi::Result<Object<'env>> {
         let config = options.resolve()?;
+        let beside = beside.map(OwnedLesson::try_from).transpose()?;
         let (collected, shared) = collector.take()?;
-        let ratio = config.ratio;
-        let work = move |agent: &mut Agent| collector::learn(agent, &shared, collected, &config);
-        submit(env, self.worker.as_ref(), Access::Writes, work, move |_, stats| BindingLearnStats::new(stats, ratio))
+        let said = Said { ratio: config.ratio, reference: collected.recording.targets().reference_log_probs.is_some() };
+        let work = move |agent: &mut Agent| collector::learn(agent, &shared, collected, &config, beside.as_ref());
+        submit(env, self.worker.as_ref(), Access::Writes, work, move |_, stats| BindingLearnStats::new(stats, said))
+    }
+
+    /// Says of the actions of a finished rollout, which another agent of the same form took, how probable they are to this one.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn refer<'env>(&self, env: &'env Env, collector: &BindingCollector) -> napi::Result<Object<'env>> {
+        let shared = collector.share();
+        let work = move |agent: &mut Agent| collector::refer(agent, &shared);
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, ()| ())
+    }
+
+    /// The advantage of each program among those of its group: returns `[n]`, groups `[n]` by numbers below `n`.
+    #[napi(catch_unwind)]
+    #[allow(clippy::unused_self, reason = "whoever has an agent has no other way to its addon")]
+    pub fn group_advantages(
+        &self,
+        returns: &[f32],
+        groups: &[u32],
+        leave_one_out: bool,
+        scale: bool,
+    ) -> napi::Result<BindingGroupAdvantages> {
+        let baseline = if leave_one_out { GroupBaseline::LeaveOneOut } else { GroupBaseline::Mean };
+        let mut advantages = vec![0.0; returns.len()];
+        let counts = Groups { baseline, scale }.write(returns, groups, &mut advantages).map_err(Failure::from)?;
+        let GroupCounts { groups, flat } = counts;
+        Ok(BindingGroupAdvantages { advantages: Numbers(advantages), flat: flat as f64 / groups as f64 })
+    }
+
+    /// Brings vectors that were observed, `[n, D]`, to the scale that the network reads them on; counted among its statistics before, where asked.
+    #[napi(catch_unwind, ts_return_type = "Promise<Float32Array>")]
+    pub fn normalize<'env>(
+        &self,
+        env: &'env Env,
+        #[napi(ts_arg_type = "Float32Array")] dense: Numbers<f32>,
+        count: bool,
+    ) -> napi::Result<Object<'env>> {
+        let work = move |agent: &mut Agent| {
+            let Numbers(mut dense) = dense;
+            if count {
+                agent.count_observations(&dense)?;
+            }
+            agent.normalize_observations(&mut dense)?;
+            Ok(dense)
+        };
+        submit(env, self.worker.as_ref(), Access::Writes, work, |_, dense| Numbers(dense))
+    }
+
+    /// Another agent with the same weights, by another seed where one is given, with Adam's state or before its first step.
+    #[napi(catch_unwind, js_name = "clone", ts_return_type = "Promise<BindingAgent>")]
+    pub fn duplicate<'env>(&self, env: &'env Env, seed: Option<f64>, optimizer: bool) -> napi::Result<Object<'env>> {
+        let seed = seed.map(|seed| integer("seed", seed)).transpose()?;
+        let mut resolved = self.resolved.clone();
+        resolved.seed = seed.unwrap_or(resolved.seed);
+        let note = self.note.clone();
+        let placement = resolved.placement;
+        let work = move |agent: &mut Agent| {
+            let mut state = agent.state("")?;
+            if let Some(seed) = seed {
+                state = state.with_seed(seed);
+            }
+            if !optimizer {
+                state = state.with_fresh_optimizer();
+            }
+            Agent::from_state(&state, placement).map_err(Failure::while_making)
+        };
+        submit(env, self.worker.as_ref(), Access::Reads, work, move |env, agent| Self {
+            worker: Some(Worker::of(env, agent)),
+            resolved,
+            note,
+        })
     }
 
     /// Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays.

@@ -13,7 +13,7 @@ use napi::bindgen_prelude::{Int32ArraySlice, ObjectFinalize};
 use napi_derive::napi;
 
 use crate::error::Failure;
-use crate::lesson::{BindingOptimizer, BindingTerms};
+use crate::lesson::{BindingOptimizer, BindingTerms, OwnedLesson, Said};
 use crate::memory::Footprint;
 use crate::options::integer;
 
@@ -46,8 +46,12 @@ pub struct BindingLearnOptions {
     pub epochs: f64,
     /// Parts that the rows are cut into.
     pub minibatches: f64,
-    /// How far a ratio may move; `Infinity` turns clipping off.
+    /// How far a ratio may fall below 1; `Infinity` turns clipping off.
     pub clip_range: f64,
+    /// How far it may rise above 1.
+    pub clip_range_high: f64,
+    /// Weight of the divergence from a reference.
+    pub kl_coef: f64,
     /// How far a value may move; `Infinity` turns clipping off.
     pub value_clip_range: f64,
     /// The divergence that learning stops at; `Infinity`: none.
@@ -75,6 +79,8 @@ pub(crate) struct BindingLearnStats {
     pub grad_norm: f64,
     /// Steps of the optimizer.
     pub updates: u32,
+    /// The policy's term of what was learned from beside it.
+    pub beside: Option<f64>,
 }
 
 impl BindingLearnOptions {
@@ -94,6 +100,8 @@ impl BindingLearnOptions {
                 value_coef: self.value_coef,
                 entropy_coef: self.entropy_coef,
                 clip_range: self.clip_range,
+                clip_range_high: self.clip_range_high,
+                kl_coef: self.kl_coef,
                 value_clip_range: self.value_clip_range,
                 reduction,
                 totals: None,
@@ -118,8 +126,8 @@ impl BindingCollectorOptions {
 }
 
 impl BindingLearnStats {
-    pub(crate) fn new(Learned { terms, grad_norm, updates, .. }: Learned, ratio: bool) -> Self {
-        Self { terms: BindingTerms::new(terms, ratio), grad_norm, updates: updates as u32 }
+    pub(crate) fn new(Learned { terms, grad_norm, updates, beside, .. }: Learned, said: Said) -> Self {
+        Self { terms: BindingTerms::new(terms, said), grad_norm, updates: updates as u32, beside }
     }
 }
 
@@ -127,13 +135,32 @@ impl BindingLearnStats {
 pub(crate) type Shared = Arc<Mutex<Option<Collector>>>;
 
 /// Learns from a rollout that was taken from `shared`, which goes on with its memory and the weights that there are then, learned or not.
-pub(crate) fn learn(agent: &mut Agent, shared: &Shared, collected: Collected, config: &LearnConfig) -> Result<Learned, Failure> {
-    let learned = agent.learn(&collected, config);
+pub(crate) fn learn(
+    agent: &mut Agent,
+    shared: &Shared,
+    collected: Collected,
+    config: &LearnConfig,
+    beside: Option<&OwnedLesson>,
+) -> Result<Learned, Failure> {
+    let learned = match beside {
+        None => agent.learn(&collected, config),
+        Some(beside) => beside.with(&agent.rollout_spec(), |lesson| agent.learn_beside(&collected, config, Some(lesson))),
+    };
     let (weights, rollout) = agent.next_rollout()?;
     if let Some(collector) = &mut *lock(shared) {
         collector.resume(collected.recording, weights, rollout)?;
     }
     Ok(learned?)
+}
+
+/// Says of the actions of a finished rollout how probable they are to `agent`.
+pub(crate) fn refer(agent: &mut Agent, shared: &Shared) -> Result<(), Failure> {
+    if let Some(collector) = &mut *lock(shared) {
+        let rollout = agent.rollout_spec();
+        let said = agent.evaluate(&collector.recorded()?.trajectories(&rollout))?;
+        collector.refer(said.log_probs)?;
+    }
+    Ok(())
 }
 
 fn lock(shared: &Shared) -> MutexGuard<'_, Option<Collector>> {
@@ -174,6 +201,11 @@ impl BindingCollector {
         }
         *held = None;
         Err(Failure::internal("a step panicked; the collector is closed").into())
+    }
+
+    /// The rows, for an agent's thread.
+    pub(crate) fn share(&self) -> Shared {
+        Arc::clone(&self.collector)
     }
 
     /// What was recorded, to be learned from, and the way back.
@@ -224,6 +256,12 @@ impl BindingCollector {
     pub fn finish(&self, pending: bool, dense: Option<&[f32]>, discrete: Option<&[i32]>) -> napi::Result<()> {
         let seen = observation(dense, discrete, None);
         self.with(|collector| collector.finish(pending.then_some(&seen)))
+    }
+
+    /// Judges all steps of a row by its advantage, `[n]`, in place of what the finished rollout was judged by.
+    #[napi(catch_unwind)]
+    pub fn judge(&self, advantages: &[f32]) -> napi::Result<()> {
+        self.with(|collector| collector.judge(advantages))
     }
 
     /// Frees the rows; later calls throw `ERR_CLOSED`.

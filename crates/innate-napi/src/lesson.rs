@@ -30,6 +30,25 @@ pub struct BindingTrajectories {
     /// How much each step counts, `[n, T]`; absent: all alike.
     #[napi(ts_type = "Float32Array | undefined")]
     pub weights: Option<Numbers<f32>>,
+    /// What was observed on the way; absent: an open loop.
+    #[napi(ts_type = "BindingObserved | undefined")]
+    pub observed: Option<BindingObserved>,
+}
+
+/// What was observed before each step.
+#[napi(object)]
+pub struct BindingObserved {
+    /// Rows, `n`.
+    pub rows: f64,
+    /// Ids, `[n, T, K]`.
+    #[napi(ts_type = "Int32Array | undefined")]
+    pub discrete: Option<Numbers<i32>>,
+    /// Vectors as the network reads them, `[n, T, D]`.
+    #[napi(ts_type = "Float32Array | undefined")]
+    pub dense: Option<Numbers<f32>>,
+    /// Non-zero for each action that was allowed, `[n, T, A]`.
+    #[napi(ts_type = "Uint8Array | undefined")]
+    pub allowed: Option<Numbers<u8>>,
 }
 
 /// What actions are judged by: `returns`, or `advantages`.
@@ -47,6 +66,9 @@ pub struct BindingTargets {
     /// log π(a) when the actions were chosen, `[n, T]`.
     #[napi(ts_type = "Float32Array | undefined")]
     pub old_log_probs: Option<Numbers<f32>>,
+    /// log π_ref(a) of a reference, `[n, T]`.
+    #[napi(ts_type = "Float32Array | undefined")]
+    pub reference_log_probs: Option<Numbers<f32>>,
 }
 
 /// Size of a batch whose gradient is summed from parts.
@@ -109,6 +131,18 @@ pub struct BindingTerms {
     pub approx_kl: Option<f64>,
     /// With old log-probabilities: share of steps beyond the clip range.
     pub clip_fraction: Option<f64>,
+    /// With a reference's log-probabilities: mean of r − log r − 1.
+    pub reference_kl: Option<f64>,
+}
+
+/// How programs are judged by their groups.
+#[napi(object)]
+pub struct BindingGroupAdvantages {
+    /// `[n]`.
+    #[napi(ts_type = "Float32Array")]
+    pub advantages: Numbers<f32>,
+    /// Share of the groups in which all returns are equal.
+    pub flat: f64,
 }
 
 /// What an update says.
@@ -133,19 +167,20 @@ pub struct BindingGradients {
 
 impl BindingTrajectories {
     pub(crate) fn view<'a>(&'a self, rollout: &'a RolloutSpec) -> Trajectories<'a> {
+        let observed = self.observed.as_ref();
         Trajectories {
             rollout,
-            rows: self.stages.0.len(),
+            rows: observed.map_or(self.stages.0.len(), |observed| observed.rows as usize),
             contexts: (&*self.contexts.0).into(),
             context_lengths: None,
             stages: (&*self.stages.0).into(),
             states: None,
             starts: None,
             inputs: self.inputs.as_ref().map(|inputs| (&*inputs.0).into()),
-            discrete: None,
-            dense: None,
+            discrete: observed.and_then(|observed| Some((&*observed.discrete.as_ref()?.0).into())),
+            dense: observed.and_then(|observed| Some((&*observed.dense.as_ref()?.0).into())),
             actions: (&*self.actions.0).into(),
-            allowed: None,
+            allowed: observed.and_then(|observed| Some((&*observed.allowed.as_ref()?.0).into())),
             weights: self.weights.as_ref().map(|weights| (&*weights.0).into()),
         }
     }
@@ -203,9 +238,10 @@ impl TryFrom<BindingLesson> for OwnedLesson {
 }
 
 impl OwnedLesson {
-    /// Whether it has old log-probabilities.
-    pub(crate) fn has_ratio(&self) -> bool {
-        self.targets.old_log_probs.is_some()
+    /// What is said of it beside the losses that every update has.
+    pub(crate) fn said(&self) -> Said {
+        let BindingTargets { old_log_probs, reference_log_probs, .. } = &self.targets;
+        Said { ratio: old_log_probs.is_some(), reference: reference_log_probs.is_some() }
     }
 
     /// How a step is made of it.
@@ -216,7 +252,7 @@ impl OwnedLesson {
     /// Hands the lesson to `work`.
     pub(crate) fn with<T>(&self, rollout: &Arc<RolloutSpec>, work: impl FnOnce(&Lesson<'_>) -> T) -> T {
         let data = self.trajectories.view(rollout);
-        let BindingTargets { returns, advantages, value_targets, old_log_probs } = &self.targets;
+        let BindingTargets { returns, advantages, value_targets, old_log_probs, reference_log_probs } = &self.targets;
         let advantages = match (returns, advantages) {
             (Some(Numbers(returns)), _) => Advantages::Returns { returns, baseline: self.baseline },
             (None, advantages) => Advantages::Given {
@@ -225,7 +261,8 @@ impl OwnedLesson {
             },
         };
         let old_log_probs = old_log_probs.as_ref().map(|old| &*old.0);
-        let targets = Targets { advantages, old_log_probs, old_values: None };
+        let reference_log_probs = reference_log_probs.as_ref().map(|reference| &*reference.0);
+        let targets = Targets { advantages, old_log_probs, old_values: None, reference_log_probs };
         work(&Lesson { data: &data, targets: &targets, objective: &self.objective })
     }
 }
@@ -237,11 +274,20 @@ impl From<BindingOptimizer> for OptimizerConfig {
     }
 }
 
+/// Which terms there are beside those of every update.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    /// Of the ratio to old probabilities.
+    pub(crate) ratio: bool,
+    /// Of the divergence from a reference.
+    pub(crate) reference: bool,
+}
+
 impl BindingTerms {
-    /// Without old log-probabilities there is no ratio to say anything of.
-    pub(crate) fn new(terms: Terms, ratio: bool) -> Self {
-        let Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, explained_variance } = terms;
+    pub(crate) fn new(terms: Terms, Said { ratio, reference }: Said) -> Self {
+        let Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, reference_kl, explained_variance } = terms;
         let (approx_kl, clip_fraction) = (ratio.then_some(approx_kl), ratio.then_some(clip_fraction));
-        Self { loss, policy_loss, value_loss, entropy, explained_variance, approx_kl, clip_fraction }
+        let reference_kl = reference.then_some(reference_kl);
+        Self { loss, policy_loss, value_loss, entropy, explained_variance, approx_kl, clip_fraction, reference_kl }
     }
 }

@@ -151,6 +151,14 @@ impl Worker {
         Self { jobs, home: Arc::new(Home { running: Mutex::new(false), seat }), footprint: Footprint::new() }
     }
 
+    /// With an agent.
+    pub(crate) fn of(env: &Env, agent: Agent) -> Self {
+        let worker = Self::new();
+        worker.footprint.tell(env, agent.bytes());
+        lock(&worker.home.seat).slot.fill(agent);
+        worker
+    }
+
     /// Sees to it that there is a thread, and keeps it from ending while the guard is held.
     fn awake(&self) -> Result<MutexGuard<'_, bool>, Failure> {
         let mut running = lock(&self.home.running);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Agent;
+use super::{Agent, Lesson};
 use crate::collect::{Collected, Collector, CollectorConfig, Recording};
 use crate::engine::fused::Weights;
 use crate::error::{Error, Result};
@@ -43,7 +43,7 @@ impl Default for LearnConfig {
             normalize_advantage: true,
             ratio: true,
             target_kl: f64::INFINITY,
-            objective: Objective { reduction: Reduction::Step, clip_range: 0.2, ..Objective::default() },
+            objective: Objective { reduction: Reduction::Step, ..Objective::default() }.clipped(0.2),
             optimizer: OptimizerConfig::default(),
         }
     }
@@ -62,6 +62,8 @@ pub struct Learned {
     pub stopped: bool,
     /// The divergence on the first minibatch, before any step: 0 but for rounding.
     pub first_approx_kl: f64,
+    /// The policy's term of what was learned from beside it, a mean over the minibatches; absent: nothing was.
+    pub beside: Option<f64>,
 }
 
 impl LearnConfig {
@@ -100,6 +102,15 @@ impl Agent {
     /// [`Error::Invalid`] for a bad option or a rollout of another model, [`Error::NonFinite`] when a loss, gradient or weight is; the steps
     /// before it were taken.
     pub fn learn(&mut self, collected: &Collected, config: &LearnConfig) -> Result<Learned> {
+        self.learn_beside(collected, config, None)
+    }
+
+    /// The same, with the gradient of another lesson in each step: its rows are cut into as many parts as the rollout's, in their order, and each
+    /// minibatch has the part of its number.
+    ///
+    /// # Errors
+    /// As [`Agent::learn`], for the other lesson too.
+    pub fn learn_beside(&mut self, collected: &Collected, config: &LearnConfig, beside: Option<&Lesson<'_>>) -> Result<Learned> {
         self.rollouts += 1;
         self.check_none_waits()?;
         config.validate()?;
@@ -109,6 +120,11 @@ impl Agent {
         let targets = collected.recording.targets();
         data.check(&self.model)?;
         targets.check(&data)?;
+        if let Some(Lesson { data, targets, objective }) = beside {
+            objective.validate()?;
+            data.check(&self.model)?;
+            targets.check(data)?;
+        }
         let count = config.minibatches.min(rows);
         if count > 1 && self.model.pooling() == Some(Pooling::Batch) {
             return Err(Error::invalid("minibatches", "must be 1: the model pools the contexts of the whole batch"));
@@ -139,11 +155,30 @@ impl Agent {
                     sum.stopped = true;
                     break 'epochs;
                 }
+                if let Some(beside) = beside {
+                    let part = part * beside.data.rows / count..(part + 1) * beside.data.rows / count;
+                    sum.beside(self.accumulate_part(beside, part)?);
+                }
                 sum.step(self.engine.apply(&config.optimizer)?);
             }
         }
         let (values, steps) = (&collected.recording.values, data.steps());
         Ok(sum.learned(explained_variance(&targets, &data, |row| &values[row * steps..][..data.length(row)])))
+    }
+
+    /// The policy's term of some rows of a checked lesson, whose gradient is added to what waits; none of no rows.
+    fn accumulate_part(&mut self, lesson: &Lesson<'_>, part: std::ops::Range<usize>) -> Result<Option<f64>> {
+        let &Lesson { data, targets, objective } = lesson;
+        let rows: Vec<u32> = part.map(|row| row as u32).collect();
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let chosen = data.select(&rows)?;
+        if chosen.counted() == 0.0 {
+            return Ok(None);
+        }
+        let terms = self.engine.accumulate(&chosen, &targets.select(data.rows, &rows).view(), objective);
+        Ok(Some(terms.inspect_err(|_| self.engine.clear_gradient())?.policy_loss))
     }
 
     /// The weights, and the number in the stream of actions, that a collector goes on with after [`Agent::learn`].
@@ -186,9 +221,16 @@ struct Sum {
     grad_norm: f64,
     updates: usize,
     stopped: bool,
+    beside: (f64, usize),
 }
 
 impl Sum {
+    fn beside(&mut self, policy_loss: Option<f64>) {
+        if let Some(policy_loss) = policy_loss {
+            self.beside = (self.beside.0 + policy_loss, self.beside.1 + 1);
+        }
+    }
+
     fn add(&mut self, terms: &Terms) {
         if self.minibatches == 0 {
             self.first_approx_kl = terms.approx_kl;
@@ -201,6 +243,7 @@ impl Sum {
         sum.entropy += terms.entropy;
         sum.approx_kl += terms.approx_kl;
         sum.clip_fraction += terms.clip_fraction;
+        sum.reference_kl += terms.reference_kl;
     }
 
     fn step(&mut self, norm: f64) {
@@ -209,7 +252,7 @@ impl Sum {
     }
 
     fn learned(&self, explained_variance: f64) -> Learned {
-        let Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, .. } = self.terms;
+        let Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, reference_kl, .. } = self.terms;
         let n = self.minibatches.max(1) as f64;
         Learned {
             terms: Terms {
@@ -219,12 +262,14 @@ impl Sum {
                 entropy: entropy / n,
                 approx_kl: approx_kl / n,
                 clip_fraction: clip_fraction / n,
+                reference_kl: reference_kl / n,
                 explained_variance,
             },
             grad_norm: self.grad_norm / self.updates.max(1) as f64,
             updates: self.updates,
             stopped: self.stopped,
             first_approx_kl: self.first_approx_kl,
+            beside: (self.beside.1 > 0).then(|| self.beside.0 / self.beside.1 as f64),
         }
     }
 }

@@ -348,6 +348,41 @@ impl Collector {
         recording.finish(&self.config.gae)
     }
 
+    /// What was recorded, once the rollout is finished.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless it is.
+    pub fn recorded(&self) -> Result<&Recording> {
+        match &self.recording {
+            Some(recording) if recording.is_finished() => Ok(recording),
+            Some(_) => Err(unfinished()),
+            None => Err(busy()),
+        }
+    }
+
+    /// Judges all steps of a row by its advantage, `[n]`, in place of what the finished rollout was judged by.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the first bad element, or unless the rollout is finished.
+    pub fn judge(&mut self, advantages: &[f32]) -> Result<()> {
+        check_len("advantages", advantages.len(), self.recorded()?.rows)?;
+        check_finite("advantages", advantages)?;
+        self.recording.as_mut().ok_or_else(busy)?.judge(advantages);
+        Ok(())
+    }
+
+    /// Says how probable the actions of the finished rollout are to a reference, log π_ref(a), `[n, T]`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the first bad element, or unless the rollout is finished.
+    pub fn refer(&mut self, log_probs: Vec<f32>) -> Result<()> {
+        let recording = self.recorded()?;
+        check_len("referenceLogProbs", log_probs.len(), recording.rows * recording.steps)?;
+        check_finite("referenceLogProbs", &log_probs)?;
+        self.recording.as_mut().ok_or_else(busy)?.refer(log_probs);
+        Ok(())
+    }
+
     /// Hands over what was recorded, to be learned from. Until [`Collector::resume`] no step can be taken.
     ///
     /// # Errors
@@ -356,7 +391,7 @@ impl Collector {
         match self.recording.take_if(|recording| recording.is_finished()) {
             Some(recording) => Ok(Collected { recording, normalizer: self.normalizer.clone() }),
             None if self.recording.is_none() => Err(busy()),
-            None => Err(Error::invalid("collector", "has no finished rollout")),
+            None => Err(unfinished()),
         }
     }
 
@@ -377,6 +412,10 @@ impl Collector {
         }
         Ok(())
     }
+}
+
+fn unfinished() -> Error {
+    Error::invalid("collector", "has no finished rollout")
 }
 
 fn busy() -> Error {

@@ -37,6 +37,8 @@ pub struct Recording {
     pub(crate) last_values: Vec<f32>,
     pub(crate) advantages: Vec<f32>,
     pub(crate) value_targets: Vec<f32>,
+    /// log π_ref(a) of a reference, where there is one.
+    reference_log_probs: Option<Vec<f32>>,
 }
 
 /// One step of all rows.
@@ -99,6 +101,7 @@ impl Recording {
     pub(crate) fn clear(&mut self, rows: usize) {
         (self.rows, self.steps, self.finished) = (rows, 0, false);
         self.last_values.fill(0.0);
+        self.reference_log_probs = None;
     }
 
     /// Whether there is room for a step.
@@ -161,6 +164,18 @@ impl Recording {
         Ok(())
     }
 
+    /// Judges all steps of a row alike, `[n]`, in place of what they were judged by; the value targets stay.
+    pub(crate) fn judge(&mut self, advantages: &[f32]) {
+        for (row, &advantage) in self.advantages.chunks_exact_mut(self.steps).zip(advantages) {
+            row.fill(advantage);
+        }
+    }
+
+    /// Writes what a reference says of the actions, `[n, T]`.
+    pub(crate) fn refer(&mut self, log_probs: Vec<f32>) {
+        self.reference_log_probs = Some(log_probs);
+    }
+
     /// Moves the rows together where fewer steps were written than there is room for.
     fn compact(&mut self) {
         let Self { rows, steps, room, .. } = *self;
@@ -211,6 +226,7 @@ impl Recording {
             },
             old_log_probs: Some(&self.log_probs[..cells]),
             old_values: Some(&self.values[..cells]),
+            reference_log_probs: self.reference_log_probs.as_deref(),
         }
     }
 

@@ -24,6 +24,8 @@ pub struct Targets<'a> {
     pub old_log_probs: Option<&'a [f32]>,
     /// Values when the actions were chosen, `[n, T]`, for value targets; absent: values are not clipped.
     pub old_values: Option<&'a [f32]>,
+    /// log π_ref(a) of a reference, `[n, T]`; absent: there is none.
+    pub reference_log_probs: Option<&'a [f32]>,
 }
 
 /// Where advantages and value errors come from.
@@ -48,7 +50,12 @@ pub enum Advantages<'a> {
 impl<'a> Targets<'a> {
     /// Returns `[n]` of actions that were chosen by the present weights.
     pub fn returns(returns: &'a [f32], baseline: Baseline) -> Self {
-        Self { advantages: Advantages::Returns { returns, baseline }, old_log_probs: None, old_values: None }
+        Self::judged(Advantages::Returns { returns, baseline })
+    }
+
+    /// Actions that were chosen by the present weights.
+    pub fn judged(advantages: Advantages<'a>) -> Self {
+        Self { advantages, old_log_probs: None, old_values: None, reference_log_probs: None }
     }
 
     /// Checks lengths and that all is finite.
@@ -75,7 +82,9 @@ impl<'a> Targets<'a> {
                 value_targets.map_or(Ok(()), |targets| check("valueTargets", targets))?;
             }
         }
-        for (path, old) in [("oldLogProbs", self.old_log_probs), ("oldValues", self.old_values)] {
+        for (path, old) in
+            [("oldLogProbs", self.old_log_probs), ("oldValues", self.old_values), ("referenceLogProbs", self.reference_log_probs)]
+        {
             if let Some(old) = old {
                 check_len(path, old.len(), cells)?;
                 check_finite(path, old)?;
@@ -99,6 +108,7 @@ impl<'a> Targets<'a> {
             },
             old_log_probs: self.old_log_probs.map(gather),
             old_values: self.old_values.map(gather),
+            reference_log_probs: self.reference_log_probs.map(gather),
         }
     }
 }
@@ -108,6 +118,7 @@ pub(crate) struct OwnedTargets {
     advantages: OwnedAdvantages,
     old_log_probs: Option<Vec<f32>>,
     old_values: Option<Vec<f32>>,
+    reference_log_probs: Option<Vec<f32>>,
 }
 
 enum OwnedAdvantages {
@@ -129,7 +140,12 @@ impl OwnedTargets {
             OwnedAdvantages::Returns(returns, baseline) => Advantages::Returns { returns, baseline: *baseline },
             OwnedAdvantages::Given(advantages, targets) => Advantages::Given { advantages, value_targets: targets.as_deref() },
         };
-        Targets { advantages, old_log_probs: self.old_log_probs.as_deref(), old_values: self.old_values.as_deref() }
+        Targets {
+            advantages,
+            old_log_probs: self.old_log_probs.as_deref(),
+            old_values: self.old_values.as_deref(),
+            reference_log_probs: self.reference_log_probs.as_deref(),
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 
 mod advantage;
 mod gae;
+mod group;
 mod loss;
 mod terms;
 
 pub use advantage::{Advantages, Baseline, Targets};
 pub(crate) use advantage::{Judge, explained_variance};
 pub use gae::{Gae, Returns};
+pub use group::{GroupBaseline, GroupCounts, Groups};
 pub(crate) use loss::Loss;
 pub use loss::{Objective, Reduction, StepGrad, StepView, Totals};
 pub use terms::Terms;

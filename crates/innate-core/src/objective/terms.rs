@@ -3,7 +3,7 @@
 /// The terms of a loss.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Terms {
-    /// `policy_loss + value_coef·value_loss − entropy_coef·entropy`.
+    /// `policy_loss + value_coef·value_loss − entropy_coef·entropy + kl_coef·reference_kl`.
     pub loss: f64,
     /// The policy's term.
     pub policy_loss: f64,
@@ -15,6 +15,8 @@ pub struct Terms {
     pub approx_kl: f64,
     /// Share of steps whose ratio is beyond the clip range; 0 without old log-probabilities.
     pub clip_fraction: f64,
+    /// Mean of r − log r − 1, an estimate of KL(π ‖ π_ref); 0 without a reference.
+    pub reference_kl: f64,
     /// 1 − Var(target − estimate)/Var(target); NaN when all targets are equal.
     pub explained_variance: f64,
 }
@@ -27,6 +29,7 @@ pub(crate) struct Sums {
     pub(crate) entropy: f64,
     pub(crate) kl: f64,
     pub(crate) clipped: f64,
+    pub(crate) reference_kl: f64,
 }
 
 impl std::ops::AddAssign for Sums {
@@ -36,6 +39,7 @@ impl std::ops::AddAssign for Sums {
         self.entropy += other.entropy;
         self.kl += other.kl;
         self.clipped += other.clipped;
+        self.reference_kl += other.reference_kl;
     }
 }
 

@@ -4,7 +4,6 @@
 use innate_core::agent::LearnConfig;
 use innate_core::data::Evaluation;
 use innate_core::engine::EngineKind;
-use innate_core::objective::Objective;
 
 use super::world::World;
 use super::{FUSED, PLAIN, assert_near, bits, config, once, resume, rollout};
@@ -31,7 +30,7 @@ fn worlds() -> Vec<World> {
 
 /// With so narrow a range a single ratio further than 1e−6 from 1 is a share of clipped steps.
 fn narrow(minibatches: usize) -> LearnConfig {
-    let objective = Objective { clip_range: 1e-6, ..once().objective };
+    let objective = once().objective.clipped(1e-6);
     LearnConfig { minibatches, objective, ..once() }
 }
 

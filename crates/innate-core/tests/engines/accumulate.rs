@@ -54,7 +54,13 @@ fn part_of_aim(aim: &Aim, n: usize, rows: &[usize]) -> Aim {
             Judged::Given { advantages: of(advantages), value_targets: value_targets.as_ref().map(of) }
         }
     };
-    Aim { judged, old_log_probs: aim.old_log_probs.as_ref().map(of), old_values: aim.old_values.as_ref().map(of), ..aim.clone() }
+    Aim {
+        judged,
+        old_log_probs: aim.old_log_probs.as_ref().map(of),
+        old_values: aim.old_values.as_ref().map(of),
+        reference_log_probs: aim.reference_log_probs.as_ref().map(of),
+        ..aim.clone()
+    }
 }
 
 fn totals(case: &Case) -> Totals {
@@ -67,8 +73,9 @@ fn cases() -> [Case; 2] {
 }
 
 /// What the sum of the parts can tell.
-fn sums(terms: &Terms) -> [f64; 6] {
-    [terms.loss, terms.policy_loss, terms.value_loss, terms.entropy, terms.approx_kl, terms.clip_fraction]
+fn sums(terms: &Terms) -> [f64; 7] {
+    let &Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, reference_kl, .. } = terms;
+    [loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, reference_kl]
 }
 
 #[test]

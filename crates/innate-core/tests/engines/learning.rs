@@ -19,6 +19,7 @@ pub(crate) struct Aim {
     pub(crate) judged: Judged,
     pub(crate) old_log_probs: Option<Vec<f32>>,
     pub(crate) old_values: Option<Vec<f32>>,
+    pub(crate) reference_log_probs: Option<Vec<f32>>,
     pub(crate) objective: Objective,
     pub(crate) optimizer: OptimizerConfig,
 }
@@ -29,6 +30,7 @@ impl Aim {
             judged,
             old_log_probs: None,
             old_values: None,
+            reference_log_probs: None,
             objective: Objective::default(),
             optimizer: OptimizerConfig::default(),
         }
@@ -41,7 +43,12 @@ impl Aim {
                 Advantages::Given { advantages, value_targets: value_targets.as_deref() }
             }
         };
-        Targets { advantages, old_log_probs: self.old_log_probs.as_deref(), old_values: self.old_values.as_deref() }
+        Targets {
+            advantages,
+            old_log_probs: self.old_log_probs.as_deref(),
+            old_values: self.old_values.as_deref(),
+            reference_log_probs: self.reference_log_probs.as_deref(),
+        }
     }
 
     pub(crate) fn unclipped(mut self) -> Self {
@@ -70,9 +77,10 @@ pub(crate) struct Stats {
 
 impl Stats {
     /// The terms in the order of their declaration, and the norm.
-    pub(crate) fn numbers(&self) -> [f64; 8] {
-        let Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, explained_variance } = self.terms;
-        [loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, explained_variance, self.norm]
+    pub(crate) fn numbers(&self) -> [f64; 9] {
+        let Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, reference_kl, explained_variance } =
+            self.terms;
+        [loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, reference_kl, explained_variance, self.norm]
     }
 }
 

@@ -18,6 +18,7 @@ mod masks;
 mod oracle;
 mod policy;
 mod ppo;
+mod reference;
 mod shape;
 #[path = "../support/mod.rs"]
 mod support;

@@ -11,7 +11,7 @@ use crate::{Aim, Case, Judged, Learning, assert_close, wide};
 fn policy_alone(advantages: Vec<f32>, old_log_probs: Option<Vec<f32>>, clip_range: f64) -> Aim {
     let mut aim = Aim::new(Judged::Given { advantages, value_targets: None }).coefs(0.0, 0.0).unclipped();
     aim.old_log_probs = old_log_probs;
-    aim.objective.clip_range = clip_range;
+    aim.objective = aim.objective.clipped(clip_range);
     aim
 }
 

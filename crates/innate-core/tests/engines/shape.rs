@@ -280,11 +280,17 @@ pub(crate) fn loss(case: &Case, index: usize) -> Aim {
     if from > 5 {
         aim.old_values = Some(old(said.values, 3));
     }
+    // Of every third loss, so that it meets each of the others' forms.
+    if index % 3 == 0 {
+        aim.reference_log_probs = Some(old(oracle::forward(case, &wide(&case.flat)).log_probs, 4));
+    }
     aim.objective = Objective {
         // Of like size, so that none is lost beside the others.
         value_coef: 0.7,
         entropy_coef: 0.4,
         clip_range: if clip == 2 { 0.2 } else { f64::INFINITY },
+        clip_range_high: if clip == 2 { [0.2, 0.45][index % 2] } else { f64::INFINITY },
+        kl_coef: 0.6,
         value_clip_range: if from == 7 { 0.2 } else { f64::INFINITY },
         reduction: if over == 0 { Reduction::Episode } else { Reduction::Step },
         totals: (part == 1).then_some(Totals { rows: 2.5 * case.rows as f64, steps: 3.0 * case.actions.len() as f64 }),

@@ -31,6 +31,7 @@ fn spoil_judgement(case: &Case, aim: &mut Aim, sign: f32) {
         }
     }
     aim.old_log_probs.iter_mut().for_each(huge);
+    aim.reference_log_probs.iter_mut().for_each(huge);
 }
 
 #[test]

@@ -99,12 +99,20 @@ pub(super) fn loss(
 
     let log_probs = of.said(&said.log_probs)?;
     let mut drift = (0.0, 0.0);
+    let divergence = match targets.reference_log_probs {
+        None => Tensor::zeros((), DType::F32, of.device)?,
+        Some(reference) => {
+            let log_ratios = (of.given(reference)? - &log_probs)?;
+            let estimates = ((log_ratios.exp()? - &log_ratios)? - 1.0)?;
+            ((estimates * &weights)?.sum_all()? / steps)?
+        }
+    };
     let gains = match targets.old_log_probs {
         None => (&log_probs * &advantages)?,
         Some(old) => {
             let log_ratios = (log_probs - of.given(old)?)?;
-            drift = far(&of.weights, &log_ratios.flatten_all()?.to_vec1()?, objective.clip_range);
-            (clipped(&log_ratios, &advantages, objective.clip_range)?.exp()? * &advantages)?
+            drift = far(&of.weights, &log_ratios.flatten_all()?.to_vec1()?, objective);
+            (clipped(&log_ratios, &advantages, objective)?.exp()? * &advantages)?
         }
     };
     let policy_total = match objective.reduction {
@@ -118,8 +126,12 @@ pub(super) fn loss(
     };
     let entropy = ((of.said(&said.entropies)? * &weights)?.sum_all()? / steps)?;
     let loss = ((&policy + value.affine(objective.value_coef, 0.0)?)? - entropy.affine(objective.entropy_coef, 0.0)?)?;
+    let loss = match targets.reference_log_probs {
+        None => loss,
+        Some(_) => (loss + divergence.affine(objective.kl_coef, 0.0)?)?,
+    };
 
-    let terms = Tensor::stack(&[&loss, &policy, &value, &entropy], 0)?.to_vec1::<f32>()?;
+    let terms = Tensor::stack(&[&loss, &policy, &value, &entropy, &divergence], 0)?.to_vec1::<f32>()?;
     let terms = Terms {
         loss: f64::from(terms[0]),
         policy_loss: f64::from(terms[1]),
@@ -127,6 +139,7 @@ pub(super) fn loss(
         entropy: f64::from(terms[3]).max(0.0),
         approx_kl: drift.0 / steps,
         clip_fraction: drift.1 / steps,
+        reference_kl: f64::from(terms[4]),
         explained_variance: fit.as_ref().map_or(Ok(f64::NAN), explained_variance)?,
     };
     Ok((loss, terms))
@@ -167,20 +180,21 @@ fn judged(
     })
 }
 
-/// log ρ′ such that ρ′·A = min(ρ·A, clip(ρ, 1 − c, 1 + c)·A): an advantage bounds ρ from above, its opposite from below. Bounded before it is
+/// log ρ′ such that ρ′·A = min(ρ·A, clip(ρ, 1 − c, 1 + c′)·A): an advantage bounds ρ from above, its opposite from below. Bounded before it is
 /// exponentiated, so that no gradient is zero times infinity.
-fn clipped(log_ratios: &Tensor, advantages: &Tensor, range: f64) -> Candle<Tensor> {
-    let below = log_ratios.minimum((1.0 + range).ln())?;
-    let above = log_ratios.maximum((1.0 - range).max(0.0).ln())?;
+fn clipped(log_ratios: &Tensor, advantages: &Tensor, objective: &Objective) -> Candle<Tensor> {
+    let below = log_ratios.minimum((1.0 + objective.clip_range_high).ln())?;
+    let above = log_ratios.maximum((1.0 - objective.clip_range).max(0.0).ln())?;
     advantages.ge(0.0)?.where_cond(&below, &above)
 }
 
-/// Σ w·(ρ − 1 − log ρ), and Σ w where |ρ − 1| is beyond the clip range.
-fn far(weights: &[f32], log_ratios: &[f32], range: f64) -> (f64, f64) {
+/// Σ w·(ρ − 1 − log ρ), and Σ w where ρ is beyond the clip range.
+fn far(weights: &[f32], log_ratios: &[f32], objective: &Objective) -> (f64, f64) {
     weights.iter().zip(log_ratios).fold((0.0, 0.0), |(kl, beyond), (&weight, &log_ratio)| {
         let (weight, log_ratio) = (f64::from(weight), f64::from(log_ratio));
         let change = log_ratio.exp_m1();
-        (kl + weight * (change - log_ratio), beyond + if change.abs() > range { weight } else { 0.0 })
+        let outside = change > objective.clip_range_high || change < -objective.clip_range;
+        (kl + weight * (change - log_ratio), beyond + if outside { weight } else { 0.0 })
     })
 }
 

@@ -115,17 +115,22 @@ fn cases<'a>(old: &'a [f32], whole: &'a [f32], each: &'a [f32]) -> Vec<Targets<'
         .into_iter()
         .flat_map(|advantages| {
             let olds = [(None, None), (Some(old), None), (Some(old), Some(old))];
-            olds.map(|(old_log_probs, old_values)| Targets { advantages, old_log_probs, old_values })
+            olds.map(|(old_log_probs, old_values)| Targets {
+                advantages,
+                old_log_probs,
+                old_values,
+                reference_log_probs: old_log_probs,
+            })
         })
         .collect()
 }
 
 fn objectives() -> [Objective; 4] {
-    let objective = Objective { entropy_coef: 0.3, clip_range: CLIP, ..Objective::default() };
+    let objective = Objective { entropy_coef: 0.3, kl_coef: 0.2, ..Objective::default() }.clipped(CLIP);
     [
         objective,
-        Objective { reduction: Reduction::Step, clip_range: f64::INFINITY, ..objective },
-        Objective { value_clip_range: 0.1, ..objective },
+        Objective { reduction: Reduction::Step, ..objective }.clipped(f64::INFINITY),
+        Objective { value_clip_range: 0.1, clip_range_high: 2.0 * CLIP, ..objective },
         Objective { totals: Some(Totals { rows: 7.0, steps: 20.0 }), reduction: Reduction::Step, ..objective },
     ]
 }
@@ -141,6 +146,7 @@ fn by_the_page(said: &Evaluation, data: &Trajectories<'_>, targets: &Targets<'_>
             let view = StepView {
                 log_prob: said.log_probs[cell],
                 old_log_prob: targets.old_log_probs.map(|old| old[cell]),
+                reference_log_prob: targets.reference_log_probs.map(|reference| reference[cell]),
                 advantage,
                 entropy: said.entropies[cell],
                 error,
@@ -154,9 +160,9 @@ fn by_the_page(said: &Evaluation, data: &Trajectories<'_>, targets: &Targets<'_>
     loss.terms(&sums, explained_variance(targets, data, values))
 }
 
-fn numbers(terms: &Terms) -> [f64; 7] {
-    let &Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, explained_variance } = terms;
-    [loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, explained_variance]
+fn numbers(terms: &Terms) -> [f64; 8] {
+    let &Terms { loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, reference_kl, explained_variance } = terms;
+    [loss, policy_loss, value_loss, entropy, approx_kl, clip_fraction, reference_kl, explained_variance]
 }
 
 #[test]
@@ -326,7 +332,7 @@ fn gradients_add_up_until_a_step() {
 
     // A loss that is not finite leaves what was accumulated.
     let huge = Advantages::Given { advantages: &[3e38; N], value_targets: None };
-    let refused = engine.accumulate(&data, &Targets { advantages: huge, old_log_probs: None, old_values: None }, &objective);
+    let refused = engine.accumulate(&data, &Targets::judged(huge), &objective);
     assert!(matches!(refused, Err(Error::NonFinite { what: "loss", .. })));
     assert_eq!(engine.gradient().unwrap(), summed);
 

@@ -106,7 +106,7 @@ pub(crate) struct Told {
 /// The loss and its terms, with the advantages held where they are given: the policy's gradient does not flow through them.
 pub(crate) fn tell(case: &Case, said: &Said, held: &[f64], aim: &Aim) -> Told {
     let weights = case.weighed();
-    let Objective { value_coef, entropy_coef, clip_range, reduction, .. } = aim.objective;
+    let Objective { value_coef, entropy_coef, clip_range, clip_range_high, kl_coef, reduction, .. } = aim.objective;
     let Totals { rows, steps } = totals(case, &aim.objective);
     let over = match reduction {
         Reduction::Episode => rows,
@@ -127,9 +127,10 @@ pub(crate) fn tell(case: &Case, said: &Said, held: &[f64], aim: &Aim) -> Told {
                 let ratio = log_ratio.exp();
                 ratios.push(ratio);
                 terms.approx_kl += weight * (ratio - 1.0 - log_ratio) / steps;
-                terms.clip_fraction += if (ratio - 1.0).abs() > clip_range { weight / steps } else { 0.0 };
-                let clipped = if ratio > 1.0 + clip_range {
-                    1.0 + clip_range
+                let outside = ratio > 1.0 + clip_range_high || ratio < 1.0 - clip_range;
+                terms.clip_fraction += if outside { weight / steps } else { 0.0 };
+                let clipped = if ratio > 1.0 + clip_range_high {
+                    1.0 + clip_range_high
                 } else if ratio < 1.0 - clip_range {
                     1.0 - clip_range
                 } else {
@@ -138,12 +139,17 @@ pub(crate) fn tell(case: &Case, said: &Said, held: &[f64], aim: &Aim) -> Told {
                 (ratio * advantage).min(clipped * advantage)
             }
         };
+        if let Some(reference) = &aim.reference_log_probs {
+            // π_ref/π − log(π_ref/π) − 1
+            let gap = log_prob - f64::from(reference[at]);
+            terms.reference_kl += weight * ((-gap).exp() + gap - 1.0) / steps;
+        }
         terms.policy_loss -= weight * gain / over;
         terms.entropy += weight * said.entropies[at] / steps;
     }
     let judgement = judge(case, said, aim);
     terms.value_loss = judgement.value_loss();
     terms.explained_variance = judgement.explained_variance();
-    terms.loss = terms.policy_loss + value_coef * terms.value_loss - entropy_coef * terms.entropy;
+    terms.loss = terms.policy_loss + value_coef * terms.value_loss - entropy_coef * terms.entropy + kl_coef * terms.reference_kl;
     Told { terms, ratios }
 }

@@ -163,6 +163,7 @@ impl Chunk {
                 let view = StepView {
                     log_prob: self.log_probs[at],
                     old_log_prob: targets.old_log_probs.map(|old| old[batch_row * steps + t]),
+                    reference_log_prob: targets.reference_log_probs.map(|reference| reference[batch_row * steps + t]),
                     advantage,
                     entropy: self.entropies[at],
                     error,
