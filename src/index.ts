@@ -17,7 +17,7 @@ export type {
   RuntimeOptions,
   SpacesOptions,
 } from './agent/options.js';
-export type { ActOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
+export type { ActOptions, CloneOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
 export { Session, type SessionOptions, type SessionStep, type SessionStepOptions } from './agent/session.js';
 export type { CallChoice, CallOutcome, ChosenCall, Solution, SolvedCall, SolveReason } from './agent/solution.js';
 export type { SolveContext, SolveOptions, SolveTool, SolveTools, SolveToolsOf } from './agent/solve-options.js';
@@ -96,6 +96,7 @@ export {
   type TaskFindingCode,
   type TaskReport,
 } from './define/check/check-task.js';
+export { type SolvingProgram, type SolvingProgramsOptions, solvingPrograms } from './define/check/solving-programs.js';
 export { defineTask } from './define/define-task.js';
 export type {
   MilestoneDefinition,
@@ -160,6 +161,8 @@ export type {
   EpisodeMetrics,
   EvaluationEvent,
   EventGroups,
+  ImitationEvent,
+  ImitationMetrics,
   IterationEvent,
   MixedStageMetrics,
   ProgramMetrics,
@@ -191,8 +194,12 @@ export type { Spaces } from './spaces/plain.js';
 export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
 export type { Measured } from './task/measured.js';
 export type { ProblemBatch, ProblemDescription, Scores, Split, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
+export type { ReferenceOption } from './trainer/collect/reference.js';
 export type { ProgressOption } from './trainer/common-options.js';
 export type { RunStages, TrainerOptions, TrainingKinds } from './trainer/course.js';
+export type { ImitationEpisode } from './trainer/imitate/episodes.js';
+export type { ImitateOptions, ImitationOptions, ImitationResult } from './trainer/imitate/imitation.js';
+export type { ContextProgram, ImitationProgram, ImitationSearch, ProblemProgram } from './trainer/imitate/programs.js';
 export type {
   EnvironmentEvaluateOptions,
   EnvironmentEvaluation,
@@ -201,7 +208,7 @@ export type {
   StageEvaluation,
 } from './trainer/measure/evaluate.js';
 export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
-export type { TaskA2cOptions, TaskOptions, TaskPpoOptions, TaskTrainerOptions } from './trainer/options.js';
+export type { TaskOptions, TaskTrainerOptions } from './trainer/options.js';
 export {
   type EnvironmentStageResult,
   type EnvironmentTrainingResult,
@@ -216,6 +223,15 @@ export {
 } from './trainer/run/result.js';
 export { TrainingRun } from './trainer/run/training-run.js';
 export type { EnvironmentOptions, EnvironmentTrainerOptions } from './trainer/steps/options.js';
+export type {
+  GroupOptions,
+  ReferenceOptions,
+  TaskA2cOptions,
+  TaskAlgorithmOptions,
+  TaskGrpoOptions,
+  TaskPpoOptions,
+  TaskRlooOptions,
+} from './trainer/task-algorithm.js';
 export { type RunOptions, Trainer } from './trainer/trainer.js';
 export type { Exclusive } from './util/exclusive.js';
 export { Random, type RandomState } from './util/random.js';

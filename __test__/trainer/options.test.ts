@@ -23,7 +23,8 @@ test('the defaults', (t) => {
     agent: undefined,
     update: undefined,
     schedules: {},
-    ppo: undefined,
+    algorithm: undefined,
+    imitation: undefined,
     batchSize: 192,
     rehearsal: 0.4,
     evaluateEvery: 25,
@@ -39,8 +40,8 @@ test('everything given is taken', (t) => {
   const { signal } = new AbortController();
   const options = { batchSize: 3, rehearsal: 0.5, evaluateEvery: 4, evaluationProblems: 5, maxIterations: 6, progress, signal };
   const { config, issues } = read(options);
-  const { agentConfig: _, agent, update, schedules, ppo, ...rest } = config;
-  t.deepEqual([issues, agent, update, schedules, ppo], [[], undefined, undefined, {}, undefined]);
+  const { agentConfig: _, agent, update, schedules, algorithm, imitation, ...rest } = config;
+  t.deepEqual([issues, agent, update, schedules, algorithm, imitation], [[], undefined, undefined, {}, undefined, undefined]);
   t.deepEqual(rest, options);
   t.is(read({ progress: false }).config.progress, false);
   t.is(read({ progress: true }).config.progress, true);

@@ -20,6 +20,7 @@ import {
   ACCUMULATE_NAMES,
   type CheckedLesson,
   LESSON_NAMES,
+  lessonOf,
   type OwnCoefficients,
   readCoefficients,
   readLesson,
@@ -28,8 +29,9 @@ import {
 } from './lesson.js';
 import { createNative, loadNative, type NativeAgent } from './native-agent.js';
 import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions, type SpacesOptions } from './options.js';
-import type { ActOptions, Evaluation, Gradients, Rollout } from './results.js';
+import type { ActOptions, CloneOptions, Evaluation, Gradients, Rollout } from './results.js';
 import { Session, type SessionOptions } from './session.js';
+import type { WeighedShown } from './shown.js';
 import type { Solution } from './solution.js';
 import { solve } from './solve.js';
 import { readSolveOptions, type SolveOptions } from './solve-options.js';
@@ -105,6 +107,35 @@ export class Agent {
    */
   static async load(path: string | URL, options: AgentLoadOptions = {}): Promise<Agent> {
     return new Agent(await loadNative(path, options));
+  }
+
+  /**
+   * @param agent - An agent.
+   * @returns Its native side.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   * @internal
+   */
+  static nativeOf(agent: Agent): BindingAgent {
+    agent.#checkOpen();
+    return agent.#native;
+  }
+
+  /**
+   * Makes another agent of the present weights, on the same device: to hold this one to what it was, say. Neither changes the other.
+   *
+   * @param options - Its seed, and whether it has Adam's state; see {@link CloneOptions}.
+   * @returns The other agent, which is the caller's to close. A gradient that waits is not part of it.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async clone(options: CloneOptions = {}): Promise<Agent> {
+    this.#checkOpen();
+    const { seed, optimizer } = readOptions(options, (reader) => ({
+      seed: reader.has('seed') ? reader.seed() : undefined,
+      optimizer: reader.boolean('optimizer', true),
+    }));
+    const native = await guardedAsync(() => this.#native.clone(seed, optimizer));
+    return new Agent({ native, note: this.#note, info: Object.freeze({ ...this.info, seed: seed ?? this.info.seed }) });
   }
 
   /** Whether {@link Agent.close} was called. */
@@ -315,16 +346,19 @@ export class Agent {
    *
    * @param collector - The rows.
    * @param options - How.
+   * @param beside - What is imitated in each update, if anything: its rows are cut into as many parts as the rollout's.
    * @returns What the updates say.
    * @throws {@link NonFiniteError} when a loss, a gradient or a weight after a step is not finite; weights and Adam's state are those of the update
    * before.
    * @throws {@link ClosedError} after {@link Agent.close}.
    * @internal
    */
-  async learn(collector: RolloutCollector, options: LearnConfig): Promise<RolloutStats> {
+  async learn(collector: RolloutCollector, options: LearnConfig, beside?: WeighedShown): Promise<RolloutStats> {
     this.#checkOpen();
     const native = RolloutCollector.nativeOf(collector) as BindingCollector;
-    return toRolloutStats(await guardedAsync(() => this.#native.learn(native, { ...options, optimizer: options })));
+    const lesson = beside && lessonOf(beside.shown, beside.weight, this.#coefficients.numberNames);
+    const stats = await guardedAsync(() => this.#native.learn(native, { ...options, optimizer: options }, lesson));
+    return toRolloutStats(stats, beside?.weight);
   }
 
   /**

@@ -31,6 +31,7 @@ export interface NativeCollector {
     finalDiscrete: Int32Array | undefined,
   ): void;
   finish(pending: boolean, dense: Float32Array | undefined, discrete: Int32Array | undefined): void;
+  judge(advantages: Float32Array): void;
   close(): void;
 }
 
@@ -105,6 +106,15 @@ export class RolloutCollector {
    */
   finish(pending: boolean, dense?: Float32Array, discrete?: Int32Array): void {
     guarded(() => this.#native.finish(pending, dense, discrete));
+  }
+
+  /**
+   * Judges a finished rollout by whole rows, in place of what its steps were judged by.
+   *
+   * @param advantages - Of all steps of each row, `[E]`.
+   */
+  judge(advantages: Float32Array): void {
+    guarded(() => this.#native.judge(advantages));
   }
 
   /** Frees the native side. */

@@ -26,6 +26,7 @@ const ENTRIES = {
   advantages: (input) => input['advantages'],
   valueTargets: (input) => input['valueTargets'],
   oldLogProbs: (input) => input['oldLogProbs'],
+  referenceLogProbs: (input) => input['referenceLogProbs'],
   rows: (input) => input['rows'],
   deterministic: (input) => input['deterministic'],
 } as const satisfies Readonly<Record<string, Getter>>;
@@ -38,6 +39,7 @@ export interface Targets {
   readonly advantages: Float32Array | undefined;
   readonly valueTargets: Float32Array | undefined;
   readonly oldLogProbs: Float32Array | undefined;
+  readonly referenceLogProbs: Float32Array | undefined;
 }
 
 /**
@@ -159,6 +161,7 @@ export class InputReader {
     const advantages = this.#numbers('advantages', either, 'Correct what this advantage was made of.');
     const valueTargets = this.#numbers('valueTargets', either, 'Correct what this target was made of.');
     const oldLogProbs = this.#numbers('oldLogProbs', [cells], 'Pass the logProbs of act().');
+    const referenceLogProbs = this.#numbers('referenceLogProbs', [cells], "Pass the logProbs of the reference's evaluateActions().");
     if (this.#issues.list.length === 0 && (returns === undefined) === (advantages === undefined)) {
       const message = returns === undefined ? 'is missing.' : 'cannot be given together with advantages.';
       this.#issues.add('returns', message, 'Give returns, or else advantages.');
@@ -170,7 +173,7 @@ export class InputReader {
         'Give advantages with them: returns are their own targets.',
       );
     }
-    return { returns, advantages, valueTargets, oldLogProbs };
+    return { returns, advantages, valueTargets, oldLogProbs, referenceLogProbs };
   }
 
   /**

@@ -25,7 +25,7 @@ export interface Programs extends Prompts {
   readonly inputs?: Ids | undefined;
 }
 
-/** Which steps of the programs count, how much, and how probable the actions were. */
+/** Which steps of the programs count, how much, and how probable the actions were, and are to others. */
 export interface Counted {
   /**
    * Steps of each program that count, `[n]`, each from 1 to `T`: what follows the end of a program is not learned from. `actions` holds tokens
@@ -47,6 +47,13 @@ export interface Counted {
    * @defaultValue the actions are the present policy's
    */
   readonly oldLogProbs?: Numbers | undefined;
+  /**
+   * log π_ref(a) of a reference policy, `[n, T]`, as its `evaluateActions()` returns them: with these and a `klCoef` the loss holds the policy
+   * to it; see {@link ObjectiveOptions}.
+   *
+   * @defaultValue no reference
+   */
+  readonly referenceLogProbs?: Numbers | undefined;
 }
 
 /** What programs earned: advantages and errors of the values come of it and of the network's present values, by the `baseline`. */

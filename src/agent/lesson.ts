@@ -1,4 +1,4 @@
-import { type Baseline, readUpdateOptions, type UpdateConfig, type UpdateOptions } from '../algorithm/a2c.js';
+import { type Baseline, DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig, type UpdateOptions } from '../algorithm/a2c.js';
 import type { RolloutStats } from '../algorithm/learn.js';
 import { OBJECTIVE_OPTIONS, type ObjectiveConfig, type ObjectiveOptions, readObjectiveOptions } from '../algorithm/objective.js';
 import { OptionsError } from '../errors/options-error.js';
@@ -7,6 +7,7 @@ import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
 import { type Getter, InputReader, inputNames } from './input-reader.js';
 import type { IdLimits } from './inputs.js';
+import type { Shown } from './shown.js';
 
 /** How the losses are weighed and a step is made, checked, as the native side takes it. */
 export interface Coefficients extends Pick<ObjectiveConfig, 'reduction' | 'total'> {
@@ -32,7 +33,10 @@ export interface CheckedLesson {
 }
 
 const LOSS_NAMES = ['baseline', 'valueCoef', 'entropyCoef'] as const;
-const EPISODE_NAMES = ['actions', 'inputs', 'lengths', 'weights', 'returns', 'advantages', 'valueTargets', 'oldLogProbs'] as const;
+const EPISODE_NAMES = [
+  ...['actions', 'inputs', 'lengths', 'weights', 'returns', 'advantages', 'valueTargets'],
+  ...['oldLogProbs', 'referenceLogProbs'],
+] as const;
 
 /** Every option of an update. */
 const COEFFICIENTS: Readonly<Record<keyof UpdateOptions | keyof ObjectiveOptions, Getter>> = {
@@ -45,6 +49,8 @@ const COEFFICIENTS: Readonly<Record<keyof UpdateOptions | keyof ObjectiveOptions
   beta2: (input) => input['beta2'],
   epsilon: (input) => input['epsilon'],
   clipRange: (input) => input['clipRange'],
+  clipRangeHigh: (input) => input['clipRangeHigh'],
+  klCoef: (input) => input['klCoef'],
   reduction: (input) => input['reduction'],
   total: (input) => input['total'],
 };
@@ -67,7 +73,7 @@ export function readPrograms(reader: InputReader): { trajectories: BindingTrajec
   const actions = reader.actions(count);
   reader.check();
   const inputs = reader.inputs(actions.length);
-  return { trajectories: { contexts, stages, actions, inputs, weights: undefined }, count, cells: actions.length };
+  return { trajectories: { contexts, stages, actions, inputs, weights: undefined, observed: undefined }, count, cells: actions.length };
 }
 
 /**
@@ -109,10 +115,44 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
 }
 
 /**
+ * @param shown - What is imitated, checked.
+ * @param weight - Of −log π(a).
+ * @param numberNames - What the native side takes, in its order.
+ * @returns The cross-entropy of the actions as a lesson: each is as good as the weight says, and nothing else is learned.
+ */
+export function lessonOf(
+  { contexts, stages, actions, weights, observed }: Shown,
+  weight: number,
+  numberNames: readonly string[],
+): BindingLesson {
+  const { rows } = observed ?? { rows: stages.length };
+  const all: Readonly<Record<string, number>> = { ...DEFAULT_UPDATE_NUMBERS, valueCoef: 0, entropyCoef: 0 };
+  return {
+    trajectories: { contexts, stages, actions, inputs: undefined, weights, observed },
+    targets: {
+      returns: undefined,
+      advantages: new Float32Array(rows).fill(weight),
+      valueTargets: undefined,
+      oldLogProbs: undefined,
+      referenceLogProbs: undefined,
+    },
+    baseline: 'step',
+    reduction: 'step',
+    total: undefined,
+    numbers: Float64Array.from(numberNames, (name) => all[name] as number),
+  };
+}
+
+/**
  * @param stats - From the native side.
+ * @param weight - Of what was imitated beside, if anything.
  * @returns What is reported of a rollout: the explained variance is that of the whole rollout, before it was learned from; the ratio's terms where
  * there is one.
  */
-export function toRolloutStats({ terms, gradNorm, updates }: BindingLearnStats): RolloutStats {
-  return { ...terms, gradNorm, updates };
+export function toRolloutStats({ terms, gradNorm, updates, beside }: BindingLearnStats, weight?: number): RolloutStats {
+  const imitated = beside === undefined || weight === undefined ? {} : { imitationLoss: beside / weight };
+  return { ...terms, gradNorm, updates, ...imitated };
 }
+
+const { baseline: _, ...DEFAULTS } = DEFAULT_UPDATE;
+const DEFAULT_UPDATE_NUMBERS = { ...DEFAULTS, clipRange: Infinity, clipRangeHigh: Infinity, klCoef: 0 };

@@ -1,6 +1,22 @@
 import type { UpdateStats } from '../algorithm/objective.js';
 import type { StateDict } from './state-dict.js';
 
+/** What another agent of the same weights is; see {@link Agent.clone}. */
+export interface CloneOptions {
+  /**
+   * Seed of what the other agent samples, a non-negative safe integer: its streams begin anew.
+   *
+   * @defaultValue this agent's, at the place where its streams are: both then go on alike
+   */
+  readonly seed?: number | undefined;
+  /**
+   * Whether the other agent has Adam's state too.
+   *
+   * @defaultValue true
+   */
+  readonly optimizer?: boolean | undefined;
+}
+
 /** How {@link Agent.act} chooses. */
 export interface ActOptions {
   /**

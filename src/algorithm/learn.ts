@@ -11,6 +11,9 @@ export interface LearnConfig extends OptimizerConfig {
   /** Parts of whole rows, an update each. */
   readonly minibatches: number;
   readonly clipRange: number;
+  readonly clipRangeHigh: number;
+  /** Weight of the divergence from a reference. */
+  readonly klCoef: number;
   readonly valueClipRange: number;
   readonly targetKl: number;
   readonly normalizeAdvantage: boolean;
@@ -49,17 +52,19 @@ export interface EntropyState {
  * @returns How the next rollout is learned from.
  */
 export function learnConfig(config: AlgorithmConfig, progress: number, state: EntropyState): LearnConfig {
-  const { algorithm, updateEpochs, minibatches, valueClipRange, targetKl, normalizeAdvantage, valueCoef } = config;
+  const { algorithm, updateEpochs, minibatches, valueClipRange, targetKl, normalizeAdvantage, valueCoef, klCoef } = config;
   const { maxGradNorm, beta1, beta2, epsilon, entropyTarget } = config;
   const entropyCoef = valueAt(config.entropyCoef, progress);
   return {
     epochs: updateEpochs,
     minibatches,
     clipRange: valueAt(config.clipRange, progress),
+    clipRangeHigh: valueAt(config.clipRangeHigh ?? config.clipRange, progress),
+    klCoef,
     valueClipRange,
     targetKl,
     normalizeAdvantage,
-    ratio: algorithm === 'ppo',
+    ratio: algorithm !== 'a2c',
     reduction: 'step',
     valueCoef,
     entropyCoef: entropyTarget === undefined ? entropyCoef : (state.coef ?? entropyCoef),

@@ -107,6 +107,12 @@ export interface PpoOptions extends ActorCriticOptions {
    */
   readonly clipRange?: Scheduled | undefined;
   /**
+   * The same for ratios above 1, where it differs: actions that are seldom taken may then become more probable faster (Yu et al., 2025).
+   *
+   * @defaultValue `clipRange`
+   */
+  readonly clipRangeHigh?: Scheduled | undefined;
+  /**
    * How far a value may move from the one that the rollout had before its loss is clipped, above 0; `Infinity`: any way.
    *
    * @defaultValue Infinity
@@ -123,12 +129,26 @@ export interface PpoOptions extends ActorCriticOptions {
 /** Options of one algorithm: an option of another one does not compile, and is an {@link OptionsError}. */
 export type AlgorithmOptions = Exclusive<PpoOptions, A2cOptions> | Exclusive<A2cOptions, PpoOptions>;
 
-/** Names of the algorithms. */
+/** Names of the algorithms that take a reward with every step. */
 export type AlgorithmName = 'a2c' | 'ppo';
 
-/** {@link AlgorithmOptions}, checked and filled in. With A2C, one pass in one part with nothing clipped. */
+/** How programs are judged by others for the same problem. */
+export interface GroupConfig {
+  /** Programs a problem. */
+  readonly samples: number;
+  /** Whether a return is compared with the mean of the others, or of all. */
+  readonly leaveOneOut: boolean;
+  /** Whether advantages are divided by the deviation of the group. */
+  readonly scaleByStd: boolean;
+}
+
+/** The options of an algorithm, checked and filled in. With A2C, one pass in one part with nothing clipped. */
 export interface AlgorithmConfig {
-  readonly algorithm: AlgorithmName;
+  readonly algorithm: AlgorithmName | 'rloo' | 'grpo';
+  /** Absent: a critic judges. */
+  readonly groups: GroupConfig | undefined;
+  /** Weight of the divergence from a reference; 0: there is none. */
+  readonly klCoef: number;
   readonly gamma: number;
   readonly gaeLambda: number;
   readonly normalizeAdvantage: boolean;
@@ -143,6 +163,8 @@ export interface AlgorithmConfig {
   readonly updateEpochs: number;
   readonly minibatches: number;
   readonly clipRange: Schedule;
+  /** Absent: `clipRange`. */
+  readonly clipRangeHigh: Schedule | undefined;
   readonly valueClipRange: number;
   readonly targetKl: number;
 }
@@ -150,6 +172,8 @@ export interface AlgorithmConfig {
 const fixed = (value: number): Schedule => ({ shape: 'constant', from: value, to: value });
 
 const COMMON = {
+  groups: undefined,
+  klCoef: 0,
   gamma: 0.99,
   gaeLambda: 0.95,
   normalizeAdvantage: true,
@@ -161,6 +185,7 @@ const COMMON = {
   beta1: 0.9,
   beta2: 0.999,
   epsilon: 1e-5,
+  clipRangeHigh: undefined,
   valueClipRange: Infinity,
   targetKl: Infinity,
 } as const;
@@ -172,7 +197,7 @@ export const DEFAULT_ALGORITHMS: { readonly [Name in AlgorithmName]: AlgorithmCo
 };
 
 /** Options that PPO alone has. */
-export const PPO_OPTIONS = ['updateEpochs', 'minibatches', 'clipRange', 'valueClipRange', 'targetKl'] as const;
+export const PPO_OPTIONS = ['updateEpochs', 'minibatches', 'clipRange', 'clipRangeHigh', 'valueClipRange', 'targetKl'] as const;
 
 const SHARE: NumberRule = { min: 0, max: 1 };
 const WEIGHT: NumberRule = { min: 0, single: true };
@@ -189,7 +214,7 @@ const DECAY: NumberRule = { min: 0, below: 1, single: true };
  * @returns All of them; meaningful only when no issue was added.
  */
 export function readAlgorithmOptions(reader: OptionReader, fallback: AlgorithmConfig, rows: number): AlgorithmConfig {
-  const own = fallback.algorithm === 'ppo' ? readPpo(reader, fallback, rows) : refusePpo(reader, fallback);
+  const own = fallback.algorithm === 'a2c' ? refusePpo(reader, fallback) : readPpo(reader, fallback, rows);
   const entropyTarget = readEntropyTarget(reader.raw('entropyTarget'), reader.issues.at('entropyTarget')) ?? fallback.entropyTarget;
   const { entropyCoef: usual } = fallback;
   const first = entropyTarget === undefined ? usual : fixed(usual.from);
@@ -200,6 +225,8 @@ export function readAlgorithmOptions(reader: OptionReader, fallback: AlgorithmCo
   return {
     ...own,
     algorithm: fallback.algorithm,
+    groups: fallback.groups,
+    klCoef: fallback.klCoef,
     gamma: reader.number('gamma', fallback.gamma, SHARE),
     gaeLambda: reader.number('gaeLambda', fallback.gaeLambda, SHARE),
     normalizeAdvantage: reader.boolean('normalizeAdvantage', fallback.normalizeAdvantage),
@@ -222,10 +249,12 @@ function readPpo(reader: OptionReader, fallback: AlgorithmConfig, rows: number):
     const message = `must be at most ${rows}, the number of rows that they are made of, got ${minibatches}.`;
     reader.issues.add('minibatches', message, 'Pass fewer minibatches, or more environments.');
   }
+  const clipRange = readSchedule(reader, 'clipRange', fallback.clipRange, BOUND);
   return {
     updateEpochs: reader.count('updateEpochs', fallback.updateEpochs),
     minibatches,
-    clipRange: readSchedule(reader, 'clipRange', fallback.clipRange, BOUND),
+    clipRange,
+    clipRangeHigh: reader.has('clipRangeHigh') ? readSchedule(reader, 'clipRangeHigh', clipRange, BOUND) : fallback.clipRangeHigh,
     valueClipRange: reader.number('valueClipRange', fallback.valueClipRange, BOUND),
     targetKl: reader.number('targetKl', fallback.targetKl, BOUND),
   };

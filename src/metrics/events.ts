@@ -176,6 +176,30 @@ export interface EvaluationEvent<Kind extends TrainingKind = 'task'> extends Run
   readonly curriculum: CurriculumMetrics;
 }
 
+/** How programs, or episodes, are learned by heart. */
+export interface ImitationMetrics {
+  /** Programs, or episodes, imitated. */
+  readonly programs: number;
+  /** Updates made so far. */
+  readonly updates: number;
+  /** Mean of −log π(a) over the steps of the last pass, each before the update it is part of, nats. */
+  readonly loss: number;
+  /** Global norm of the gradient before clipping, a mean over the updates of the last pass. */
+  readonly gradNorm: number;
+}
+
+/** A pass of {@link Trainer.imitate} is done. */
+export interface ImitationEvent {
+  /** Tells this event from the others. */
+  readonly type: 'imitation';
+  /** Which pass, from 1. */
+  readonly epoch: number;
+  /** How many there are. */
+  readonly epochs: number;
+  /** How far it is. */
+  readonly imitation: ImitationMetrics;
+}
+
 /** A stage of the run is done. */
 export interface StageEndEvent extends RunPosition {
   /** Tells this event from the others. */

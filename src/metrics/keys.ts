@@ -1,22 +1,23 @@
 import { isRecord } from '../util/kind.js';
-import type { TrainingEvent, TrainingKind } from './events.js';
+import type { ImitationEvent, TrainingEvent, TrainingKind } from './events.js';
 
 type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Tail}`
   ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Tail>}`
   : Name;
 
-type KeysIn<Event> =
-  Event extends TrainingEvent<TrainingKind>
-    ? {
-        [Group in keyof Event & string]: Event[Group] extends object ? `${Group}/${SnakeCase<keyof Event[Group] & string>}` : never;
-      }[keyof Event & string]
-    : never;
+type AnyEvent = TrainingEvent<TrainingKind> | ImitationEvent;
+
+type KeysIn<Event> = Event extends AnyEvent
+  ? {
+      [Group in keyof Event & string]: Event[Group] extends object ? `${Group}/${SnakeCase<keyof Event[Group] & string>}` : never;
+    }[keyof Event & string]
+  : never;
 
 /**
  * A number of an event by group and name, as a logger wants it: `episodeReturnMean` in the group `rollout` of an {@link IterationEvent} is
  * `rollout/episode_return_mean`. What each number means stands with the event's field.
  */
-export type MetricKey = KeysIn<TrainingEvent<TrainingKind>>;
+export type MetricKey = KeysIn<AnyEvent>;
 
 /** Some metrics by key. */
 export type Metrics = Readonly<Partial<Record<MetricKey, number>>>;
@@ -27,7 +28,7 @@ export type Metrics = Readonly<Partial<Record<MetricKey, number>>>;
  * @param event - Any event.
  * @returns The numbers of its groups; none for the begin and the end of a stage.
  */
-export function eventMetrics(event: TrainingEvent<TrainingKind>): Metrics {
+export function eventMetrics(event: AnyEvent): Metrics {
   return Object.fromEntries(
     Object.entries(event).flatMap(([group, value]: [string, unknown]) =>
       isRecord(value) ? Object.entries(value).map(([name, number]) => [`${group}/${snakeCase(name)}`, number]) : [],

@@ -1,4 +1,4 @@
-import type { EpisodeMetrics, IterationEvent, ProgramMetrics, TrainingEvent, TrainingKind } from './events.js';
+import type { EpisodeMetrics, ImitationEvent, IterationEvent, ProgramMetrics, TrainingEvent, TrainingKind } from './events.js';
 
 /** Where progress is written; a stream such as `process.stderr` will do. */
 export interface ProgressOutput {
@@ -74,6 +74,14 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
           line(finalLine(event.stage, event.name, event.eval));
         }
         break;
+      case 'imitation':
+        if (live() && event.epoch < event.epochs) {
+          output.write(CLEAR_LINE + imitationLine(event).slice(0, width() - 1));
+          open = true;
+        } else if (event.epoch === event.epochs) {
+          line(imitationLine(event));
+        }
+        break;
       default:
         if (live() && last !== undefined) {
           line(iterationLine(last));
@@ -86,7 +94,7 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
 
 const ENDINGS = { reached: 'target reached', iterations: 'done', steps: 'done', budget: 'target not reached' } as const;
 
-type AnyEvent = TrainingEvent<TrainingKind>;
+type AnyEvent = TrainingEvent<TrainingKind> | ImitationEvent;
 type AnyIteration = IterationEvent<'task'> | IterationEvent<'environment'>;
 
 function iterationLine({ stage, stageIteration, rollout, train, time }: AnyIteration): string {
@@ -99,6 +107,10 @@ function iterationLine({ stage, stageIteration, rollout, train, time }: AnyItera
     `entropy ${train.entropy.toFixed(3)}`,
     steps ? `${whole(time.envStepsPerSecond)} steps/s` : `${whole(time.episodesPerSecond)} episodes/s`,
   ].join(' | ');
+}
+
+function imitationLine({ epoch, epochs, imitation }: ImitationEvent): string {
+  return `Imitation | pass ${epoch} of ${epochs} | ${whole(imitation.programs)} programs | loss ${imitation.loss.toFixed(4)}`;
 }
 
 /** What was reached, by the measure that there is. */

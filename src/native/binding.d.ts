@@ -36,8 +36,16 @@ export declare class BindingAgent {
   session(size: number, seed: number): Promise<BindingSession>
   /** Rows whose steps are written down to be learned from, by the present weights. */
   collector(options: BindingCollectorOptions): Promise<BindingCollector>
-  /** Learns from what was collected; then the collector goes on, by the new weights. */
-  learn(collector: BindingCollector, options: BindingLearnOptions): Promise<BindingLearnStats>
+  /** Learns from what was collected, and from a lesson beside it in each step; then the collector goes on, by the new weights. */
+  learn(collector: BindingCollector, options: BindingLearnOptions, beside?: BindingLesson | undefined | null): Promise<BindingLearnStats>
+  /** Says of the actions of a finished rollout, which another agent of the same form took, how probable they are to this one. */
+  refer(collector: BindingCollector): Promise<void>
+  /** The advantage of each program among those of its group: returns `[n]`, groups `[n]` by numbers below `n`. */
+  groupAdvantages(returns: Float32Array, groups: Uint32Array, leaveOneOut: boolean, scale: boolean): BindingGroupAdvantages
+  /** Brings vectors that were observed, `[n, D]`, to the scale that the network reads them on; counted among its statistics before, where asked. */
+  normalize(dense: Float32Array, count: boolean): Promise<Float32Array>
+  /** Another agent with the same weights, by another seed where one is given, with Adam's state or before its first step. */
+  clone(seed: number | undefined | null, optimizer: boolean): Promise<BindingAgent>
   /** Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays. */
   loadStateDict(tensors: Array<BindingTensor>): Promise<void>
   /** Writes weights, Adam's state, random streams, options and `note` to one file, atomically. */
@@ -59,6 +67,8 @@ export declare class BindingCollector {
   record(rewards: Float32Array, terminated: Uint8Array, truncated: Uint8Array, lastDense?: Float32Array | undefined | null, lastDiscrete?: Int32Array | undefined | null): void
   /** Ends the rollout, whose rows observe `dense` and `discrete` next; where `pending` is false, no episode goes on. */
   finish(pending: boolean, dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null): void
+  /** Judges all steps of a row by its advantage, `[n]`, in place of what the finished rollout was judged by. */
+  judge(advantages: Float32Array): void
   /** Frees the rows; later calls throw `ERR_CLOSED`. */
   close(): void
 }
@@ -167,14 +177,26 @@ export interface BindingGradients {
   gradients: Array<BindingTensor>
 }
 
+/** How programs are judged by their groups. */
+export interface BindingGroupAdvantages {
+  /** `[n]`. */
+  advantages: Float32Array
+  /** Share of the groups in which all returns are equal. */
+  flat: number
+}
+
 /** How a rollout is learned from. */
 export interface BindingLearnOptions {
   /** Times that all rows are gone through. */
   epochs: number
   /** Parts that the rows are cut into. */
   minibatches: number
-  /** How far a ratio may move; `Infinity` turns clipping off. */
+  /** How far a ratio may fall below 1; `Infinity` turns clipping off. */
   clipRange: number
+  /** How far it may rise above 1. */
+  clipRangeHigh: number
+  /** Weight of the divergence from a reference. */
+  klCoef: number
   /** How far a value may move; `Infinity` turns clipping off. */
   valueClipRange: number
   /** The divergence that learning stops at; `Infinity`: none. */
@@ -201,6 +223,8 @@ export interface BindingLearnStats {
   gradNorm: number
   /** Steps of the optimizer. */
   updates: number
+  /** The policy's term of what was learned from beside it. */
+  beside?: number
 }
 
 /** What an update learns from, and how. An array costs as much as one number to read, so all numbers cross in one. */
@@ -217,6 +241,18 @@ export interface BindingLesson {
   total?: BindingTotal | undefined
   /** The losses' and the step's, in the order of `numberNames`. */
   numbers: Float64Array
+}
+
+/** What was observed before each step. */
+export interface BindingObserved {
+  /** Rows, `n`. */
+  rows: number
+  /** Ids, `[n, T, K]`. */
+  discrete?: Int32Array | undefined
+  /** Vectors as the network reads them, `[n, T, D]`. */
+  dense?: Float32Array | undefined
+  /** Non-zero for each action that was allowed, `[n, T, A]`. */
+  allowed?: Uint8Array | undefined
 }
 
 /** The options of one step. */
@@ -255,6 +291,8 @@ export interface BindingTargets {
   valueTargets?: Float32Array | undefined
   /** log π(a) when the actions were chosen, `[n, T]`. */
   oldLogProbs?: Float32Array | undefined
+  /** log π_ref(a) of a reference, `[n, T]`. */
+  referenceLogProbs?: Float32Array | undefined
 }
 
 /** A tensor by PyTorch's name, row-major. */
@@ -283,6 +321,8 @@ export interface BindingTerms {
   approxKl?: number
   /** With old log-probabilities: share of steps beyond the clip range. */
   clipFraction?: number
+  /** With a reference's log-probabilities: mean of r − log r − 1. */
+  referenceKl?: number
 }
 
 /** Size of a batch whose gradient is summed from parts. */
@@ -305,6 +345,8 @@ export interface BindingTrajectories {
   inputs?: Int32Array | undefined
   /** How much each step counts, `[n, T]`; absent: all alike. */
   weights?: Float32Array | undefined
+  /** What was observed on the way; absent: an open loop. */
+  observed?: BindingObserved | undefined
 }
 
 /** What an update says. */

@@ -7,6 +7,9 @@ import type { TrainingEvent, TrainingKind } from '../metrics/events.js';
 import type { Task } from '../task/task.js';
 import type { Issues } from '../util/issues.js';
 import type { ProgressOption } from './common-options.js';
+import type { ImitationEpisode } from './imitate/episodes.js';
+import type { ImitationResult, ImitationWatch } from './imitate/imitation.js';
+import type { ImitationProgram, ImitationSearch } from './imitate/programs.js';
 import type { EnvironmentEvaluateOptions, EnvironmentEvaluation, EvaluateOptions, StageEvaluation } from './measure/evaluate.js';
 import type { Explanation } from './measure/explain.js';
 import type { TaskTrainerOptions } from './options.js';
@@ -30,6 +33,8 @@ export interface TrainingKinds {
     readonly evaluateOptions: EvaluateOptions;
     /** What an evaluation gives for a stage. */
     readonly evaluation: StageEvaluation;
+    /** What can be imitated. */
+    readonly imitated: readonly ImitationProgram[] | ImitationSearch;
   };
   /** In environments. */
   readonly environment: {
@@ -45,6 +50,8 @@ export interface TrainingKinds {
     readonly evaluateOptions: EnvironmentEvaluateOptions;
     /** What an evaluation gives for a stage. */
     readonly evaluation: EnvironmentEvaluation;
+    /** What can be imitated. */
+    readonly imitated: readonly ImitationEpisode[];
   };
 }
 
@@ -104,6 +111,13 @@ export interface Course<Kind extends TrainingKind> {
    * @returns One explanation a problem.
    */
   explain(stage: unknown, count: number): Promise<Explanation[]>;
+  /**
+   * @param given - What is imitated, as the caller passed it.
+   * @param options - The same of how.
+   * @param watch - Who watches, and who may end it.
+   * @returns What was done.
+   */
+  imitate(given: unknown, options: unknown, watch: ImitationWatch): Promise<ImitationResult>;
   /** @returns When all but the agent is closed. */
   close(): Promise<void>;
 }

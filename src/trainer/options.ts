@@ -2,52 +2,23 @@ import type { Agent } from '../agent/agent.js';
 import { compareTask } from '../agent/info.js';
 import { type AgentConfig, type AgentOptions, readAgentOptions } from '../agent/options.js';
 import { DEFAULT_UPDATE, type UpdateConfig, type UpdateOptions } from '../algorithm/a2c.js';
-import { DEFAULT_OPTIMIZER } from '../algorithm/optimizer.js';
-import { constant, readSchedule, type Schedule, type Scheduled } from '../algorithm/schedule.js';
-import { type AlgorithmConfig, DEFAULT_ALGORITHMS, type PpoOptions, readAlgorithmOptions, refusePpo } from '../algorithm/step-algorithm.js';
-import type { Exclusive } from '../util/exclusive.js';
+import { constant, readSchedule, type Schedule } from '../algorithm/schedule.js';
 import { isRecord } from '../util/kind.js';
 import type { OptionReader } from '../util/option-reader.js';
 import { type CommonTrainerOptions, type ProgressOption, readAgent, readProgress, refuseOptions } from './common-options.js';
+import { type ImitationConfig, type ImitationOptions, readImitation } from './imitate/imitation.js';
+import type { ImitationProgram, ImitationSearch } from './imitate/programs.js';
 import { ENVIRONMENT_OPTIONS } from './steps/options.js';
-
-/** A2C on a task, whose programs are judged by their returns; see {@link UpdateOptions}. */
-export interface TaskA2cOptions extends Omit<UpdateOptions, 'learningRate' | 'entropyCoef'> {
-  /**
-   * Which algorithm.
-   *
-   * @defaultValue 'a2c'
-   */
-  readonly algorithm?: 'a2c' | undefined;
-  /**
-   * Adam's step size, above 0.
-   *
-   * @defaultValue 1e-3
-   */
-  readonly learningRate?: Scheduled | undefined;
-  /**
-   * Weight of the entropy bonus, at least 0.
-   *
-   * @defaultValue 0.2
-   */
-  readonly entropyCoef?: Scheduled | undefined;
-}
-
-/** PPO on a task; see {@link PpoOptions}. A reward is not discounted (`gamma` is 1) unless it is said. Without {@link Task.interaction}, advantages
- * are the return less the value, and `gamma`, `gaeLambda` and `valueClipRange` cannot be given. */
-export interface TaskPpoOptions extends Omit<PpoOptions, 'algorithm'> {
-  /** Which algorithm. */
-  readonly algorithm: 'ppo';
-}
+import { checkTaskAlgorithm, type PassesAlgorithm, readBatchSize, readTaskAlgorithm, type TaskAlgorithmOptions } from './task-algorithm.js';
 
 /** {@link TaskTrainerOptions} but those of the algorithm. */
 export interface TaskOptions extends Omit<AgentOptions, keyof UpdateOptions>, CommonTrainerOptions<'task'> {
   /** Absent: with it these are {@link EnvironmentTrainerOptions}. */
   readonly environment?: undefined;
   /**
-   * Problems an iteration, 1 to 2²⁰.
+   * Programs an iteration, one a problem or `samples` a problem; 1 to 2²⁰.
    *
-   * @defaultValue 192
+   * @defaultValue 192, or the multiple of `samples` before it
    */
   readonly batchSize?: number | undefined;
   /**
@@ -74,10 +45,16 @@ export interface TaskOptions extends Omit<AgentOptions, keyof UpdateOptions>, Co
    * @defaultValue 4000
    */
   readonly maxIterations?: number | undefined;
+  /**
+   * Programs that are imitated beside: each update has the gradient of their cross-entropy too; see {@link ImitationOptions}.
+   *
+   * @defaultValue none
+   */
+  readonly imitation?: ImitationOptions<readonly ImitationProgram[] | ImitationSearch> | undefined;
 }
 
 /** Options of {@link Trainer.create} and {@link Trainer.run} for a task. All are optional; those of the agent are passed on to it. */
-export type TaskTrainerOptions = TaskOptions & (Exclusive<TaskA2cOptions, TaskPpoOptions> | Exclusive<TaskPpoOptions, TaskA2cOptions>);
+export type TaskTrainerOptions = TaskOptions & TaskAlgorithmOptions;
 
 /** {@link TaskTrainerOptions}, checked and filled in. */
 export interface TrainerConfig {
@@ -86,8 +63,10 @@ export interface TrainerConfig {
   readonly update: UpdateConfig | undefined;
   /** Coefficients of A2C that change over a stage. */
   readonly schedules: { readonly [Key in (typeof SCHEDULED)[number]]?: Schedule };
-  /** PPO in place of A2C. */
-  readonly ppo: AlgorithmConfig | undefined;
+  /** An algorithm of passes over a batch, in place of A2C, and whom its policy is held to. */
+  readonly algorithm: PassesAlgorithm | undefined;
+  /** What is imitated beside. */
+  readonly imitation: ImitationConfig | undefined;
   readonly batchSize: number;
   readonly rehearsal: number;
   readonly evaluateEvery: number;
@@ -107,14 +86,12 @@ export const TASK_OPTIONS = ['task', 'batchSize', 'rehearsal', 'evaluationProble
  * @returns The config; meaningful only when no issue was added.
  */
 export function readTrainerOptions(reader: OptionReader): TrainerConfig {
-  const ppo = reader.choice('algorithm', 'a2c', ['a2c', 'ppo']) === 'ppo' ? readPpo(reader) : undefined;
+  const algorithm = readTaskAlgorithm(reader);
   const schedules = readSchedules(reader);
   const agentConfig = readAgentOptions(reader);
   const agent = readAgent(reader);
-  if (ppo === undefined) {
-    refusePpo(reader, undefined);
-  } else {
-    refuseUnanswered(reader, agentConfig);
+  if (algorithm !== undefined) {
+    checkTaskAlgorithm(reader, algorithm, agentConfig.task);
   }
   if (agentConfig.task.interaction !== undefined && agentConfig.update.baseline === 'program') {
     reader.issues.add('baseline', "must be 'step' with a task that answers, got 'program'.", 'Leave it out.');
@@ -127,9 +104,10 @@ export function readTrainerOptions(reader: OptionReader): TrainerConfig {
     agentConfig,
     agent,
     schedules,
-    ppo,
+    algorithm,
+    imitation: readImitation(reader),
     update: agent === undefined ? undefined : givenUpdate(reader, agent.info.update, agentConfig.update),
-    batchSize: reader.count('batchSize', 192),
+    batchSize: readBatchSize(reader, algorithm?.passes.groups?.samples),
     rehearsal: reader.number('rehearsal', 0.4, { min: 0, below: 1 }),
     evaluateEvery: reader.number('evaluateEvery', 25, { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER }),
     evaluationProblems: reader.count('evaluationProblems', 512),
@@ -154,28 +132,6 @@ function readSchedules(reader: OptionReader): TrainerConfig['schedules'] {
     }
   }
   return schedules;
-}
-
-function readPpo(reader: OptionReader): AlgorithmConfig {
-  const batchSize = reader.has('batchSize') ? Number(reader.raw('batchSize')) : 192;
-  const config = readAlgorithmOptions(reader, { ...DEFAULT_ALGORITHMS.ppo, gamma: 1 }, batchSize);
-  // These are PPO's, and said to be wrong once.
-  for (const key of ['valueCoef', ...SCHEDULED, ...Object.keys(DEFAULT_OPTIMIZER)]) {
-    reader.replace(key, undefined);
-  }
-  if (reader.has('baseline')) {
-    reader.issues.add('baseline', "is an option of algorithm: 'a2c', not of 'ppo'.", "Leave baseline out, or pass algorithm: 'a2c'.");
-  }
-  return config;
-}
-
-/** Where a task does not answer, a program is paid as a whole. */
-function refuseUnanswered(reader: OptionReader, { task }: AgentConfig): void {
-  for (const key of ['gamma', 'gaeLambda', 'valueClipRange'] as const) {
-    if (task.interaction === undefined && reader.has(key)) {
-      reader.issues.add(key, 'is for a task that answers: this one scores a program as a whole.', `Leave ${key} out.`);
-    }
-  }
 }
 
 function givenUpdate(reader: OptionReader, own: UpdateConfig, read: UpdateConfig): UpdateConfig {

@@ -8,6 +8,7 @@ import { createProgress } from '../metrics/progress.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
 import type { Course, CourseRun, RunStages, TrainerOptions, TrainingKinds } from './course.js';
+import type { ImitateOptions, ImitationResult } from './imitate/imitation.js';
 import { TaskCourse } from './loop/task-course.js';
 import type { Explanation } from './measure/explain.js';
 import type { EventPipe } from './run/event-pipe.js';
@@ -191,6 +192,42 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   }
 
   /**
+   * Learns programs, or episodes, by heart: the cross-entropy of their actions, in passes over them. For a task too sparse to be found by chance:
+   * `{ from: 'search' }` has programs searched as {@link checkTask} does; a later run goes on from there.
+   *
+   * @example
+   * ```ts
+   * await trainer.imitate({ from: 'search', problems: 256 });
+   * await trainer.run([0]);
+   * ```
+   *
+   * @param imitated - Programs with what the agent is shown, or that they are to be searched; in environments, episodes.
+   * @param options - See {@link ImitateOptions}.
+   * @returns What was done.
+   * @throws {@link OptionsError} saying all that is wrong with programs and options, such as `programs[3].tokens[2]`; nothing was learned then.
+   * @throws {@link TaskError} when a function of the task throws.
+   * @throws {@link BusyError} during a run, and {@link ClosedError} after {@link Trainer.close}.
+   * @throws {@link AbortedError} and {@link NonFiniteError}; what was learned before is kept.
+   */
+  async imitate(imitated: TrainingKinds[Kind]['imitated'], options: ImitateOptions = {}): Promise<ImitationResult> {
+    this.#checkReady();
+    const course = this.#course;
+    let stopped = false;
+    const stop = (): void => {
+      stopped = true;
+    };
+    const { promise: ended, resolve: end } = withResolvers();
+    this.#active = { pipe: { stop }, ended };
+    const signals = course.signal === undefined ? [] : [course.signal];
+    try {
+      return await course.imitate(imitated, options, { signals, stopped: () => stopped });
+    } finally {
+      this.#active = undefined;
+      end();
+    }
+  }
+
+  /**
    * Measures the agent with greedy programs on fresh problems, or in fresh greedy episodes in environments of their own. Does not disturb a
    * run: problems and episodes come from streams of their own.
    *
@@ -240,14 +277,8 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   }
 
   async #train(stages: unknown, options: RunOptions, pipe: EventPipe<TrainingEvent<Kind>>): Promise<TrainingResult<Kind>> {
-    this.#checkOpen();
+    this.#checkReady();
     const course = this.#course;
-    if (course.agent.closed) {
-      throw new ClosedError('agent');
-    }
-    if (this.#active !== undefined) {
-      throw new BusyError();
-    }
     const issues = new Issues();
     const plan = course.plan(stages, issues);
     const reader = new OptionReader(options, issues);
@@ -279,6 +310,16 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
       if (!this.#course.lent) {
         await this.agent.close();
       }
+    }
+  }
+
+  #checkReady(): void {
+    this.#checkOpen();
+    if (this.#course.agent.closed) {
+      throw new ClosedError('agent');
+    }
+    if (this.#active !== undefined) {
+      throw new BusyError();
     }
   }
 

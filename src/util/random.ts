@@ -19,6 +19,10 @@ export const STREAMS = {
   taskCheck: 8,
   /** Which scores a confidence interval draws again. */
   bootstrap: 2 ** 32 - 1,
+  /** Which programs are imitated together. */
+  imitation: 2 ** 32 - 5,
+  /** Problems whose programs are searched. */
+  search: 2 ** 32 - 6,
 } as const;
 
 /** The whole state of a {@link Random}: four unsigned 32-bit words. Plain data, so that it can be saved as JSON. */

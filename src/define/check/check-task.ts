@@ -6,6 +6,7 @@ import { Random, STREAMS } from '../../util/random.js';
 import type { ToolCall } from '../tool-parameters.js';
 import type { ToolBatch, ToolTask } from '../tool-task.js';
 import { contextLengthVaries, findingsOf } from './findings.js';
+import { hasMachine } from './has-machine.js';
 import { heldOutFindings, searchHeldOut } from './held-out.js';
 import { searchLookAlikes } from './look-alikes.js';
 import { describeProgram, mean, scoreProgram, scoreRandom, summarize } from './measure.js';
@@ -157,10 +158,6 @@ function shown(
 ): ShownProblem<unknown>[] {
   const look = (row: number): string => contexts.subarray(row * contextLength, (row + 1) * contextLength).join();
   return problems.map((problem, row) => ({ problem, look: look(row) })).filter((_, row) => shortest[row] !== undefined);
-}
-
-function hasMachine(task: Task): task is ToolTask {
-  return 'machine' in task && typeof task.machine === 'object' && task.machine !== null && 'program' in task;
 }
 
 function readSettings(options: CheckTaskOptions): Settings {

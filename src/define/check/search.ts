@@ -57,13 +57,7 @@ export function searchStage<Problem, State, Tool extends string>(
   budget: number,
 ): StageSearch<Tool> {
   const graphs = problems.map((problem) => new Graph(machine, problem, stage, horizon));
-  const callsTo = (path: Path | undefined): ToolCall<Tool>[] => {
-    const tokens: number[] = [];
-    for (let at = path; at !== undefined; at = at.before) {
-      tokens.unshift(at.token);
-    }
-    return callsOf(tokens, machine.tools);
-  };
+  const callsTo = (path: Path | undefined): ToolCall<Tool>[] => callsOf(tokensOf(path), machine.tools);
   let complete = true;
   const shortest: (readonly ToolCall<Tool>[] | undefined)[] = [];
   const bestRight: number[] = [];
@@ -106,6 +100,43 @@ export function searchStage<Problem, State, Tool extends string>(
       }
     }) && complete;
   return { complete, shortest, bestRight, bestWrong, mostSuccessful, bestPaid };
+}
+
+/**
+ * Searches the programs for one problem.
+ *
+ * @param machine - The machine.
+ * @param problem - The problem.
+ * @param stage - Stage id.
+ * @param horizon - Tokens of a program.
+ * @param budget - The most states visited, over all lengths.
+ * @returns Tokens of the right program that pays best, the shortest of them, up to its end; undefined where none was found.
+ */
+export function searchProgram<Problem, State, Tool extends string>(
+  machine: TaskMachine<Problem, State, Tool>,
+  problem: Problem,
+  stage: number,
+  horizon: number,
+  budget: number,
+): readonly number[] | undefined {
+  let best: readonly number[] | undefined;
+  let most = Number.NEGATIVE_INFINITY;
+  walk(new Graph(machine, problem, stage, horizon), machine, horizon, budget, ([outcome], path) => {
+    // Sums of equal rewards may differ in their last bits: only a real lead replaces a shorter program.
+    if (outcome?.success === true && outcome.episodeReturn > most + 1e-9) {
+      most = outcome.episodeReturn;
+      best = tokensOf(path);
+    }
+  });
+  return best;
+}
+
+function tokensOf(path: Path | undefined): number[] {
+  const tokens: number[] = [];
+  for (let at = path; at !== undefined; at = at.before) {
+    tokens.unshift(at.token);
+  }
+  return tokens;
 }
 
 /**

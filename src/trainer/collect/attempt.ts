@@ -5,6 +5,7 @@ import { checkedBegin } from '../../task/checked-episodes.js';
 import { addPrompts, type CheckedPrompts } from '../../task/checked-prompts.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
 import { talk } from './converse.js';
+import { repeatPrompts } from './samples.js';
 import type { FullScores } from './scores.js';
 
 /** Who solves the problems of what. */
@@ -15,12 +16,36 @@ export interface Solver {
   readonly agent: Agent;
 }
 
-/** A program a problem. */
+/** A program a problem, or several. */
 export interface Attempt {
-  /** What the agent was shown. */
+  /** What the agent was shown, one a program. */
   readonly prompts: CheckedPrompts;
   /** What it emitted. */
   readonly rollout: Rollout;
+}
+
+/**
+ * Lets the agent sample programs for each problem of a task that does not answer, and the task score them.
+ *
+ * @param solver - Task and agent.
+ * @param batch - Problems that `checkedSample` drew.
+ * @param samples - Programs a problem.
+ * @param slices - Written in full: the scores of a sample of each problem at a time.
+ * @returns What was shown and emitted, sample by sample.
+ */
+export async function attemptSamples(
+  { task, agent }: Solver,
+  batch: ProblemBatch,
+  samples: number,
+  slices: readonly FullScores[],
+): Promise<Attempt> {
+  const prompts = repeatPrompts(promptsOf(task, batch), samples, task);
+  const rollout = await agent.act(addPrompts(prompts, {}));
+  const size = rollout.actions.length / samples;
+  for (const [k, scores] of slices.entries()) {
+    checkedScore(task, batch, rollout.actions.subarray(k * size, (k + 1) * size), scores);
+  }
+  return { prompts, rollout };
 }
 
 /**

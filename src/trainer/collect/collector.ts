@@ -3,12 +3,20 @@ import type { Rollout } from '../../agent/results.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { RolloutMetrics } from '../../metrics/events.js';
 import { addPrompts } from '../../task/checked-prompts.js';
-import { attempt, type Solver } from './attempt.js';
+import { attempt, attemptSamples, type Solver } from './attempt.js';
 import { type ProblemContext, Problems } from './problems.js';
+import { sliceScores } from './samples.js';
 import { type FullScores, makeScores, rolloutMetrics } from './scores.js';
 
 /** What a collector works with. */
-export interface CollectorContext extends Solver, ProblemContext {}
+export interface CollectorContext extends Solver, ProblemContext {
+  /**
+   * Programs a problem; `batchSize` is a multiple of it.
+   *
+   * @defaultValue 1
+   */
+  readonly samples?: number | undefined;
+}
 
 /** A batch of episodes. The scores among them are written again by the next batch. */
 export interface Collected {
@@ -25,12 +33,15 @@ export class Collector {
   readonly #context: CollectorContext;
   readonly #problems: Problems;
   readonly #scores: FullScores;
+  readonly #samples: readonly FullScores[];
 
   /** @param context - What it works with. */
   constructor(context: CollectorContext) {
     this.#context = context;
-    this.#problems = new Problems(context);
-    this.#scores = makeScores(context.batchSize);
+    const { batchSize, samples = 1 } = context;
+    this.#problems = new Problems({ ...context, batchSize: batchSize / samples });
+    this.#scores = makeScores(batchSize);
+    this.#samples = sliceScores(this.#scores, samples);
   }
 
   /**
@@ -41,13 +52,17 @@ export class Collector {
   async collect(entry: PlannedStage, k: number): Promise<Collected> {
     const drawn = this.#problems.take(entry, k);
     const { batch, current } = drawn;
-    const { prompts, rollout } = await attempt(this.#context, batch, false, this.#scores);
-    this.#problems.note(drawn, this.#scores);
+    const { length } = this.#samples;
+    const { prompts, rollout } =
+      length === 1
+        ? await attempt(this.#context, batch, false, this.#scores)
+        : await attemptSamples(this.#context, batch, length, this.#samples);
+    this.#problems.note(drawn, this.#samples[0] as FullScores);
     const { lengths, returns } = this.#scores;
     return {
       episodes: addPrompts(prompts, { actions: rollout.actions, lengths, returns }),
       chosen: rollout,
-      rollout: rolloutMetrics(this.#scores, current),
+      rollout: rolloutMetrics(this.#samples, current),
     };
   }
 

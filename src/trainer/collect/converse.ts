@@ -76,7 +76,10 @@ export async function talk(
   return rollout;
 }
 
-/** A token that may be emitted: stands where nothing was. */
-function firstToken({ actionMask }: Task): number {
+/**
+ * @param task - The task.
+ * @returns A token that may be emitted: stands where nothing was.
+ */
+export function firstToken({ actionMask }: Pick<Task, 'actionMask'>): number {
   return Math.max(actionMask?.indexOf(1) ?? 0, 0);
 }

@@ -1,37 +1,50 @@
 import type { Agent } from '../../agent/agent.js';
+import type { WeighedShown } from '../../agent/shown.js';
+import { accumulateShown } from '../../agent/teach.js';
 import type { LearnConfig, RolloutStats } from '../../algorithm/learn.js';
 import type { LossStats } from '../../algorithm/objective.js';
 import type { Random } from '../../util/random.js';
+import { gather } from '../imitate/demonstrations.js';
 import type { Collected } from './collector.js';
 
 /** What of `targetKl` ends the passes over a batch, as elsewhere. */
 const KL_MARGIN = 1.5;
 
+/** What passes are made with beside the batch. */
+export interface PassesContext {
+  /** How. */
+  readonly config: LearnConfig;
+  /** Which programs are learned from together. */
+  readonly random: Random;
+  /** What each program is worth, `[n]`; absent: R − vₜ at each step, of the values that the programs were emitted with. */
+  readonly advantages?: Float32Array | undefined;
+  /** How probable the actions are to a reference, `[n, T]`; absent: there is none. */
+  readonly referenceLogProbs?: Float32Array | undefined;
+  /** What is imitated: cut into as many parts as the batch is. */
+  readonly beside?: WeighedShown | undefined;
+}
+
 /**
- * PPO on the programs of a task that does not answer: passes over the batch in minibatches of whole programs, with advantages R − vₜ of the
- * values that the programs were emitted with.
+ * Learns from the programs of a task that does not answer: passes over the batch in minibatches of whole programs.
  *
  * @param agent - Who learns.
  * @param collected - The batch.
- * @param config - How.
- * @param random - Which programs are learned from together.
+ * @param context - How, and what else.
  * @returns Means over the minibatches.
  */
-export async function learnInPasses(
-  agent: Agent,
-  { episodes, chosen }: Collected,
-  config: LearnConfig,
-  random: Random,
-): Promise<RolloutStats> {
-  const { epochs, minibatches, clipRange, targetKl, normalizeAdvantage, reduction, valueCoef, entropyCoef, ...rest } = config;
-  const { learningRate, maxGradNorm, beta1, beta2, epsilon } = rest;
+export async function learnInPasses(agent: Agent, { episodes, chosen }: Collected, context: PassesContext): Promise<RolloutStats> {
+  const { config, random, referenceLogProbs, beside } = context;
+  const { epochs, minibatches, clipRange, clipRangeHigh, klCoef, targetKl, normalizeAdvantage, reduction, ...rest } = config;
+  const { valueCoef, entropyCoef, learningRate, maxGradNorm, beta1, beta2, epsilon } = rest;
   const count = episodes.stages.length;
   const { returns, ...programs } = episodes;
   const horizon = episodes.actions.length / count;
   const lengths = episodes.lengths ?? new Int32Array(count).fill(horizon);
-  const advantages = chosen.values.map((value, at) => (returns[Math.floor(at / horizon)] as number) - value);
+  const advantages = context.advantages ?? chosen.values.map((value, at) => (returns[Math.floor(at / horizon)] as number) - value);
+  const parts = beside && cut(beside, minibatches);
   const rows = Uint32Array.from({ length: count }, (_, row) => row);
   const seen: LossStats[] = [];
+  const imitated: number[] = [];
   let norms = 0;
   for (let epoch = 0; epoch < epochs; epoch += 1) {
     shuffle(rows, random);
@@ -42,9 +55,12 @@ export async function learnInPasses(
         ...programs,
         rows: own,
         advantages: judged,
-        valueTargets: returns,
+        valueTargets: valueCoef === 0 && context.advantages !== undefined ? undefined : returns,
         oldLogProbs: chosen.logProbs,
+        referenceLogProbs,
         clipRange,
+        clipRangeHigh,
+        klCoef,
         reduction,
         valueCoef,
         entropyCoef,
@@ -52,13 +68,27 @@ export async function learnInPasses(
       });
       if ((losses.approxKl ?? 0) > KL_MARGIN * targetKl) {
         await agent.setGradient();
-        return means([...seen, losses], norms, seen.length);
+        return means([...seen, losses], norms, seen.length, imitated);
+      }
+      const imitating = parts?.[part];
+      if (imitating !== undefined) {
+        imitated.push(await accumulateShown(agent, imitating));
       }
       norms += (await agent.apply({ learningRate, maxGradNorm, beta1, beta2, epsilon })).gradNorm;
       seen.push(losses);
     }
   }
-  return means(seen, norms, seen.length);
+  return means(seen, norms, seen.length, imitated);
+}
+
+/** Rows of what is imitated, for each minibatch; undefined where there are none for it. */
+function cut({ shown, weight }: WeighedShown, minibatches: number): (WeighedShown | undefined)[] {
+  const count = shown.observed?.rows ?? shown.stages.length;
+  return Array.from({ length: minibatches }, (_, part) => {
+    const [from, to] = [Math.floor((part * count) / minibatches), Math.floor(((part + 1) * count) / minibatches)];
+    const rows = Uint32Array.from({ length: to - from }, (_row, at) => from + at);
+    return rows.length === 0 ? undefined : { shown: gather({ shown, count }, rows), weight };
+  });
 }
 
 function shuffle(rows: Uint32Array, random: Random): void {
@@ -85,7 +115,7 @@ function normalized(advantages: Float32Array, rows: Uint32Array, lengths: ArrayL
   return advantages.map((advantage) => (advantage - mean) / (deviation + 1e-8));
 }
 
-function means(seen: readonly LossStats[], norms: number, updates: number): RolloutStats {
+function means(seen: readonly LossStats[], norms: number, updates: number, imitated: readonly number[]): RolloutStats {
   const mean = (key: keyof LossStats): number => seen.reduce((sum, losses) => sum + (losses[key] ?? 0), 0) / seen.length;
   return {
     loss: mean('loss'),
@@ -95,6 +125,8 @@ function means(seen: readonly LossStats[], norms: number, updates: number): Roll
     explainedVariance: seen[0]?.explainedVariance ?? NaN,
     approxKl: mean('approxKl'),
     clipFraction: mean('clipFraction'),
+    ...(seen[0]?.referenceKl === undefined ? {} : { referenceKl: mean('referenceKl') }),
+    ...(imitated.length === 0 ? {} : { imitationLoss: imitated.reduce((sum, loss) => sum + loss, 0) / imitated.length }),
     gradNorm: norms / updates,
     updates,
   };

@@ -1,4 +1,8 @@
+import type { Agent } from '../../agent/agent.js';
 import type { RolloutCollector } from '../../agent/collector.js';
+import type { Episodes } from '../../agent/inputs.js';
+import type { WeighedShown } from '../../agent/shown.js';
+import { accumulateShown, type GroupAdvantages, groupAdvantages } from '../../agent/teach.js';
 import type { UpdateConfig } from '../../algorithm/a2c.js';
 import { type EntropyState, type LearnConfig, learnConfig, nextEntropyState } from '../../algorithm/learn.js';
 import type { UpdateStats } from '../../algorithm/objective.js';
@@ -8,11 +12,15 @@ import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { RolloutMetrics } from '../../metrics/events.js';
 import { promptsOf } from '../../task/checked.js';
 import { checkedBegin } from '../../task/checked-episodes.js';
+import type { TaskEpisodes } from '../../task/task.js';
 import type { Random } from '../../util/random.js';
+import type { Imitation } from '../imitate/imitation.js';
 import { type Collected, Collector, type CollectorContext } from './collector.js';
 import { converse, heardIn } from './converse.js';
 import { learnInPasses } from './passes.js';
 import { Problems } from './problems.js';
+import { Reference, type ReferenceOption } from './reference.js';
+import { groupsOf, repeatPrompts, SampledEpisodes, sliceScores } from './samples.js';
 import { type FullScores, makeScores, rolloutMetrics } from './scores.js';
 
 /** What a task is learned with. */
@@ -21,14 +29,20 @@ export interface PracticeContext extends CollectorContext {
   readonly update: UpdateConfig | undefined;
   /** Those that change over a stage. */
   readonly schedules?: Readonly<Partial<Record<'learningRate' | 'entropyCoef', Schedule>>>;
-  /** PPO in place of A2C. */
-  readonly ppo?: AlgorithmConfig | undefined;
-  /** Which programs PPO learns from together; needed with it. */
+  /** An algorithm of passes over a batch, in place of A2C. */
+  readonly passes?: AlgorithmConfig | undefined;
+  /** Which programs it learns from together; needed with it. */
   readonly minibatchRandom?: Random;
+  /** Whom the policy is held to. */
+  readonly reference?: ReferenceOption | undefined;
+  /** What is imitated beside. */
+  readonly imitation?: Imitation | undefined;
 }
 
 /** Batches of programs, and what is learned from each. */
 export interface Practice {
+  /** A stage begins. */
+  enter(): Promise<void>;
   /**
    * @param entry - The current stage.
    * @param k - Which batch of it, from 1.
@@ -45,7 +59,7 @@ export interface Practice {
   /** Draws the next batch's problems; see {@link Collector.drawAhead}. */
   drawAhead(entry: PlannedStage, k: number): void;
   /** A batch drawn ahead that is not used goes back into the stream; what is native is freed. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
@@ -60,12 +74,18 @@ export function practiceOf(context: PracticeContext): Practice {
 class OpenPractice implements Practice {
   readonly #context: PracticeContext;
   readonly #collector: Collector;
+  readonly #reference: Reference | undefined;
   #collected: Collected | undefined;
   #entropy: EntropyState = { coef: undefined };
 
   constructor(context: PracticeContext) {
     this.#context = context;
-    this.#collector = new Collector(context);
+    this.#collector = new Collector({ ...context, samples: context.passes?.groups?.samples });
+    this.#reference = referenceOf(context);
+  }
+
+  async enter(): Promise<void> {
+    await this.#reference?.enter();
   }
 
   async collect(entry: PlannedStage, k: number): Promise<RolloutMetrics> {
@@ -74,25 +94,35 @@ class OpenPractice implements Practice {
   }
 
   async learn(progress: number): Promise<UpdateStats> {
-    const { agent, update, schedules, ppo, minibatchRandom } = this.#context;
+    const { agent, update, schedules, passes, minibatchRandom, imitation, task } = this.#context;
     const collected = this.#collected as Collected;
-    if (ppo === undefined || minibatchRandom === undefined) {
+    const beside = imitation?.next(progress);
+    if (passes === undefined || minibatchRandom === undefined) {
+      if (beside !== undefined) {
+        const own = { ...(update ?? agent.info.update), ...scheduled(this.#context, progress) };
+        return updateBeside(agent, collected.episodes, own, beside);
+      }
       // Nothing beside them: the agent's own coefficients have been read.
       const plain = update === undefined && schedules === undefined;
       return agent.update(plain ? collected.episodes : { ...collected.episodes, ...update, ...scheduled(this.#context, progress) });
     }
-    const config = learnConfig(ppo, progress, this.#entropy);
-    const stats = await learnInPasses(agent, collected, config, minibatchRandom);
-    this.#entropy = nextEntropyState(config, stats.entropy, ppo.entropyTarget, progress, this.#context.task.vocabulary.length);
-    return stats;
+    const { episodes } = collected;
+    const config = learnConfig(passes, progress, this.#entropy);
+    const judged = judgedByGroups(this.#context, episodes.returns as Float32Array);
+    const referenceLogProbs = await this.#reference?.logProbs(episodes);
+    const rest = { advantages: judged?.advantages, referenceLogProbs, beside };
+    const stats = await learnInPasses(agent, collected, { config, random: minibatchRandom, ...rest });
+    this.#entropy = nextEntropyState(config, stats.entropy, passes.entropyTarget, progress, task.vocabulary.length);
+    return judged === undefined ? stats : { ...stats, flatGroups: judged.flat };
   }
 
   drawAhead(entry: PlannedStage, k: number): void {
     this.#collector.drawAhead(entry, k);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#collector.drop();
+    await this.#reference?.close();
   }
 }
 
@@ -101,6 +131,8 @@ class ClosedPractice implements Practice {
   readonly #context: PracticeContext;
   readonly #problems: Problems;
   readonly #scores: FullScores;
+  readonly #samples: readonly FullScores[];
+  readonly #reference: Reference | undefined;
   readonly #actions: Int32Array;
   /** A task that ended its programs itself cut none of them short: nothing more could have been earned. */
   readonly #none: Uint8Array;
@@ -108,12 +140,19 @@ class ClosedPractice implements Practice {
   #entropy: EntropyState = { coef: undefined };
 
   constructor(context: PracticeContext) {
-    const { batchSize } = context;
+    const { batchSize, passes } = context;
+    const samples = passes?.groups?.samples ?? 1;
     this.#context = context;
-    this.#problems = new Problems(context);
+    this.#problems = new Problems({ ...context, batchSize: batchSize / samples });
     this.#scores = makeScores(batchSize);
+    this.#samples = sliceScores(this.#scores, samples);
+    this.#reference = referenceOf(context);
     this.#actions = new Int32Array(batchSize);
     this.#none = new Uint8Array(batchSize);
+  }
+
+  async enter(): Promise<void> {
+    await this.#reference?.enter();
   }
 
   async collect(entry: PlannedStage, k: number): Promise<RolloutMetrics> {
@@ -121,8 +160,10 @@ class ClosedPractice implements Practice {
     const drawn = this.#problems.take(entry, k);
     const { batch, current } = drawn;
     const recorder = await this.#record();
-    const episodes = checkedBegin(task, batch);
-    recorder.begin(promptsOf(task, batch));
+    const samples = this.#samples.length;
+    const begun = this.#samples.map(() => checkedBegin(task, batch));
+    const episodes = samples === 1 ? (begun[0] as TaskEpisodes) : new SampledEpisodes(begun);
+    recorder.begin(samples === 1 ? promptsOf(task, batch) : repeatPrompts(promptsOf(task, batch), samples, task));
     const actions = this.#actions;
     await converse(
       task,
@@ -135,40 +176,47 @@ class ClosedPractice implements Practice {
     );
     recorder.finish(false);
     episodes.score(this.#scores);
-    this.#problems.note(drawn, this.#scores);
-    return rolloutMetrics(this.#scores, current);
+    this.#problems.note(drawn, this.#samples[0] as FullScores);
+    return rolloutMetrics(this.#samples, current);
   }
 
   async learn(progress: number): Promise<UpdateStats> {
-    const { agent, update = agent.info.update, ppo, task } = this.#context;
+    const { agent, update = agent.info.update, passes, task, imitation } = this.#context;
     const recorder = this.#recorder as RolloutCollector;
-    if (ppo === undefined) {
+    const beside = imitation?.next(progress);
+    if (passes === undefined) {
       const { baseline: _, ...coefs } = { ...update, ...scheduled(this.#context, progress) };
-      return agent.learn(recorder, { ...A2C, ...coefs });
+      return agent.learn(recorder, { ...A2C, ...coefs }, beside);
     }
-    const config = learnConfig(ppo, progress, this.#entropy);
-    const stats = await agent.learn(recorder, config);
-    this.#entropy = nextEntropyState(config, stats.entropy, ppo.entropyTarget, progress, task.vocabulary.length);
-    return stats;
+    const config = learnConfig(passes, progress, this.#entropy);
+    const judged = judgedByGroups(this.#context, this.#scores.returns);
+    if (judged !== undefined) {
+      recorder.judge(judged.advantages);
+    }
+    await this.#reference?.refer(recorder);
+    const stats = await agent.learn(recorder, config, beside);
+    this.#entropy = nextEntropyState(config, stats.entropy, passes.entropyTarget, progress, task.vocabulary.length);
+    return judged === undefined ? stats : { ...stats, flatGroups: judged.flat };
   }
 
   drawAhead(entry: PlannedStage, k: number): void {
     this.#problems.drawAhead(entry, k);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#problems.drop();
     this.#recorder?.close();
     this.#recorder = undefined;
+    await this.#reference?.close();
   }
 
   async #record(): Promise<RolloutCollector> {
-    const { agent, task, batchSize, ppo } = this.#context;
+    const { agent, task, batchSize, passes } = this.#context;
     this.#recorder ??= await agent.collector({
       rows: batchSize,
       steps: task.horizon,
-      gamma: ppo?.gamma ?? 1,
-      gaeLambda: ppo?.gaeLambda ?? 1,
+      gamma: passes?.gamma ?? 1,
+      gaeLambda: passes?.gaeLambda ?? 1,
       autoreset: false,
       masked: task.interaction?.masked === true,
       normalizeObservations: false,
@@ -183,12 +231,32 @@ const A2C: Omit<LearnConfig, keyof UpdateConfig> = {
   epochs: 1,
   minibatches: 1,
   clipRange: Infinity,
+  clipRangeHigh: Infinity,
+  klCoef: 0,
   valueClipRange: Infinity,
   targetKl: Infinity,
   normalizeAdvantage: false,
   ratio: false,
   reduction: 'episode',
 };
+
+/** One update of A2C with what is imitated beside it. */
+async function updateBeside(agent: Agent, episodes: Episodes, update: UpdateConfig, beside: WeighedShown): Promise<UpdateStats> {
+  const { baseline, valueCoef, entropyCoef, ...optimizer } = update;
+  const losses = await agent.accumulate({ ...episodes, baseline, valueCoef, entropyCoef });
+  const imitationLoss = await accumulateShown(agent, beside);
+  return { ...losses, ...(await agent.apply(optimizer)), imitationLoss };
+}
+
+/** What the programs of a batch are worth among those for the same problem; undefined where a critic says. */
+function judgedByGroups({ agent, passes, batchSize }: PracticeContext, returns: Float32Array): GroupAdvantages | undefined {
+  const groups = passes?.groups;
+  return groups && groupAdvantages(agent, returns, groupsOf(batchSize, groups.samples), groups);
+}
+
+function referenceOf({ agent, reference }: PracticeContext): Reference | undefined {
+  return reference === undefined ? undefined : new Reference(agent, reference);
+}
 
 /** Coefficients that change over a stage, as they are now. */
 function scheduled({ schedules = {} }: PracticeContext, progress: number): Partial<Record<'learningRate' | 'entropyCoef', number>> {

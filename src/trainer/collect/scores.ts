@@ -43,17 +43,20 @@ export function addScores(totals: ScoreTotals, { successes, returns, lengths }: 
 }
 
 /**
- * @param scores - What a task wrote.
- * @param current - How many programs, the first ones, are of the current stage.
- * @returns How these did.
+ * @param samples - What a task wrote, for each sample of the problems.
+ * @param current - How many problems, the first ones, are of the current stage.
+ * @returns How the programs for these did.
  */
-export function rolloutMetrics(scores: FullScores, current: number): RolloutMetrics {
+export function rolloutMetrics(samples: readonly FullScores[], current: number): RolloutMetrics {
   const totals = { successes: 0, returns: 0, steps: 0 };
-  addScores(totals, scores, current);
+  for (const scores of samples) {
+    addScores(totals, scores, current);
+  }
+  const programs = current * samples.length;
   return {
-    problems: current,
-    successRate: totals.successes / current,
-    episodeReturnMean: totals.returns / current,
-    episodeLengthMean: totals.steps / current,
+    problems: programs,
+    successRate: totals.successes / programs,
+    episodeReturnMean: totals.returns / programs,
+    episodeLengthMean: totals.steps / programs,
   };
 }

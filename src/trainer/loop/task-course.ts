@@ -10,10 +10,14 @@ import { groupingOf } from '../../task/groups.js';
 import type { Task } from '../../task/task.js';
 import { Issues } from '../../util/issues.js';
 import { COUNT } from '../../util/number-rule.js';
-import { type OptionReader, readOptions } from '../../util/option-reader.js';
+import { OptionReader, readOptions } from '../../util/option-reader.js';
 import { Random, STREAMS } from '../../util/random.js';
 import type { ProgressOption } from '../common-options.js';
 import type { Course } from '../course.js';
+import { demonstrate } from '../imitate/demonstrate.js';
+import type { Demonstrations } from '../imitate/demonstrations.js';
+import { Imitation, type ImitationResult, type ImitationWatch, imitate, readImitateOptions } from '../imitate/imitation.js';
+import { readPrograms } from '../imitate/programs.js';
 import { evaluationOf, groupEvaluationsOf } from '../measure/estimates.js';
 import type { StageEvaluation } from '../measure/evaluate.js';
 import { readEvaluateOptions } from '../measure/evaluate-options.js';
@@ -37,8 +41,10 @@ export class TaskCourse implements Course<'task'> {
   readonly #onDemandRandom: Random;
   readonly #explanationRandom: Random;
   readonly #sampleRandom: Random;
+  readonly #imitationRandom: Random;
+  readonly #imitation: Imitation | undefined;
 
-  private constructor(config: TrainerConfig, agent: Agent) {
+  private constructor(config: TrainerConfig, agent: Agent, imitated: Demonstrations | undefined) {
     const { task, seed } = config.agentConfig;
     this.agent = agent;
     this.lent = config.agent !== undefined;
@@ -52,6 +58,9 @@ export class TaskCourse implements Course<'task'> {
     this.#onDemandRandom = new Random(seed, STREAMS.onDemand);
     this.#explanationRandom = new Random(seed, STREAMS.explanation);
     this.#sampleRandom = new Random(seed, STREAMS.measuredPrograms);
+    this.#imitationRandom = new Random(seed, STREAMS.imitation);
+    const { imitation } = config;
+    this.#imitation = imitation && imitated && new Imitation(imitated, imitation, this.#imitationRandom);
   }
 
   /**
@@ -68,11 +77,13 @@ export class TaskCourse implements Course<'task'> {
       planRun(stages, { ...stageNamesOf(task), maxIterations: config.maxIterations }, issues);
     }
     issues.throwIfAny(OptionsError);
+    const imitated = config.imitation && readDemonstrations(config.imitation.programs, task, seed, issues.at('imitation.programs'));
+    issues.throwIfAny(OptionsError);
     if (config.agent?.closed === true) {
       throw new ClosedError('agent');
     }
     const agent = config.agent ?? (await Agent.create({ task, seed, hiddenSize, layers, memory, ...runtime, ...update }));
-    return new TaskCourse(config, agent);
+    return new TaskCourse(config, agent, imitated);
   }
 
   plan(stages: unknown, issues: Issues): RunPlan {
@@ -80,14 +91,16 @@ export class TaskCourse implements Course<'task'> {
   }
 
   begin({ stages: plan, mixture }: RunPlan, watch: RunWatch<TrainingEvent>, resume?: CurriculumState): TrainingLoop {
-    const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update, schedules, ppo } = this.#config;
+    const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update, schedules, algorithm } = this.#config;
     return new TrainingLoop({
       task: this.task,
       agent: this.agent,
       update,
       schedules,
-      ppo,
+      passes: algorithm?.passes,
+      reference: algorithm?.reference,
       minibatchRandom: this.#minibatchRandom,
+      imitation: this.#imitation,
       plan,
       mixture: mixture === undefined ? undefined : new Mixture(mixture),
       resume,
@@ -131,9 +144,25 @@ export class TaskCourse implements Course<'task'> {
     return explainStage(this, id, count, this.#explanationRandom);
   }
 
+  async imitate(given: unknown, options: unknown, watch: ImitationWatch): Promise<ImitationResult> {
+    const { agent, task } = this;
+    const issues = new Issues();
+    const reader = new OptionReader(options, issues);
+    const config = readImitateOptions(reader, agent.info.update, this.progress === true);
+    reader.finish();
+    const demonstrations = readDemonstrations(given, task, this.#config.agentConfig.seed, issues.at('programs'));
+    issues.throwIfAny(OptionsError);
+    return imitate({ agent, demonstrations: demonstrations as Demonstrations, config, random: this.#imitationRandom, ...watch });
+  }
+
   async close(): Promise<void> {
     // A task holds nothing.
   }
+}
+
+function readDemonstrations(given: unknown, task: Task, seed: number, issues: Issues): Demonstrations | undefined {
+  const programs = readPrograms(given, task, seed, issues);
+  return issues.list.length > 0 ? undefined : demonstrate(task, programs, issues);
 }
 
 function stageNamesOf({ name, stages }: Task): StageNames {

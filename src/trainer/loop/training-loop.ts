@@ -65,7 +65,7 @@ export class TrainingLoop {
         return this.#finish();
       });
     } finally {
-      this.#practice.close();
+      await this.#practice.close();
     }
   }
 
@@ -87,6 +87,7 @@ export class TrainingLoop {
     if (this.#control.interrupted()) {
       return;
     }
+    await this.#practice.enter();
     await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
     const reached = await this.#iterate(entry, state.spentOn(entry));
     if (reached) {

@@ -1,5 +1,7 @@
 import { Agent } from '../../agent/agent.js';
 import { compareSpaces } from '../../agent/info.js';
+import type { Shown, WeighedShown } from '../../agent/shown.js';
+import { normalizeObserved } from '../../agent/teach.js';
 import type { EntropyState } from '../../algorithm/learn.js';
 import { planStepRun, type RunPlan } from '../../curriculum/curriculum.js';
 import type { StageNames } from '../../curriculum/stage-spec.js';
@@ -12,10 +14,13 @@ import { InputError } from '../../errors/input-error.js';
 import { OptionsError } from '../../errors/options-error.js';
 import type { EpisodeMetrics, TrainingEvent } from '../../metrics/events.js';
 import { Issues } from '../../util/issues.js';
-import { type OptionReader, readOptions } from '../../util/option-reader.js';
-import { STREAMS } from '../../util/random.js';
+import { OptionReader, readOptions } from '../../util/option-reader.js';
+import { Random, STREAMS } from '../../util/random.js';
 import { type ProgressOption, refuseOptions } from '../common-options.js';
 import type { Course } from '../course.js';
+import type { Demonstrations } from '../imitate/demonstrations.js';
+import { observedNumbers, readEpisodes } from '../imitate/episodes.js';
+import { Imitation, type ImitationResult, type ImitationWatch, imitate, readImitateOptions } from '../imitate/imitation.js';
 import { measureEpisodes } from '../measure/environment-evaluator.js';
 import { type EnvironmentEvaluation, readEvaluatedStages } from '../measure/evaluate.js';
 import type { Explanation } from '../measure/explain.js';
@@ -48,8 +53,17 @@ export class EnvironmentCourse implements Course<'environment'> {
   /** When the measurement before the next one is done. */
   #measured: Promise<unknown> = Promise.resolve();
 
-  private constructor(config: EnvironmentConfig, learning: LearningConfig, vector: VectorEnvironment, agent: Agent) {
-    const { envCount, sizes } = config;
+  readonly #imitationRandom: Random;
+  readonly #imitation: Imitation | undefined;
+
+  private constructor(
+    config: EnvironmentConfig,
+    learning: LearningConfig,
+    vector: VectorEnvironment,
+    agent: Agent,
+    imitated: Demonstrations | undefined,
+  ) {
+    const { envCount, sizes, imitation } = config;
     this.agent = agent;
     this.lent = config.agent !== undefined;
     this.progress = config.progress;
@@ -60,6 +74,8 @@ export class EnvironmentCourse implements Course<'environment'> {
     this.#config = config;
     this.#evaluationSource = new EpisodeSource(sizes.seed, STREAMS.evaluation, envCount);
     this.#onDemandSource = new EpisodeSource(sizes.seed, STREAMS.onDemand, envCount);
+    this.#imitationRandom = new Random(sizes.seed, STREAMS.imitation);
+    this.#imitation = imitation && imitated && new Imitation(imitated, imitation, this.#imitationRandom);
   }
 
   /**
@@ -88,10 +104,14 @@ export class EnvironmentCourse implements Course<'environment'> {
       if (config.agent !== undefined) {
         compareSpaces(config.agent.info, spaces, 'Pass the environment that the agent was made for.', issues.at('environment'));
       }
+      const imitated = config.imitation && readEpisodes(config.imitation.programs, spaces, issues.at('imitation.programs'));
       issues.throwIfAny(OptionsError);
       const { runtime, ...sizes } = config.sizes;
       const agent = config.agent ?? (await Agent.create({ ...spaces, stages: vector.stages, ...sizes, ...runtime }));
-      return new EnvironmentCourse(config, learning, vector, agent);
+      if (imitated !== undefined && learning.normalizeObservations) {
+        await countObserved(agent, imitated);
+      }
+      return new EnvironmentCourse(config, learning, vector, agent, imitated);
     } catch (error) {
       await vector.close?.();
       throw error;
@@ -123,6 +143,31 @@ export class EnvironmentCourse implements Course<'environment'> {
     return evaluations;
   }
 
+  async imitate(given: unknown, options: unknown, watch: ImitationWatch): Promise<ImitationResult> {
+    const { agent, learning } = this;
+    const issues = new Issues();
+    const reader = new OptionReader(options, issues);
+    const config = readImitateOptions(reader, agent.info.update, this.progress === true);
+    reader.finish();
+    const episodes = readEpisodes(given, spacesOf(this.vector), issues.at('episodes'));
+    issues.throwIfAny(OptionsError);
+    const read = episodes as Demonstrations;
+    if (learning.normalizeObservations) {
+      await countObserved(agent, read);
+    }
+    const demonstrations = { ...read, shown: await asRead(agent, read.shown) };
+    return imitate({ agent, demonstrations, config, random: this.#imitationRandom, ...watch });
+  }
+
+  /**
+   * @param progress - Share of the stage that is done, 0 to below 1.
+   * @returns Episodes that are imitated beside one rollout; undefined where there are none.
+   */
+  async imitated(progress: number): Promise<WeighedShown | undefined> {
+    const next = this.#imitation?.next(progress);
+    return next && { ...next, shown: await asRead(this.agent, next.shown) };
+  }
+
   async explain(): Promise<Explanation[]> {
     const message = 'are explained of a task, and this trainer has environments.';
     throw new InputError([{ path: 'problems', message, remedy: 'Step a session() of the agent to see what it does.' }]);
@@ -152,6 +197,19 @@ export class EnvironmentCourse implements Course<'environment'> {
     this.#measured = measured.catch(() => undefined);
     return measured;
   }
+}
+
+/** Numbers that were observed count among the agent's statistics, once. */
+async function countObserved(agent: Agent, of: Demonstrations): Promise<void> {
+  await normalizeObserved(agent, observedNumbers(of), true);
+}
+
+/** Numbers as the network reads them now. */
+async function asRead(agent: Agent, shown: Shown): Promise<Shown> {
+  const { observed } = shown;
+  return observed?.dense === undefined
+    ? shown
+    : { ...shown, observed: { ...observed, dense: await normalizeObserved(agent, observed.dense, false) } };
 }
 
 function planContext({ maxSteps, envCount, rolloutSteps }: EnvironmentConfig, vector: VectorEnvironment) {

@@ -13,6 +13,8 @@ import { Issues } from '../../util/issues.js';
 import { OptionReader } from '../../util/option-reader.js';
 import { show } from '../../util/show.js';
 import { type CommonTrainerOptions, type ProgressOption, readAgent, readProgress } from '../common-options.js';
+import type { ImitationEpisode } from '../imitate/episodes.js';
+import { type ImitationConfig, type ImitationOptions, readImitation } from '../imitate/imitation.js';
 
 /** {@link EnvironmentTrainerOptions} but those of the algorithm. */
 export interface EnvironmentOptions extends RuntimeOptions, CommonTrainerOptions<'environment'> {
@@ -96,6 +98,12 @@ export interface EnvironmentOptions extends RuntimeOptions, CommonTrainerOptions
    * @defaultValue 1_000_000
    */
   readonly maxSteps?: number | undefined;
+  /**
+   * Episodes that are imitated beside: each update has the gradient of their cross-entropy too; see {@link ImitationOptions}.
+   *
+   * @defaultValue none
+   */
+  readonly imitation?: ImitationOptions<readonly ImitationEpisode[]> | undefined;
 }
 
 /** Options of {@link Trainer.create} and {@link Trainer.run} for environments. All but `environment` are optional. */
@@ -113,6 +121,7 @@ export interface EnvironmentConfig {
   readonly evaluateEvery: number | undefined;
   readonly evaluationEpisodes: number;
   readonly maxSteps: number;
+  readonly imitation: ImitationConfig | undefined;
   readonly progress: ProgressOption<'environment'>;
   readonly signal: AbortSignal | undefined;
 }
@@ -162,6 +171,7 @@ export function readEnvironmentOptions(reader: OptionReader): EnvironmentConfig 
     evaluateEvery: reader.has('evaluateEvery') ? reader.number('evaluateEvery', 1, WHOLE) : undefined,
     evaluationEpisodes: reader.count('evaluationEpisodes', 32),
     maxSteps: reader.number('maxSteps', 1_000_000, WHOLE),
+    imitation: readImitation(reader),
     progress: readProgress(reader),
     signal: reader.signal('signal'),
   };

@@ -23,7 +23,7 @@ type StepEvent = TrainingEvent<'environment'>;
 /** What a run works with. */
 export interface StepLoopContext extends RunWatch<StepEvent> {
   /** Agent, environments and how they are learned from; what goes on from run to run. */
-  readonly course: Pick<EnvironmentCourse, 'agent' | 'vector' | 'source' | 'learning' | 'entropy'>;
+  readonly course: Pick<EnvironmentCourse, 'agent' | 'vector' | 'source' | 'learning' | 'entropy' | 'imitated'>;
   readonly plan: readonly PlannedStage[];
   /** Where the run begins; absent: at its begin. */
   readonly resume?: CurriculumState | undefined;
@@ -116,8 +116,9 @@ export class StepLoop implements CourseRun<'environment'> {
     const { entropyTarget } = learning.algorithm;
     const begun = performance.now();
     const rollout = await runner.collect();
-    const config = learnConfig(learning.algorithm, (k - 1) / entry.maxIterations, course.entropy);
-    const stats = await agent.learn(collector, config);
+    const progress = (k - 1) / entry.maxIterations;
+    const config = learnConfig(learning.algorithm, progress, course.entropy);
+    const stats = await agent.learn(collector, config, await course.imitated(progress));
     course.entropy = nextEntropyState(config, stats.entropy, entropyTarget, k / entry.maxIterations, vector.actionCount);
     const train: LearnStats = { ...stats, learningRate: config.learningRate, entropyCoef: config.entropyCoef };
     const state = this.#state;

@@ -1,0 +1,82 @@
+import type { Shown, ShownSteps } from '../../agent/shown.js';
+import type { Random } from '../../util/random.js';
+
+/** What is imitated, checked and laid out, and whether it reaches what is wanted. */
+export interface Demonstrations {
+  /** Programs, or episodes, `n`. */
+  readonly count: number;
+  readonly shown: Shown;
+  /** Share of the programs that meet the task's target, 0 to 1; NaN where nobody can say. */
+  readonly successRate: number;
+}
+
+/**
+ * @param of - What is imitated.
+ * @param rows - Which of it.
+ * @returns Just these, in the order given.
+ */
+export function gather({ shown, count }: Pick<Demonstrations, 'shown' | 'count'>, rows: Uint32Array): Shown {
+  const { contexts, stages, actions, weights, observed } = shown;
+  const pick = <T extends Int32Array | Float32Array | Uint8Array>(array: T): T => {
+    const width = array.length / count;
+    const picked = new (array.constructor as new (length: number) => T)(rows.length * width);
+    for (const [at, row] of rows.entries()) {
+      picked.set(array.subarray(row * width, (row + 1) * width) as never, at * width);
+    }
+    return picked;
+  };
+  const pickSome = <T extends Int32Array | Float32Array | Uint8Array>(array: T | undefined): T | undefined => array && pick(array);
+  const steps: ShownSteps | undefined = observed && {
+    rows: rows.length,
+    discrete: pickSome(observed.discrete),
+    dense: pickSome(observed.dense),
+    allowed: pickSome(observed.allowed),
+  };
+  return { contexts: pick(contexts), stages: pick(stages), actions: pick(actions), weights: pick(weights), observed: steps };
+}
+
+/** Goes through programs in a random order, over and over, some at a time. */
+export class Deck {
+  readonly #order: Uint32Array;
+  readonly #random: Random;
+  #at: number;
+
+  /**
+   * @param count - Programs.
+   * @param random - Says in which order.
+   */
+  constructor(count: number, random: Random) {
+    this.#order = Uint32Array.from({ length: count }, (_, row) => row);
+    this.#random = random;
+    this.#at = count;
+  }
+
+  /** Programs that are left of this round; 0: the next one begins a round. */
+  get left(): number {
+    return this.#order.length - this.#at;
+  }
+
+  /**
+   * @param most - How many, at least 1.
+   * @returns The next ones: fewer at the end of a round, of which each has every program once.
+   */
+  draw(most: number): Uint32Array {
+    if (this.left === 0) {
+      this.#shuffle();
+      this.#at = 0;
+    }
+    const drawn = this.#order.slice(this.#at, this.#at + most);
+    this.#at += drawn.length;
+    return drawn;
+  }
+
+  #shuffle(): void {
+    const order = this.#order;
+    for (let last = order.length - 1; last > 0; last -= 1) {
+      const other = this.#random.int(last + 1);
+      const row = order[last] as number;
+      order[last] = order[other] as number;
+      order[other] = row;
+    }
+  }
+}
