@@ -32,7 +32,11 @@ test('a task that chance never solves is started by programs that a search found
 
 test('the same beside the algorithm, for each of them and with a weight that falls', async (t) => {
   const programs = solvingPrograms(lock, { problems: 16 });
-  for (const algorithm of [{}, { algorithm: 'ppo' }, { algorithm: 'grpo' }] as const) {
+  for (const [algorithm, iterations] of [
+    [{}, 100],
+    [{ algorithm: 'ppo' }, 30],
+    [{ algorithm: 'grpo' }, 30],
+  ] as const) {
     const losses: number[] = [];
     const progress = (event: TrainingEvent): void => {
       if (event.type === 'iteration') {
@@ -41,8 +45,8 @@ test('the same beside the algorithm, for each of them and with a weight that fal
     };
     const imitation = { programs, weight: linear(1, 0), batchSize: 16 };
     const options = { ...OPTIONS, ...algorithm, task: lock, learningRate: 5e-3, imitation, progress };
-    const { stages, agent } = await Trainer.run([{ stage: 0, iterations: 100 }], options);
-    t.true((losses[0] ?? 0) > 2 && (losses.at(-1) ?? 9) < 0.4, `${losses[0]} ${losses.at(-1)}`);
+    const { stages, agent } = await Trainer.run([{ stage: 0, iterations }], options);
+    t.true((losses[0] ?? 0) > 1 && (losses.at(-1) ?? 9) < 0.4, `${losses[0]} ${losses.at(-1)}`);
     t.is(stages[0]?.successRate, 1, JSON.stringify(algorithm));
     await agent.close();
   }
