@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Agent, InputError, Trainer, type TrainingEvent } from 'innate';
+import { Agent, InputError, type TaskTrainerOptions, Trainer, type TrainingEvent } from 'innate';
 import { echoTask } from '../support/echo-task.js';
 import { fails } from '../support/failure.js';
 import { digest } from '../support/weights.js';
@@ -15,7 +15,7 @@ async function divergences(options: object, task = echoTask()): Promise<readonly
       seen.push(event.train.referenceKl ?? NaN);
     }
   };
-  await using trainer = await Trainer.create({ ...OPTIONS, task, algorithm: 'ppo', ...options, progress } as never);
+  await using trainer = await Trainer.create({ ...OPTIONS, task, algorithm: 'ppo', ...options, progress } as unknown as TaskTrainerOptions);
   const iterations = 12;
   await trainer.run(
     task.stages.length > 1

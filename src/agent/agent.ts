@@ -115,7 +115,7 @@ export class Agent {
    * @throws {@link ClosedError} after {@link Agent.close}.
    * @internal
    */
-  static nativeOf(agent: Agent): BindingAgent {
+  static nativeOf(agent: Agent): unknown {
     agent.#checkOpen();
     return agent.#native;
   }

@@ -1,10 +1,15 @@
 import type { GroupConfig } from '../algorithm/step-algorithm.js';
-import type { BindingCollector } from '../native/binding.js';
+import type { BindingAgent, BindingCollector } from '../native/binding.js';
 import { guarded, guardedAsync } from '../native/error.js';
 import { Agent } from './agent.js';
 import { RolloutCollector } from './collector.js';
 import { lessonOf } from './lesson.js';
 import type { WeighedShown } from './shown.js';
+
+/** Declared with an opaque type, so that the package's types do not name the addon's. */
+function nativeOf(agent: Agent): BindingAgent {
+  return Agent.nativeOf(agent) as BindingAgent;
+}
 
 /** What programs are worth among others for the same problem. */
 export interface GroupAdvantages {
@@ -27,7 +32,7 @@ export function groupAdvantages(
   groups: Uint32Array,
   { leaveOneOut, scaleByStd }: Pick<GroupConfig, 'leaveOneOut' | 'scaleByStd'>,
 ): GroupAdvantages {
-  return guarded(() => Agent.nativeOf(agent).groupAdvantages(returns, groups, leaveOneOut, scaleByStd));
+  return guarded(() => nativeOf(agent).groupAdvantages(returns, groups, leaveOneOut, scaleByStd));
 }
 
 /**
@@ -38,7 +43,7 @@ export function groupAdvantages(
  */
 export async function refer(reference: Agent, collector: RolloutCollector): Promise<void> {
   const native = RolloutCollector.nativeOf(collector) as BindingCollector;
-  await guardedAsync(() => Agent.nativeOf(reference).refer(native));
+  await guardedAsync(() => nativeOf(reference).refer(native));
 }
 
 /**
@@ -49,7 +54,7 @@ export async function refer(reference: Agent, collector: RolloutCollector): Prom
  * @returns Mean of −log π(a) over the steps imitated, nats.
  */
 export async function accumulateShown(agent: Agent, { shown, weight }: WeighedShown): Promise<number> {
-  const native = Agent.nativeOf(agent);
+  const native = nativeOf(agent);
   const lesson = lessonOf(shown, weight, native.numberNames);
   try {
     const { policyLoss } = await guardedAsync(() => native.accumulate(lesson));
@@ -67,5 +72,5 @@ export async function accumulateShown(agent: Agent, { shown, weight }: WeighedSh
  * @returns The same on the scale that the network reads them on.
  */
 export async function normalizeObserved(agent: Agent, dense: Float32Array, count: boolean): Promise<Float32Array> {
-  return guardedAsync(() => Agent.nativeOf(agent).normalize(dense, count));
+  return guardedAsync(() => nativeOf(agent).normalize(dense, count));
 }
