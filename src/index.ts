@@ -222,6 +222,9 @@ export {
   type TrainingResult,
 } from './trainer/run/result.js';
 export { TrainingRun } from './trainer/run/training-run.js';
+export type { RunSeedsOptions, SeedEvent, SeedsOptions } from './trainer/seeds/options.js';
+export { compareSeeds } from './trainer/seeds/report.js';
+export type { PartialSeeds, SeedFailure, SeedResult, SeedScore, SeedsReport, SeedsResult } from './trainer/seeds/result.js';
 export type { EnvironmentOptions, EnvironmentTrainerOptions } from './trainer/steps/options.js';
 export type {
   GroupOptions,

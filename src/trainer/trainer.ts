@@ -14,6 +14,10 @@ import type { Explanation } from './measure/explain.js';
 import type { EventPipe } from './run/event-pipe.js';
 import { hasPartialResult, type TrainingResult, withPartialResult } from './run/result.js';
 import { TrainingRun } from './run/training-run.js';
+import type { RunSeedsOptions } from './seeds/options.js';
+import type { SeedsResult } from './seeds/result.js';
+import { runSeeds } from './seeds/run-seeds.js';
+import { serveJob } from './seeds/worker.js';
 import { EnvironmentCourse } from './steps/environment-course.js';
 
 /** Options of one run. */
@@ -113,6 +117,36 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   static create(options?: TrainerOptions): Promise<Trainer>;
   static create(options: unknown = {}): Promise<Trainer | Trainer<'environment'>> {
     return Trainer.#isEnvironment(options) ? Trainer.#make<'environment'>(options, undefined) : Trainer.#make<'task'>(options, undefined);
+  }
+
+  /**
+   * Trains once for each of several seeds in environments; see the form for a task.
+   *
+   * @param stages - Stages in order, see {@link StepStageSpec}; or a {@link StepCurriculum}.
+   * @param options - Seeds, and what each run takes; see {@link SeedsOptions} and {@link EnvironmentTrainerOptions}.
+   * @returns Results by seed, and what they come to.
+   */
+  static runSeeds(stages: RunStages<'environment'>, options: RunSeedsOptions<'environment'>): Promise<SeedsResult<'environment'>>;
+  /**
+   * Trains once for each of several seeds, some at a time, and says what they come to: IQM, confidence intervals, a performance profile. Each run
+   * is that of {@link Trainer.run} with that seed, to the bit, whatever the number of workers.
+   *
+   * A seed that fails is among `failures`, and the others are kept. What rejects is an {@link OptionsError}, which is every seed's; the error of
+   * the first seed where all failed; what `progress` throws; and {@link AbortedError}, whose `partial` has the runs that were finished
+   * ({@link PartialSeeds}).
+   *
+   * @param stages - Stages in order, see {@link StageSpec}; or a {@link Curriculum}.
+   * @param options - Seeds, and what each run takes; see {@link SeedsOptions} and {@link TaskTrainerOptions}.
+   * @returns Results by seed, and what they come to.
+   *
+   * @example
+   * ```ts
+   * const { iqm, runs } = await Trainer.runSeeds([0, 1, 2], { seeds: 10, task });
+   * ```
+   */
+  static runSeeds(stages: RunStages<'task'>, options?: RunSeedsOptions): Promise<SeedsResult>;
+  static async runSeeds(stages: unknown, options: unknown = {}): Promise<SeedsResult<TrainingKind>> {
+    return runSeeds(stages, options, { train: trainOnce, entry: import.meta.url });
   }
 
   static #isEnvironment(options: unknown): boolean {
@@ -337,6 +371,13 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
     return progress ? (createProgress(process.stderr) as (event: TrainingEvent<Kind>) => void) : undefined;
   }
 }
+
+function trainOnce(stages: unknown, options: object): PromiseLike<TrainingResult<TrainingKind>> {
+  return Trainer.run(stages as RunStages, options);
+}
+
+// Where this module is what a worker was started with.
+serveJob(trainOnce);
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => undefined;

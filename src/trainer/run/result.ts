@@ -97,7 +97,9 @@ export interface ErrorWithPartialResult extends Error {
  * ```
  */
 export function hasPartialResult(error: unknown): error is ErrorWithPartialResult {
-  return typeof error === 'object' && error !== null && 'partial' in error && error.partial !== undefined;
+  const partial = typeof error === 'object' && error !== null && 'partial' in error ? error.partial : undefined;
+  // What is left of several seeds has no agent.
+  return typeof partial === 'object' && partial !== null && 'agent' in partial;
 }
 
 /**
