@@ -1,7 +1,7 @@
 //! The fused CPU kernels: what a recurrent actor-critic spends its time in, with no allocation and no temporary that is not needed again.
 //!
 //! [`gru`] is one step of a GRU for a block of rows, forward and backward; [`layer`] a sequence of such steps; [`head`] both linear heads with the distribution over
-//! tokens; [`matmul`] the products between; [`adam`] the optimizer; [`simd`] what they are written in; [`pool`] where they run. [`cell`] is the step of a GRU that
+//! tokens; [`history`] attention over a row's own past; [`matmul`] the products between; [`adam`] the optimizer; [`simd`] what they are written in; [`pool`] where they run. [`cell`] is the step of a GRU that
 //! has a kernel on CUDA.
 
 pub(crate) mod adam;
@@ -10,6 +10,7 @@ pub(crate) mod buffer;
 pub mod cell;
 pub(crate) mod gru;
 pub(crate) mod head;
+pub(crate) mod history;
 pub(crate) mod layer;
 pub(crate) mod matmul;
 pub(crate) mod pool;
