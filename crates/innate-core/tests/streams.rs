@@ -4,7 +4,7 @@
 
 use innate_core::data::{Prompts, RolloutSpec, Trajectories};
 use innate_core::error::Error;
-use innate_core::model::{Action, Encoder, Input, ModelSpec, Pooling, count, init, params};
+use innate_core::model::{Action, Attention, Encoder, History, Input, ModelSpec, Pooling, count, init, params};
 use innate_core::objective::{Advantages, Baseline, Targets};
 use innate_core::rng::{Seed, Stream, philox, unit};
 
@@ -240,10 +240,14 @@ fn the_first_bad_element_of_what_was_observed_is_named() {
         weights: Some(vec![1.0, 0.0, 0.5, 2.0].into()),
         ..Trajectories::programs(&rollout, prompts, &[0, 1, 2, 2])
     };
-    let cases: [(&str, Spoil); 21] = [
+    let cases: [(&str, Spoil); 25] = [
         ("", |_| {}),
         ("states", |d| _ = d.states.as_mut().unwrap().to_mut().pop()),
         ("states[19]", |d| d.states.as_mut().unwrap().to_mut()[19] = f32::NAN),
+        ("", |d| d.ages = Some(vec![0, 7].into())),
+        ("ages", |d| d.ages = Some(vec![0].into())),
+        ("ages[1]", |d| d.ages = Some(vec![0, -1].into())),
+        ("past", |d| d.past = Some(vec![0.0; 30].into())),
         ("starts", |d| d.starts.as_mut().unwrap().to_mut().push(0)),
         ("inputs", |d| d.inputs.as_mut().unwrap().to_mut().clear()),
         ("inputs[3]", |d| d.inputs.as_mut().unwrap().to_mut()[3] = 7),
@@ -276,6 +280,13 @@ fn the_first_bad_element_of_what_was_observed_is_named() {
     let begun = Trajectories { contexts: vec![0; 2].into(), stages: vec![0; 2].into(), ..good.clone() };
     assert_eq!(path(begun.check(&prompted)), "starts");
     assert_eq!(path(Trajectories { starts: None, ..begun }.check(&prompted)), "");
+    let attending =
+        ModelSpec { attention: Attention { history: Some(History { window: 3 }), ..Attention::NONE }, ..model.clone() };
+    let gone_on = Trajectories { ages: Some(vec![2, 0].into()), past: Some(vec![0.5; 2 * 3 * 5].into()), ..good.clone() };
+    assert_eq!(path(gone_on.check(&attending)), "");
+    assert_eq!(path(Trajectories { ages: None, ..gone_on.clone() }.check(&attending)), "ages");
+    assert_eq!(path(Trajectories { past: Some(vec![0.5; 29].into()), ..gone_on.clone() }.check(&attending)), "past");
+    assert_eq!(path(Trajectories { past: Some(vec![f32::NAN; 30].into()), ..gone_on }.check(&attending)), "past[0]");
     for (rows, expected) in [(&[][..], "rows"), (&[1, 2], "rows[1]"), (&[1, 0, 1], "")] {
         assert_eq!(path(good.select(rows)), expected);
     }

@@ -202,6 +202,7 @@ fn write_input(input: &Input) -> Value {
     match input {
         Input::PreviousAction => json!({ "kind": "previousAction" }),
         Input::EpisodeStart => json!({ "kind": "episodeStart" }),
+        Input::Clock => json!({ "kind": "clock" }),
         Input::Discrete { sizes } => json!({ "kind": "discrete", "sizes": sizes }),
         Input::Dense { width } => json!({ "kind": "dense", "width": width }),
     }
@@ -211,6 +212,7 @@ fn read_input(mut fields: Fields) -> Result<Input, Fault> {
     let input = match fields.text("kind")?.as_str() {
         "previousAction" => Input::PreviousAction,
         "episodeStart" => Input::EpisodeStart,
+        "clock" => Input::Clock,
         "discrete" => Input::Discrete { sizes: fields.sizes("sizes")? },
         "dense" => Input::Dense { width: fields.size("width")? },
         other => return Err(fields.unknown("kind", other)),

@@ -175,8 +175,15 @@ impl Collector {
     }
 
     fn write_states(&mut self) {
-        if let Some(states) = self.recording.as_mut().and_then(|recording| recording.states.as_mut()) {
+        let Some(Recording { states, ages, past, .. }) = &mut self.recording else { return };
+        if let Some(states) = states {
             self.policy.read_states(states);
+        }
+        if let Some(ages) = ages {
+            self.policy.read_ages(ages);
+        }
+        if let Some(past) = past {
+            self.policy.read_past(past);
         }
     }
 

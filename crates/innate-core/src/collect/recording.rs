@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::data::{Prompts, RolloutSpec, Trajectories};
 use crate::error::{Error, Result};
 use crate::memory::{Bytes, afford, filled};
-use crate::model::{Encoder, ModelSpec};
+use crate::model::{Encoder, History, ModelSpec};
 use crate::objective::{Advantages, Gae, Returns, Targets};
 
 /// Rows of steps, `[n, T]`, with a stride of the steps that there is room for until the recording is finished.
@@ -23,6 +23,10 @@ pub struct Recording {
     pub(crate) stages: Vec<i32>,
     /// Before the first step, `[n, layers, H]`; for a model without an encoder.
     pub(crate) states: Option<Vec<f32>>,
+    /// How far episodes have come before it, `[n]`; where it matters.
+    pub(crate) ages: Option<Vec<i32>>,
+    /// The last layer's states before it that are attended to, `[n, window, H]`.
+    pub(crate) past: Option<Vec<f32>>,
     starts: Option<Vec<u8>>,
     inputs: Option<Vec<i32>>,
     discrete: Option<Vec<i32>>,
@@ -63,12 +67,16 @@ impl Recording {
         let (ids, width, allowed) = (model.discrete().len(), model.dense(), if masked { model.actions() } else { 0 });
         let words = 11_usize.saturating_add(ids).saturating_add(width).saturating_add(allowed.div_ceil(4));
         let what = || format!("a rollout of {rows} rows of {room} steps");
-        afford(Bytes::floats(&[rows, room, words]), "steps", what, "Take fewer rows or steps.")?;
         let stateful = model.encoder == Encoder::None;
+        let window = model.attention.history.filter(|_| stateful).map(|History { window }| window);
+        let past = Bytes::floats(&[rows, window.unwrap_or(0), model.hidden]);
+        afford(Bytes::floats(&[rows, room, words]).plus(past), "steps", what, "Take fewer rows or steps.")?;
         Ok(Self {
             rows,
             room,
             states: stateful.then(|| filled(rows * model.layers * model.hidden, 0.0)).transpose()?,
+            ages: (stateful && model.counts_steps()).then(|| filled(rows, 0)).transpose()?,
+            past: window.map(|window| filled(rows * window * model.hidden, 0.0)).transpose()?,
             starts: stateful.then(|| filled(cells, 0)).transpose()?,
             inputs: model.reads_previous_action().then(|| filled(cells, 0)).transpose()?,
             discrete: (ids > 0).then(|| filled(cells * ids, 0)).transpose()?,
@@ -89,8 +97,8 @@ impl Recording {
 
     /// Bytes that are held.
     pub fn bytes(&self) -> usize {
-        let Self { states, starts, inputs, discrete, dense, allowed, .. } = self;
-        let words = [states, dense].iter().map(|of| of.as_ref().map_or(0, Vec::len)).sum::<usize>()
+        let Self { states, past, starts, inputs, discrete, dense, allowed, .. } = self;
+        let words = [states, past, dense].iter().map(|of| of.as_ref().map_or(0, Vec::len)).sum::<usize>()
             + [inputs, discrete].iter().map(|of| of.as_ref().map_or(0, Vec::len)).sum::<usize>()
             + 7 * self.actions.len();
         let bytes = [starts, allowed].iter().map(|of| of.as_ref().map_or(0, Vec::len)).sum::<usize>() + self.ends.len();
@@ -205,7 +213,9 @@ impl Recording {
             contexts: (&*self.contexts).into(),
             context_lengths: (!self.context_lengths.is_empty()).then(|| (&*self.context_lengths).into()),
             stages: (&*self.stages).into(),
-            states: self.states.as_ref().map(|states| states[..states.len() / (size.1 / self.room) * self.rows].into()),
+            states: self.of_rows(self.states.as_ref()),
+            ages: self.of_rows(self.ages.as_ref()),
+            past: self.of_rows(self.past.as_ref()),
             starts: part(self.starts.as_ref(), size),
             inputs: part(self.inputs.as_ref(), size),
             discrete: part(self.discrete.as_ref(), size),
@@ -214,6 +224,12 @@ impl Recording {
             allowed: part(self.allowed.as_ref(), size),
             weights: Some(self.weights[..cells].into()),
         }
+    }
+
+    /// The rows under way of all rows, `[n, …]`.
+    fn of_rows<'a, T: Clone>(&self, values: Option<&'a Vec<T>>) -> Option<Cow<'a, [T]>> {
+        let all = self.actions.len() / self.room;
+        values.map(|values| values[..values.len() / all * self.rows].into())
     }
 
     /// What the steps are judged by, of a finished recording.

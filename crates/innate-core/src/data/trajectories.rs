@@ -6,7 +6,7 @@ use super::check::{check_finite, check_ids, check_len};
 use super::observation::check_discrete;
 use super::{Prompts, RolloutSpec};
 use crate::error::{Error, Result};
-use crate::model::{Encoder, ModelSpec};
+use crate::model::{Encoder, History, ModelSpec, next_age};
 
 /// `n` rows of `T` steps. Open loop is the special case of one episode a row, without observations. Row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,13 @@ pub struct Trajectories<'a> {
     pub stages: Cow<'a, [i32]>,
     /// States before the first step, `[n, layers, H]`, in place of what the prompts make; no gradient flows into them.
     pub states: Option<Cow<'a, [f32]>>,
-    /// Non-zero where an episode begins, `[n, T]`: there all layers' states count as zero, and the token before is the start token. For a
+    /// Steps of its episode before a row's first step, `[n]`: where the clock stands. Absent: 0.
+    pub ages: Option<Cow<'a, [i32]>>,
+    /// What the last layer's states were after the `min(age, window)` steps before the first, `[n, window, H]`, the last one last, for a model that
+    /// attends to its past; what is before them is not read. No gradient flows into them; keys and values are made of them by the present weights.
+    /// Absent: nothing before the row's first step is attended to.
+    pub past: Option<Cow<'a, [f32]>>,
+    /// Non-zero where an episode begins, `[n, T]`: there all layers' states count as zero, nothing before is attended to, the clock stands at 0, and the token before is the start token. For a
     /// model without an encoder. Absent: each row begins at its first step, from its prompt or from `states`.
     pub starts: Option<Cow<'a, [u8]>>,
     /// Tokens fed before each step, `[n, T]`, for a model that reads the previous action. Absent: the start token, then the actions.
@@ -51,6 +57,8 @@ impl<'a> Trajectories<'a> {
             context_lengths: prompts.lengths.map(Into::into),
             stages: prompts.stages.into(),
             states: None,
+            ages: None,
+            past: None,
             starts: None,
             inputs: None,
             discrete: None,
@@ -81,8 +89,9 @@ impl<'a> Trajectories<'a> {
 
     /// Whether these are programs as an open-loop rollout emits them: nothing but prompts and actions decides what the network computes.
     pub fn is_open_loop(&self) -> bool {
-        let Self { states, starts, inputs, discrete, dense, allowed, .. } = self;
-        states.is_none() && starts.is_none() && inputs.is_none() && discrete.is_none() && dense.is_none() && allowed.is_none()
+        let Self { states, ages, past, starts, inputs, discrete, dense, allowed, .. } = self;
+        let begins = states.is_none() && ages.is_none() && past.is_none();
+        begins && starts.is_none() && inputs.is_none() && discrete.is_none() && dense.is_none() && allowed.is_none()
     }
 
     /// Some of the rows, in the order given: a minibatch.
@@ -107,6 +116,8 @@ impl<'a> Trajectories<'a> {
             context_lengths: self.context_lengths.as_deref().map(|of| gather(of, n, rows)),
             stages: gather(&self.stages, n, rows),
             states: self.states.as_deref().map(|of| gather(of, n, rows)),
+            ages: self.ages.as_deref().map(|of| gather(of, n, rows)),
+            past: self.past.as_deref().map(|of| gather(of, n, rows)),
             starts: self.starts.as_deref().map(|of| gather(of, n, rows)),
             inputs: self.inputs.as_deref().map(|of| gather(of, n, rows)),
             discrete: self.discrete.as_deref().map(|of| gather(of, n, rows)),
@@ -152,6 +163,7 @@ impl<'a> Trajectories<'a> {
             check_len("states", states.len(), self.rows * spec.layers * spec.hidden)?;
             check_finite("states", states)?;
         }
+        self.check_past(spec)?;
         if let Some(starts) = &self.starts {
             check_len("starts", starts.len(), cells)?;
             if spec.encoder != Encoder::None {
@@ -172,6 +184,24 @@ impl<'a> Trajectories<'a> {
         let dense = self.dense.as_deref().unwrap_or(&[]);
         check_len("dense", dense.len(), cells * spec.dense())?;
         check_finite("dense", dense)
+    }
+
+    fn check_past(&self, spec: &ModelSpec) -> Result<()> {
+        if let Some(ages) = &self.ages {
+            check_len("ages", ages.len(), self.rows)?;
+            if let Some(row) = ages.iter().position(|&age| age < 0) {
+                return Err(Error::invalid(format!("ages[{row}]"), format!("must be at least 0, got {}", ages[row])));
+            }
+        }
+        let Some(past) = &self.past else { return Ok(()) };
+        let Some(History { window }) = spec.attention.history else {
+            return Err(Error::invalid("past", "must be absent: the model does not attend to its past"));
+        };
+        if self.ages.is_none() {
+            return Err(Error::invalid("ages", "must be given with the past: they say how much of it there is"));
+        }
+        check_len("past", past.len(), self.rows * window * spec.hidden)?;
+        check_finite("past", past)
     }
 
     fn check_allowed(&self, spec: &ModelSpec, cells: usize) -> Result<()> {
@@ -225,6 +255,24 @@ impl<'a> Trajectories<'a> {
         self.starts.as_ref().is_some_and(|starts| starts[row * self.steps() + t] != 0)
     }
 
+    /// The step within its episode that a row's step `t` is, after the one before, which was number `before`.
+    #[inline]
+    pub(crate) fn age(&self, row: usize, t: usize, before: u32) -> u32 {
+        match t {
+            _ if self.starts_at(row, t) => 0,
+            0 => self.ages.as_ref().map_or(0, |ages| ages[row] as u32),
+            _ => next_age(before),
+        }
+    }
+
+    /// The stored past of a row, `[count, H]`.
+    pub(crate) fn past_of(&self, row: usize, window: usize) -> &[f32] {
+        let (Some(past), Some(ages)) = (&self.past, &self.ages) else { return &[] };
+        let row_of = past.len() / self.rows;
+        let count = window.min(ages[row] as usize);
+        &past[row * row_of..][..row_of][row_of - count * (row_of / window)..]
+    }
+
     /// The token before a step.
     #[inline]
     pub(crate) fn input(&self, row: usize, t: usize) -> u32 {
@@ -236,14 +284,14 @@ impl<'a> Trajectories<'a> {
         }
     }
 
-    /// Writes what the network reads at a step beside the token before, `[F]`.
-    pub(crate) fn write_features(&self, spec: &ModelSpec, row: usize, t: usize, out: &mut [f32]) {
+    /// Writes what the network reads at a step beside the token before, `[F]`; `age` is what [`Trajectories::age`] says.
+    pub(crate) fn write_features(&self, spec: &ModelSpec, (row, t): (usize, usize), age: u32, out: &mut [f32]) {
         let at = row * self.steps() + t;
         let begins = if self.starts.is_some() { self.starts_at(row, t) } else { t == 0 && self.states.is_none() };
         let (ids, width) = (spec.discrete().len(), spec.dense());
         let discrete = &self.discrete.as_deref().unwrap_or(&[])[at * ids..][..ids];
         let dense = &self.dense.as_deref().unwrap_or(&[])[at * width..][..width];
-        spec.write_features(begins, discrete, dense, out);
+        spec.write_features((begins, age), discrete, dense, out);
     }
 
     /// The actions allowed at a step beside the mask of the rollout, `[A]`; `None`: all.

@@ -1,6 +1,6 @@
 //! The parameters by PyTorch's names, in one fixed order, as one flat vector in PyTorch's layout.
 
-use super::ModelSpec;
+use super::{CLOCK, History, ModelSpec};
 use crate::error::{Error, Result};
 
 /// What a tensor is for.
@@ -28,7 +28,16 @@ pub enum ParamKind {
     BiasHh(usize),
     /// `attn.prompt.query.weight`, `[H, H]`.
     PromptQuery,
-    /// `pi.weight`, `[A, R]`; R is the width of what the heads read, H for the state and for each part of the attention.
+    /// `attn.history.query.weight`, `[64, H + C]`; C is the width of the clock where it is read, else 0.
+    HistoryQuery,
+    /// `attn.history.key.weight`, `[64, H + C]`.
+    HistoryKey,
+    /// `attn.history.value.weight`, `[64, H]`.
+    HistoryValue,
+    /// `attn.history.bias`, `[2, window]`: of each head, 1 step back first.
+    HistoryBias,
+    /// `pi.weight`, `[A, R]`; R is the width of what the heads read: H for the state, H for the prompt and 64 for the past where they are
+    /// attended to.
     PolicyWeight,
     /// `pi.bias`, `[A]`.
     PolicyBias,
@@ -52,6 +61,10 @@ impl ParamKind {
             Self::BiasIh(layer) => format!("rnn.bias_ih_l{layer}"),
             Self::BiasHh(layer) => format!("rnn.bias_hh_l{layer}"),
             Self::PromptQuery => "attn.prompt.query.weight".to_owned(),
+            Self::HistoryQuery => "attn.history.query.weight".to_owned(),
+            Self::HistoryKey => "attn.history.key.weight".to_owned(),
+            Self::HistoryValue => "attn.history.value.weight".to_owned(),
+            Self::HistoryBias => "attn.history.bias".to_owned(),
             Self::PolicyWeight => "pi.weight".to_owned(),
             Self::PolicyBias => "pi.bias".to_owned(),
             Self::ValueWeight => "v.weight".to_owned(),
@@ -116,7 +129,14 @@ pub fn params(spec: &ModelSpec) -> Vec<ParamSpec> {
     if spec.attention.prompt {
         shapes.push((ParamKind::PromptQuery, vec![h, h]));
     }
-    let read = spec.reads() * h;
+    if let Some(History { window }) = spec.attention.history {
+        let made_of = h + if spec.reads_clock() { CLOCK } else { 0 };
+        shapes.push((ParamKind::HistoryQuery, vec![History::READ, made_of]));
+        shapes.push((ParamKind::HistoryKey, vec![History::READ, made_of]));
+        shapes.push((ParamKind::HistoryValue, vec![History::READ, h]));
+        shapes.push((ParamKind::HistoryBias, vec![History::HEADS, window]));
+    }
+    let read = spec.read_width();
     shapes.push((ParamKind::PolicyWeight, vec![a, read]));
     shapes.push((ParamKind::PolicyBias, vec![a]));
     shapes.push((ParamKind::ValueWeight, vec![1, read]));

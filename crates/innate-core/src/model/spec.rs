@@ -1,6 +1,7 @@
 //! A network's description. Plain values: they are written into checkpoints as they stand. Everything that walks a network (parameters, both
 //! engines, checkpoint) walks a [`ModelSpec`].
 
+use super::clock::{CLOCK, write_clock};
 use crate::error::{Error, Result};
 
 /// A recurrent actor-critic: an encoder makes the first state, a GRU of `layers` layers reads the inputs of each step, and two linear heads on
@@ -47,8 +48,8 @@ pub enum Encoder {
     },
 }
 
-/// What the heads read beside the last layer's state h: each part is a vector of `H` numbers, in this order. Nothing of it goes back into the
-/// recurrence.
+/// What the heads read beside the last layer's state h, in this order: `H` numbers of the prompt, [`History::READ`] of the past. Nothing of it
+/// goes back into the recurrence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Attention {
     /// Over the row's own prompt: Σ softmax(q·eⱼ / √H)·eⱼ with q = W·h, where eⱼ is the encoder's state after token j, or the token's embedding
@@ -61,18 +62,27 @@ pub struct Attention {
 impl Attention {
     /// No part.
     pub const NONE: Self = Self { prompt: false, history: None };
-
-    /// Number of parts.
-    pub fn parts(self) -> usize {
-        usize::from(self.prompt) + usize::from(self.history.is_some())
-    }
 }
 
-/// Attention over the past.
+/// Attention of the last layer's state h over what it was after earlier steps of its episode, by [`History::HEADS`] heads: with queries Q·h, keys K·h
+/// and values V·h, each of [`History::WIDTH`] numbers a head, Σ softmax(q·k/√WIDTH + b)·v, b being learned for each head and each number of steps
+/// back. The present step is not attended to: the heads read it beside. At an episode's first step zeros are read. With [`Input::Clock`] queries and
+/// keys are made of h and the clock of its step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct History {
-    /// How many steps back it reaches, at least 1.
+    /// How many steps back it reaches, 1 to [`History::MAX_WINDOW`].
     pub window: usize,
+}
+
+impl History {
+    /// Heads.
+    pub const HEADS: usize = 2;
+    /// Numbers of a head's query, key and value.
+    pub const WIDTH: usize = 32;
+    /// Numbers that are read out.
+    pub const READ: usize = Self::HEADS * Self::WIDTH;
+    /// Largest accepted window.
+    pub const MAX_WINDOW: usize = 1 << 16;
 }
 
 /// Whose tokens a pooled context is the mean of.
@@ -91,6 +101,8 @@ pub enum Input {
     PreviousAction,
     /// 1 where an episode begins, else 0.
     EpisodeStart,
+    /// Sine and cosine of the step within the episode, counted from 0, for each of [`PERIODS`](super::PERIODS).
+    Clock,
     /// Numbers below `sizes`, each as one-hot.
     Discrete {
         /// Number of values of each.
@@ -109,6 +121,7 @@ impl Input {
         match self {
             Self::PreviousAction => 0,
             Self::EpisodeStart => 1,
+            Self::Clock => CLOCK,
             Self::Discrete { sizes } => sizes.iter().sum(),
             Self::Dense { width } => *width,
         }
@@ -173,9 +186,24 @@ impl ModelSpec {
         matches!(self.encoder, Encoder::Recurrent { .. })
     }
 
-    /// Vectors of `H` numbers that the heads read: the last layer's state, then the parts of the attention.
+    /// Vectors of `H` numbers that the heads read: the last layer's state, and what is read out of the prompt.
     pub fn reads(&self) -> usize {
-        1 + self.attention.parts()
+        1 + usize::from(self.attention.prompt)
+    }
+
+    /// Numbers that the heads read, `R`.
+    pub fn read_width(&self) -> usize {
+        self.reads() * self.hidden + if self.attention.history.is_some() { History::READ } else { 0 }
+    }
+
+    /// Whether the step within the episode is read.
+    pub fn reads_clock(&self) -> bool {
+        self.inputs.contains(&Input::Clock)
+    }
+
+    /// Whether it matters how far an episode has come.
+    pub fn counts_steps(&self) -> bool {
+        self.reads_clock() || self.attention.history.is_some()
     }
 
     /// Whether the token before is read at each step.
@@ -206,9 +234,9 @@ impl ModelSpec {
         self.inputs.iter().find_map(|input| if let Input::Dense { width } = input { Some(*width) } else { None }).unwrap_or(0)
     }
 
-    /// Writes what is read at a step beside the embedding of the token before, `[F]`: whether an episode begins, the discrete numbers, each as
-    /// one-hot, and the vector.
-    pub(crate) fn write_features(&self, begins: bool, discrete: &[i32], dense: &[f32], out: &mut [f32]) {
+    /// Writes what is read at a step beside the embedding of the token before, `[F]`: whether an episode begins, the clock, the discrete numbers,
+    /// each as one-hot, and the vector. `age` is the step within the episode.
+    pub(crate) fn write_features(&self, (begins, age): (bool, u32), discrete: &[i32], dense: &[f32], out: &mut [f32]) {
         out.fill(0.0);
         let mut place = 0;
         for input in &self.inputs {
@@ -217,6 +245,10 @@ impl ModelSpec {
                 Input::EpisodeStart => {
                     out[place] = f32::from(u8::from(begins));
                     place += 1;
+                }
+                Input::Clock => {
+                    write_clock(age, &mut out[place..place + CLOCK]);
+                    place += CLOCK;
                 }
                 Input::Discrete { sizes } => {
                     for (&id, size) in discrete.iter().zip(sizes) {
@@ -237,7 +269,8 @@ impl ModelSpec {
     /// # Errors
     /// [`Error::Invalid`] naming the first such input.
     pub fn check_open_loop(&self) -> Result<()> {
-        match self.inputs.iter().position(|input| !matches!(input, Input::PreviousAction | Input::EpisodeStart)) {
+        let known = |input: &Input| matches!(input, Input::PreviousAction | Input::EpisodeStart | Input::Clock);
+        match self.inputs.iter().position(|input| !known(input)) {
             Some(index) => {
                 Err(Error::invalid(format!("inputs[{index}]"), "must not be observed: an open loop reads its own actions alone"))
             }
@@ -264,9 +297,6 @@ impl ModelSpec {
         if self.attention.prompt && self.encoder == Encoder::None {
             return Err(Error::invalid("attention", "must not be over the prompt: the model has no encoder"));
         }
-        if self.attention.history.is_some() {
-            return Err(Error::invalid("attention", "must not be over the past: no engine of this release has it"));
-        }
         Ok(())
     }
 
@@ -282,9 +312,10 @@ impl ModelSpec {
         if let Encoder::Pooled { stages, .. } | Encoder::Recurrent { stages } = self.encoder {
             positive.insert(1, ("stageCount", stages, Self::MAX));
         }
+        positive.extend(self.attention.history.map(|History { window }| ("historyWindow", window, History::MAX_WINDOW)));
         for input in &self.inputs {
             match input {
-                Input::PreviousAction | Input::EpisodeStart => {}
+                Input::PreviousAction | Input::EpisodeStart | Input::Clock => {}
                 Input::Discrete { sizes } if sizes.is_empty() => positive.push(("discrete", 0, Self::MAX)),
                 Input::Discrete { sizes } => positive.extend(sizes.iter().map(|&size| ("discrete", size, Self::MAX))),
                 Input::Dense { width } => positive.push(("dense", *width, Self::MAX)),

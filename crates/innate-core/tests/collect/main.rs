@@ -4,6 +4,7 @@
 
 mod beside;
 mod gae;
+mod history;
 mod learn;
 mod masks;
 mod normalization;

@@ -4,6 +4,7 @@
 use innate_core::agent::LearnConfig;
 use innate_core::data::Evaluation;
 use innate_core::engine::EngineKind;
+use innate_core::model::{History, Input};
 
 use super::world::World;
 use super::{FUSED, PLAIN, assert_near, bits, config, once, resume, rollout};
@@ -25,7 +26,25 @@ fn worlds() -> Vec<World> {
     let mut forgetful = full.clone();
     forgetful.model.recurrent = false;
     worlds.push(forgetful);
+    // Attending to the past, within one rollout and over several, by one layer and by three, with masks and without.
+    for (layers, window, clock) in [(1, 4, false), (2, 10, true), (3, 40, true), (2, 1, false)] {
+        worlds.push(attending(World::new(layers, 40), window, clock));
+    }
+    let mut some = attending(World::new(1, 40), 5, true);
+    (some.masked, some.rollout.action_mask) = (false, None);
+    worlds.push(some);
+    let mut clocked = full;
+    clocked.model.inputs.insert(1, Input::Clock);
+    worlds.push(clocked);
     worlds
+}
+
+fn attending(mut world: World, window: usize, clock: bool) -> World {
+    world.model.attention.history = Some(History { window });
+    if clock {
+        world.model.inputs.push(Input::Clock);
+    }
+    world
 }
 
 /// With so narrow a range a single ratio further than 1e−6 from 1 is a share of clipped steps.

@@ -20,6 +20,8 @@ pub(crate) struct Case {
     pub(crate) context_lengths: Option<Vec<i32>>,
     pub(crate) stages: Vec<i32>,
     pub(crate) states: Option<Vec<f32>>,
+    pub(crate) ages: Option<Vec<i32>>,
+    pub(crate) past: Option<Vec<f32>>,
     pub(crate) starts: Option<Vec<u8>>,
     pub(crate) inputs: Option<Vec<i32>>,
     pub(crate) discrete: Option<Vec<i32>>,
@@ -48,6 +50,8 @@ impl Case {
             context_lengths: None,
             stages: draw(1, n, s).into_iter().map(|id| id as i32).collect(),
             states: None,
+            ages: None,
+            past: None,
             starts: None,
             inputs: None,
             discrete: None,
@@ -110,6 +114,8 @@ impl Case {
     fn unchecked(&self) -> Trajectories<'_> {
         Trajectories {
             states: self.states.as_ref().map(Into::into),
+            ages: self.ages.as_ref().map(Into::into),
+            past: self.past.as_ref().map(Into::into),
             starts: self.starts.as_ref().map(Into::into),
             inputs: self.inputs.as_ref().map(Into::into),
             discrete: self.discrete.as_ref().map(Into::into),

@@ -76,6 +76,11 @@ fn shapes() -> Vec<Shape> {
         Shape { previous: false, discrete: vec![1, 4], states: true, layers: 3, ..Shape::plain(8) },
         Shape { layers: 2, weighing: Weighing::Any, ..prompted(9, Pooling::Own) },
         Shape { dense: 2, start: true, weighing: Weighing::Lengths, ..prompted(10, Pooling::Batch) },
+        Shape { window: Some(3), clock: true, ..Shape::full(21, 2) },
+        Shape { window: Some(2), ..Shape::full(22, 1) },
+        Shape { window: Some(9), clock: true, weighing: Weighing::Lengths, ..Shape::plain(23) },
+        Shape { clock: true, ..Shape::full(24, 2) },
+        Shape { window: Some(4), dense: 2, weighing: Weighing::Any, ..prompted(25, Pooling::Own) },
         Shape { states: true, allowed: true, previous: false, discrete: vec![3], ..prompted(11, Pooling::Own) },
         Shape { recurrent: false, ..Shape::full(13, 2) },
         Shape { recurrent: false, layers: 2, weighing: Weighing::Lengths, ..prompted(14, Pooling::Own) },
@@ -132,7 +137,12 @@ fn drawn_losses_clip_some_steps() {
 /// 600 rows make more chunks than gradient groups, and a ragged last chunk.
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    let case = Shape::full(12, 2).sized(601, 5, 20).case();
+    for window in [None, Some(3)] {
+        any_number_of_threads(&Shape { window, clock: window.is_some(), ..Shape::full(12, 2) }.sized(601, 5, 20).case());
+    }
+}
+
+fn any_number_of_threads(case: &Case) {
     for isa in Isa::available() {
         let mut traces = [1, 2, 3, 8].map(|threads| {
             let mut engine = Fused::with_isa(&case.model, threads, &case.flat, isa).unwrap();

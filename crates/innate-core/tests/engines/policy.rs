@@ -20,8 +20,12 @@ fn cases() -> impl Iterator<Item = Case> {
     let reads = [(true, false), (true, true), (false, true)];
     let all = pooled.into_iter().flat_map(move |pooling| reads.map(|(previous, start)| (pooling, previous, start)));
     (1..4).flat_map(move |layers| {
-        let shape =
-            move |(pooling, previous, start)| Shape { pooling, previous, start, layers, masked: true, ..Shape::plain(31) };
+        // Two layers attend to their past: one step back, so that what is held moves to the front on the way.
+        let (window, clock) = ((layers == 2).then_some(1), layers > 1);
+        let shape = move |(pooling, previous, start)| {
+            let shape = Shape { pooling, previous, start, layers, masked: true, ..Shape::plain(31) };
+            Shape { window, clock, ..shape }
+        };
         all.clone().map(move |of| shape(of).sized(ROWS, STEPS, 17).case())
     })
 }

@@ -1,7 +1,7 @@
 //! Networks, trajectories and losses of every form, each drawn from numbers.
 
 use innate_core::data::RolloutSpec;
-use innate_core::model::{Action, Attention, Encoder, Input, ModelSpec, Pooling, init};
+use innate_core::model::{Action, Attention, Encoder, History, Input, ModelSpec, ParamKind, Pooling, init, params};
 use innate_core::objective::{Baseline, Objective, Reduction, Totals};
 use innate_core::rng::{Seed, philox};
 use proptest::prelude::*;
@@ -37,6 +37,9 @@ pub(crate) struct Shape {
     pub(crate) layers: usize,
     pub(crate) hidden: usize,
     pub(crate) recurrent: bool,
+    /// How far back the past is attended to, where it is.
+    pub(crate) window: Option<usize>,
+    pub(crate) clock: bool,
     /// Beyond the actions.
     pub(crate) other_tokens: usize,
     pub(crate) actions: usize,
@@ -66,6 +69,8 @@ impl Shape {
             layers: 1,
             hidden: 3,
             recurrent: true,
+            window: None,
+            clock: false,
             other_tokens: 1,
             actions: 3,
             rows: 3,
@@ -144,6 +149,8 @@ impl Shape {
                 layers,
                 hidden,
                 recurrent: !seed.is_multiple_of(5),
+                window: (!seed.is_multiple_of(3)).then_some(1 + seed as usize % 7),
+                clock: seed.is_multiple_of(4),
                 other_tokens,
                 actions,
                 rows,
@@ -165,6 +172,7 @@ impl Shape {
         // In another order than that of the enum, half of the time.
         read(self.dense > 0 && !self.seed.is_multiple_of(2), Input::Dense { width: self.dense });
         read(self.start, Input::EpisodeStart);
+        read(self.clock, Input::Clock);
         read(!self.discrete.is_empty(), Input::Discrete { sizes: self.discrete.clone() });
         read(self.dense > 0 && self.seed.is_multiple_of(2), Input::Dense { width: self.dense });
         if inputs.is_empty() {
@@ -181,7 +189,10 @@ impl Shape {
             layers: self.layers,
             hidden: self.hidden,
             recurrent: self.recurrent,
-            attention: Attention { prompt: self.attends && self.pooling.is_some(), ..Attention::NONE },
+            attention: Attention {
+                prompt: self.attends && self.pooling.is_some(),
+                history: self.window.map(|window| History { window }),
+            },
             action: Action::Categorical { size: self.actions },
         }
     }
@@ -206,13 +217,16 @@ impl Shape {
         };
         let prompted = self.pooling.is_some();
         let mut case = Case {
-            flat: init(&model, Seed(u64::from(seed))),
+            flat: biased(&model, init(&model, Seed(u64::from(seed)))),
             rollout: RolloutSpec { horizon: steps, start_token: model.vocabulary - 1, action_mask: mask },
             rows: n,
             contexts: if prompted { ids(2, n * 4, model.vocabulary) } else { vec![] },
             context_lengths: (prompted && self.ragged).then(|| ids(11, n, 4).into_iter().map(|length| length + 1).collect()),
             stages: if prompted { ids(3, n, 2) } else { vec![] },
             states: self.states.then(|| floats(4, n * self.layers * self.hidden)),
+            // Some rows have not come as far as the window reaches.
+            ages: (self.states && (self.clock || self.window.is_some())).then(|| ids(13, n, 2 * self.window.unwrap_or(3) + 1)),
+            past: self.window.filter(|_| self.states).map(|window| floats(14, n * window * self.hidden)),
             starts: (self.starts && !prompted).then(|| ids(5, cells, 3).into_iter().map(|draw| u8::from(draw == 0)).collect()),
             inputs: (self.inputs && self.previous).then(|| ids(6, cells, model.vocabulary)),
             discrete: (!self.discrete.is_empty()).then(|| {
@@ -296,4 +310,14 @@ pub(crate) fn loss(case: &Case, index: usize) -> Aim {
         totals: (part == 1).then_some(Totals { rows: 2.5 * case.rows as f64, steps: 3.0 * case.actions.len() as f64 }),
     };
     aim.unclipped()
+}
+
+/// With biases by distance that are not all 0, as they begin.
+fn biased(model: &ModelSpec, mut flat: Vec<f32>) -> Vec<f32> {
+    for param in params(model).into_iter().filter(|param| param.kind == ParamKind::HistoryBias) {
+        for (place, x) in flat[param.range()].iter_mut().enumerate() {
+            *x = (place % 5) as f32 / 4.0 - 0.5;
+        }
+    }
+    flat
 }

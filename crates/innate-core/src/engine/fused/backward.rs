@@ -33,7 +33,7 @@ impl Fused {
             &self.weights.layout,
             &self.place,
             (n, steps, groups),
-            data.prompts().context_len(),
+            (data.prompts().context_len(), data.past.is_some()),
             self.pool.threads(),
         )?;
         self.ensure_forward(data)?;
@@ -44,7 +44,7 @@ impl Fused {
             own(group).gradient.grow(self.place.len)?;
         }
         for scratch in &mut self.scratch {
-            own(scratch).prepare(&self.weights.layout, steps, data.prompts().context_len())?;
+            own(scratch).prepare(&self.weights.layout, steps, (data.prompts().context_len(), data.past.is_some()))?;
         }
         let graded = Graded { data, targets, loss: Loss::new(objective, data, targets) };
         let Self { weights, batch, bias, chunks, scratch, groups: all_groups, place, .. } = self;

@@ -2,6 +2,7 @@
 
 use super::BLOCK;
 use super::chunk::{Chunk, Scratch, height};
+use super::history::{History, Holding};
 use super::layout::{Layout, Partial};
 use super::weights::Weights;
 use crate::error::Result;
@@ -35,6 +36,8 @@ pub(super) struct Size {
     pub(super) steps: usize,
     /// Tokens of a context.
     pub(super) context: usize,
+    /// Whether rows go on from a past.
+    pub(super) past: bool,
     /// Whether all activations are kept.
     pub(super) keep: bool,
     /// Whether logits are given back.
@@ -51,9 +54,12 @@ pub(super) struct Granted {
 
 impl Granted {
     pub(super) fn forward(&mut self, layout: &Layout, size: Size, threads: usize) -> Result<()> {
-        let Size { n, steps, context, keep, logits } = size;
+        let Size { n, steps, context, past, keep, logits } = size;
+        let kept = if keep { steps } else { 1 };
         let chunks = if keep { n.div_ceil(height(n)) } else { threads };
-        let activations = Chunk::bytes_for(layout, (steps, if keep { steps } else { 1 }), context).times(chunks);
+        let activations = Chunk::bytes_for(layout, (steps, kept), context)
+            .plus(History::bytes_for(layout, Holding::sequence(layout, height(n), (steps, kept), past)))
+            .times(chunks);
         // Once here and once where the caller reads it.
         let outputs = Bytes::floats(&[n, steps, 4 + if logits { layout.actions } else { 0 }]).times(2);
         let held = if keep { &mut self.kept } else { &mut self.passing };
@@ -65,10 +71,10 @@ impl Granted {
         layout: &Layout,
         place: &Partial,
         (n, steps, groups): (usize, usize, usize),
-        context: usize,
+        (context, past): (usize, bool),
         threads: usize,
     ) -> Result<()> {
-        let steps_of = Scratch::bytes_for(layout, steps, context).times(threads);
+        let steps_of = Scratch::bytes_for(layout, steps, (context, past)).times(threads);
         let sums = Bytes::floats(&[place.len.next_multiple_of(BLOCK)]).times(groups).plus(Bytes::floats(&[layout.len]).times(2));
         ask(&mut self.backward, steps_of.plus(sums), Bytes(0), layout, (n, steps))
     }

@@ -2,9 +2,10 @@
 //! state is too.
 
 use crate::error::Result;
+use crate::kernel::history::{HEADS, MADE, READ, room};
 use crate::kernel::simd::padded;
 use crate::memory::filled;
-use crate::model::{self, ModelSpec, ParamKind};
+use crate::model::{self, CLOCK, History, ModelSpec, ParamKind};
 
 /// A place in a buffer.
 pub(super) type Span = std::ops::Range<usize>;
@@ -31,6 +32,27 @@ pub(super) struct LayerPlaces {
     pub(super) bias_ih: Span,
     /// `[3, hp]`.
     pub(super) bias_hh: Span,
+}
+
+/// The places of the parameters of the attention over the past.
+#[derive(Debug, Clone)]
+pub(super) struct HistoryPlaces {
+    pub(super) window: usize,
+    /// Of queries, keys and values, `[MADE, hp]`.
+    pub(super) weight: Span,
+    /// The same of the clock, for queries and keys, `[2·READ, CLOCK]`; empty where no clock is read.
+    pub(super) clock: Span,
+    /// Nearest first, `[HEADS, biases]`.
+    pub(super) bias: Span,
+    /// π's rows, then v's, of what is read out: `[A + 1, READ]`.
+    pub(super) head: Span,
+}
+
+impl HistoryPlaces {
+    /// Padded floats of a head's biases.
+    pub(super) fn biases(&self) -> usize {
+        padded(self.window)
+    }
 }
 
 /// Sizes, and the places of the parameters.
@@ -63,8 +85,10 @@ pub(super) struct Layout {
     pub(super) weight_features: Span,
     /// W of the queries to the prompt, `[hp, hp]`; empty where none is attended to.
     pub(super) query: Span,
-    /// Vectors that the heads read, `reads`: the state, then the parts of the attention.
+    /// Vectors that the heads read, `reads`: the state, and what is read out of the prompt.
     pub(super) reads: usize,
+    /// Where the past is attended to.
+    pub(super) history: Option<HistoryPlaces>,
     /// π's rows, then v's: `[A + 1, reads, hp]`.
     pub(super) head: Span,
     /// `[np]`.
@@ -108,6 +132,13 @@ impl Layout {
             weight_features: take(&[3, hp, fp]),
             query: take(&[if spec.attention.prompt { hp } else { 0 }, hp]),
             reads,
+            history: spec.attention.history.map(|History { window }| HistoryPlaces {
+                window,
+                weight: take(&[MADE, hp]),
+                clock: take(&[if spec.reads_clock() { 2 * READ } else { 0 }, CLOCK]),
+                bias: take(&[HEADS, padded(window)]),
+                head: take(&[actions + 1, READ]),
+            }),
             head: take(&[actions + 1, reads, hp]),
             head_bias: take(&[np]),
             len,
@@ -150,9 +181,12 @@ impl Layout {
                 ParamKind::WeightHh(layer) => rows(self.layers[layer].weight_hh.start, h, true),
                 ParamKind::BiasIh(layer) => rows(self.layers[layer].bias_ih.start, h, false),
                 ParamKind::BiasHh(layer) => rows(self.layers[layer].bias_hh.start, h, false),
-                // A row of the heads is as many runs as there are vectors that it reads.
-                ParamKind::PolicyWeight => rows(self.head.start, h, false),
-                ParamKind::ValueWeight => rows(self.head.start + self.actions * self.reads * hp, h, false),
+                ParamKind::HistoryQuery => self.history_runs(&param, 0, &mut copy),
+                ParamKind::HistoryKey => self.history_runs(&param, READ, &mut copy),
+                ParamKind::HistoryValue => self.history_runs(&param, 2 * READ, &mut copy),
+                ParamKind::HistoryBias => self.bias_runs(&param, &mut copy),
+                ParamKind::PolicyWeight => self.head_runs(&param, 0, &mut copy),
+                ParamKind::ValueWeight => self.head_runs(&param, self.actions, &mut copy),
                 ParamKind::PolicyBias => rows(self.head_bias.start, self.actions, false),
                 ParamKind::ValueBias => rows(self.head_bias.start + self.actions, 1, false),
             }
@@ -170,6 +204,43 @@ impl Layout {
             }
             if self.features > 0 {
                 copy(flat + token..flat + token + self.features, of_features..of_features + self.features);
+            }
+        }
+    }
+
+    /// Weights of queries, keys or values, from row `first` of all on: the columns of the state, then those of the clock.
+    fn history_runs(&self, param: &model::ParamSpec, first: usize, copy: &mut impl FnMut(Span, Span)) {
+        let (Some(places), h) = (&self.history, self.hidden) else { return };
+        let width = param.shape[1];
+        for (row, flat) in (first..).zip(param.range().step_by(width)) {
+            let (weight, clock) = (places.weight.start + row * self.hp, places.clock.start + row * CLOCK);
+            copy(flat..flat + h, weight..weight + h);
+            if width > h {
+                copy(flat + h..flat + width, clock..clock + CLOCK);
+            }
+        }
+    }
+
+    /// The biases by distance.
+    fn bias_runs(&self, param: &model::ParamSpec, copy: &mut impl FnMut(Span, Span)) {
+        let Some(places) = &self.history else { return };
+        for (head, flat) in param.range().step_by(places.window).enumerate() {
+            let to = places.bias.start + head * places.biases();
+            copy(flat..flat + places.window, to..to + places.window);
+        }
+    }
+
+    /// Rows of the heads from row `first` of both on: a run for each vector that they read.
+    fn head_runs(&self, param: &model::ParamSpec, first: usize, copy: &mut impl FnMut(Span, Span)) {
+        let (h, reads) = (self.hidden, self.reads);
+        for (row, flat) in (first..).zip(param.range().step_by(param.shape[1])) {
+            for part in 0..reads {
+                let (from, to) = (flat + part * h, self.head.start + (row * reads + part) * self.hp);
+                copy(from..from + h, to..to + h);
+            }
+            if let Some(HistoryPlaces { head, .. }) = &self.history {
+                let (from, to) = (flat + reads * h, head.start + row * READ);
+                copy(from..from + READ, to..to + READ);
             }
         }
     }
@@ -212,6 +283,19 @@ pub(super) struct EncoderSums {
     pub(super) dgates: Span,
 }
 
+/// The places of the sums of the attention over the past.
+#[derive(Debug, Clone)]
+pub(super) struct HistorySums {
+    /// `[MADE, hp]`.
+    pub(super) weight: Span,
+    /// `[2·READ, CLOCK]`; empty where no clock is read.
+    pub(super) clock: Span,
+    /// Farthest first, `[HEADS, room(window)]`.
+    pub(super) bias: Span,
+    /// `[A + 1, READ]`.
+    pub(super) head: Span,
+}
+
 /// The places in a group's gradient buffer: what is summed over rows before anything else can be done with it.
 #[derive(Debug, Clone)]
 pub(super) struct Partial {
@@ -234,6 +318,8 @@ pub(super) struct Partial {
     pub(super) query: Span,
     /// Gradient of the tokens' keys, `[V, hp]`, where contexts are pooled and attended to; else empty.
     pub(super) keys: Span,
+    /// Where the past is attended to.
+    pub(super) history: Option<HistorySums>,
     /// Gradient of the batch's mean context, `[hp]`.
     pub(super) pooled: Span,
     /// Floats in all.
@@ -267,6 +353,12 @@ impl Partial {
             }),
             query: take(&[if attends && in_order { hp } else { 0 }, hp]),
             keys: take(&[if attends && !in_order { vocab } else { 0 }, hp]),
+            history: layout.history.as_ref().map(|HistoryPlaces { window, clock, .. }| HistorySums {
+                weight: take(&[MADE, hp]),
+                clock: take(&[if clock.is_empty() { 0 } else { 2 * READ }, CLOCK]),
+                bias: take(&[HEADS, room(*window)]),
+                head: take(&[actions + 1, READ]),
+            }),
             pooled: take(&[hp]),
             len,
         }

@@ -8,6 +8,7 @@ mod backward;
 mod budget;
 mod chunk;
 mod encoder;
+mod history;
 mod layout;
 mod outputs;
 mod parts;
@@ -25,6 +26,7 @@ pub(crate) use self::budget::afford_network;
 use self::budget::{Granted, Size};
 use self::chunk::{Chunk, Scratch, Shared, Source, Undefined, height};
 use self::encoder::BatchContext;
+use self::history::Holding;
 use self::layout::Partial;
 use self::outputs::Evaluated;
 pub use self::policy::{Policy, StepOutput};
@@ -207,9 +209,10 @@ impl Fused {
         let height = height(n);
         let count = n.div_ceil(height);
         let keep = ask == Ask::Keep;
+        let past = matches!(source, Source::Given(data) if data.past.is_some());
         self.granted.forward(
             &self.weights.layout,
-            Size { n, steps, context: prompts.context_len(), keep, logits: ask == Ask::Logits },
+            Size { n, steps, context: prompts.context_len(), past, keep, logits: ask == Ask::Logits },
             self.pool.threads(),
         )?;
         if keep {
@@ -224,6 +227,7 @@ impl Fused {
         let (chunks, kept) = if keep { (&mut self.chunks[..count], steps) } else { (&mut self.slots[..], 1) };
         for chunk in &mut *chunks {
             own(chunk).prepare(layout, (steps, kept), prompts.context_len())?;
+            own(chunk).walk.history.prepare(layout, Holding::sequence(layout, height, (steps, kept), past))?;
         }
         let shared = Shared { weights: &self.weights, batch: &self.batch, bias: &self.bias, prompts, steps };
         let undefined = Mutex::new(None::<Undefined>);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::encoder::BatchContext;
+use super::history::{History, Holding};
 use super::layout::Layout;
 use super::reading::Reading;
 use super::walk::{Pick, ROWS, Reads, Walk, choose, forbid};
@@ -11,7 +12,7 @@ use crate::data::{Observation, Prompts, RolloutSpec, Sampling, check_ids, check_
 use crate::error::{Error, Result};
 use crate::kernel::buffer::Buffer;
 use crate::memory::{Bytes, afford};
-use crate::model::Encoder;
+use crate::model::{Encoder, next_age};
 
 /// Up to `size` rows under way with shared weights. No call allocates, but for contexts that are longer than all before and attended to or read
 /// in order.
@@ -28,8 +29,8 @@ pub struct Policy {
     context: usize,
     rows: usize,
     steps: usize,
-    /// Rows before the first step of an episode, `[size]`.
-    fresh: Vec<bool>,
+    /// How far the rows' episodes have come: which step is next, counted from 0, `[size]`.
+    ages: Vec<u32>,
     /// Each keeps one step.
     blocks: Vec<Walk>,
     probabilities: Buffer,
@@ -60,12 +61,15 @@ impl Policy {
         let layout = &weights.layout;
         let rows = ROWS.min(size);
         let what = || format!("a session of {size} rows at hiddenSize {}", layout.hidden);
-        let needed = Walk::bytes_for(layout, rows, 1).times(size.div_ceil(ROWS)).plus(Bytes::floats(&[layout.np, 2]));
+        let holding = Holding::ring(layout, rows);
+        let of_block = Walk::bytes_for(layout, rows, 1).plus(History::bytes_for(layout, holding));
+        let needed = of_block.times(size.div_ceil(ROWS)).plus(Bytes::floats(&[layout.np, 2]));
         afford(needed, "size", what, "Make a smaller one, or several one after another.")?;
         let mut blocks: Vec<Walk> = Vec::new();
         blocks.resize_with(size.div_ceil(ROWS), Walk::default);
         for block in &mut blocks {
             block.prepare(layout, rows, 1)?;
+            block.history.prepare(layout, holding)?;
         }
         let mut bias = Buffer::zeros(layout.np)?;
         weights.write_head_bias(spec.action_mask.as_deref(), &mut bias);
@@ -78,7 +82,7 @@ impl Policy {
             context: 0,
             rows: 0,
             steps: 0,
-            fresh: vec![true; size],
+            ages: vec![0; size],
             blocks,
             probabilities: Buffer::zeros(layout.np)?,
             weights,
@@ -126,9 +130,10 @@ impl Policy {
         for (block, first) in self.blocks.iter_mut().zip((0..self.rows).step_by(ROWS)) {
             block.reading.read(weights, prompts, (first, ROWS.min(self.rows - first)));
             block.begin(weights, &self.batch, prompts, (first, ROWS.min(self.rows - first)));
+            block.history.begin();
             block.inputs.fill(if reads_tokens { self.spec.start_token as u32 } else { 0 });
         }
-        self.fresh.fill(true);
+        self.ages.fill(0);
         Ok(())
     }
 
@@ -151,11 +156,12 @@ impl Policy {
         if layout.reads_tokens() {
             block.inputs[at] = self.spec.start_token as u32;
         }
-        self.fresh[row] = true;
+        block.history.restart(at);
+        self.ages[row] = 0;
         Ok(())
     }
 
-    /// Goes on by other weights of the same model; the rows' states stay.
+    /// Goes on by other weights of the same model; the rows' states stay, and what is attended to is made of them again.
     ///
     /// # Errors
     /// [`Error::Invalid`] when they are of another model.
@@ -164,6 +170,7 @@ impl Policy {
             return Err(Error::invalid("weights", "must be of the same model"));
         }
         weights.write_head_bias(self.spec.action_mask.as_deref(), &mut self.bias);
+        self.blocks.iter_mut().for_each(|block| block.history.remake(&weights));
         self.weights = weights;
         Ok(())
     }
@@ -192,9 +199,23 @@ impl Policy {
         }
     }
 
+    /// Writes how far the rows' episodes have come, `[rows]`.
+    pub(crate) fn read_ages(&self, out: &mut [i32]) {
+        out.iter_mut().zip(&self.ages[..self.rows]).for_each(|(out, &age)| *out = age as i32);
+    }
+
+    /// Writes the last layer's states that the next step attends to, `[rows, window, H]`.
+    pub(crate) fn read_past(&self, out: &mut [f32]) {
+        let &Layout { hidden, hp, .. } = &self.weights.layout;
+        let of_row = out.len() / self.rows.max(1);
+        for (row, out) in out.chunks_exact_mut(of_row).enumerate().take(self.rows) {
+            self.blocks[row / ROWS].history.read_states(row % ROWS, (hidden, hp), out);
+        }
+    }
+
     /// Whether a row is before the first step of an episode.
     pub(crate) fn is_fresh(&self, row: usize) -> bool {
-        self.fresh[row]
+        self.ages[row] == 0
     }
 
     /// The token that a row reads next; 0 where none is read.
@@ -212,14 +233,14 @@ impl Policy {
     /// What the rows read beside the token before.
     fn observe(&mut self, observation: &Observation<'_>) {
         let Weights { spec, layout, .. } = &*self.weights;
-        let features = layout.features;
-        if features == 0 {
-            return;
-        }
-        for row in 0..self.rows {
-            let Observation { discrete, dense, .. } = observation.row(spec, row);
-            let out = &mut self.blocks[row / ROWS].features[row % ROWS * layout.fp..][..features];
-            spec.write_features(self.fresh[row], discrete, dense, out);
+        for (row, &age) in self.ages[..self.rows].iter().enumerate() {
+            let (block, at) = (&mut self.blocks[row / ROWS], row % ROWS);
+            block.ages[at] = age;
+            if layout.features > 0 {
+                let Observation { discrete, dense, .. } = observation.row(spec, row);
+                let out = &mut block.features[at * layout.fp..][..layout.features];
+                spec.write_features((age == 0, age), discrete, dense, out);
+            }
         }
     }
 
@@ -280,6 +301,7 @@ impl Policy {
             let count = ROWS.min(rows - first);
             block.advance(reads, (0, count), None);
             block.rewind(&self.weights.spec);
+            block.history.pass(count);
             let Walk { logits, inputs, .. } = block;
             for ((row, logits), input) in (first..first + count).zip(logits.chunks_exact_mut(layout.np)).zip(inputs) {
                 let allowed = observation.allowed.get(row * layout.actions..).filter(|allowed| !allowed.is_empty());
@@ -303,7 +325,7 @@ impl Policy {
                 }
             }
         }
-        self.fresh[..rows].fill(false);
+        self.ages[..rows].iter_mut().for_each(|age| *age = next_age(*age));
         self.steps += 1;
         Ok(())
     }

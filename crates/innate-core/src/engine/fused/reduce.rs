@@ -1,12 +1,13 @@
 //! From the chunks' sums to the gradient of every parameter, in a fixed order.
 
-use super::layout::{LayerPlaces, LayerSums, Layout, Span};
+use super::layout::{HistoryPlaces, HistorySums, LayerPlaces, LayerSums, Layout, Span};
 use super::parts::Parts;
 use super::step::{Optimizer, gradient_norm};
 use super::weights::Weights;
 use super::{BLOCK, Fused, GROUPS, own};
 use crate::error::Result;
 use crate::kernel::adam::Sum;
+use crate::kernel::history::room;
 use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::pool::Pool;
 use crate::kernel::simd::Isa;
@@ -95,6 +96,9 @@ impl Fused {
         if !place.query.is_empty() {
             out[layout.query.clone()].copy_from_slice(&partial[place.query.clone()]);
         }
+        if let (Some(places), Some(sums)) = (&layout.history, &place.history) {
+            write_history(out, places, partial, sums);
+        }
         let tables = Tables { isa, layout, params };
         if !place.keys.is_empty() {
             tables.keys(weights.query_transposed(), &partial[place.keys.clone()], out);
@@ -120,6 +124,19 @@ fn write_recurrence(
     out[bias_hh.clone()].copy_from_slice(&partial[dgates.clone()][..3 * hp]);
     out[bias_ih.clone()][..2 * hp].copy_from_slice(&partial[dgates.clone()][..2 * hp]);
     out[bias_ih.clone()][2 * hp..].copy_from_slice(&partial[dgates.clone()][3 * hp..]);
+}
+
+/// Writes the gradients of the attention over the past.
+fn write_history(out: &mut [f32], places: &HistoryPlaces, partial: &[f32], sums: &HistorySums) {
+    let weights = [(&places.weight, &sums.weight), (&places.clock, &sums.clock), (&places.head, &sums.head)];
+    for (to, from) in weights {
+        out[to.clone()].copy_from_slice(&partial[from.clone()]);
+    }
+    let biases = out[places.bias.clone()].chunks_exact_mut(places.biases());
+    for (out, sums) in biases.zip(partial[sums.bias.clone()].chunks_exact(room(places.window))) {
+        out.fill(0.0);
+        out.iter_mut().zip(sums[..places.window].iter().rev()).for_each(|(out, &sum)| *out = sum);
+    }
 }
 
 /// From the gradients of what is made of tokens once a generation to those of the embeddings, to which they are added, and of the weights.

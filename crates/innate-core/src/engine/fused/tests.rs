@@ -37,7 +37,10 @@ fn bytes_are_those_of_the_documented_shapes() {
     assert_eq!(Chunk::bytes_for(&layout, (9, 1), 3), Bytes::floats(&[3 * step + logits + logits + 4 * 32 * 9]));
     // The gradient of a state and a state; what waits: of each layer those of the gates and two states, and logits; what the layer gathers of its
     // states, restarts and gates; logits.
-    assert_eq!(Scratch::bytes_for(&layout, 9, 3), Bytes::floats(&[32 * (3 * 16 + (6 * 16 + 16) + 6 * 16) + 9 * 32 * 16]));
+    assert_eq!(
+        Scratch::bytes_for(&layout, 9, (3, false)),
+        Bytes::floats(&[32 * (3 * 16 + (6 * 16 + 16) + 6 * 16) + 9 * 32 * 16])
+    );
 
     // Two layers over numbers: no embedding, the table is the bias, features have weights, and inputs have gates of their own.
     let spec = ModelSpec {
@@ -56,7 +59,7 @@ fn bytes_are_those_of_the_documented_shapes() {
     let kept = Bytes::floats(&[11 * step + 3 * 32 * 16 + logits + 9 * logits + 4 * 32 * 9]);
     assert_eq!(Chunk::bytes_for(&layout, (9, 9), 3), kept);
     assert_eq!(
-        Scratch::bytes_for(&layout, 9, 3),
+        Scratch::bytes_for(&layout, 9, (3, false)),
         Bytes::floats(&[32 * (4 * 16 + 32 + (2 * 6 * 16 + 32 + 16) + 6 * 16) + 9 * 32 * 16])
     );
 }

@@ -1,6 +1,7 @@
 //! A block of rows on their way through the network, one step at a time: what whole sequences and single decisions share.
 
 use super::encoder::{BatchContext, InitialState, ReadState};
+use super::history::History;
 use super::layout::Layout;
 use super::reading::Reading;
 use super::weights::Weights;
@@ -9,7 +10,9 @@ use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::kernel::gru::{self, Base, InputGates};
 use crate::kernel::head::{self, Logits};
+use crate::kernel::history::READ;
 use crate::kernel::layer::Layer;
+use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::simd::Isa;
 use crate::memory::{self, Bytes};
 use crate::model::{Encoder, ModelSpec};
@@ -33,6 +36,7 @@ pub(super) const OWN: [u32; ROWS] = {
 pub(super) struct Walk {
     pub(super) layers: Vec<Layer>,
     pub(super) reading: Reading,
+    pub(super) history: History,
     /// What is read beside the token before, `[kept, ROWS, fp]`.
     pub(super) features: Buffer,
     /// `[ROWS, 3·hp]`; for inputs that are no row of the table.
@@ -41,6 +45,8 @@ pub(super) struct Walk {
     pub(super) logits: Buffer,
     /// Token before each step, `[kept, ROWS]`; 0 where none is read.
     pub(super) inputs: Vec<u32>,
+    /// The step within the episode that each row's present step is, `[ROWS]`.
+    pub(super) ages: [u32; ROWS],
     kept: usize,
 }
 
@@ -55,12 +61,13 @@ pub(super) struct Reads<'a> {
 impl Walk {
     /// Bytes that are held.
     pub(super) fn bytes(&self) -> usize {
-        let Self { layers, reading, features, gates, logits, inputs, .. } = self;
+        let Self { layers, reading, history, features, gates, logits, inputs, .. } = self;
         let layers = layers.iter().map(Layer::bytes).sum::<usize>();
-        layers + reading.bytes() + features.bytes() + gates.bytes() + logits.bytes() + size_of::<u32>() * inputs.capacity()
+        let attended = reading.bytes() + history.bytes();
+        layers + attended + features.bytes() + gates.bytes() + logits.bytes() + size_of::<u32>() * inputs.capacity()
     }
 
-    /// Bytes of a block of `rows` rows that keeps `kept` steps, its prompts apart.
+    /// Bytes of a block of `rows` rows that keeps `kept` steps, its prompts and its past apart.
     pub(super) fn bytes_for(layout: &Layout, rows: usize, kept: usize) -> Bytes {
         let &Layout { hp, np, fp, .. } = layout;
         let states = Bytes::floats(&[layout.layers.len(), rows, hp, gru::SAVED + 1]).plus(Bytes::floats(&[rows, fp + 1]));
@@ -68,7 +75,7 @@ impl Walk {
         states.times(kept.saturating_add(2)).plus(Bytes::floats(&[rows, hp, gates])).plus(Bytes::floats(&[rows, np]))
     }
 
-    /// Makes room for `rows` rows and `kept` steps, prompts apart: [`Reading::prepare`].
+    /// Makes room for `rows` rows and `kept` steps, apart from [`Reading::prepare`] and [`History::prepare`].
     pub(super) fn prepare(&mut self, layout: &Layout, rows: usize, kept: usize) -> Result<()> {
         let &Layout { hp, np, fp, .. } = layout;
         self.kept = kept;
@@ -169,6 +176,13 @@ impl Walk {
             isa.run(Logits { rows, hp, hidden, np, reads, weight, bias, logits });
         } else {
             isa.run(Logits { rows, hp, hidden, np, reads: &[h], weight, bias, logits });
+        }
+        if let Some(of) = weights.history() {
+            let h = self.layers[self.layers.len() - 1].state(slot + 1);
+            self.history.step(weights, h, (slot, rows), &self.ages, starts);
+            let (a, a_row) = self.history.read_out(slot);
+            let (b, c) = (of.head, &mut *self.logits);
+            isa.run(Matmul { m: rows, n: np, k: READ, a, a_row, a_col: 1, b, b_row: np, c, c_row: np, start: Start::Accumulate });
         }
     }
 

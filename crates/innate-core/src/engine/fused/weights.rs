@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::history::{HistoryWeights, PackedHistory};
 use super::layout::{LayerPlaces, Layout};
 use super::parts::Parts;
 use crate::error::Result;
@@ -33,6 +34,7 @@ struct Packed {
     keys: Buffer,
     /// W of the queries transposed, `[hidden, hp]`, where contexts are attended to.
     query: Buffer,
+    history: PackedHistory,
     /// W_ih of the features, in panels.
     features: Buffer,
     /// W_ih·emb + b_ih for every token, in panel order, `[V, 3·hp]`; b_ih alone where no token is read.
@@ -59,6 +61,7 @@ impl Packed {
             encoder_table: Buffer::zeros(if in_order { vocab * 3 * hp } else { 0 })?,
             keys: Buffer::zeros(if attends && !in_order { vocab * hp } else { 0 })?,
             query: Buffer::zeros(if attends { hidden * hp } else { 0 })?,
+            history: PackedHistory::new(layout)?,
             features: panels(features)?,
             table: Buffer::zeros(table * 3 * hp)?,
             head: Buffer::zeros(reads * hidden * np)?,
@@ -68,7 +71,15 @@ impl Packed {
 
     fn buffers(&self) -> impl Iterator<Item = &Buffer> {
         let of_layers = self.layers.iter().chain([&self.encoder]).flat_map(|layer| [&layer.recurrent, &layer.input]);
-        of_layers.chain([&self.encoder_table, &self.keys, &self.query, &self.features, &self.table, &self.head, &self.head_bias])
+        of_layers.chain(self.history.buffers()).chain([
+            &self.encoder_table,
+            &self.keys,
+            &self.query,
+            &self.features,
+            &self.table,
+            &self.head,
+            &self.head_bias,
+        ])
     }
 }
 
@@ -141,7 +152,11 @@ impl Weights {
         let (attends, in_order) = (layout.attends(), layout.encoder.is_some());
         let tokens = if in_order { 3 } else { usize::from(attends) };
         let reading = Bytes::floats(&[tokens, vocab, hp]).plus(Bytes::floats(&[usize::from(attends), hidden, hp]));
-        Bytes::floats(&[len]).plus(packed).plus(reading).plus(Bytes::floats(&[reads, hidden, np]))
+        Bytes::floats(&[len])
+            .plus(packed)
+            .plus(reading)
+            .plus(Bytes::floats(&[reads, hidden, np]))
+            .plus(PackedHistory::bytes_for(layout))
     }
 
     pub(super) fn set_parameters(&mut self, flat: &[f32]) -> Result<()> {
@@ -253,6 +268,7 @@ impl Weights {
                 *x = head[action * reads * hp + at];
             }
         }
+        packed.history.pack(layout, params);
         packed.head_bias.fill(f32::NEG_INFINITY);
         packed.head_bias[..=actions].copy_from_slice(&params[layout.head_bias.clone()][..=actions]);
         self.ready = true;
@@ -295,6 +311,11 @@ impl Weights {
     /// W of the queries transposed, `[hidden, hp]`.
     pub(super) fn query_transposed(&self) -> &[f32] {
         &self.packed.query
+    }
+
+    /// Those of the attention over the past.
+    pub(super) fn history(&self) -> Option<HistoryWeights<'_>> {
+        self.packed.history.view()
     }
 
     /// A layer's W_ih in panels.

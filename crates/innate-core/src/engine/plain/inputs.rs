@@ -3,7 +3,7 @@
 use crate::data::{RolloutSpec, Trajectories};
 use crate::error::Result;
 use crate::memory::reserve;
-use crate::model::{Input, ModelSpec};
+use crate::model::{Input, ModelSpec, PERIODS, next_age};
 
 /// Step by step, as the network runs: `[T, n]`, where data is `[n, T]`.
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub(super) struct Inputs {
     pub(super) tokens: Vec<u32>,
     /// All else, `[T, n, F]`.
     pub(super) features: Vec<f32>,
+    /// Step within the episode, `[T, n]`.
+    pub(super) ages: Vec<u32>,
 }
 
 impl Inputs {
@@ -21,6 +23,7 @@ impl Inputs {
         let mut inputs = Self::default();
         reserve(&mut inputs.tokens, n * steps)?;
         reserve(&mut inputs.features, n * steps * spec.features())?;
+        reserve(&mut inputs.ages, n * steps)?;
         for t in 0..steps {
             for row in 0..n {
                 inputs.push(spec, data, row, t);
@@ -32,6 +35,12 @@ impl Inputs {
     fn push(&mut self, spec: &ModelSpec, data: &Trajectories<'_>, row: usize, t: usize) {
         let cell = row * data.steps() + t;
         let marked = data.starts.as_ref().map(|starts| starts[cell] != 0);
+        let age = match (marked, t) {
+            (Some(true), _) => 0,
+            (_, 0) => data.ages.as_ref().map_or(0, |ages| ages[row] as u32),
+            _ => next_age(self.ages[self.ages.len() - data.rows]),
+        };
+        self.ages.push(age);
         for input in &spec.inputs {
             match input {
                 Input::PreviousAction => self.tokens.push(match &data.inputs {
@@ -41,6 +50,7 @@ impl Inputs {
                 }),
                 // Without marks, a row begins an episode unless it goes on from a stored state.
                 Input::EpisodeStart => self.features.push(f32::from(marked.unwrap_or(t == 0 && data.states.is_none()))),
+                Input::Clock => self.features.extend(clock(age)),
                 Input::Discrete { sizes } => {
                     let numbers = &data.discrete.as_deref().unwrap_or_default()[cell * sizes.len()..];
                     for (&number, &size) in numbers.iter().zip(sizes) {
@@ -55,17 +65,27 @@ impl Inputs {
         }
     }
 
-    /// One step of `n` open-loop episodes, after the tokens `previous`; `None` is the first.
-    pub(super) fn open_loop(spec: &ModelSpec, rollout: &RolloutSpec, n: usize, previous: Option<&[i32]>) -> Self {
-        let mut inputs = Self::default();
+    /// Step `t` of `n` open-loop episodes, after the tokens `previous`, which are absent at the first.
+    pub(super) fn open_loop(spec: &ModelSpec, rollout: &RolloutSpec, (n, t): (usize, usize), previous: Option<&[i32]>) -> Self {
+        let mut inputs = Self { ages: vec![t as u32; n], ..Self::default() };
+        // Row by row, as the network reads them.
+        let mut features = Vec::new();
         for input in &spec.inputs {
             match (input, previous) {
                 (Input::PreviousAction, Some(tokens)) => inputs.tokens.extend(tokens.iter().map(|&token| token as u32)),
                 (Input::PreviousAction, None) => inputs.tokens.resize(n, rollout.start_token as u32),
-                (Input::EpisodeStart, _) => inputs.features.resize(n, f32::from(previous.is_none())),
+                (Input::EpisodeStart, _) => features.push(f32::from(previous.is_none())),
+                (Input::Clock, _) => features.extend(clock(t as u32)),
                 (Input::Discrete { .. } | Input::Dense { .. }, _) => {}
             }
         }
+        inputs.features = features.repeat(n);
         inputs
     }
+}
+
+/// What the clock shows at a step of an episode.
+pub(super) fn clock(age: u32) -> impl Iterator<Item = f32> {
+    let angle = move |period: u32| std::f64::consts::TAU * f64::from(age % period) / f64::from(period);
+    PERIODS.into_iter().flat_map(move |period| [angle(period).sin() as f32, angle(period).cos() as f32])
 }

@@ -3,6 +3,7 @@
 //! `network` is the network and `loss` what is differentiated; `inputs` is what is read at each step, `choice` what may be chosen.
 
 mod choice;
+mod history;
 mod inputs;
 mod loss;
 mod network;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor, Var};
 
 use self::choice::{Menu, choose, defined};
+use self::history::Past;
 use self::inputs::Inputs;
 use self::loss::{Said, loss};
 pub use self::network::Cell;
@@ -24,7 +26,7 @@ use super::fused::Weights;
 use crate::data::{Evaluation, Prompts, Rollout, RolloutSpec, Sampling, Trajectories};
 use crate::error::{Error, Result};
 use crate::memory::{Bytes, FEWER, afford, filled};
-use crate::model::{ModelSpec, ParamSpec, count, params};
+use crate::model::{History, ModelSpec, ParamSpec, count, params};
 use crate::objective::{Objective, Targets, Terms};
 use crate::optimizer::{AdamState, OptimizerConfig};
 
@@ -127,9 +129,17 @@ impl Plain {
         let hidden = self.spec.hidden;
         let step = Bytes::floats(&[self.spec.layers, hidden, made.hidden])
             .plus(Bytes::floats(&[self.spec.actions(), made.actions]))
-            .plus(Bytes::floats(&[self.spec.features(), made.features]));
+            .plus(Bytes::floats(&[self.spec.features(), made.features]))
+            .plus(self.reach(steps).times(made.actions));
         let what = || format!("a batch of {n} problems × {steps} steps at hiddenSize {hidden} by the plain engine");
         afford(step.times(n).times(steps), "stages", what, FEWER)
+    }
+
+    /// Bytes of the scores of a step among `steps`.
+    fn reach(&self, steps: usize) -> Bytes {
+        self.spec.attention.history.map_or(Bytes(0), |History { window }| {
+            Bytes::floats(&[History::HEADS, steps.saturating_add(window)]).plus(Bytes::floats(&[History::READ]))
+        })
     }
 
     /// Global norm of the gradient: squares are summed in f32 within a parameter and in f64 between them.
@@ -213,12 +223,19 @@ impl Engine for Plain {
         let mut states = network.begin(prompts, read.as_ref(), None)?;
         let mut actions = filled(n * steps, 0)?;
         let mut chosen = vec![0; n];
+        let mut before = Vec::new();
         let (mut log_probs, mut entropies, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for t in 0..steps {
-            let inputs = Inputs::open_loop(&self.spec, spec, n, (t > 0).then_some(&*chosen));
+            let inputs = Inputs::open_loop(&self.spec, spec, (n, t), (t > 0).then_some(&*chosen));
             let hidden = network.unroll(&network.read(inputs, n, 1)?, &mut states, None)?;
-            let hidden = network.attend(&hidden.transpose(0, 1)?.contiguous()?, read.as_ref())?;
-            let heads = network.heads(&hidden.squeeze(1)?, None)?;
+            let hidden = hidden.transpose(0, 1)?.contiguous()?;
+            let past = Past::before(&self.spec, n, t, &before)?;
+            let read_out = network.attend(&hidden, read.as_ref())?;
+            let read_out = network.look_back(&hidden, &read_out, past.as_ref())?;
+            if past.is_some() {
+                before.push(hidden);
+            }
+            let heads = network.heads(&read_out.squeeze(1)?, None)?;
             let scores = if sampling == Sampling::Greedy { &heads.logits } else { &heads.policy };
             for (row, scores) in scores.to_vec2::<f32>()?.iter().enumerate() {
                 defined(scores, row, t)?;

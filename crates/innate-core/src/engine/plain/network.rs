@@ -4,6 +4,7 @@ use candle_core::{D, DType, Device, Tensor, bail};
 
 use super::Candle;
 use super::choice::Menu;
+use super::history::Past;
 use super::inputs::Inputs;
 use super::reading::Reading;
 use crate::data::{Prompts, Trajectories};
@@ -162,7 +163,7 @@ impl<'a> Network<'a> {
         Ok(below)
     }
 
-    /// Policy and value of what the heads read, `[R, reads·H]`; what is zero in `allowed`, `[R, M]`, has no part in the policy.
+    /// Policy and value of what the heads read, one row each; what is zero in `allowed`, `[R, M]`, has no part in the policy.
     pub(super) fn heads(&self, hidden: &Tensor, allowed: Option<&Tensor>) -> Candle<Heads> {
         let [weight, bias] = &self.policy;
         let mut logits = linear(hidden, weight, bias)?;
@@ -185,11 +186,14 @@ impl<'a> Network<'a> {
             .starts
             .as_ref()
             .map(|starts| -> Candle<_> { Tensor::from_slice(starts, (n, steps), self.device)?.t()?.unsqueeze(2)?.contiguous() });
-        let inputs = self.read(Inputs::along(self.spec, data)?, n, steps)?;
+        let inputs = Inputs::along(self.spec, data)?;
+        let past = Past::along(self, data, &inputs.ages)?;
+        let inputs = self.read(inputs, n, steps)?;
         let read = self.read_prompts(data.prompts())?;
         let mut states = self.begin(data.prompts(), read.as_ref(), data.states.as_deref())?;
         let hidden = self.unroll(&inputs, &mut states, starts.transpose()?.as_ref())?;
-        let hidden = self.attend(&hidden.transpose(0, 1)?.contiguous()?, read.as_ref())?.flatten(0, 1)?;
+        let hidden = hidden.transpose(0, 1)?.contiguous()?;
+        let hidden = self.look_back(&hidden, &self.attend(&hidden, read.as_ref())?, past.as_ref())?.flatten(0, 1)?;
         Ok(self.heads(&hidden, self.menu.allowed(data, self.device)?.as_ref())?)
     }
 }

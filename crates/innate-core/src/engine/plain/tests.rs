@@ -69,6 +69,8 @@ fn data(rollout: &RolloutSpec, garbage: bool) -> Trajectories<'_> {
         context_lengths: None,
         stages: Cow::default(),
         states: Some(floats(2, N * 2 * 3).into()),
+        ages: None,
+        past: None,
         starts: Some(vec![0, 0, 1, 0, 0, /**/ 1, 0, 0, 0, 1, /**/ 0, 0, 0, 0, 0].into()),
         inputs: Some(below(3, N * T, 6).into()),
         discrete: Some(below(4, N * T * 2, 2).into()),
@@ -275,9 +277,12 @@ fn inputs_are_what_the_fused_engine_reads() {
         let inputs = Inputs::along(&spec, &data).unwrap();
         let mut features = inputs.features.chunks_exact(spec.features());
         let mut expected = vec![f32::NAN; spec.features()];
+        let mut ages = vec![0; N];
         for (index, &token) in inputs.tokens.iter().enumerate() {
             let (row, t) = (index % N, index / N);
-            data.write_features(&spec, row, t, &mut expected);
+            ages[row] = data.age(row, t, ages[row]);
+            assert_eq!(inputs.ages[index], ages[row], "row {row}, step {t}");
+            data.write_features(&spec, (row, t), ages[row], &mut expected);
             assert_eq!((token, features.next()), (data.input(row, t), Some(&*expected)), "row {row}, step {t}");
         }
         assert_eq!((inputs.tokens.len(), features.next()), (N * T, None));

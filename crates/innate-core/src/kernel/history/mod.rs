@@ -9,11 +9,12 @@
 //! once, scores and dc·v, reads keys and values transposed. All orders of summation count from the first position, wherever that is in memory.
 
 use super::simd::{Operation, PAD, Vector};
+use crate::model::History;
 
 /// Heads.
-pub(crate) const HEADS: usize = 2;
+pub(crate) const HEADS: usize = History::HEADS;
 /// Numbers of a query, a key and a value of one head.
-pub(crate) const WIDTH: usize = 32;
+pub(crate) const WIDTH: usize = History::WIDTH;
 /// Numbers that are read out.
 pub(crate) const READ: usize = HEADS * WIDTH;
 /// Numbers of a position: queries, keys, values.
@@ -264,9 +265,15 @@ fn spread<V: Vector>(weights: &[f32], x: &[f32], rows: &mut [f32]) {
     }
 }
 
-/// Floats that a row of transposed keys or values, or of weights, takes for `positions` positions, what is read beyond them included.
+/// Floats that weights or biases of `positions` positions take, what is read beyond them included.
 pub(crate) const fn room(positions: usize) -> usize {
     positions.next_multiple_of(PAD) + PAD
+}
+
+/// Floats from one row of transposed keys or values of `positions` positions to the next: an odd number of cache lines, or the rows would share
+/// few places of the cache.
+pub(crate) const fn stride(positions: usize) -> usize {
+    (positions.div_ceil(PAD) | 1) * PAD
 }
 
 #[cfg(test)]

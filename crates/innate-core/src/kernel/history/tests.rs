@@ -50,13 +50,7 @@ impl Memory {
 
     fn past(&self) -> Past<'_> {
         let (low, high) = self.bias.split_at(room(self.count));
-        Past {
-            count: self.count,
-            made: &self.made,
-            keys: &self.keys[self.lead..],
-            stride: self.stride,
-            bias: [low, high],
-        }
+        Past { count: self.count, made: &self.made, keys: &self.keys[self.lead..], stride: self.stride, bias: [low, high] }
     }
 
     fn attend(&self, isa: Isa) -> (Vec<f32>, Vec<f32>) {
@@ -172,7 +166,10 @@ fn gradients_are_central_differences() {
             }
             for (at, (&got, &expected)) in dbias.iter().zip(&expected_bias).enumerate() {
                 let expected = if at % room(count) < count { expected } else { 0.0 };
-                assert!((f64::from(got) - 0.25 - expected).abs() < 2e-6 || expected.is_nan(), "{what}, bias {at}: {got}, expected {expected}");
+                assert!(
+                    (f64::from(got) - 0.25 - expected).abs() < 2e-6 || expected.is_nan(),
+                    "{what}, bias {at}: {got}, expected {expected}"
+                );
             }
         }
     }

@@ -2,7 +2,7 @@
 
 mod loss;
 
-use innate_core::model::{Encoder, Input, ParamKind, ParamSpec, Pooling, params};
+use innate_core::model::{Encoder, History, Input, ParamKind, ParamSpec, Pooling, params};
 
 use crate::Case;
 pub(crate) use loss::{Told, judge, tell};
@@ -129,7 +129,7 @@ fn first_states(case: &Case, weights: &Weights<'_>, read: &[Vec<Vec<f64>>]) -> V
 }
 
 /// What the first layer reads at step `t` of a row, which is `cell` of the batch.
-fn read(case: &Case, weights: &Weights<'_>, (cell, t): (usize, usize)) -> Vec<f64> {
+fn read(case: &Case, weights: &Weights<'_>, (cell, t): (usize, usize), age: usize) -> Vec<f64> {
     let starts = case.starts.as_ref().map(|starts| starts[cell] != 0);
     let mut x = Vec::new();
     for input in &case.model.inputs {
@@ -142,6 +142,7 @@ fn read(case: &Case, weights: &Weights<'_>, (cell, t): (usize, usize)) -> Vec<f6
                 };
                 x.extend(weights.row(ParamKind::Embedding, token));
             }
+            Input::Clock => x.extend(clock(age)),
             Input::EpisodeStart => x.push(match starts {
                 Some(starts) => f64::from(u8::from(starts)),
                 None => f64::from(u8::from(t == 0 && case.states.is_none())),
@@ -161,6 +162,56 @@ fn read(case: &Case, weights: &Weights<'_>, (cell, t): (usize, usize)) -> Vec<f6
     x
 }
 
+fn clock(age: usize) -> Vec<f64> {
+    let turns = |k: i32| age as f64 / (4.0 * 2_f64.powi(k)) * std::f64::consts::TAU;
+    (0..8).flat_map(|k| [turns(k).sin(), turns(k).cos()]).collect()
+}
+
+/// The states after the steps of an episode so far, each with its step.
+struct Remembered(Vec<(usize, Vec<f64>)>);
+
+impl Remembered {
+    fn new(case: &Case, row: usize) -> Self {
+        let (Some(past), Some(ages)) = (&case.past, &case.ages) else { return Self(Vec::new()) };
+        let (age, h) = (ages[row] as usize, case.model.hidden);
+        let of_row: Vec<&[f32]> = past.chunks(past.len() / case.rows).nth(row).unwrap().chunks(h).collect();
+        // The last one is of the step before; those of steps before the first are not of the episode.
+        let steps = (0..of_row.len()).rev().zip(1..).filter(|&(_, back)| back <= age);
+        let mut states: Vec<_> = steps.map(|(place, back)| (age - back, crate::wide(of_row[place]))).collect();
+        states.reverse();
+        Self(states)
+    }
+
+    /// What is read out at step `age` in state `h`, which becomes past.
+    fn attend(&mut self, case: &Case, weights: &Weights<'_>, h: &[f64], age: usize) -> Vec<f64> {
+        let Some(History { window }) = case.model.attention.history else { return Vec::new() };
+        let times = |kind: ParamKind, x: &[f64]| -> Vec<f64> {
+            weights.rows(kind).map(|row| row.iter().zip(x).map(|(w, x)| w * x).sum()).collect()
+        };
+        let clocked = |h: &[f64], age: usize| [h, &if case.model.reads_clock() { clock(age) } else { vec![] }].concat();
+        let query = times(ParamKind::HistoryQuery, &clocked(h, age));
+        let mut out = vec![0.0; 64];
+        for head in 0..2 {
+            let of = head * 32..(head + 1) * 32;
+            let seen = self.0.iter().filter(|(then, _)| age - then <= window);
+            let scored: Vec<(f64, Vec<f64>)> = seen
+                .map(|(then, state)| {
+                    let key = times(ParamKind::HistoryKey, &clocked(state, *then));
+                    let dot: f64 = of.clone().map(|i| query[i] * key[i]).sum();
+                    let bias = weights.row(ParamKind::HistoryBias, head)[age - then - 1];
+                    ((dot / 32_f64.sqrt() + bias).exp(), times(ParamKind::HistoryValue, state))
+                })
+                .collect();
+            let total: f64 = scored.iter().map(|(weight, _)| weight).sum();
+            for (weight, value) in &scored {
+                of.clone().for_each(|i| out[i] += weight / total * value[i]);
+            }
+        }
+        self.0.push((age, h.to_vec()));
+        out
+    }
+}
+
 fn may(case: &Case, cell: usize, action: usize) -> bool {
     let at_step = |allowed: &Vec<u8>| allowed[cell * case.model.actions() + action] != 0;
     case.rollout.action_mask.as_ref().is_none_or(|mask| mask[action]) && case.allowed.as_ref().is_none_or(at_step)
@@ -174,6 +225,8 @@ pub(crate) fn forward(case: &Case, flat: &[f64]) -> Said {
     let shown = read_prompts(case, &weights);
     for (row, mut states) in first_states(case, &weights, &shown).into_iter().enumerate() {
         let first = states.clone();
+        let mut past = Remembered::new(case, row);
+        let mut age = case.ages.as_ref().map_or(0, |ages| ages[row] as usize);
         for t in 0..steps {
             let at = row * steps + t;
             if !case.model.recurrent {
@@ -183,13 +236,18 @@ pub(crate) fn forward(case: &Case, flat: &[f64]) -> Said {
                 for state in &mut states {
                     state.fill(0.0);
                 }
+                past.0.clear();
+                age = 0;
             }
-            let mut x = read(case, &weights, (at, t));
+            let mut x = read(case, &weights, (at, t), age);
             for (layer, state) in states.iter_mut().enumerate() {
                 *state = cell(&weights, GruKinds::layer(layer), &x, state);
                 x.clone_from(state);
             }
+            let read_out = past.attend(case, &weights, &x, age);
             x = attend(case, &weights, &x, &shown[row]);
+            x.extend(read_out);
+            age += 1;
             let mut logits = weights.affine(ParamKind::PolicyWeight, ParamKind::PolicyBias, &x);
             for (action, logit) in logits.iter_mut().enumerate().filter(|(action, _)| !may(case, at, *action)) {
                 *logit = f64::NEG_INFINITY;

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::history::HistoryScratch;
 use super::pending::{EdgeRows, LayerRows, Pending, Sums};
 use super::reading::ReadingScratch;
 use super::{CHUNK, Chunk, Shared};
@@ -42,21 +43,29 @@ pub(in crate::engine::fused) struct Scratch {
     dlogits: Buffer,
     row: Vec<f32>,
     reading: ReadingScratch,
+    history: HistoryScratch,
 }
 
 impl Scratch {
     /// Bytes that are held.
     pub(in crate::engine::fused) fn bytes(&self) -> usize {
-        let Self { dh, first, pending, layer, states, features, dlogits, row, reading } = self;
+        let Self { dh, first, pending, layer, states, features, dlogits, row, reading, history } = self;
         let buffers = [dh, first, states, features, dlogits].map(Buffer::bytes);
-        buffers.into_iter().sum::<usize>() + pending.bytes() + layer.bytes() + size_of_val(&**row) + reading.bytes()
+        buffers.into_iter().sum::<usize>()
+            + pending.bytes()
+            + layer.bytes()
+            + size_of_val(&**row)
+            + reading.bytes()
+            + history.bytes()
     }
 
-    /// Bytes that `steps` steps after contexts of `context` tokens take.
-    pub(in crate::engine::fused) fn bytes_for(layout: &Layout, steps: usize, context: usize) -> Bytes {
+    /// Bytes that `steps` steps after contexts of `context` tokens, and after a past or none, take.
+    pub(in crate::engine::fused) fn bytes_for(layout: &Layout, steps: usize, (context, past): (usize, bool)) -> Bytes {
         let &Layout { hp, np, fp, .. } = layout;
         let states = Bytes::floats(&[CHUNK, hp, 2 + layout.layers.len()]).plus(Bytes::floats(&[CHUNK, fp]));
-        let waiting = Pending::bytes_for(layout).plus(ReadingScratch::bytes_for(layout, steps, context));
+        let waiting = Pending::bytes_for(layout)
+            .plus(ReadingScratch::bytes_for(layout, steps, context))
+            .plus(HistoryScratch::bytes_for(layout, steps, past));
         states.plus(waiting).plus(Bytes::floats(&[steps, CHUNK, np])).plus(LayerScratch::bytes_for(CHUNK, hp))
     }
 
@@ -72,13 +81,19 @@ impl Scratch {
         dh[..first.len()].copy_from_slice(first);
     }
 
-    /// Makes room for `steps` steps after contexts of `context` tokens.
-    pub(in crate::engine::fused) fn prepare(&mut self, layout: &Layout, steps: usize, context: usize) -> Result<()> {
+    /// Makes room for `steps` steps after contexts of `context` tokens, and after a past or none.
+    pub(in crate::engine::fused) fn prepare(
+        &mut self,
+        layout: &Layout,
+        steps: usize,
+        (context, past): (usize, bool),
+    ) -> Result<()> {
         let &Layout { hp, np, fp, .. } = layout;
         self.dh.grow(layout.layers.len() * CHUNK * hp)?;
         self.first.grow(CHUNK * hp)?;
         self.pending.prepare(layout)?;
         self.reading.prepare(layout, steps, context)?;
+        self.history.prepare(layout, steps, past)?;
         self.layer.prepare(CHUNK, hp)?;
         self.states.grow(CHUNK * hp)?;
         self.features.grow(CHUNK * fp)?;
@@ -113,6 +128,10 @@ impl Chunk {
         if layout.attends() {
             let sums = &mut Sums { isa: *isa, layout, place, out: &mut *out };
             self.attention_backward(shared, (first, &*order), length, &scratch.dlogits, &mut scratch.reading, sums);
+        }
+        if layout.history.is_some() {
+            let sums = &mut Sums { isa: *isa, layout, place, out: &mut *out };
+            self.history_backward(shared, graded.data, (first, &*order, &lengths), &scratch.dlogits, &mut scratch.history, sums);
         }
         for t in (0..length(order[0])).rev() {
             let alive = &order[..order.partition_point(|&row| length(row) > t)];
@@ -198,7 +217,8 @@ impl Chunk {
         let (isa, layout) = (weights.isa, &weights.layout);
         let &Layout { hp, np, fp, features, actions, reads, .. } = layout;
         let count = alive.len();
-        let Scratch { dh, layer: layer_scratch, states, features: gathered_features, dlogits, pending, reading, .. } = scratch;
+        let Scratch { dh, layer: layer_scratch, states, features: gathered_features, dlogits, pending, reading, history, .. } =
+            scratch;
         let dlogits = &dlogits[t * CHUNK * np..][..count * np];
         let top = layout.layers.len() - 1;
         let mut dh = &mut dh[..(top + 1) * CHUNK * hp];
@@ -217,6 +237,9 @@ impl Chunk {
         });
         if layout.attends() {
             add(&mut dh[top * CHUNK * hp..][..count * hp], reading.of_queries(t, hp));
+        }
+        if layout.history.is_some() {
+            add(&mut dh[top * CHUNK * hp..][..count * hp], history.of_states(t, hp));
         }
         let mut starts = [false; CHUNK];
         let starts = self.starts.get(t * CHUNK..).filter(|starts| !starts.is_empty()).map(|of_step| {

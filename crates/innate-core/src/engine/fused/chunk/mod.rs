@@ -3,6 +3,7 @@
 //! How a batch is cut into chunks depends on its size alone, so the same numbers come out whatever the number of threads.
 
 mod backward;
+mod history;
 mod pending;
 mod reading;
 
@@ -16,6 +17,7 @@ use crate::data::{Prompts, RolloutSpec, Sampling, Trajectories};
 use crate::error::Result;
 use crate::kernel::buffer::Buffer;
 use crate::memory::{self, Bytes};
+use crate::model::History;
 
 /// Most rows in a chunk.
 pub(super) const CHUNK: usize = ROWS;
@@ -58,7 +60,7 @@ impl Source<'_> {
 #[derive(Default)]
 pub(super) struct Chunk {
     pub(super) rows: usize,
-    walk: Walk,
+    pub(super) walk: Walk,
     /// `[kept, CHUNK, np]`.
     probabilities: Buffer,
     /// Where episodes begin, `[kept, CHUNK]`; empty where none begins on the way.
@@ -90,13 +92,14 @@ impl Chunk {
         walk.bytes() + probabilities.bytes() + starts.capacity() + size_of::<f32>() * words
     }
 
-    /// Bytes of a chunk that reads contexts of `context` tokens, goes through `steps` steps and keeps `kept` of them.
+    /// Bytes of a chunk that reads contexts of `context` tokens, goes through `steps` steps and keeps `kept` of them, its past apart.
     pub(super) fn bytes_for(layout: &Layout, (steps, kept): (usize, usize), context: usize) -> Bytes {
         let own = Bytes::floats(&[CHUNK, layout.np, kept]).plus(Bytes::floats(&[CHUNK, steps, 4]));
         Walk::bytes_for(layout, CHUNK, kept).plus(Reading::bytes_for(layout, (CHUNK, kept), context)).plus(own)
     }
 
-    /// Makes room for contexts of `context` tokens and `steps` steps of which `kept` are kept: all, or one.
+    /// Makes room for contexts of `context` tokens and `steps` steps of which `kept` are kept: all, or one. The past has room of its own:
+    /// `History::prepare`.
     pub(super) fn prepare(&mut self, layout: &Layout, (steps, kept): (usize, usize), context: usize) -> Result<()> {
         self.walk.prepare(layout, CHUNK, kept)?;
         self.walk.reading.prepare(layout, (CHUNK, kept), context)?;
@@ -130,6 +133,7 @@ impl Chunk {
             self.read(shared, (first, rows), source, t);
             let starts = self.starts.get(slot * CHUNK..).filter(|starts| !starts.is_empty());
             self.walk.advance(Reads { weights, bias }, (slot, rows), starts);
+            self.walk.history.pass(rows);
             if self.walk.kept() < steps {
                 self.walk.rewind(&weights.spec);
             }
@@ -178,6 +182,14 @@ impl Chunk {
             Some(states) => self.walk.resume(&weights.layout, states),
             None => self.walk.begin(weights, batch, prompts, (first, rows)),
         }
+        self.walk.history.begin();
+        if let (Source::Given(data), Some(History { window })) = (source, weights.spec.attention.history)
+            && data.past.is_some()
+        {
+            for row in 0..rows {
+                self.walk.history.recall(weights, row, data.past_of(first + row, window), data.age(first + row, 0, 0));
+            }
+        }
     }
 
     /// What the rows read at step `t`.
@@ -196,12 +208,17 @@ impl Chunk {
             if let (Source::Given(data), Some(start)) = (source, self.starts.get_mut(slot + row)) {
                 *start = data.starts_at(first + row, t);
             }
+            let age = match source {
+                Source::Given(data) => data.age(first + row, t, self.walk.ages[row]),
+                Source::Sample(..) => t as u32,
+            };
+            self.walk.ages[row] = age;
             if features > 0 {
                 let out = &mut self.walk.features[(slot + row) * layout.fp..][..features];
                 match source {
-                    Source::Given(data) => data.write_features(spec, first + row, t, out),
-                    // Open loop, whether an episode begins is all there is to read.
-                    Source::Sample(..) => out.fill(f32::from(u8::from(t == 0))),
+                    Source::Given(data) => data.write_features(spec, (first + row, t), age, out),
+                    // Open loop nothing is observed.
+                    Source::Sample(..) => spec.write_features((t == 0, age), &[], &[], out),
                 }
             }
         }
