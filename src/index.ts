@@ -161,10 +161,13 @@ export type {
   EpisodeMetrics,
   EvaluationEvent,
   EventGroups,
+  GroupMetrics,
   ImitationEvent,
   ImitationMetrics,
   IterationEvent,
   MixedStageMetrics,
+  PlateauCause,
+  PlateauEvent,
   ProgramMetrics,
   RolloutMetrics,
   RunPosition,
@@ -175,6 +178,7 @@ export type {
   TrainingEvent,
   TrainingKind,
 } from './metrics/events.js';
+export type { Interval, SuccessEstimate } from './metrics/interval.js';
 export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
 export type { Estimate } from './metrics/statistics/bootstrap.js';
 export type { RunScores } from './metrics/statistics/scores.js';
@@ -200,11 +204,24 @@ export type { RunStages, TrainerOptions, TrainingKinds } from './trainer/course.
 export type { ImitationEpisode } from './trainer/imitate/episodes.js';
 export type { ImitateOptions, ImitationOptions, ImitationResult } from './trainer/imitate/imitation.js';
 export type { ContextProgram, ImitationProgram, ImitationSearch, ProblemProgram } from './trainer/imitate/programs.js';
+export {
+  type DiagnoseOptions,
+  Diagnosis,
+  type DiagnosisCode,
+  type DiagnosisFinding,
+  type RunDiagnosis,
+  type StageDiagnosis,
+} from './trainer/measure/diagnosis.js';
 export type {
   EnvironmentEvaluateOptions,
   EnvironmentEvaluation,
+  EvaluatedProblems,
   EvaluatedStages,
   EvaluateOptions,
+  GroupEvaluation,
+  PassAtK,
+  ProblemsEvaluation,
+  SampledEvaluation,
   StageEvaluation,
 } from './trainer/measure/evaluate.js';
 export type { ExplainedStep, Explanation } from './trainer/measure/explain.js';
@@ -236,5 +253,6 @@ export type {
   TaskRlooOptions,
 } from './trainer/task-algorithm.js';
 export { type RunOptions, Trainer } from './trainer/trainer.js';
+export type { Plateau } from './trainer/watch/plateau.js';
 export type { Exclusive } from './util/exclusive.js';
 export { Random, type RandomState } from './util/random.js';

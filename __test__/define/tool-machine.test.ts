@@ -52,7 +52,7 @@ test("the task's functions are called with state, problem and the stage as decla
   const { task, calls, seen } = createDiary();
   task.sample(Int32Array.of(1, 0), new Random(1));
   t.deepEqual(
-    seen.splice(0).map(({ call, args }) => [call, args.at(-1)]),
+    seen.splice(0).map(({ call, args }) => [call, args[1]]),
     [
       ['sample', FANCY],
       ['sample', 'plain'],

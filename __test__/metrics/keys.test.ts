@@ -73,6 +73,13 @@ test('the numbers of an evaluation by metric key', (t) => {
   });
 });
 
+test('success of a group is a key of its own', (t) => {
+  const groups = [{ group: 'EU, refunds', problems: 12, successRate: 0.25 }];
+  const metrics = eventMetrics({ ...iteration, groups });
+  t.is(metrics['rollout/success_rate/EU, refunds'], 0.25);
+  t.is(Object.keys(metrics).length, Object.keys(eventMetrics(iteration)).length + 1);
+});
+
 test('the begin and the end of a stage bring no numbers', (t) => {
   t.deepEqual(eventMetrics({ type: 'stage', ...at, stageCount: 3, maxIterations: 100 }), {});
   t.deepEqual(eventMetrics({ type: 'stage-end', ...at, stageIteration: 25, reason: 'reached' }), {});

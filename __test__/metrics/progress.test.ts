@@ -26,6 +26,31 @@ function written(isTTY: boolean, ci: boolean, columns: number | undefined): stri
   return text;
 }
 
+test('a plateau is a line with what usually helps', (t) => {
+  let text = '';
+  const show = createProgress(
+    {
+      write: (more) => {
+        text += more;
+      },
+    },
+    { ci: false, now: () => 0 },
+  );
+  show({
+    type: 'plateau',
+    ...at,
+    stageIteration: 400,
+    since: 51,
+    successRate: 0.5,
+    episodeReturnMean: 1,
+    causes: ['groups'],
+    groups: [],
+    message: 'stands.',
+    remedy: 'Move.',
+  });
+  t.is(text, 'Stage 0 (easy) stands. Move.\n');
+});
+
 test('plain lines where there is no terminal, and in CI', (t) => {
   const expected = [
     'Stage 0 (easy): at most 100 iterations',

@@ -158,8 +158,8 @@ test("the task's functions get what was given", (t) => {
   });
   t.is(checkedSample(watched, stages, random), good);
   checkedScore(watched, good, actions, scores);
-  t.deepEqual([calls.length, calls[0]?.length, calls[1]?.length], [2, 2, 3]);
-  t.true(calls[0]?.[0] === stages && calls[0]?.[1] === random);
+  t.deepEqual([calls.length, calls[0]?.length, calls[1]?.length], [2, 3, 3]);
+  t.true(calls[0]?.[0] === stages && calls[0]?.[1] === random && calls[0]?.[2] === 'train');
   t.true(calls[1]?.[0] === good && calls[1]?.[1] === actions && calls[1]?.[2] === scores);
   t.deepEqual(
     [[...scores.returns], [...scores.successes]],

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Agent, hasPartialResult, OptionsError, type StageSpec, Trainer, type TrainingEvent } from 'innate';
+import { wilson } from '#dist/metrics/interval.js';
 import { device } from '../support/device.js';
 import { echoTask } from '../support/echo-task.js';
 import { scriptedTask } from './support/scripted.js';
@@ -78,6 +79,9 @@ test('evaluations in full: stages as asked for, problems as many as asked for', 
     problems,
     successRate,
     meanReturn: stage + 0.5,
+    interval: wilson(successRate, problems),
+    returnInterval: problems === 1 ? { low: -Infinity, high: Infinity } : { low: stage + 0.5, high: stage + 0.5 },
+    split: undefined,
   });
   t.deepEqual(await trainer.evaluate(), [entry(0, 1000, 0), entry(1, 1000, 0.001), entry(2, 1000, 0)]);
   t.deepEqual(await trainer.evaluate({ stage: 'b', problems: 2 }), [entry(1, 2, 0.5)]);

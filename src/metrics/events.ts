@@ -32,6 +32,16 @@ export interface RolloutMetrics extends ProgramMetrics {
   readonly episodeLengthMean: number;
 }
 
+/** How programs for the problems of a group did; see {@link Task.group}. */
+export interface GroupMetrics {
+  /** The group's name. */
+  readonly group: string;
+  /** Problems of it. */
+  readonly problems: number;
+  /** Share of the programs that met the stated target, 0 to 1. */
+  readonly successRate: number;
+}
+
 /** How episodes in environments of one stage did. */
 export interface EpisodeMetrics {
   /** Episodes that ended, that the other numbers are over. */
@@ -156,6 +166,12 @@ export interface IterationEvent<Kind extends TrainingKind = 'task'> extends RunP
    * @defaultValue absent where stages are trained in order
    */
   readonly mixture?: readonly MixedStageMetrics[];
+  /**
+   * How the sampled programs of the last 25 iterations of the stage did, by group, in the order of the groups' names.
+   *
+   * @defaultValue absent where nothing names groups
+   */
+  readonly groups?: readonly GroupMetrics[];
 }
 
 /**
@@ -200,6 +216,39 @@ export interface ImitationEvent {
   readonly imitation: ImitationMetrics;
 }
 
+/**
+ * Why a stage stands still. `no-variance`: all programs of a batch earn the same, so that nothing can be learned from them. `entropy-collapse`:
+ * the policy has all but stopped trying anything else. `groups`: some groups of problems are not learned, while the others are. `nothing-found`:
+ * right programs are hardly ever found. `unknown`: nothing that is measured says why.
+ */
+export type PlateauCause = 'no-variance' | 'entropy-collapse' | 'groups' | 'nothing-found' | 'unknown';
+
+/**
+ * A stage stands still below its target: neither sampled nor greedy success has improved for 400 iterations (160 in environments), or for half
+ * of those of the stage, if that is more; or nothing that is sampled differs in what it earns. Said once, and again only where it has improved
+ * meanwhile. Training goes on.
+ */
+export interface PlateauEvent extends RunPosition {
+  /** Tells this event from the others. */
+  readonly type: 'plateau';
+  /** Iterations done in this stage. */
+  readonly stageIteration: number;
+  /** Iteration of the stage from which on it has stood. */
+  readonly since: number;
+  /** Success where it stands, of greedy programs where some were measured, 0 to 1; NaN where nothing says what success is. */
+  readonly successRate: number;
+  /** Mean return where it stands. */
+  readonly episodeReturnMean: number;
+  /** Why, the surest first; at least one. */
+  readonly causes: readonly PlateauCause[];
+  /** The groups that stand, worst first; none where all do alike, or nothing names groups. */
+  readonly groups: readonly GroupMetrics[];
+  /** What stands, and why, in words. */
+  readonly message: string;
+  /** What usually helps. */
+  readonly remedy: string;
+}
+
 /** A stage of the run is done. */
 export interface StageEndEvent extends RunPosition {
   /** Tells this event from the others. */
@@ -221,4 +270,5 @@ export interface StageEndEvent extends RunPosition {
 export type TrainingEvent<Kind extends TrainingKind = 'task'> =
   | StageStartEvent
   | { [K in Kind]: IterationEvent<K> | EvaluationEvent<K> }[Kind]
+  | PlateauEvent
   | StageEndEvent;

@@ -7,7 +7,7 @@ export interface Interval {
 }
 
 /** A share, and how sure it is. */
-export interface Estimate {
+export interface SuccessEstimate {
   /** The share measured, 0 to 1. */
   readonly successRate: number;
   /** Where the true share lies, with 95 % confidence, over problems drawn as these were: Wilson's score interval. */
@@ -40,7 +40,7 @@ export function wilson(share: number, trials: number): Interval {
  * @param programs - Programs that each of them is of.
  * @returns Their mean, and where it lies.
  */
-export function estimate(shares: ArrayLike<number>, programs: number): Estimate {
+export function estimate(shares: ArrayLike<number>, programs: number): SuccessEstimate {
   const problems = shares.length;
   let sum = 0;
   let squares = 0;

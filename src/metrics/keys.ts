@@ -9,15 +9,19 @@ type AnyEvent = TrainingEvent<TrainingKind> | ImitationEvent;
 
 type KeysIn<Event> = Event extends AnyEvent
   ? {
-      [Group in keyof Event & string]: Event[Group] extends object ? `${Group}/${SnakeCase<keyof Event[Group] & string>}` : never;
+      [Group in keyof Event & string]-?: Event[Group] extends readonly unknown[] | undefined
+        ? never
+        : Event[Group] extends object
+          ? `${Group}/${SnakeCase<keyof Event[Group] & string>}`
+          : never;
     }[keyof Event & string]
   : never;
 
 /**
  * A number of an event by group and name, as a logger wants it: `episodeReturnMean` in the group `rollout` of an {@link IterationEvent} is
- * `rollout/episode_return_mean`. What each number means stands with the event's field.
+ * `rollout/episode_return_mean`. What each number means stands with the event's field. Success of a group is `rollout/success_rate/` and its name.
  */
-export type MetricKey = KeysIn<AnyEvent>;
+export type MetricKey = KeysIn<AnyEvent> | `rollout/success_rate/${string}`;
 
 /** Some metrics by key. */
 export type Metrics = Readonly<Partial<Record<MetricKey, number>>>;
@@ -29,11 +33,17 @@ export type Metrics = Readonly<Partial<Record<MetricKey, number>>>;
  * @returns The numbers of its groups; none for the begin and the end of a stage.
  */
 export function eventMetrics(event: AnyEvent): Metrics {
-  return Object.fromEntries(
-    Object.entries(event).flatMap(([group, value]: [string, unknown]) =>
-      isRecord(value) ? Object.entries(value).map(([name, number]) => [`${group}/${snakeCase(name)}`, number]) : [],
-    ),
-  );
+  const metrics: Partial<Record<MetricKey, number>> = {};
+  for (const [group, value] of Object.entries(event) as [string, unknown][]) {
+    for (const [name, number] of isRecord(value) ? Object.entries(value) : []) {
+      metrics[`${group}/${snakeCase(name)}` as MetricKey] = number as number;
+    }
+  }
+  const { groups = [] } = event.type === 'iteration' ? event : {};
+  for (const { group, successRate } of groups) {
+    metrics[`rollout/success_rate/${group}`] = successRate;
+  }
+  return metrics;
 }
 
 function snakeCase(name: string): string {

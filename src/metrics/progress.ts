@@ -1,4 +1,5 @@
 import type { EpisodeMetrics, ImitationEvent, IterationEvent, ProgramMetrics, TrainingEvent, TrainingKind } from './events.js';
+import { percent } from './plateau.js';
 
 /** Where progress is written; a stream such as `process.stderr` will do. */
 export interface ProgressOutput {
@@ -82,6 +83,9 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
           line(imitationLine(event));
         }
         break;
+      case 'plateau':
+        line(`Stage ${event.stage} (${event.name}) ${event.message} ${event.remedy}`);
+        break;
       default:
         if (live() && last !== undefined) {
           line(iterationLine(last));
@@ -127,10 +131,6 @@ function finalLine(stage: number, name: string, measured: ProgramMetrics | Episo
 
 function whole(count: number): string {
   return Math.round(count).toLocaleString('en-US');
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function currentContext(): ProgressContext {

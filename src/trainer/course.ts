@@ -10,6 +10,7 @@ import type { ProgressOption } from './common-options.js';
 import type { ImitationEpisode } from './imitate/episodes.js';
 import type { ImitationResult, ImitationWatch } from './imitate/imitation.js';
 import type { ImitationProgram, ImitationSearch } from './imitate/programs.js';
+import type { Diagnosis } from './measure/diagnosis.js';
 import type { EnvironmentEvaluateOptions, EnvironmentEvaluation, EvaluateOptions, StageEvaluation } from './measure/evaluate.js';
 import type { Explanation } from './measure/explain.js';
 import type { TaskTrainerOptions } from './options.js';
@@ -118,6 +119,11 @@ export interface Course<Kind extends TrainingKind> {
    * @returns What was done.
    */
   imitate(given: unknown, options: unknown, watch: ImitationWatch): Promise<ImitationResult>;
+  /**
+   * @param options - What the caller passed.
+   * @returns What keeps the agent from its targets.
+   */
+  diagnose(options: unknown): Promise<Diagnosis>;
   /** @returns When all but the agent is closed. */
   close(): Promise<void>;
 }

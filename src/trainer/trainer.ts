@@ -10,6 +10,7 @@ import { OptionReader } from '../util/option-reader.js';
 import type { Course, CourseRun, RunStages, TrainerOptions, TrainingKinds } from './course.js';
 import type { ImitateOptions, ImitationResult } from './imitate/imitation.js';
 import { TaskCourse } from './loop/task-course.js';
+import type { DiagnoseOptions, Diagnosis } from './measure/diagnosis.js';
 import type { Explanation } from './measure/explain.js';
 import type { EventPipe } from './run/event-pipe.js';
 import { hasPartialResult, type TrainingResult, withPartialResult } from './run/result.js';
@@ -291,6 +292,30 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   async explain(stage: number | string, count = 5): Promise<Explanation[]> {
     this.#checkOpen();
     return this.#course.explain(stage, count);
+  }
+
+  /**
+   * Says what keeps the agent from its targets: success by group, with held-out problems beside those that are trained on, whether right programs
+   * are found at all, entropy, how far the last run is and whether it stands still, and problems that fail, with what the agent did. Does not
+   * disturb a run; the same agent is diagnosed alike.
+   *
+   * @example
+   * ```ts
+   * const diagnosis = await trainer.diagnose();
+   * console.log(String(diagnosis));
+   * for (const { code, stage, remedy } of diagnosis.findings) console.log(code, stage, remedy);
+   * ```
+   *
+   * @param options - Which stages, how many problems, which groups; see {@link DiagnoseOptions}.
+   * @returns The diagnosis; as text, a report.
+   * @throws {@link OptionsError} when an option is wrong.
+   * @throws {@link InputError} with environments, which have no problems.
+   * @throws {@link TaskError} when the task throws or gives bad numbers.
+   * @throws {@link ClosedError} after {@link Trainer.close}.
+   */
+  async diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+    this.#checkOpen();
+    return this.#course.diagnose(options);
   }
 
   /**

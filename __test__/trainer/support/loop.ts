@@ -54,6 +54,8 @@ function line(event: TrainingEvent): string {
       return `iteration ${event.iteration}, ${event.stageIteration} in ${event.stage}`;
     case 'evaluation':
       return `${event.purpose} of ${event.stage} in ${event.index}: ${event.eval.problems}`;
+    case 'plateau':
+      return `plateau of ${event.stage} since ${event.since}: ${event.causes.join()}`;
     case 'stage-end':
       return `end of ${event.stage} after ${event.stageIteration}: ${event.reason}`;
   }

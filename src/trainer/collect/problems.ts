@@ -4,6 +4,7 @@ import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import { checkedSample } from '../../task/checked.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
 import type { Random, RandomState } from '../../util/random.js';
+import type { BatchWatch } from '../watch/stage-watch.js';
 import type { FullScores } from './scores.js';
 
 /** What problems are drawn with. */
@@ -15,6 +16,8 @@ export interface ProblemContext {
   readonly rehearsal: number;
   /** Problems to train on. */
   readonly problemRandom: Random;
+  /** Told of each batch. */
+  readonly watch?: BatchWatch;
   /** How stages are mixed; absent: one is current, and earlier ones are rehearsed. */
   readonly mixture?: Mixture | undefined;
 }
@@ -81,8 +84,9 @@ export class Problems {
    * @param drawn - The batch.
    * @param scores - How they did.
    */
-  note({ batch }: Drawn, { successes }: FullScores): void {
-    this.#context.mixture?.note(batch.stages, successes);
+  note({ batch, current }: Drawn, scores: FullScores): void {
+    this.#context.mixture?.note(batch.stages, scores.successes);
+    this.#context.watch?.saw(batch, scores, current);
   }
 
   /** A batch drawn ahead that is not used goes back into the stream. */

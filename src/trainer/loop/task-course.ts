@@ -1,7 +1,7 @@
 import { Agent } from '../../agent/agent.js';
 import { planRun, type RunPlan } from '../../curriculum/curriculum.js';
 import { Mixture } from '../../curriculum/mixture.js';
-import { resolveStage, type StageNames } from '../../curriculum/stage-spec.js';
+import { type PlannedStage, resolveStage, type StageNames } from '../../curriculum/stage-spec.js';
 import type { CurriculumState } from '../../curriculum/state.js';
 import { ClosedError } from '../../errors/closed-error.js';
 import { OptionsError } from '../../errors/options-error.js';
@@ -18,6 +18,8 @@ import { demonstrate } from '../imitate/demonstrate.js';
 import type { Demonstrations } from '../imitate/demonstrations.js';
 import { Imitation, type ImitationResult, type ImitationWatch, imitate, readImitateOptions } from '../imitate/imitation.js';
 import { readPrograms } from '../imitate/programs.js';
+import { diagnose, readDiagnoseOptions } from '../measure/diagnose.js';
+import type { Diagnosis } from '../measure/diagnosis.js';
 import { evaluationOf, groupEvaluationsOf } from '../measure/estimates.js';
 import type { StageEvaluation } from '../measure/evaluate.js';
 import { readEvaluateOptions } from '../measure/evaluate-options.js';
@@ -43,6 +45,9 @@ export class TaskCourse implements Course<'task'> {
   readonly #sampleRandom: Random;
   readonly #imitationRandom: Random;
   readonly #imitation: Imitation | undefined;
+  /** The last run, and its stages. */
+  #loop: TrainingLoop | undefined;
+  #plan: readonly PlannedStage[] = [];
 
   private constructor(config: TrainerConfig, agent: Agent, imitated: Demonstrations | undefined) {
     const { task, seed } = config.agentConfig;
@@ -92,7 +97,8 @@ export class TaskCourse implements Course<'task'> {
 
   begin({ stages: plan, mixture }: RunPlan, watch: RunWatch<TrainingEvent>, resume?: CurriculumState): TrainingLoop {
     const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update, schedules, algorithm } = this.#config;
-    return new TrainingLoop({
+    this.#plan = plan;
+    this.#loop = new TrainingLoop({
       task: this.task,
       agent: this.agent,
       update,
@@ -112,6 +118,7 @@ export class TaskCourse implements Course<'task'> {
       evaluationRandom: this.#evaluationRandom,
       ...watch,
     });
+    return this.#loop;
   }
 
   async evaluate(options: unknown): Promise<StageEvaluation[]> {
@@ -153,6 +160,13 @@ export class TaskCourse implements Course<'task'> {
     const demonstrations = readDemonstrations(given, task, this.#config.agentConfig.seed, issues.at('programs'));
     issues.throwIfAny(OptionsError);
     return imitate({ agent, demonstrations: demonstrations as Demonstrations, config, random: this.#imitationRandom, ...watch });
+  }
+
+  async diagnose(options: unknown): Promise<Diagnosis> {
+    const config = readOptions(options, (reader) => readDiagnoseOptions(reader, stageNamesOf(this.task)));
+    const targetOf = (stage: number) => this.#plan.findLast((entry) => entry.stage === stage)?.target.successRate;
+    const { task, agent } = this;
+    return diagnose({ task, agent, seed: this.#config.agentConfig.seed, run: this.#loop?.progress, targetOf }, config);
   }
 
   async close(): Promise<void> {

@@ -6,9 +6,13 @@ import type { EvaluationEvent, StageEndEvent } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import type { Random } from '../../util/random.js';
 import { type Practice, type PracticeContext, practiceOf } from '../collect/practice.js';
+import type { RunDiagnosis } from '../measure/diagnosis.js';
 import { Evaluator } from '../measure/evaluator.js';
 import type { PartialTrainingResult, TrainingResult } from '../run/result.js';
 import { RunControl, type RunWatch } from '../run/run-control.js';
+import type { Plateau } from '../watch/plateau.js';
+import { plateauEvent } from '../watch/plateau-event.js';
+import { StageWatch } from '../watch/stage-watch.js';
 import { RunState } from './run-state.js';
 
 /** Problems of the final evaluation, and of the one that confirms mastery. */
@@ -31,13 +35,15 @@ export class TrainingLoop {
   readonly #evaluator: Evaluator;
   readonly #state: RunState;
   readonly #control: RunControl;
+  readonly #watch: StageWatch;
   /** Iterations of a mixture. */
   #mixed = 0;
 
   /** @param context - What the run works with. */
   constructor(context: LoopContext) {
     this.#context = context;
-    this.#practice = practiceOf(context);
+    this.#watch = new StageWatch(context.task);
+    this.#practice = practiceOf({ ...context, watch: this.#watch });
     this.#evaluator = new Evaluator(context);
     this.#state = new RunState(context.plan, context.batchSize);
     if (context.resume !== undefined) {
@@ -79,6 +85,18 @@ export class TrainingLoop {
     const { mixture } = this.#context;
     const place = this.#state.place();
     return mixture === undefined ? place : { ...place, mixture: { iterations: this.#mixed, ...mixture.getState() } };
+  }
+
+  /** How far the run is, and whether it stands still. */
+  get progress(): RunDiagnosis {
+    const watch = this.#watch;
+    const { iterations, reached } = this.#state;
+    const stages = this.#context.plan.map((entry) => ({
+      name: entry.name,
+      iterations: this.#state.spentOn(entry),
+      reached: reached.includes(entry),
+    }));
+    return { iterations, stages, current: watch.entry?.name, entropy: watch.entropy, groups: watch.groups, plateau: watch.standing };
   }
 
   async #trainStage(entry: PlannedStage): Promise<void> {
@@ -129,7 +147,8 @@ export class TrainingLoop {
 
   /** Iterations up to the budget. Returns whether the stage may be left before. */
   async #iterate(entry: PlannedStage, done: number): Promise<boolean> {
-    const { evaluateEvery } = this.#context;
+    const { evaluateEvery, mixture } = this.#context;
+    this.#watch.begin(entry, done, mixture !== undefined);
     if (await this.#measures(entry)) {
       return true;
     }
@@ -137,9 +156,12 @@ export class TrainingLoop {
       const last = k === entry.maxIterations;
       const evaluates = k % evaluateEvery === 0 || (last && entry.rule !== 'iterations');
       const mayLeave = last || (evaluates && entry.rule !== 'iterations');
-      await this.#step(entry, k, !mayLeave, evaluates);
+      const plateau = await this.#step(entry, k, !mayLeave, evaluates);
       if (await this.#measures(entry)) {
         return true;
+      }
+      if (plateau !== undefined && !this.#control.interrupted()) {
+        await this.#control.emit(plateauEvent(this.#state.position(entry), k, plateau));
       }
     }
     return false;
@@ -156,7 +178,8 @@ export class TrainingLoop {
     return reached;
   }
 
-  async #step(entry: PlannedStage, k: number, drawAhead: boolean, measures: boolean): Promise<void> {
+  /** One iteration. Returns that the stage stands still, where that is news. */
+  async #step(entry: PlannedStage, k: number, drawAhead: boolean, measures: boolean): Promise<Plateau | undefined> {
     const { mixture } = this.#context;
     const begun = performance.now();
     const rollout = await this.#practice.collect(entry, k);
@@ -171,6 +194,8 @@ export class TrainingLoop {
     state.count(mixed === undefined ? [entry] : this.#present(mixed), performance.now() - begun);
     this.#mixed += 1;
     state.measures = measures;
+    const plateau = this.#watch.iteration(rollout, train.entropy);
+    const { groups } = this.#watch;
     await this.#control.emit({
       type: 'iteration',
       ...state.position(current),
@@ -180,7 +205,9 @@ export class TrainingLoop {
       time: state.time(),
       curriculum: { stage: current.stage },
       ...(mixed === undefined ? {} : { mixture: mixed }),
+      ...(groups === undefined ? {} : { groups }),
     });
+    return plateau;
   }
 
   /** The stages that a batch had problems of. */
@@ -238,6 +265,7 @@ export class TrainingLoop {
     const measured = await this.#evaluator.measure(stage, problems, evaluationRandom);
     const { successRate, meanReturn } = measured;
     state.measured.set(stage, measured);
+    this.#watch.evaluation(stage, problems, measured);
     await this.#control.emit({
       type: 'evaluation',
       ...state.position(current),

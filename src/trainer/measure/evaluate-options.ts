@@ -56,13 +56,23 @@ export function readEvaluatedProblems(reader: OptionReader, names: StageNames, f
  * @returns The config; meaningful only when no issue was added.
  */
 export function readEvaluateOptions(reader: OptionReader, names: StageNames, fallback: number): EvaluateConfig {
-  const samples = reader.number('samples', 0, { integer: true, min: 0, max: MAX_SAMPLES });
+  const samples = readSamples(reader, 0, 0);
   return {
     ...readEvaluatedProblems(reader, names, fallback),
     deterministic: reader.boolean('deterministic', true),
     samples,
     passAt: readPassAt(reader, samples),
   };
+}
+
+/**
+ * @param reader - Over what the caller passed.
+ * @param fallback - Where the caller does not say.
+ * @param min - The fewest allowed.
+ * @returns Programs sampled for each problem.
+ */
+export function readSamples(reader: OptionReader, fallback: number, min: number): number {
+  return reader.number('samples', fallback, { integer: true, min, max: MAX_SAMPLES });
 }
 
 function readPassAt(reader: OptionReader, samples: number): readonly number[] {

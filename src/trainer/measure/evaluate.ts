@@ -1,5 +1,5 @@
 import { resolveStage, type StageNames } from '../../curriculum/stage-spec.js';
-import type { Estimate, Interval } from '../../metrics/interval.js';
+import type { Interval, SuccessEstimate } from '../../metrics/interval.js';
 import type { Measured } from '../../task/measured.js';
 import type { Split } from '../../task/task.js';
 import { isArray } from '../../util/kind.js';
@@ -99,23 +99,23 @@ export interface EnvironmentEvaluation extends Measured {
 }
 
 /** pass@k: the chance that at least one of `k` sampled programs is right. */
-export interface PassAtK extends Estimate {
+export interface PassAtK extends SuccessEstimate {
   /** How many programs. */
   readonly k: number;
 }
 
 /** What sampled programs reached, `n` for each problem. */
-export interface SampledEvaluation extends Measured, Estimate {
+export interface SampledEvaluation extends Measured, SuccessEstimate {
   /** Programs sampled for each problem, `n`. */
   readonly samples: number;
   /** The best of the `n` programs of each problem: whether any was right, and the highest return. */
-  readonly bestOf: Measured & Estimate;
+  readonly bestOf: Measured & SuccessEstimate;
   /** pass@k, unbiased, by ascending `k`; see {@link EvaluateOptions.passAt}. */
   readonly passAt: readonly PassAtK[];
 }
 
 /** What programs reached on some problems, and how sure that is. */
-export interface ProblemsEvaluation extends Measured, Estimate {
+export interface ProblemsEvaluation extends Measured, SuccessEstimate {
   /** Problems drawn. */
   readonly problems: number;
   /**

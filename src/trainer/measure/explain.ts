@@ -1,9 +1,10 @@
+import type { Rollout } from '../../agent/results.js';
 import type { ToolTask } from '../../define/tool-task.js';
 import { checkedDescribe, checkedSample } from '../../task/checked.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
 import type { Random } from '../../util/random.js';
 import { attempt, type Solver } from '../collect/attempt.js';
-import { makeScores } from '../collect/scores.js';
+import { type FullScores, makeScores } from '../collect/scores.js';
 
 /** One emitted token. */
 export interface ExplainedStep {
@@ -62,33 +63,49 @@ export async function explainStage(solver: Solver, stage: number, count: number,
 
 async function explainBatch(solver: Solver, stages: Int32Array, random: Random): Promise<Explanation[]> {
   const { task } = solver;
-  const { horizon } = task;
   const batch = checkedSample(task, stages, random, 'test');
   const scores = makeScores(stages.length);
   const { rollout } = await attempt(solver, batch, true, scores);
-  return Array.from(stages, (stage, i) => {
-    const program = rollout.actions.subarray(i * horizon, (i + 1) * horizon);
-    const applied = appliedSteps(task, batch, i, program);
-    const steps = Array.from(program, (action, t) => ({
-      token: task.vocabulary[action] ?? `<${action}>`,
-      probability: Math.exp(rollout.logProbs[i * horizon + t] ?? NaN),
-      value: rollout.values[i * horizon + t] ?? NaN,
-      entropy: rollout.entropies[i * horizon + t] ?? NaN,
-      applied: applied?.[t],
-    }));
-    const { context, target } = checkedDescribe(task, batch, i);
-    return {
-      stage,
-      name: task.stages[stage] ?? '',
-      context,
-      target,
-      tokens: steps.map(({ token }) => token),
-      steps,
-      executed: applied?.length ?? horizon,
-      episodeReturn: scores.returns[i] ?? NaN,
-      success: scores.successes[i] === 1,
-    };
-  });
+  return Array.from(stages, (_, index) => explainProgram(task, { batch, rollout, scores }, index));
+}
+
+/** Programs for the problems of a batch, and what they earned. */
+export interface SolvedBatch {
+  readonly batch: ProblemBatch;
+  readonly rollout: Rollout;
+  readonly scores: FullScores;
+}
+
+/**
+ * @param task - The task.
+ * @param solved - Programs for some problems.
+ * @param index - Which of them.
+ * @returns What was shown and emitted, and what it earned.
+ */
+export function explainProgram(task: Task, { batch, rollout, scores }: SolvedBatch, index: number): Explanation {
+  const { horizon } = task;
+  const stage = batch.stages[index] ?? -1;
+  const program = rollout.actions.subarray(index * horizon, (index + 1) * horizon);
+  const applied = appliedSteps(task, batch, index, program);
+  const steps = Array.from(program, (action, t) => ({
+    token: task.vocabulary[action] ?? `<${action}>`,
+    probability: Math.exp(rollout.logProbs[index * horizon + t] ?? NaN),
+    value: rollout.values[index * horizon + t] ?? NaN,
+    entropy: rollout.entropies[index * horizon + t] ?? NaN,
+    applied: applied?.[t],
+  }));
+  const { context, target } = checkedDescribe(task, batch, index);
+  return {
+    stage,
+    name: task.stages[stage] ?? '',
+    context,
+    target,
+    tokens: steps.map(({ token }) => token),
+    steps,
+    executed: applied?.length ?? horizon,
+    episodeReturn: scores.returns[index] ?? NaN,
+    success: scores.successes[index] === 1,
+  };
 }
 
 /** For a task made by `defineTask`: whether a tool ran, at each step up to the end of the program. */

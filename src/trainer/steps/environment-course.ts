@@ -21,6 +21,7 @@ import type { Course } from '../course.js';
 import type { Demonstrations } from '../imitate/demonstrations.js';
 import { observedNumbers, readEpisodes } from '../imitate/episodes.js';
 import { Imitation, type ImitationResult, type ImitationWatch, imitate, readImitateOptions } from '../imitate/imitation.js';
+import type { Diagnosis } from '../measure/diagnosis.js';
 import { measureEpisodes } from '../measure/environment-evaluator.js';
 import { type EnvironmentEvaluation, readEvaluatedStages } from '../measure/evaluate.js';
 import type { Explanation } from '../measure/explain.js';
@@ -171,6 +172,11 @@ export class EnvironmentCourse implements Course<'environment'> {
   async explain(): Promise<Explanation[]> {
     const message = 'are explained of a task, and this trainer has environments.';
     throw new InputError([{ path: 'problems', message, remedy: 'Step a session() of the agent to see what it does.' }]);
+  }
+
+  async diagnose(): Promise<Diagnosis> {
+    const message = 'are diagnosed of a task, and this trainer has environments.';
+    throw new InputError([{ path: 'problems', message, remedy: 'Call evaluate(), and look for events of the type plateau.' }]);
   }
 
   async close(): Promise<void> {

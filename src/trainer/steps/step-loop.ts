@@ -8,6 +8,8 @@ import type { Measured } from '../../task/measured.js';
 import type { CourseRun } from '../course.js';
 import type { EnvironmentTrainingResult, PartialTrainingResult } from '../run/result.js';
 import { RunControl, type RunWatch } from '../run/run-control.js';
+import { type Plateau, PlateauWatch, STEPS_PLATEAU } from '../watch/plateau.js';
+import { plateauEvent } from '../watch/plateau-event.js';
 import type { EnvironmentCourse } from './environment-course.js';
 import { RolloutRunner } from './rollout.js';
 import { StepRunState } from './step-run-state.js';
@@ -39,6 +41,7 @@ export class StepLoop implements CourseRun<'environment'> {
   readonly #context: StepLoopContext;
   readonly #control: RunControl<StepEvent>;
   readonly #state: StepRunState;
+  #watch: PlateauWatch | undefined;
 
   /** @param context - What the run works with. */
   constructor(context: StepLoopContext) {
@@ -89,16 +92,21 @@ export class StepLoop implements CourseRun<'environment'> {
       normalizeObservations,
       normalizeRewards,
     });
+    const highest = this.#watch?.highestEntropy ?? 0;
+    this.#watch = new PlateauWatch(STEPS_PLATEAU, entry.target, vector.actionCount, highest, state.spentOn(entry));
     let reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'steps' : 'budget';
     try {
       const runner = new RolloutRunner({ vector, collector, source, rolloutSteps, control: this.#control });
       await runner.begin(entry.stage);
       for (let k = state.spentOn(entry) + 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
-        await this.#iterate(entry, k, runner, collector);
+        const plateau = await this.#iterate(entry, k, runner, collector);
         if (this.#evaluates(entry, k) && !this.#control.interrupted() && (await this.#reaches(entry))) {
           state.reached.push(entry);
           reason = 'reached';
           break;
+        }
+        if (plateau !== undefined && !this.#control.interrupted()) {
+          await this.#control.emit(plateauEvent(state.position(entry), k, plateau));
         }
       }
     } finally {
@@ -110,7 +118,8 @@ export class StepLoop implements CourseRun<'environment'> {
     }
   }
 
-  async #iterate(entry: PlannedStage, k: number, runner: RolloutRunner, collector: RolloutCollector): Promise<void> {
+  /** One iteration. Returns that the stage stands still, where that is news. */
+  async #iterate(entry: PlannedStage, k: number, runner: RolloutRunner, collector: RolloutCollector): Promise<Plateau | undefined> {
     const { course } = this.#context;
     const { agent, vector, learning } = course;
     const { entropyTarget } = learning.algorithm;
@@ -133,6 +142,8 @@ export class StepLoop implements CourseRun<'environment'> {
       time: state.stepTime(),
       curriculum: { stage: entry.stage },
     });
+    const { episodes: count, successRate, episodeReturnMean: meanReturn } = rollout;
+    return this.#watch?.iteration({ count, successRate, meanReturn, entropy: stats.entropy, varied: true, groups: [] });
   }
 
   #evaluates(entry: PlannedStage, k: number): boolean {
@@ -164,6 +175,7 @@ export class StepLoop implements CourseRun<'environment'> {
     const metrics = await this.#context.measure(stage, episodes, () => this.#control.checkAbort());
     const measured = { successRate: metrics.successRate, meanReturn: metrics.episodeReturnMean };
     state.measured.set(stage, measured);
+    this.#watch?.evaluation(episodes, measured);
     await this.#control.emit({
       type: 'evaluation',
       ...state.position(entry),

@@ -1,0 +1,102 @@
+import type { PlannedStage } from '../../curriculum/stage-spec.js';
+import type { GroupMetrics, RolloutMetrics } from '../../metrics/events.js';
+import { groupingOf } from '../../task/groups.js';
+import type { Measured } from '../../task/measured.js';
+import type { ProblemBatch, Task } from '../../task/task.js';
+import type { FullScores } from '../collect/scores.js';
+import { GroupTally } from './group-tally.js';
+import { type Plateau, PlateauWatch, TASK_PLATEAU } from './plateau.js';
+
+/** Told of each batch of programs that is learned from. */
+export interface BatchWatch {
+  /**
+   * @param batch - The problems.
+   * @param scores - What their programs earned.
+   * @param fresh - How many, the first ones, were drawn afresh for the current stage.
+   */
+  saw(batch: ProblemBatch, scores: FullScores, fresh: number): void;
+}
+
+/** Watches a run on a task, stage by stage: success by group, and whether it stands still. */
+export class StageWatch implements BatchWatch {
+  readonly #tally: GroupTally | undefined;
+  readonly #choices: number;
+  #plateau: PlateauWatch | undefined;
+  #entry: PlannedStage | undefined;
+  #mixed = false;
+  #varied = true;
+  #entropy = Number.NaN;
+
+  /** @param task - What is trained on. */
+  constructor(task: Task) {
+    const grouping = groupingOf(task);
+    this.#tally = grouping === undefined ? undefined : new GroupTally(grouping, TASK_PLATEAU.block);
+    this.#choices = task.actionMask?.reduce((sum, bit) => sum + bit, 0) ?? task.vocabulary.length;
+  }
+
+  /** Success by group over the last iterations of the stage; undefined where nothing names groups. */
+  get groups(): readonly GroupMetrics[] | undefined {
+    return this.#tally?.lately();
+  }
+
+  /** What stands, if anything does. */
+  get standing(): Plateau | undefined {
+    return this.#plateau?.standing;
+  }
+
+  /** The stage that is trained, or was trained last, the first of a mixture; undefined before the first. */
+  get entry(): PlannedStage | undefined {
+    return this.#entry;
+  }
+
+  /** Entropy of the policy in the last iteration, and the highest of the run, nats a step. */
+  get entropy(): { readonly last: number; readonly highest: number } {
+    return { last: this.#entropy, highest: this.#plateau?.highestEntropy ?? 0 };
+  }
+
+  /**
+   * @param entry - The stage that begins.
+   * @param done - Iterations of it that were done before.
+   * @param mixed - Whether all stages are trained at once: it stands for all of them then.
+   */
+  begin(entry: PlannedStage, done: number, mixed: boolean): void {
+    this.#tally?.restart();
+    this.#entry = entry;
+    this.#plateau = new PlateauWatch(TASK_PLATEAU, entry.target, this.#choices, this.#plateau?.highestEntropy ?? 0, done);
+    this.#mixed = mixed;
+  }
+
+  saw(batch: ProblemBatch, { returns, successes }: FullScores, fresh: number): void {
+    this.#tally?.add(batch, successes, fresh);
+    this.#varied = returns.some((episodeReturn) => episodeReturn !== returns[0]);
+  }
+
+  /**
+   * @param rollout - How the batch did that was seen last.
+   * @param entropy - Of the policy, nats a step.
+   * @returns That the stage stands still, where that is news.
+   */
+  iteration({ problems, successRate, episodeReturnMean }: RolloutMetrics, entropy: number): Plateau | undefined {
+    this.#entropy = entropy;
+    const groups = this.#tally?.lately() ?? [];
+    return this.#plateau?.iteration({
+      count: problems,
+      successRate,
+      meanReturn: episodeReturnMean,
+      entropy,
+      varied: this.#varied,
+      groups,
+    });
+  }
+
+  /**
+   * @param stage - Stage id that was measured.
+   * @param problems - How many.
+   * @param measured - What greedy programs reached.
+   */
+  evaluation(stage: number, problems: number, measured: Measured): void {
+    if (this.#mixed || stage === this.#entry?.stage) {
+      this.#plateau?.evaluation(problems, measured);
+    }
+  }
+}
