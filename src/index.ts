@@ -17,7 +17,7 @@ export type {
   RuntimeOptions,
   SpacesOptions,
 } from './agent/options.js';
-export type { ActOptions, CloneOptions, Evaluation, Gradients, Rollout } from './agent/results.js';
+export type { ActOptions, CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions } from './agent/results.js';
 export { Session, type SessionOptions, type SessionStep, type SessionStepOptions } from './agent/session.js';
 export type { CallChoice, CallOutcome, ChosenCall, Solution, SolvedCall, SolveReason } from './agent/solution.js';
 export type { SolveContext, SolveOptions, SolveTool, SolveTools, SolveToolsOf } from './agent/solve-options.js';
@@ -169,6 +169,7 @@ export type {
   PlateauCause,
   PlateauEvent,
   ProgramMetrics,
+  ReplayMetrics,
   RolloutMetrics,
   RunPosition,
   StageEndEvent,
@@ -199,6 +200,7 @@ export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, Rec
 export type { Measured } from './task/measured.js';
 export type { ProblemBatch, ProblemDescription, Scores, Split, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
 export type { ReferenceOption } from './trainer/collect/reference.js';
+export type { EpisodeReplayOptions, ReplayOptions } from './trainer/collect/replay-options.js';
 export type { ProgressOption } from './trainer/common-options.js';
 export type { RunStages, TrainerOptions, TrainingKinds } from './trainer/course.js';
 export type { ImitationEpisode } from './trainer/imitate/episodes.js';

@@ -136,6 +136,7 @@ const refusals: readonly (readonly [string, object])[] = [
   ['task.reward', { reward: 1 }],
   ['task.mask', { mask: 0 }],
   ['task.trainPastEnd', { trainPastEnd: 'no' }],
+  ['task.replay', { replay: {} }],
   ['task.contextLength', { contextLength: 0 }],
   ['task.pooling', { pooling: 'mean' }],
   ['task.successReward', { successReward: 0 }],

@@ -79,7 +79,7 @@ test('each use has a stream of its own, and 0 is left to the caller', (t) => {
   t.false((streams as number[]).includes(0));
   t.deepEqual(
     STREAMS,
-    { training: 1, evaluation: 2, onDemand: 3, explanation: 4, minibatches: 5, environmentCheck: 7, taskCheck: 8 },
+    { training: 1, evaluation: 2, onDemand: 3, explanation: 4, minibatches: 5, replay: 6, environmentCheck: 7, taskCheck: 8 },
     'numbers repeat in later versions',
   );
   t.is(Math.max(...streams), STREAMS.taskCheck, 'the streams after it belong to later stages');

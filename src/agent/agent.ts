@@ -29,7 +29,7 @@ import {
 } from './lesson.js';
 import { createNative, loadNative, type NativeAgent } from './native-agent.js';
 import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions, type SpacesOptions } from './options.js';
-import type { ActOptions, CloneOptions, Evaluation, Gradients, Rollout } from './results.js';
+import type { CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions } from './results.js';
 import { Session, type SessionOptions } from './session.js';
 import type { WeighedShown } from './shown.js';
 import type { Solution } from './solution.js';
@@ -146,19 +146,20 @@ export class Agent {
   /**
    * Emits one program a problem.
    *
-   * @param input - Contexts `[n, L]`, stages `[n]`; `deterministic: true` takes the most probable token instead of sampling.
+   * @param input - Contexts `[n, L]`, stages `[n]`; `deterministic: true` takes the most probable token instead of sampling; see {@link RolloutOptions}.
    * @returns Actions, log-probabilities, entropies and values, each `[n, T]`.
    * @throws {@link InputError} naming the first bad entry of each array.
    * @throws {@link OptionsError} for a name that looks like one of these and is not.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
-  async act(input: Prompts & ActOptions): Promise<Rollout> {
+  async act(input: Prompts & RolloutOptions): Promise<Rollout> {
     this.#checkPrompted();
     const reader = new InputReader(input, ACT_NAMES, this.info);
     const { contexts, stages } = reader.prompts();
     const deterministic = reader.deterministic();
+    const randomSteps = reader.randomSteps(stages.length, deterministic);
     reader.check();
-    return guardedAsync(() => this.#native.rollout(contexts, stages, deterministic));
+    return guardedAsync(() => this.#native.rollout(contexts, stages, deterministic, randomSteps));
   }
 
   /**
@@ -441,5 +442,5 @@ export class Agent {
   }
 }
 
-const ACT_NAMES = inputNames('deterministic');
+const ACT_NAMES = inputNames('deterministic', 'randomSteps');
 const PROGRAM_NAMES = inputNames('actions', 'inputs');

@@ -21,7 +21,7 @@ export interface CollectorOptions {
 
 /** The native side, as far as it is used here. */
 export interface NativeCollector {
-  begin(contexts: Int32Array, stages: Int32Array): void;
+  begin(contexts: Int32Array, stages: Int32Array, randomSteps: Int32Array | undefined): void;
   step(dense: Float32Array | undefined, discrete: Int32Array | undefined, allowed: Uint8Array | undefined, actions: Int32Array): void;
   record(
     rewards: Float32Array,
@@ -57,9 +57,13 @@ export class RolloutCollector {
     return collector.#native;
   }
 
-  /** @param prompts - One a row, of which each begins an episode: at most as many as there are rows. */
-  begin({ contexts, stages }: CheckedPrompts): void {
-    guarded(() => this.#native.begin(contexts, stages));
+  /**
+   * @param prompts - One a row, of which each begins an episode: at most as many as there are rows.
+   * @param randomSteps - One step of each row at which any action that is allowed is as probable as the others, −1 for none, `[E]`; absent: none.
+   * Steps before it do not count then, unless the episode was over by that time, and the policy's term of it counts where its advantage is above 0.
+   */
+  begin({ contexts, stages }: CheckedPrompts, randomSteps?: Int32Array): void {
+    guarded(() => this.#native.begin(contexts, stages, randomSteps));
   }
 
   /**

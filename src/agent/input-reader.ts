@@ -10,7 +10,7 @@ import { show } from '../util/show.js';
 import type { IdLimits } from './inputs.js';
 
 /** Options of the methods that take inputs. Where a method does not read one, it would be lost in silence. */
-const INPUT_OPTIONS = { among: new Set([...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS, 'deterministic', 'rows']) };
+const INPUT_OPTIONS = { among: new Set([...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS, 'deterministic', 'randomSteps', 'rows']) };
 
 /** Reads one entry, by a name that stands in the code: a name that varies takes V8 a microsecond where there is no such entry. */
 export type Getter = (input: Readonly<Record<string, unknown>>) => unknown;
@@ -29,6 +29,7 @@ const ENTRIES = {
   referenceLogProbs: (input) => input['referenceLogProbs'],
   rows: (input) => input['rows'],
   deterministic: (input) => input['deterministic'],
+  randomSteps: (input) => input['randomSteps'],
 } as const satisfies Readonly<Record<string, Getter>>;
 
 type EntryName = keyof typeof ENTRIES;
@@ -236,6 +237,30 @@ export class InputReader {
   /** @returns Whether to take the most probable token; see {@link readDeterministic}. */
   deterministic(): boolean {
     return readDeterministic(this.#entry('deterministic'), this.#issues);
+  }
+
+  /**
+   * @param count - Problems, `n`.
+   * @param deterministic - Whether nothing is sampled.
+   * @returns `randomSteps`, `[n]`, each from −1 to below the horizon, or `undefined` where absent.
+   */
+  randomSteps(count: number, deterministic: boolean): Int32Array | undefined {
+    const steps = this.#entry('randomSteps');
+    if (
+      steps === undefined ||
+      !this.#checkCount('randomSteps', steps, [count], 'Pass an Int32Array with one step a problem, −1 for none.')
+    ) {
+      return undefined;
+    }
+    const last = this.#limits.horizon - 1;
+    const bad = findOutside(steps, -1, last);
+    if (bad >= 0) {
+      const message = `must be an integer from −1 to ${last}, the last step of a program, got ${show(steps[bad])}.`;
+      this.#issues.add(`randomSteps[${bad}]`, message, 'Pass −1 for a program without a random step.');
+    } else if (deterministic) {
+      this.#issues.add('randomSteps', 'cannot be given with deterministic: nothing is drawn then.', 'Leave one of them out.');
+    }
+    return bad >= 0 ? undefined : toInt32(steps);
   }
 
   /**

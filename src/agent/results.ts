@@ -1,4 +1,5 @@
 import type { UpdateStats } from '../algorithm/objective.js';
+import type { Ids } from './inputs.js';
 import type { StateDict } from './state-dict.js';
 
 /** What another agent of the same weights is; see {@link Agent.clone}. */
@@ -25,6 +26,17 @@ export interface ActOptions {
    * @defaultValue false
    */
   readonly deterministic?: boolean | undefined;
+}
+
+/** How {@link Agent.act} chooses whole programs. */
+export interface RolloutOptions extends ActOptions {
+  /**
+   * One step of each program, `[n]`, from 0 to `T` − 1, at which every token that may be emitted is as probable as the others; −1 for none. What the
+   * rollout says of the token is the policy's. Cannot be given with `deterministic`.
+   *
+   * @defaultValue no step
+   */
+  readonly randomSteps?: Ids | undefined;
 }
 
 /** Programs that the network emitted. Row-major; `n` problems, `T` = horizon. */

@@ -92,6 +92,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly updateOptions: UpdateOptions | undefined;
   readonly splits: boolean;
   readonly group?: (batch: ToolBatch<Problem>, index: number) => string;
+  readonly replay: boolean;
   readonly tools: readonly Tool[];
   readonly milestones: readonly Milestone[];
   readonly machine: ToolMachine<Problem, State, Tool, Stage, Milestone>;
@@ -124,6 +125,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     if (definition.group !== undefined) {
       this.group = (batch, index) => this.#group(batch, index);
     }
+    this.replay = definition.replay ?? true;
     if (definition.mask !== false) {
       this.actionMask = new Uint8Array(this.vocabulary.length).fill(1, this.startToken + 1, this.padToken);
     }
@@ -198,6 +200,14 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     }
     const stages = new Int32Array(problems.length).fill(this.#stageId(stage));
     return this.#site.guard(() => this.#encoder.encode([...problems], stages));
+  }
+
+  problemAt({ problems }: ToolBatch<Problem>, index: number): Problem {
+    return problems[index] as Problem;
+  }
+
+  batchOf(problems: readonly Problem[], stages: Int32Array): ToolBatch<Problem> {
+    return this.#site.guard(() => this.#encoder.encode([...problems], stages.slice()));
   }
 
   score(batch: ToolBatch<Problem>, actions: Int32Array, scores: Scores): void {

@@ -154,6 +154,12 @@ export interface TaskDefinition<
    */
   readonly trainPastEnd?: boolean | undefined;
   /**
+   * Whether problems that failed come back in training where the caller does not say; see {@link TaskOptions.replay}.
+   *
+   * @defaultValue true
+   */
+  readonly replay?: boolean | undefined;
+  /**
    * `own`: a problem sees its own context; `batch`: the mean over the batch.
    *
    * @defaultValue `'own'`

@@ -57,6 +57,7 @@ const KEYS = new Set(
     observationLength: 1,
     trainPastEnd: 1,
     splits: 1,
+    replay: 1,
     pooling: 1,
     updateOptions: 1,
     sample: 1,
@@ -97,7 +98,7 @@ function validateKeys(definition: object, issues: Issues): void {
 }
 
 function validateScalars(definition: object, issues: Issues): void {
-  const { name, horizon, mask, trainPastEnd, splits, contextLength, pooling, successReward } = loose(definition);
+  const { name, horizon, mask, trainPastEnd, splits, replay, contextLength, pooling, successReward } = loose(definition);
   if (typeof name !== 'string' || name === '') {
     issues.add('name', 'is not a text with at least one character.', 'Name the task.');
   }
@@ -112,6 +113,9 @@ function validateScalars(definition: object, issues: Issues): void {
   }
   if (splits !== undefined && typeof splits !== 'boolean') {
     issues.add('splits', `is ${show(splits)}.`, 'Use true or false, or leave it out and give sample a third parameter.');
+  }
+  if (replay !== undefined && typeof replay !== 'boolean') {
+    issues.add('replay', `is ${show(replay)}.`, 'Use true or false.');
   }
   if (contextLength !== undefined && !isInteger(contextLength, 1, MAX_HORIZON)) {
     issues.add('contextLength', `is ${show(contextLength)}.`, 'Use the length of the longest context, its start token included.');

@@ -26,7 +26,7 @@ export interface ProgramMetrics {
   readonly episodeReturnMean: number;
 }
 
-/** How the sampled programs of the current stage did: the problems of earlier stages in the batch are not counted. */
+/** How the sampled programs of the current stage did on fresh problems: those of earlier stages in the batch, and those that came back, are not counted. */
 export interface RolloutMetrics extends ProgramMetrics {
   /** Mean number of steps that count, 1 to `T`; see {@link Scores.lengths}. */
   readonly episodeLengthMean: number;
@@ -52,6 +52,16 @@ export interface EpisodeMetrics {
   readonly episodeReturnMean: number;
   /** Mean number of steps of the episodes; NaN where none ended. */
   readonly episodeLengthMean: number;
+}
+
+/** How problems, or episodes, that failed came back in an iteration. */
+export interface ReplayMetrics {
+  /** Share of the iteration's programs that were for problems that came back, or of its episodes, 0 to below 1. The numbers of `rollout` are of the rest. */
+  readonly share: number;
+  /** Share of the places for failed problems that are taken, 0 to 1. */
+  readonly fill: number;
+  /** Mean score of those: 1 where they have just failed, towards 0 as they are solved; 0 where there are none. */
+  readonly scoreMean: number;
 }
 
 /** How far a run is and how fast it goes. */
@@ -156,6 +166,12 @@ export interface IterationEvent<Kind extends TrainingKind = 'task'> extends RunP
   readonly rollout: EventGroups[Kind]['rollout'];
   /** What was learned from them. */
   readonly train: EventGroups[Kind]['train'];
+  /**
+   * How problems that failed came back.
+   *
+   * @defaultValue absent where they do not; see {@link TaskOptions.replay}
+   */
+  readonly replay?: ReplayMetrics;
   /** How far the run is, and how fast. */
   readonly time: EventGroups[Kind]['time'];
   /** Where in the curriculum. */
@@ -262,8 +278,8 @@ export interface StageEndEvent extends RunPosition {
 }
 
 /**
- * What happens in a run, in order. Tell events apart by `type`. Numbers to be plotted stand in groups, `rollout`, `train`, `eval`, `time` and
- * `curriculum`, from which the metric keys follow; see {@link eventMetrics}.
+ * What happens in a run, in order. Tell events apart by `type`. Numbers to be plotted stand in groups, `rollout`, `train`, `replay`, `eval`, `time`
+ * and `curriculum`, from which the metric keys follow; see {@link eventMetrics}.
  *
  * @typeParam Kind - What is trained on.
  */

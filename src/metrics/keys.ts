@@ -9,10 +9,10 @@ type AnyEvent = TrainingEvent<TrainingKind> | ImitationEvent;
 
 type KeysIn<Event> = Event extends AnyEvent
   ? {
-      [Group in keyof Event & string]-?: Event[Group] extends readonly unknown[] | undefined
+      [Group in keyof Event & string]-?: NonNullable<Event[Group]> extends readonly unknown[]
         ? never
-        : Event[Group] extends object
-          ? `${Group}/${SnakeCase<keyof Event[Group] & string>}`
+        : NonNullable<Event[Group]> extends object
+          ? `${Group}/${SnakeCase<keyof NonNullable<Event[Group]> & string>}`
           : never;
     }[keyof Event & string]
   : never;

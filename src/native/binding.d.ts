@@ -14,8 +14,11 @@ export declare class BindingAgent {
   get options(): BindingAgentOptions
   /** What the numbers of a lesson are, in their order. */
   get numberNames(): Array<string>
-  /** Emits a program for each problem: contexts `[n, L]`, stages `[n]`. */
-  rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean): Promise<BindingRollout>
+  /**
+   * Emits a program for each problem: contexts `[n, L]`, stages `[n]`. At the random step of a row, `[n]`, −1 for none, any action that is
+   * allowed is as probable as the others.
+   */
+  rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean, randomSteps?: Int32Array | undefined | null): Promise<BindingRollout>
   /** Runs the network over given trajectories. */
   evaluateActions(trajectories: BindingTrajectories): Promise<BindingEvaluation>
   /** The gradient of the loss and one Adam step along it. */
@@ -59,8 +62,8 @@ export declare class BindingAgent {
 
 /** Rows whose steps are written down to be learned from. Arrays are read and written in place. */
 export declare class BindingCollector {
-  /** Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each. */
-  begin(contexts: Int32Array, stages: Int32Array): void
+  /** Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each; random steps, `[n]`, as in a rollout. */
+  begin(contexts: Int32Array, stages: Int32Array, randomSteps?: Int32Array | undefined | null): void
   /** One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written. */
   step(dense: Float32Array | undefined | null, discrete: Int32Array | undefined | null, allowed: Uint8Array | undefined | null, actions: Int32Array): void
   /** What came of the step, `[n]` each; `lastDense` `[n, D]` and `lastDiscrete` `[n, K]` are read where an episode was truncated. */

@@ -47,8 +47,14 @@ function checkParts(task: Task): void {
   const groupIssue = group === undefined ? undefined : functionIssue(group);
   requireTask(groupIssue === undefined, 'group', groupIssue ?? '', `Leave it out, or give a function. ${SYNCHRONOUS}`);
   checkInteraction(task);
-  const methods =
-    task.interaction === undefined ? (['sample', 'score', 'describe'] as const) : (['sample', 'score', 'describe', 'begin'] as const);
+  const { replay, problemAt, batchOf } = task;
+  requireTask(replay === undefined || typeof replay === 'boolean', 'replay', `is ${show(replay)}.`, 'Use true or false.');
+  const replayed = problemAt !== undefined || batchOf !== undefined || replay === true;
+  const methods = [
+    ...(['sample', 'score', 'describe'] as const),
+    ...(task.interaction === undefined ? [] : (['begin'] as const)),
+    ...(replayed ? (['problemAt', 'batchOf'] as const) : []),
+  ];
   for (const method of methods) {
     const problem = functionIssue(task[method]);
     requireTask(problem === undefined, method, problem ?? '', `Implement the Task interface. ${SYNCHRONOUS}`);
@@ -91,28 +97,60 @@ export function checkedSample<Batch extends ProblemBatch>(
       throw new TaskError(`is ${stage}.`, { path: `stages[${index}]`, remedy: `Use a stage id from 0 to ${task.stages.length - 1}.` });
     }
   });
+  return checkedBatch(task, 'sample', stages, () => task.sample(stages, random, split));
+}
+
+/**
+ * Problems of a batch and others that were taken out of earlier ones, as one batch, checked as that of {@link checkedSample} is.
+ *
+ * @param task - A task with {@link Task.problemAt} and {@link Task.batchOf}.
+ * @param batch - What {@link checkedSample} returned.
+ * @param problems - Others, which come last.
+ * @param stages - Stage of each of these.
+ * @returns What the task returned.
+ * @throws {@link TaskError} for whatever the task throws, with it as `cause`, and for a batch that is not what was asked for.
+ */
+export function checkedJoin<Batch extends ProblemBatch>(
+  task: Task<Batch>,
+  batch: Batch,
+  problems: readonly unknown[],
+  stages: readonly number[],
+): Batch {
+  const all = Int32Array.from([...batch.stages, ...stages]);
+  return checkedBatch(task, 'batchOf', all, () => {
+    const own = Array.from({ length: batch.size }, (_, index) => task.problemAt?.(batch, index));
+    return task.batchOf?.([...own, ...problems], all) as Batch;
+  });
+}
+
+function checkedBatch<Batch extends ProblemBatch>(
+  task: Task<Batch>,
+  method: 'sample' | 'batchOf',
+  stages: Int32Array,
+  make: () => Batch,
+): Batch {
   const size = stages.length;
   let batch: Batch;
   try {
-    batch = task.sample(stages, random, split);
-    refuseDeferred(batch, 'task.sample');
+    batch = make();
+    refuseDeferred(batch, `task.${method}`);
   } catch (error) {
-    throw TaskError.wrap(error, 'task.sample');
+    throw TaskError.wrap(error, `task.${method}`);
   }
-  requireTask(typeof batch === 'object' && batch !== null, 'sample', 'returned no batch.', 'Return a ProblemBatch, synchronously.');
-  requireTask(batch.size === size, 'sample', `returned size ${show(batch.size)} for ${size} stages.`, 'Draw one problem a stage.');
+  requireTask(typeof batch === 'object' && batch !== null, method, 'returned no batch.', 'Return a ProblemBatch, synchronously.');
+  requireTask(batch.size === size, method, `returned size ${show(batch.size)} for ${size} stages.`, 'Draw one problem a stage.');
   const { contexts, contextLength } = batch;
-  const path = 'sample.contexts';
+  const path = `${method}.contexts`;
   requireTask(
     Number.isInteger(contextLength) && contextLength >= 1,
-    'sample.contextLength',
+    `${method}.contextLength`,
     `is ${show(contextLength)}.`,
     'Use an integer of at least 1.',
   );
   const fixed = task.contextLength ?? contextLength;
   requireTask(
     contextLength === fixed,
-    'sample.contextLength',
+    `${method}.contextLength`,
     `is ${contextLength}.`,
     `Return contexts of ${fixed} tokens, as contextLength says.`,
   );
@@ -135,7 +173,7 @@ export function checkedSample<Batch extends ProblemBatch>(
     }
   }
   const stagesKept = isInt32Array(batch.stages) && batch.stages.length === size && batch.stages.every((id, at) => id === stages[at]);
-  requireTask(stagesKept, 'sample.stages', 'differs from the stages asked for.', 'Return an Int32Array equal to the argument.');
+  requireTask(stagesKept, `${method}.stages`, 'differs from the stages asked for.', 'Return an Int32Array equal to the argument.');
   return batch;
 }
 

@@ -137,6 +137,12 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    */
   readonly splits?: boolean | undefined;
   /**
+   * Whether problems that failed come back in training where the caller does not say; see {@link TaskOptions.replay}.
+   *
+   * @defaultValue true where there are `problemAt` and `batchOf`
+   */
+  readonly replay?: boolean | undefined;
+  /**
    * Draws one problem for each entry of `stages`.
    *
    * @param stages - Stage ids, `[n]`.
@@ -145,6 +151,22 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    * @returns The problems. All contexts of a batch have one length.
    */
   sample(stages: Int32Array, random: Random, split?: Split): Batch;
+  /**
+   * Takes one problem out of a batch: with {@link Task.batchOf} it is how problems that failed come back.
+   *
+   * @param batch - What {@link Task.sample} or {@link Task.batchOf} returned.
+   * @param index - Which problem, from 0.
+   * @returns The problem, as plain data.
+   */
+  problemAt?(batch: Batch, index: number): unknown;
+  /**
+   * Makes a batch of given problems. Nothing is random in it: a problem looks as it did in the batch that it was taken out of.
+   *
+   * @param problems - What {@link Task.problemAt} returned, `[n]`.
+   * @param stages - Stage of each problem, `[n]`.
+   * @returns The batch.
+   */
+  batchOf?(problems: readonly unknown[], stages: Int32Array): Batch;
   /**
    * Scores one program a problem.
    *

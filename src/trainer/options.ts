@@ -5,6 +5,7 @@ import { DEFAULT_UPDATE, type UpdateConfig, type UpdateOptions } from '../algori
 import { constant, readSchedule, type Schedule } from '../algorithm/schedule.js';
 import { isRecord } from '../util/kind.js';
 import type { OptionReader } from '../util/option-reader.js';
+import { DEFAULT_REPLAY, type ReplayConfig, type ReplayOptions, readProblemReplay, readReplay } from './collect/replay-options.js';
 import { type CommonTrainerOptions, type ProgressOption, readAgent, readProgress, refuseOptions } from './common-options.js';
 import { type ImitationConfig, type ImitationOptions, readImitation } from './imitate/imitation.js';
 import type { ImitationProgram, ImitationSearch } from './imitate/programs.js';
@@ -27,6 +28,13 @@ export interface TaskOptions extends Omit<AgentOptions, keyof UpdateOptions>, Co
    * @defaultValue 0.4
    */
   readonly rehearsal?: number | undefined;
+  /**
+   * How problems that failed come back, in a share of each batch; `false`: they do not, and every batch is fresh. For a task with
+   * {@link Task.problemAt} and {@link Task.batchOf}, as those of {@link defineTask} have. With `baseline: 'program'` there is no random step.
+   *
+   * @defaultValue as in {@link ReplayOptions}; false where the task says so (`replay`), as the tutorial's does, or has no such methods
+   */
+  readonly replay?: ReplayOptions | false | undefined;
   /**
    * Iterations between two evaluations on the way, counted in each stage, at least 1.
    *
@@ -69,6 +77,8 @@ export interface TrainerConfig {
   readonly imitation: ImitationConfig | undefined;
   readonly batchSize: number;
   readonly rehearsal: number;
+  /** Undefined where no problem comes back. */
+  readonly replay: ReplayConfig | undefined;
   readonly evaluateEvery: number;
   readonly evaluationProblems: number;
   readonly maxIterations: number;
@@ -100,15 +110,17 @@ export function readTrainerOptions(reader: OptionReader): TrainerConfig {
     compareTask(agent.info, agentConfig.task, 'Pass the task that the agent was made for.', reader.issues.at('task'));
   }
   refuseOptions(reader, ENVIRONMENT_OPTIONS, 'environment');
+  const update = agent === undefined ? undefined : givenUpdate(reader, agent.info.update, agentConfig.update);
   return {
     agentConfig,
     agent,
     schedules,
     algorithm,
     imitation: readImitation(reader),
-    update: agent === undefined ? undefined : givenUpdate(reader, agent.info.update, agentConfig.update),
+    update,
     batchSize: readBatchSize(reader, algorithm?.passes.groups?.samples),
     rehearsal: reader.number('rehearsal', 0.4, { min: 0, below: 1 }),
+    replay: readTaskReplay(reader, agentConfig.task, wholeJudge(algorithm, update ?? agentConfig.update)),
     evaluateEvery: reader.number('evaluateEvery', 25, { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER }),
     evaluationProblems: reader.count('evaluationProblems', 512),
     maxIterations: reader.number('maxIterations', 4000, { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER }),
@@ -132,6 +144,27 @@ function readSchedules(reader: OptionReader): TrainerConfig['schedules'] {
     }
   }
   return schedules;
+}
+
+/** What judges whole programs, if something does: then no step can be left out. */
+function wholeJudge(algorithm: PassesAlgorithm | undefined, { baseline }: UpdateConfig): string | undefined {
+  if (algorithm?.passes.groups !== undefined) {
+    return 'programs that are judged by one another';
+  }
+  return algorithm === undefined && baseline === 'program' ? "baseline: 'program', which judges whole programs" : undefined;
+}
+
+function readTaskReplay(reader: OptionReader, task: AgentConfig['task'], whole: string | undefined): ReplayConfig | undefined {
+  const replayable = task.problemAt !== undefined && task.batchOf !== undefined;
+  const own = whole !== undefined ? { ...DEFAULT_REPLAY, randomStep: 0 } : DEFAULT_REPLAY;
+  const config = readReplay(reader, replayable && task.replay !== false ? own : undefined, own, readProblemReplay);
+  if (config !== undefined && !replayable) {
+    const remedy = 'Leave it out, or implement problemAt and batchOf of Task.';
+    reader.issues.add('replay', 'is for a task whose problems can be taken out of a batch and put into another.', remedy);
+  } else if (whole !== undefined && config !== undefined && config.randomStep > 0) {
+    reader.issues.add('replay.randomStep', `must be 0 with ${whole}.`, "Pass 0, or algorithm: 'a2c' with baseline: 'step'.");
+  }
+  return config;
 }
 
 function givenUpdate(reader: OptionReader, own: UpdateConfig, read: UpdateConfig): UpdateConfig {

@@ -11,6 +11,8 @@ export const STREAMS = {
   explanation: 4,
   /** Which rows of a batch are learned from together. */
   minibatches: 5,
+  /** Which problems, or episodes, that failed come back, and what is random in it. */
+  replay: 6,
   environmentCheck: 7,
   /** Programs that are sampled to be measured. */
   measuredPrograms: 2 ** 32 - 2,

@@ -10,6 +10,7 @@ export const iteration: IterationEvent = {
   stageIteration: 25,
   rollout: { problems: 192, successRate: 0.5, episodeReturnMean: 0.75, episodeLengthMean: 4.5 },
   train: { loss: 1, policyLoss: 2, valueLoss: 3, entropy: 1.25, gradNorm: 4, explainedVariance: 0.1 },
+  replay: { share: 0.375, fill: 0.625, scoreMean: 0.4 },
   time: { iterations: 25, episodes: 4800, episodesPerSecond: 12345.6, seconds: 2.5 },
   curriculum: { stage: 0 },
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::collect::{Normalizer, Running};
-use crate::data::{Evaluation, Prompts, Rollout, RolloutSpec, Sampling, Trajectories, check_finite};
+use crate::data::{Evaluation, Prompts, Rollout, RolloutSpec, Sampling, Trajectories, check_explored, check_finite};
 use crate::device::{self, DeviceKind};
 use crate::engine::fused::{Fused, Policy, afford_network};
 use crate::engine::plain::Plain;
@@ -257,6 +257,19 @@ impl Agent {
             return self.engine.rollout(prompts, &self.rollout, Sampling::Greedy);
         }
         let sampling = Sampling::Random { seed: self.seed, rollout: self.rollouts };
+        let rollout = self.engine.rollout(prompts, &self.rollout, sampling)?;
+        self.rollouts += 1;
+        Ok(rollout)
+    }
+
+    /// Emits a program for each row, sampled but for one step a row, `[n]`, where any allowed action is as probable as the others; −1 for none.
+    ///
+    /// # Errors
+    /// As [`Agent::rollout`].
+    pub fn explore(&mut self, prompts: Prompts<'_>, steps: &[i32]) -> Result<Rollout> {
+        prompts.check(&self.model)?;
+        check_explored(steps, prompts.rows, self.rollout.horizon)?;
+        let sampling = Sampling::Exploring { seed: self.seed, rollout: self.rollouts, steps };
         let rollout = self.engine.rollout(prompts, &self.rollout, sampling)?;
         self.rollouts += 1;
         Ok(rollout)

@@ -84,7 +84,8 @@ impl BindingAgent {
         number_names()
     }
 
-    /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`.
+    /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`. At the random step of a row, `[n]`, −1 for none, any action that is
+    /// allowed is as probable as the others.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingRollout>")]
     pub fn rollout<'env>(
         &self,
@@ -92,11 +93,15 @@ impl BindingAgent {
         contexts: &[i32],
         stages: &[i32],
         deterministic: bool,
+        random_steps: Option<&[i32]>,
     ) -> napi::Result<Object<'env>> {
-        let (contexts, stages) = (contexts.to_vec(), stages.to_vec());
+        let (contexts, stages, explored) = (contexts.to_vec(), stages.to_vec(), random_steps.map(<[i32]>::to_vec));
         let work = move |agent: &mut Agent| {
             let prompts = Prompts::of(&contexts, &stages);
-            Ok(agent.rollout(prompts, deterministic)?)
+            Ok(match &explored {
+                Some(steps) if !deterministic => agent.explore(prompts, steps)?,
+                _ => agent.rollout(prompts, deterministic)?,
+            })
         };
         submit(env, self.worker.as_ref(), Access::Reads, work, |_, result| BindingRollout::from(result))
     }

@@ -216,10 +216,13 @@ impl BindingCollector {
 
 #[napi]
 impl BindingCollector {
-    /// Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each.
+    /// Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each; random steps, `[n]`, as in a rollout.
     #[napi(catch_unwind)]
-    pub fn begin(&self, contexts: &[i32], stages: &[i32]) -> napi::Result<()> {
-        self.with(|collector| collector.begin(Prompts::of(contexts, stages)))
+    pub fn begin(&self, contexts: &[i32], stages: &[i32], random_steps: Option<&[i32]>) -> napi::Result<()> {
+        self.with(|collector| {
+            collector.begin(Prompts::of(contexts, stages))?;
+            random_steps.map_or(Ok(()), |steps| collector.explore(steps))
+        })
     }
 
     /// One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written.

@@ -148,6 +148,7 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
     symbols: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     mask: false,
     trainPastEnd: true,
+    replay: false,
     pooling: context,
     updateOptions: UPDATE_OPTIONS,
     sample: (random): TutorialProblem => ({

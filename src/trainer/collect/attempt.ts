@@ -55,9 +55,16 @@ export async function attemptSamples(
  * @param batch - Problems that `checkedSample` drew.
  * @param deterministic - Whether to take the most probable token instead of sampling; a task that answers is always talked with so.
  * @param scores - Written in full.
+ * @param randomSteps - One step of each program that is any of those allowed, −1 for none, `[n]`; absent: none. Not for a task that answers.
  * @returns What was shown and emitted.
  */
-export async function attempt({ task, agent }: Solver, batch: ProblemBatch, deterministic: boolean, scores: FullScores): Promise<Attempt> {
+export async function attempt(
+  { task, agent }: Solver,
+  batch: ProblemBatch,
+  deterministic: boolean,
+  scores: FullScores,
+  randomSteps?: Int32Array,
+): Promise<Attempt> {
   const prompts = promptsOf(task, batch);
   if (task.interaction !== undefined) {
     const episodes = checkedBegin(task, batch);
@@ -65,7 +72,7 @@ export async function attempt({ task, agent }: Solver, batch: ProblemBatch, dete
     episodes.score(scores);
     return { prompts, rollout };
   }
-  const rollout = await agent.act(addPrompts(prompts, { deterministic }));
+  const rollout = await agent.act(addPrompts(prompts, { deterministic, randomSteps }));
   checkedScore(task, batch, rollout.actions, scores);
   return { prompts, rollout };
 }

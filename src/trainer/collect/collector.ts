@@ -21,9 +21,11 @@ export interface CollectorContext extends Solver, ProblemContext {
 /** A batch of episodes. The scores among them are written again by the next batch. */
 export interface Collected {
   /** What the agent is updated with. */
-  readonly episodes: Episodes;
+  readonly episodes: Episodes & Pick<FullScores, 'returns' | 'lengths'>;
   /** What the agent thought of them when it chose. */
   readonly chosen: Rollout;
+  /** One step of each that was any of those allowed, −1 for none, `[n]`; undefined: none was. */
+  readonly randomSteps: Int32Array | undefined;
   /** How the programs of the current stage did. */
   readonly rollout: RolloutMetrics;
 }
@@ -51,17 +53,18 @@ export class Collector {
    */
   async collect(entry: PlannedStage, k: number): Promise<Collected> {
     const drawn = this.#problems.take(entry, k);
-    const { batch, current } = drawn;
+    const { batch, current, randomSteps } = drawn;
     const { length } = this.#samples;
     const { prompts, rollout } =
       length === 1
-        ? await attempt(this.#context, batch, false, this.#scores)
+        ? await attempt(this.#context, batch, false, this.#scores, randomSteps)
         : await attemptSamples(this.#context, batch, length, this.#samples);
     this.#problems.note(drawn, this.#samples[0] as FullScores);
     const { lengths, returns } = this.#scores;
     return {
       episodes: addPrompts(prompts, { actions: rollout.actions, lengths, returns }),
       chosen: rollout,
+      randomSteps,
       rollout: rolloutMetrics(this.#samples, current),
     };
   }

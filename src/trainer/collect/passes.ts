@@ -6,6 +6,7 @@ import type { LossStats } from '../../algorithm/objective.js';
 import type { Random } from '../../util/random.js';
 import { gather } from '../imitate/demonstrations.js';
 import type { Collected } from './collector.js';
+import { type Counting, countingOf, silenced } from './counting.js';
 
 /** What of `targetKl` ends the passes over a batch, as elsewhere. */
 const KL_MARGIN = 1.5;
@@ -32,15 +33,16 @@ export interface PassesContext {
  * @param context - How, and what else.
  * @returns Means over the minibatches.
  */
-export async function learnInPasses(agent: Agent, { episodes, chosen }: Collected, context: PassesContext): Promise<RolloutStats> {
+export async function learnInPasses(agent: Agent, collected: Collected, context: PassesContext): Promise<RolloutStats> {
   const { config, random, referenceLogProbs, beside } = context;
   const { epochs, minibatches, clipRange, clipRangeHigh, klCoef, targetKl, normalizeAdvantage, reduction, ...rest } = config;
   const { valueCoef, entropyCoef, learningRate, maxGradNorm, beta1, beta2, epsilon } = rest;
+  const { episodes, chosen } = collected;
+  const { returns, lengths: _, ...programs } = episodes;
   const count = episodes.stages.length;
-  const { returns, ...programs } = episodes;
-  const horizon = episodes.actions.length / count;
-  const lengths = episodes.lengths ?? new Int32Array(count).fill(horizon);
-  const advantages = context.advantages ?? chosen.values.map((value, at) => (returns[Math.floor(at / horizon)] as number) - value);
+  const counting = countingOf(collected);
+  const { weights, silent } = counting;
+  const advantages = context.advantages ?? counting.advantages;
   const parts = beside && cut(beside, minibatches);
   const rows = Uint32Array.from({ length: count }, (_, row) => row);
   const seen: LossStats[] = [];
@@ -50,10 +52,11 @@ export async function learnInPasses(agent: Agent, { episodes, chosen }: Collecte
     shuffle(rows, random);
     for (let part = 0; part < minibatches; part += 1) {
       const own = rows.subarray(Math.floor((part * count) / minibatches), Math.floor(((part + 1) * count) / minibatches));
-      const judged = normalizeAdvantage ? normalized(advantages, own, lengths, horizon) : advantages;
+      const judged = silenced(normalizeAdvantage ? normalized(counting, own) : advantages, silent);
       const losses = await agent.accumulate({
         ...programs,
         rows: own,
+        weights,
         advantages: judged,
         valueTargets: valueCoef === 0 && context.advantages !== undefined ? undefined : returns,
         oldLogProbs: chosen.logProbs,
@@ -101,10 +104,11 @@ function shuffle(rows: Uint32Array, random: Random): void {
 }
 
 /** Advantages with mean 0 and standard deviation 1 over the steps of some rows that count. */
-function normalized(advantages: Float32Array, rows: Uint32Array, lengths: ArrayLike<number>, horizon: number): Float32Array {
+function normalized({ advantages, weights, firsts, lengths }: Counting, rows: Uint32Array): Float32Array {
+  const horizon = weights.length / firsts.length;
   let [count, sum, squares] = [0, 0, 0];
   for (const row of rows) {
-    for (let at = row * horizon; at < row * horizon + (lengths[row] as number); at += 1) {
+    for (let at = row * horizon + (firsts[row] as number); at < row * horizon + (lengths[row] as number); at += 1) {
       count += 1;
       sum += advantages[at] as number;
       squares += (advantages[at] as number) ** 2;

@@ -1,6 +1,6 @@
 import type { Agent } from '../../agent/agent.js';
 import type { RolloutCollector } from '../../agent/collector.js';
-import type { Episodes } from '../../agent/inputs.js';
+import type { Episodes, JudgedEpisodes } from '../../agent/inputs.js';
 import type { WeighedShown } from '../../agent/shown.js';
 import { accumulateShown, type GroupAdvantages, groupAdvantages } from '../../agent/teach.js';
 import type { UpdateConfig } from '../../algorithm/a2c.js';
@@ -17,6 +17,7 @@ import type { Random } from '../../util/random.js';
 import type { Imitation } from '../imitate/imitation.js';
 import { type Collected, Collector, type CollectorContext } from './collector.js';
 import { converse, heardIn } from './converse.js';
+import { countingOf, silenced } from './counting.js';
 import { learnInPasses } from './passes.js';
 import { Problems } from './problems.js';
 import { Reference, type ReferenceOption } from './reference.js';
@@ -100,11 +101,12 @@ class OpenPractice implements Practice {
     if (passes === undefined || minibatchRandom === undefined) {
       if (beside !== undefined) {
         const own = { ...(update ?? agent.info.update), ...scheduled(this.#context, progress) };
-        return updateBeside(agent, collected.episodes, own, beside);
+        return updateBeside(agent, lessonOf(collected), own, beside);
       }
       // Nothing beside them: the agent's own coefficients have been read.
       const plain = update === undefined && schedules === undefined;
-      return agent.update(plain ? collected.episodes : { ...collected.episodes, ...update, ...scheduled(this.#context, progress) });
+      const learned = lessonOf(collected);
+      return agent.update(plain ? learned : { ...learned, ...update, ...scheduled(this.#context, progress) });
     }
     const { episodes } = collected;
     const config = learnConfig(passes, progress, this.#entropy);
@@ -158,12 +160,12 @@ class ClosedPractice implements Practice {
   async collect(entry: PlannedStage, k: number): Promise<RolloutMetrics> {
     const { task } = this.#context;
     const drawn = this.#problems.take(entry, k);
-    const { batch, current } = drawn;
+    const { batch, current, randomSteps } = drawn;
     const recorder = await this.#record();
     const samples = this.#samples.length;
     const begun = this.#samples.map(() => checkedBegin(task, batch));
     const episodes = samples === 1 ? (begun[0] as TaskEpisodes) : new SampledEpisodes(begun);
-    recorder.begin(samples === 1 ? promptsOf(task, batch) : repeatPrompts(promptsOf(task, batch), samples, task));
+    recorder.begin(samples === 1 ? promptsOf(task, batch) : repeatPrompts(promptsOf(task, batch), samples, task), randomSteps);
     const actions = this.#actions;
     await converse(
       task,
@@ -226,6 +228,17 @@ class ClosedPractice implements Practice {
   }
 }
 
+/** What A2C learns from: the returns, or where programs have a random step the advantages that they make. */
+function lessonOf(collected: Collected): Episodes | JudgedEpisodes {
+  const { episodes, randomSteps } = collected;
+  if (randomSteps === undefined) {
+    return episodes;
+  }
+  const { lengths: _, returns, ...programs } = episodes;
+  const { weights, advantages, silent } = countingOf(collected);
+  return { ...programs, weights, advantages: silenced(advantages, silent), valueTargets: returns };
+}
+
 /** A2C on recorded steps: each is judged by what was earned from it on, as the return of a whole program is where it is paid at the end. */
 const A2C: Omit<LearnConfig, keyof UpdateConfig> = {
   epochs: 1,
@@ -241,7 +254,12 @@ const A2C: Omit<LearnConfig, keyof UpdateConfig> = {
 };
 
 /** One update of A2C with what is imitated beside it. */
-async function updateBeside(agent: Agent, episodes: Episodes, update: UpdateConfig, beside: WeighedShown): Promise<UpdateStats> {
+async function updateBeside(
+  agent: Agent,
+  episodes: Episodes | JudgedEpisodes,
+  update: UpdateConfig,
+  beside: WeighedShown,
+): Promise<UpdateStats> {
   const { baseline, valueCoef, entropyCoef, ...optimizer } = update;
   const losses = await agent.accumulate({ ...episodes, baseline, valueCoef, entropyCoef });
   const imitationLoss = await accumulateShown(agent, beside);

@@ -1,10 +1,11 @@
 import type { Mixture } from '../../curriculum/mixture.js';
 import { fillBatch } from '../../curriculum/rehearsal.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
-import { checkedSample } from '../../task/checked.js';
+import { checkedJoin, checkedSample } from '../../task/checked.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
 import type { Random, RandomState } from '../../util/random.js';
 import type { BatchWatch } from '../watch/stage-watch.js';
+import type { Replay, Replayed } from './replay.js';
 import type { FullScores } from './scores.js';
 
 /** What problems are drawn with. */
@@ -20,17 +21,27 @@ export interface ProblemContext {
   readonly watch?: BatchWatch;
   /** How stages are mixed; absent: one is current, and earlier ones are rehearsed. */
   readonly mixture?: Mixture | undefined;
+  /** Problems that failed; absent: none comes back. */
+  readonly replay?: Replay | undefined;
 }
 
-/** Problems, and how many of them, the first ones, are of the current stage. */
+/** Problems: fresh ones of the current stage, fresh ones of earlier stages, and those that come back. */
 export interface Drawn {
   readonly batch: ProblemBatch;
+  /** How many of them, the first ones, are fresh and of the current stage. */
   readonly current: number;
+  /** Those that come back, the last ones. */
+  readonly replayed: Replayed;
+  /** One step of each program that is any of those allowed, −1 for none, `[n]`; undefined where no program has one. */
+  readonly randomSteps: Int32Array | undefined;
 }
+
+const NONE: Replayed = { entries: [], steps: [] };
 
 /** A batch drawn while the update before it ran, and the state of the stream before it. */
 interface Ahead {
   readonly before: RandomState;
+  readonly replayBefore: RandomState | undefined;
   readonly drawn: Drawn | { readonly error: unknown };
 }
 
@@ -71,36 +82,73 @@ export class Problems {
    */
   drawAhead(entry: PlannedStage, k: number): void {
     const before = this.#context.problemRandom.getState();
+    const replayBefore = this.#context.replay?.random;
     try {
-      this.#ahead = { before, drawn: this.#draw(entry, k) };
+      this.#ahead = { before, replayBefore, drawn: this.#draw(entry, k) };
     } catch (error) {
-      this.#ahead = { before, drawn: { error } };
+      this.#ahead = { before, replayBefore, drawn: { error } };
     }
-  }
-
-  /**
-   * Notes how the problems of a batch did, which may decide what the next ones are.
-   *
-   * @param drawn - The batch.
-   * @param scores - How they did.
-   */
-  note({ batch, current }: Drawn, scores: FullScores): void {
-    this.#context.mixture?.note(batch.stages, scores.successes);
-    this.#context.watch?.saw(batch, scores, current);
   }
 
   /** A batch drawn ahead that is not used goes back into the stream. */
   drop(): void {
+    const { problemRandom, mixture, replay } = this.#context;
     if (this.#ahead !== undefined) {
-      this.#context.problemRandom.setState(this.#ahead.before);
-      this.#context.mixture?.revert();
+      const { before, replayBefore } = this.#ahead;
+      problemRandom.setState(before);
+      mixture?.revert();
+      if (replay !== undefined && replayBefore !== undefined) {
+        replay.random = replayBefore;
+      }
       this.#ahead = undefined;
     }
   }
 
-  #draw(entry: PlannedStage, k: number): Drawn {
-    const { task, plan, rehearsal, problemRandom, mixture } = this.#context;
-    const current = mixture?.fill(this.#stages) ?? fillBatch(this.#stages, plan, entry.index, rehearsal, k - 1);
-    return { batch: checkedSample(task, this.#stages, problemRandom, 'train'), current };
+  /**
+   * Notes how the problems of a batch did: which fail comes back, and how fresh ones do may decide what the next ones are.
+   *
+   * @param drawn - The batch.
+   * @param scores - How it did.
+   */
+  note({ batch, current, replayed }: Drawn, scores: FullScores): void {
+    const { task, mixture, replay, watch } = this.#context;
+    watch?.saw(batch, scores, current);
+    mixture?.note(batch.stages.subarray(0, batch.size - replayed.entries.length), scores.successes);
+    replay?.note(task, batch, replayed, scores);
   }
+
+  #draw(entry: PlannedStage, k: number): Drawn {
+    const { task, plan, rehearsal, problemRandom, batchSize, mixture, replay } = this.#context;
+    const reached = mixture === undefined ? reachedStages(plan, entry, rehearsal) : new Set(plan.map(({ stage }) => stage));
+    const replayed = replay?.draw(batchSize, reached) ?? NONE;
+    const { entries, steps } = replayed;
+    const fresh = batchSize - entries.length;
+    const stages = this.#stages.subarray(0, fresh);
+    const current = mixture?.fill(stages) ?? fillBatch(stages, plan, entry.index, rehearsal, k - 1);
+    const drawn = checkedSample(task, stages, problemRandom, 'train');
+    if (entries.length === 0) {
+      return { batch: drawn, current, replayed, randomSteps: undefined };
+    }
+    const problems = entries.map(({ item }) => item.problem);
+    const batch = checkedJoin(
+      task,
+      drawn,
+      problems,
+      entries.map(({ stage }) => stage),
+    );
+    const random = steps.some((step) => step >= 0);
+    return { batch, current, replayed, randomSteps: random ? padded(steps, batchSize) : undefined };
+  }
+}
+
+/** Stages that problems may come back of: the current one, and the earlier ones where these are rehearsed at all. */
+function reachedStages(plan: readonly PlannedStage[], { index, stage }: PlannedStage, rehearsal: number): ReadonlySet<number> {
+  return rehearsal === 0 ? new Set([stage]) : new Set(plan.slice(0, index + 1).map((entry) => entry.stage));
+}
+
+/** The last steps of a batch, after programs without a random one. */
+function padded(steps: readonly number[], size: number): Int32Array {
+  const all = new Int32Array(size).fill(-1);
+  all.set(steps, size - steps.length);
+  return all;
 }

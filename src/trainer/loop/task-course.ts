@@ -12,6 +12,7 @@ import { Issues } from '../../util/issues.js';
 import { COUNT } from '../../util/number-rule.js';
 import { OptionReader, readOptions } from '../../util/option-reader.js';
 import { Random, STREAMS } from '../../util/random.js';
+import { Replay } from '../collect/replay.js';
 import type { ProgressOption } from '../common-options.js';
 import type { Course } from '../course.js';
 import { demonstrate } from '../imitate/demonstrate.js';
@@ -41,6 +42,8 @@ export class TaskCourse implements Course<'task'> {
   readonly #evaluationRandom: Random;
   readonly #minibatchRandom: Random;
   readonly #onDemandRandom: Random;
+  /** Problems that failed, whatever run they are of. */
+  readonly #replay: Replay | undefined;
   readonly #explanationRandom: Random;
   readonly #sampleRandom: Random;
   readonly #imitationRandom: Random;
@@ -59,6 +62,7 @@ export class TaskCourse implements Course<'task'> {
     this.#config = config;
     this.#problemRandom = new Random(seed, STREAMS.training);
     this.#evaluationRandom = new Random(seed, STREAMS.evaluation);
+    this.#replay = config.replay === undefined ? undefined : new Replay(config.replay, seed);
     this.#minibatchRandom = new Random(seed, STREAMS.minibatches);
     this.#onDemandRandom = new Random(seed, STREAMS.onDemand);
     this.#explanationRandom = new Random(seed, STREAMS.explanation);
@@ -112,6 +116,7 @@ export class TaskCourse implements Course<'task'> {
       resume,
       batchSize,
       rehearsal,
+      replay: this.#replay,
       evaluateEvery,
       evaluationProblems,
       problemRandom: this.#problemRandom,

@@ -184,6 +184,7 @@ export class TrainingLoop {
     const begun = performance.now();
     const rollout = await this.#practice.collect(entry, k);
     const mixed = mixture?.stages;
+    const replayed = this.#context.replay?.metrics;
     const updated = this.#practice.learn((k - 1) / entry.maxIterations);
     if (drawAhead) {
       this.#practice.drawAhead(entry, k + 1);
@@ -202,6 +203,7 @@ export class TrainingLoop {
       stageIteration: k,
       rollout,
       train,
+      ...(replayed === undefined ? {} : { replay: replayed }),
       time: state.time(),
       curriculum: { stage: current.stage },
       ...(mixed === undefined ? {} : { mixture: mixed }),

@@ -27,6 +27,7 @@ import { type EnvironmentEvaluation, readEvaluatedStages } from '../measure/eval
 import type { Explanation } from '../measure/explain.js';
 import { TASK_OPTIONS } from '../options.js';
 import type { RunWatch } from '../run/run-control.js';
+import { EpisodeReplay } from './episode-replay.js';
 import { EpisodeSource } from './episode-source.js';
 import { type EnvironmentConfig, type LearningConfig, readEnvironmentLearning, readEnvironmentOptions } from './options.js';
 import { FINAL_EPISODES, StepLoop } from './step-loop.js';
@@ -71,11 +72,13 @@ export class EnvironmentCourse implements Course<'environment'> {
     this.signal = config.signal;
     this.learning = learning;
     this.vector = vector;
-    this.source = new EpisodeSource(sizes.seed, STREAMS.training, envCount);
+    const { seed } = sizes;
+    const replay = config.replay === undefined ? undefined : new EpisodeReplay(config.replay, seed);
+    this.source = new EpisodeSource(seed, STREAMS.training, envCount, replay);
     this.#config = config;
-    this.#evaluationSource = new EpisodeSource(sizes.seed, STREAMS.evaluation, envCount);
-    this.#onDemandSource = new EpisodeSource(sizes.seed, STREAMS.onDemand, envCount);
-    this.#imitationRandom = new Random(sizes.seed, STREAMS.imitation);
+    this.#evaluationSource = new EpisodeSource(seed, STREAMS.evaluation, envCount);
+    this.#onDemandSource = new EpisodeSource(seed, STREAMS.onDemand, envCount);
+    this.#imitationRandom = new Random(seed, STREAMS.imitation);
     this.#imitation = imitation && imitated && new Imitation(imitated, imitation, this.#imitationRandom);
   }
 

@@ -1,6 +1,9 @@
 import type { VectorEnvironment } from '../../environment/vector-environment.js';
 import type { EpisodeMetrics } from '../../metrics/events.js';
 
+/** Row, return and success of an episode that ended; says whether it is to be counted. */
+export type Ended = (row: number, episodeReturn: number, success: number) => boolean;
+
 /** Sums over the episodes that end in rows of environments. */
 export class EpisodeTally {
   /** Return so far of the episode under way in each row. */
@@ -35,8 +38,9 @@ export class EpisodeTally {
    *
    * @param vector - The environments, just stepped.
    * @param left - Episodes of each row that are still to be counted, which is written; absent: all are.
+   * @param ended - Told about each episode that ended; says whether it is to be counted. Absent: all are.
    */
-  add({ rewards, terminated, truncated, successes }: VectorEnvironment, left?: Int32Array): void {
+  add({ rewards, terminated, truncated, successes }: VectorEnvironment, left?: Int32Array, ended?: Ended): void {
     const returns = this.#returns;
     const lengths = this.#lengths;
     for (let row = 0; row < returns.length; row += 1) {
@@ -44,7 +48,8 @@ export class EpisodeTally {
       lengths[row] = (lengths[row] as number) + 1;
       if (terminated[row] === 1 || truncated[row] === 1) {
         const remaining = left?.[row];
-        if (remaining !== 0) {
+        const counts = ended?.(row, returns[row] as number, successes[row] as number) !== false;
+        if (remaining !== 0 && counts) {
           this.#count(returns[row] as number, lengths[row] as number, successes[row] as number);
         }
         if (left !== undefined && remaining !== undefined && remaining > 0) {

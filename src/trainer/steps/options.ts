@@ -12,6 +12,13 @@ import type { EnvironmentFactory, VectorEnvironmentFactory } from '../../environ
 import { Issues } from '../../util/issues.js';
 import { OptionReader } from '../../util/option-reader.js';
 import { show } from '../../util/show.js';
+import {
+  DEFAULT_REPLAY,
+  type EpisodeReplayConfig,
+  type EpisodeReplayOptions,
+  readEpisodeReplay,
+  readReplay,
+} from '../collect/replay-options.js';
 import { type CommonTrainerOptions, type ProgressOption, readAgent, readProgress } from '../common-options.js';
 import type { ImitationEpisode } from '../imitate/episodes.js';
 import { type ImitationConfig, type ImitationOptions, readImitation } from '../imitate/imitation.js';
@@ -74,6 +81,14 @@ export interface EnvironmentOptions extends RuntimeOptions, CommonTrainerOptions
    */
   readonly normalizeRewards?: boolean | undefined;
   /**
+   * How episodes that failed come back: a share of the episodes that begin have the random stream of one that failed, of the same stage. An episode
+   * failed where it says so (`success`), and where none says, if it earned less than the median of the last 101 fresh ones. How a run does is said of
+   * fresh episodes.
+   *
+   * @defaultValue false: every episode is fresh
+   */
+  readonly replay?: EpisodeReplayOptions | false | undefined;
+  /**
    * Milliseconds that a step, a reset or a close of asynchronous environments may take, 1 to 2³¹ − 1.
    *
    * @defaultValue none: they are waited for without end
@@ -118,6 +133,8 @@ export interface EnvironmentConfig {
   readonly envCount: number;
   readonly rolloutSteps: number;
   readonly stepTimeout: number | undefined;
+  /** Undefined where no episode comes back. */
+  readonly replay: EpisodeReplayConfig | undefined;
   readonly evaluateEvery: number | undefined;
   readonly evaluationEpisodes: number;
   readonly maxSteps: number;
@@ -168,6 +185,7 @@ export function readEnvironmentOptions(reader: OptionReader): EnvironmentConfig 
     envCount,
     rolloutSteps: reader.count('rolloutSteps', 128),
     stepTimeout: reader.has('stepTimeout') ? reader.number('stepTimeout', 1, { min: 1, max: 2 ** 31 - 1 }) : undefined,
+    replay: readReplay(reader, undefined, DEFAULT_REPLAY, readEpisodeReplay),
     evaluateEvery: reader.has('evaluateEvery') ? reader.number('evaluateEvery', 1, WHOLE) : undefined,
     evaluationEpisodes: reader.count('evaluationEpisodes', 32),
     maxSteps: reader.number('maxSteps', 1_000_000, WHOLE),

@@ -44,9 +44,10 @@ export class RolloutRunner {
     await vector.reset(source.next);
   }
 
-  /** @returns How the episodes did that ended in one rollout more. */
+  /** @returns How the episodes did that ended in one rollout more, those that came back apart. */
   async collect(): Promise<EpisodeMetrics> {
-    const { vector, collector, rolloutSteps, control } = this.#context;
+    const { vector, collector, source, rolloutSteps, control } = this.#context;
+    const ended = source.replay === undefined ? undefined : source.ended;
     const { layout, rewards, terminated, truncated } = vector;
     const actions = this.#actions;
     const dense = layout.dense === 0 ? undefined : vector.dense;
@@ -61,7 +62,7 @@ export class RolloutRunner {
         await pending;
       }
       collector.record(rewards, terminated, truncated, finalDense, finalDiscrete);
-      this.#tally.add(vector);
+      this.#tally.add(vector, undefined, ended);
       if (this.#breather.due) {
         await this.#breather.breathe();
         control.checkAbort();

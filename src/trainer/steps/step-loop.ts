@@ -121,10 +121,11 @@ export class StepLoop implements CourseRun<'environment'> {
   /** One iteration. Returns that the stage stands still, where that is news. */
   async #iterate(entry: PlannedStage, k: number, runner: RolloutRunner, collector: RolloutCollector): Promise<Plateau | undefined> {
     const { course } = this.#context;
-    const { agent, vector, learning } = course;
+    const { agent, vector, source, learning } = course;
     const { entropyTarget } = learning.algorithm;
     const begun = performance.now();
     const rollout = await runner.collect();
+    const replay = source.replay?.take();
     const progress = (k - 1) / entry.maxIterations;
     const config = learnConfig(learning.algorithm, progress, course.entropy);
     const stats = await agent.learn(collector, config, await course.imitated(progress));
@@ -139,6 +140,7 @@ export class StepLoop implements CourseRun<'environment'> {
       stageIteration: k,
       rollout,
       train,
+      ...(replay === undefined ? {} : { replay }),
       time: state.stepTime(),
       curriculum: { stage: entry.stage },
     });

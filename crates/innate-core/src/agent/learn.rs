@@ -146,6 +146,7 @@ impl Agent {
                 if config.normalize_advantage {
                     normalize(judged.advantages_mut(), chosen.weights.as_deref());
                 }
+                collected.recording.silence(rows, judged.advantages_mut());
                 let targets = judged.view();
                 let targets = if config.ratio { targets } else { Targets { old_log_probs: None, ..targets } };
                 let terms = self.engine.accumulate(&chosen, &targets, &config.objective)?;

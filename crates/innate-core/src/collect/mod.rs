@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use self::normalizer::{LIMIT, Normalizer, Running};
 use self::recording::Recorded;
 pub use self::recording::Recording;
-use crate::data::{Observation, Prompts, RolloutSpec, Sampling, check_finite, check_len};
+use crate::data::{Observation, Prompts, RolloutSpec, Sampling, check_explored, check_finite, check_len};
 use crate::engine::fused::{Policy, StepOutput, Weights};
 use crate::error::{Error, Result};
 use crate::model::Encoder;
@@ -164,6 +164,23 @@ impl Collector {
         Ok(())
     }
 
+    /// Has the rows that have just begun draw one action each, at the step given, `[rows]`, from those allowed, each as probable as the others; −1
+    /// for none. Steps before it do not count then, for what came of them is not their doing; nor does the policy's term of it count unless its
+    /// advantage is above 0. Where a row is over before, all of its steps count.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the first bad element, after the first step, and where episodes begin by themselves.
+    pub fn explore(&mut self, steps: &[i32]) -> Result<()> {
+        self.expect(Phase::Ready)?;
+        check_explored(steps, self.policy.rows(), self.config.steps)?;
+        let recording = self.recording.as_mut().ok_or_else(busy)?;
+        if self.config.autoreset || recording.steps > 0 {
+            return Err(Error::invalid("randomSteps", "must be given before the first step of rows that begin with a prompt"));
+        }
+        recording.explore(steps);
+        Ok(())
+    }
+
     /// Rows under way.
     pub fn rows(&self) -> usize {
         self.policy.rows()
@@ -239,7 +256,11 @@ impl Collector {
         };
         let dense = &self.dense[..rows * self.policy.weights().spec().dense()];
         let seen = Observation { dense, allowed, ..*observation };
-        let sampling = Sampling::Random { seed: self.seed, rollout: self.rollout };
+        let (seed, rollout) = (self.seed, self.rollout);
+        let sampling = match self.recording.as_ref().map_or(&[][..], Recording::explored) {
+            [] => Sampling::Random { seed, rollout },
+            steps => Sampling::Exploring { seed, rollout, steps },
+        };
         let Self { log_probs, entropies, values, .. } = self;
         let said = (&mut log_probs[..rows], &mut entropies[..rows], &mut values[..rows]);
         let out = &mut StepOutput { actions: &mut *actions, log_probs: said.0, entropies: said.1, values: said.2 };

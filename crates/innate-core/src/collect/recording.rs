@@ -43,6 +43,9 @@ pub struct Recording {
     pub(crate) value_targets: Vec<f32>,
     /// log π_ref(a) of a reference, where there is one.
     reference_log_probs: Option<Vec<f32>>,
+    /// The step of each row whose action is any of those allowed, −1 for none, `[n]`; empty where no row has one. Of a finished recording, the
+    /// step of each row whose policy term does not count.
+    explored: Vec<i32>,
 }
 
 /// One step of all rows.
@@ -108,6 +111,7 @@ impl Recording {
     /// Before the first step again.
     pub(crate) fn clear(&mut self, rows: usize) {
         (self.rows, self.steps, self.finished) = (rows, 0, false);
+        self.explored.clear();
         self.last_values.fill(0.0);
         self.reference_log_probs = None;
     }
@@ -168,6 +172,7 @@ impl Recording {
             last_values: &self.last_values[..rows],
         };
         gae.write(&returns, &mut self.advantages[..cells], &mut self.value_targets[..cells])?;
+        self.excuse();
         self.finished = true;
         Ok(())
     }
@@ -182,6 +187,45 @@ impl Recording {
     /// Writes what a reference says of the actions, `[n, T]`.
     pub(crate) fn refer(&mut self, log_probs: Vec<f32>) {
         self.reference_log_probs = Some(log_probs);
+    }
+
+    /// The steps at which rows are to draw any action that is allowed, `[n]`.
+    pub(crate) fn explore(&mut self, steps: &[i32]) {
+        self.explored.clear();
+        self.explored.extend_from_slice(steps);
+    }
+
+    /// What [`Recording::explore`] said; empty where nothing was.
+    pub(crate) fn explored(&self) -> &[i32] {
+        &self.explored
+    }
+
+    /// Takes the steps before a random one out of what counts, and leaves in `explored` the random ones that were no better than expected.
+    fn excuse(&mut self) {
+        let Self { steps, weights, advantages, .. } = self;
+        for (row, explored) in self.explored.iter_mut().enumerate() {
+            let Ok(step) = usize::try_from(*explored) else { continue };
+            let first = row * *steps;
+            if step >= *steps || weights[first + step] == 0.0 {
+                *explored = -1;
+                continue;
+            }
+            weights[first..first + step].fill(0.0);
+            if advantages[first + step] > 0.0 {
+                *explored = -1;
+            }
+        }
+    }
+
+    /// Makes the advantages `[rows, T]` of the given rows 0 where the policy's term does not count.
+    pub(crate) fn silence(&self, rows: &[u32], advantages: &mut [f32]) {
+        for (part, &row) in advantages.chunks_exact_mut(self.steps).zip(rows) {
+            if let Some(&step) = self.explored.get(row as usize)
+                && let Ok(step) = usize::try_from(step)
+            {
+                part[step] = 0.0;
+            }
+        }
     }
 
     /// Moves the rows together where fewer steps were written than there is room for.

@@ -17,4 +17,5 @@ pub(crate) use check::{check_finite, check_ids, check_len};
 pub use observation::Observation;
 pub use prompts::Prompts;
 pub use rollout::{Evaluation, Rollout, RolloutSpec, Sampling};
+pub(crate) use rollout::{check_explored, place};
 pub use trajectories::Trajectories;

@@ -1,5 +1,6 @@
 //! How actions are emitted, and what comes of it.
 
+use super::check::check_len;
 use crate::error::{Error, Result};
 use crate::model::ModelSpec;
 use crate::rng::{Seed, Stream};
@@ -52,7 +53,7 @@ impl RolloutSpec {
 
 /// How actions are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sampling {
+pub enum Sampling<'a> {
     /// The most probable action; the lowest id on a tie.
     Greedy,
     /// Inverse transform sampling: the first allowed action whose cumulative probability exceeds
@@ -63,6 +64,16 @@ pub enum Sampling {
         /// Number of this rollout, the stream's counter.
         rollout: u64,
     },
+    /// As [`Sampling::Random`], but for one step a row, where every allowed action is as probable as the others: of `m` allowed ones, in the
+    /// order of their ids, the one at place `⌊u·m⌋` for the uniform `u` of this row and step. What is said of it is the policy's.
+    Exploring {
+        /// The agent's seed.
+        seed: Seed,
+        /// Number of this rollout, the stream's counter.
+        rollout: u64,
+        /// Which step, `[n]`; −1 for none.
+        steps: &'a [i32],
+    },
     /// The same from the stream of sessions, so that none repeats what training drew.
     Session {
         /// The session's seed.
@@ -72,16 +83,40 @@ pub enum Sampling {
     },
 }
 
-impl Sampling {
+impl Sampling<'_> {
     /// The uniform that chooses the action of `row` at `step`; `None` for the most probable one.
     #[inline]
     pub(crate) fn uniform(self, row: usize, step: usize) -> Option<f32> {
         match self {
             Self::Greedy => None,
-            Self::Random { seed, rollout } => Some(seed.action_uniform(rollout, row, step)),
+            Self::Random { seed, rollout } | Self::Exploring { seed, rollout, .. } => Some(seed.action_uniform(rollout, row, step)),
             Self::Session { seed, begun } => Some(seed.uniform(Stream::Session, begun, row, step)),
         }
     }
+
+    /// Whether the action of `row` at `step` is any of those allowed.
+    #[inline]
+    pub(crate) fn explores(self, row: usize, step: usize) -> bool {
+        matches!(self, Self::Exploring { steps, .. } if usize::try_from(steps[row]) == Ok(step))
+    }
+}
+
+/// Refuses steps to explore at that are none of `horizon`, one a row.
+pub(crate) fn check_explored(steps: &[i32], rows: usize, horizon: usize) -> Result<()> {
+    check_len("randomSteps", steps.len(), rows)?;
+    match steps.iter().position(|&step| step < -1 || step >= horizon as i32) {
+        Some(index) => Err(Error::invalid(
+            format!("randomSteps[{index}]"),
+            format!("must be at least -1 and below the horizon {horizon}, got {}", steps[index]),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A place among `count` equally probable ones, by a uniform in `[0, 1)`.
+#[inline]
+pub(crate) fn place(uniform: f32, count: usize) -> usize {
+    ((f64::from(uniform) * count as f64) as usize).min(count - 1)
 }
 
 /// A whole open-loop rollout.

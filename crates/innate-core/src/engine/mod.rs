@@ -65,7 +65,7 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// When a device operation fails, or [`Error::NonFinite`](crate::Error::NonFinite) naming the first row that has no probabilities.
-    fn rollout(&mut self, prompts: Prompts<'_>, spec: &RolloutSpec, sampling: Sampling) -> Result<Rollout>;
+    fn rollout(&mut self, prompts: Prompts<'_>, spec: &RolloutSpec, sampling: Sampling<'_>) -> Result<Rollout>;
 
     /// Runs the network over given trajectories.
     ///

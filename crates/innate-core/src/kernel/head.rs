@@ -6,6 +6,7 @@
 
 use super::matmul::{Matmul, Start};
 use super::simd::{Operation, Vector};
+use crate::data::place;
 
 /// Added to a probability inside the logarithm of the entropy, as the tutorial does.
 pub(crate) const ENTROPY_EPSILON: f32 = 1e-9;
@@ -120,6 +121,13 @@ pub(crate) fn sample(probabilities: &[f32], uniform: f32) -> usize {
     last
 }
 
+/// The allowed token at the place that `uniform` says among all that are, in their order.
+pub(crate) fn any(logits: &[f32], uniform: f32) -> usize {
+    let allowed = || logits.iter().enumerate().filter(|(_, logit)| **logit > f32::NEG_INFINITY);
+    let count = allowed().count();
+    allowed().nth(place(uniform, count.max(1))).map_or(0, |(token, _)| token)
+}
+
 /// The most probable token, the lowest id on a tie.
 pub(crate) fn greedy(logits: &[f32]) -> usize {
     let mut best = 0;
@@ -185,6 +193,15 @@ mod tests {
             assert_eq!(sample(&p, uniform), token, "{uniform}");
         }
         assert_eq!(sample(&[0.5, 0.499, 0.0], 0.999_99), 1, "rounding leaves the last allowed token");
+    }
+
+    #[test]
+    fn any_of_the_allowed_tokens_is_as_probable_as_the_others() {
+        let none = f32::NEG_INFINITY;
+        let logits = [none, 9.0, none, -50.0, 0.0, none];
+        for (uniform, token) in [(0.0, 1), (0.333, 1), (0.334, 3), (0.666, 3), (0.667, 4), (0.999_999, 4)] {
+            assert_eq!(any(&logits, uniform), token, "{uniform}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{Case, Learning};
 
 const FUSED: Placement = Placement { device: DeviceKind::Cpu, engine: EngineKind::Fused, threads: 1 };
 const SHAPE: [usize; 6] = [7, 2, 5, 40, 3, 4];
-const SAMPLINGS: [Sampling; 3] =
+const SAMPLINGS: [Sampling<'static>; 3] =
     [Sampling::Greedy, Sampling::Random { seed: Seed(11), rollout: 3 }, Sampling::Session { seed: Seed(11), begun: 3 }];
 
 fn not_finite<T>(result: Result<T, Error>) -> &'static str {

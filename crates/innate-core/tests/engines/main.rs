@@ -5,6 +5,7 @@
 mod accumulate;
 mod agreement;
 mod case;
+mod explore;
 mod finite;
 mod general;
 mod golden;

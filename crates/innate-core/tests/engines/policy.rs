@@ -37,7 +37,7 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|x| x.to_bits()).collect()
 }
 
-fn step(policy: &mut Policy, sampling: Sampling) -> Step {
+fn step(policy: &mut Policy, sampling: Sampling<'_>) -> Step {
     let (mut actions, mut floats) = (vec![0; ROWS], [(); 3].map(|()| vec![0.0; ROWS]));
     let [log_probs, entropies, values] = &mut floats;
     policy

@@ -318,7 +318,7 @@ impl Engine for Fused {
         Ok(())
     }
 
-    fn rollout(&mut self, prompts: Prompts<'_>, spec: &RolloutSpec, sampling: Sampling) -> Result<Rollout> {
+    fn rollout(&mut self, prompts: Prompts<'_>, spec: &RolloutSpec, sampling: Sampling<'_>) -> Result<Rollout> {
         self.weights.spec.check_open_loop()?;
         let ask = if sampling == Sampling::Greedy { Ask::Nothing } else { Ask::Keep };
         let out = self.forward(prompts, spec.horizon, Source::Sample(spec, sampling), ask)?;

@@ -282,13 +282,18 @@ impl Policy {
     /// # Errors
     /// [`Error::Invalid`] before [`Policy::begin`], naming the first bad element of the observation, or when an output has the wrong length.
     /// [`Error::NonFinite`] naming the row for which there are no probabilities: then the policy must begin again.
-    pub fn step(&mut self, observation: &Observation<'_>, sampling: Sampling, out: &mut StepOutput<'_>) -> Result<()> {
+    pub fn step(&mut self, observation: &Observation<'_>, sampling: Sampling<'_>, out: &mut StepOutput<'_>) -> Result<()> {
         self.check(observation)?;
         self.decide(observation, sampling, out)
     }
 
     /// As [`Policy::step`], by an observation that [`Policy::check`] has looked at.
-    pub(crate) fn decide(&mut self, observation: &Observation<'_>, sampling: Sampling, out: &mut StepOutput<'_>) -> Result<()> {
+    pub(crate) fn decide(
+        &mut self,
+        observation: &Observation<'_>,
+        sampling: Sampling<'_>,
+        out: &mut StepOutput<'_>,
+    ) -> Result<()> {
         let rows = self.rows;
         for length in [out.actions.len(), out.log_probs.len(), out.entropies.len(), out.values.len()] {
             check_len("output", length, rows)?;

@@ -206,12 +206,15 @@ pub(super) enum Pick {
     Greedy,
     /// By a uniform in `[0, 1)`.
     Inverse(f32),
+    /// Any of those allowed, by a uniform in `[0, 1)`.
+    Any(f32),
 }
 
 impl Pick {
     /// For `row` at `step`.
-    pub(super) fn sampled(sampling: Sampling, row: usize, step: usize) -> Self {
-        sampling.uniform(row, step).map_or(Self::Greedy, Self::Inverse)
+    pub(super) fn sampled(sampling: Sampling<'_>, row: usize, step: usize) -> Self {
+        let by = if sampling.explores(row, step) { Self::Any } else { Self::Inverse };
+        sampling.uniform(row, step).map_or(Self::Greedy, by)
     }
 }
 
@@ -241,6 +244,7 @@ pub(super) fn choose(
         Pick::Given(action) => action,
         Pick::Greedy => head::greedy(&logits[..actions]),
         Pick::Inverse(uniform) => head::sample(&probabilities[..actions], uniform),
+        Pick::Any(uniform) => head::any(&logits[..actions], uniform),
     };
     Ok(Choice { action, log_prob: logits[action] - stats.log_normalizer, entropy: stats.entropy, value: stats.value })
 }

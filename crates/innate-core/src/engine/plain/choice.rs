@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use super::Candle;
-use crate::data::{RolloutSpec, Sampling, Trajectories};
+use crate::data::{RolloutSpec, Sampling, Trajectories, place};
 use crate::error::{Error, Result};
 use crate::model::ModelSpec;
 
@@ -73,9 +73,10 @@ pub(super) fn defined(scores: &[f32], row: usize, step: usize) -> Result<()> {
 }
 
 /// The place of a row's action, as [`Sampling`] says, by its logits or probabilities.
-pub(super) fn choose(scores: &[f32], sampling: Sampling, row: usize, step: usize) -> usize {
+pub(super) fn choose(scores: &[f32], sampling: Sampling<'_>, row: usize, step: usize) -> usize {
     let mut chosen = 0;
     match sampling.uniform(row, step) {
+        Some(uniform) if sampling.explores(row, step) => chosen = place(uniform, scores.len()),
         None => {
             for (place, &score) in scores.iter().enumerate() {
                 if score > scores[chosen] {

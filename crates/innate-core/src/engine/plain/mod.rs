@@ -210,7 +210,7 @@ impl Engine for Plain {
         Ok(())
     }
 
-    fn rollout(&mut self, prompts: Prompts<'_>, spec: &RolloutSpec, sampling: Sampling) -> Result<Rollout> {
+    fn rollout(&mut self, prompts: Prompts<'_>, spec: &RolloutSpec, sampling: Sampling<'_>) -> Result<Rollout> {
         self.spec.check_open_loop()?;
         let (n, steps) = (prompts.rows, spec.horizon);
         self.afford(n, 1, SAMPLED)?;

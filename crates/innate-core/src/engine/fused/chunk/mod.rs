@@ -42,7 +42,7 @@ pub(super) struct Shared<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
     /// Open loop.
-    Sample(&'a RolloutSpec, Sampling),
+    Sample(&'a RolloutSpec, Sampling<'a>),
     Given(&'a Trajectories<'a>),
 }
 
