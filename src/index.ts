@@ -40,6 +40,29 @@ export {
   arithmetic,
   createArithmetic,
 } from './builtin/arithmetic/arithmetic.js';
+export type { Command, CommandAction, CommandSplit, CommandWord } from './builtin/commands/command.js';
+export {
+  type CommandsMilestone,
+  type CommandsOptions,
+  type CommandsStage,
+  type CommandsState,
+  type CommandsTask,
+  type CommandsTool,
+  commands,
+  createCommands,
+} from './builtin/commands/commands.js';
+export {
+  type CountdownOptions,
+  type CountdownParameters,
+  type CountdownSlot,
+  type CountdownStage,
+  type CountdownState,
+  type CountdownTask,
+  type CountdownTool,
+  countdown,
+  createCountdown,
+} from './builtin/countdown/countdown.js';
+export type { CountdownProblem } from './builtin/countdown/numbers.js';
 export { drawExpression, type Expression, type Operator } from './builtin/expressions/expression.js';
 export {
   createExpressions,

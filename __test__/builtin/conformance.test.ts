@@ -53,7 +53,8 @@ for (const { title, task, low, high, pastEnd, ...shown } of builtIn) {
       const trace = task.trace(problem, batch.stages[index] ?? 0, program);
       t.is(scores.returns[index], Math.fround(trace.episodeReturn));
       t.is(scores.successes[index], trace.success ? 1 : 0);
-      t.is(lengths[index], pastEnd ? task.horizon : trace.steps.length);
+      const tokens = trace.steps.reduce((sum, { tokenCount = 1 }) => sum + tokenCount, 0);
+      t.is(lengths[index], pastEnd ? task.horizon : tokens);
       const one = task.encode([problem], batch.stages[index] ?? 0);
       const alone = { returns: new Float32Array(1), successes: new Uint8Array(1) };
       task.score(one, Int32Array.from(program), alone);
