@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DeviceError, NativeLoadError } from 'innate';
 import { cuda } from './cuda.js';
+import { curricula } from './curricula.js';
 import { curves } from './curves.js';
 import { environments } from './environments.js';
 import { eventLoop } from './event-loop.js';
@@ -23,6 +24,7 @@ const USAGE = `Usage: npm run bench [-- <what> ...]
   --environments  steps of environments, without an agent
   --all           all of these; each prints what it measured and writes it into docs/benchmarks.md
   --cuda          one iteration on CUDA beside the CPU, nothing written; npm run test:cuda runs it with the addon that it needs
+  --curricula     triage with and without a curriculum, nothing written; --rounds=N seeds, --updates=N iterations
   --short         no peers, no downloads, nothing written; under half a minute
   --rounds=N      rounds of an interleaved measurement
   --updates=N     length of --memory and --environment-memory`;
@@ -39,6 +41,7 @@ const FLAGS = [
   'environments',
   'all',
   'cuda',
+  'curricula',
   'short',
   'help',
 ];
@@ -66,6 +69,8 @@ async function main(): Promise<void> {
     console.log(`\n${await shortPpo()}`);
   } else if (has('cuda')) {
     await cuda(rounds ?? 20);
+  } else if (has('curricula')) {
+    await curricula(rounds ?? 10, updates ?? 1500);
   } else {
     const named = Object.keys(measurements).filter((name) => has('all') || has(name));
     for (const name of named.length > 0 ? named : ['iteration']) {
