@@ -33,7 +33,7 @@ test('typed arrays are passed on as they are, others are copied', (t) => {
   t.notThrows(() => reader.check());
   const copied = reading({ contexts: [0, 1], stages: [1], returns: [0.5] });
   t.deepEqual(copied.prompts().contexts, Int32Array.of(0, 1));
-  const absent = { advantages: undefined, valueTargets: undefined, oldLogProbs: undefined };
+  const absent = { advantages: undefined, valueTargets: undefined, oldLogProbs: undefined, referenceLogProbs: undefined };
   t.deepEqual(copied.targets(1, 2, 'step'), { returns: Float32Array.of(0.5), ...absent });
   t.is(copied.weights(1, 2), undefined);
   t.is(copied.inputs(2), undefined);

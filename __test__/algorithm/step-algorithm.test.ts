@@ -24,6 +24,9 @@ test('the defaults', (t) => {
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-5,
+    groups: undefined,
+    klCoef: 0,
+    clipRangeHigh: undefined,
     valueClipRange: Infinity,
     targetKl: Infinity,
   };
@@ -36,7 +39,7 @@ test('the defaults', (t) => {
 });
 
 test('an option of PPO beside A2C says whose it is', (t) => {
-  const given = { updateEpochs: 3, minibatches: 2, clipRange: 0.1, valueClipRange: 0.2, targetKl: 0.1 };
+  const given = { updateEpochs: 3, minibatches: 2, clipRange: 0.1, clipRangeHigh: 0.3, valueClipRange: 0.2, targetKl: 0.1 };
   t.deepEqual(
     read(given, 'a2c').issues,
     Object.keys(given).map((path) => ({
@@ -92,6 +95,8 @@ test('what one rollout is learned from with', (t) => {
     epochs: 4,
     minibatches: 4,
     clipRange: 0.5 * 0.2 + 0.5 * 0.1,
+    clipRangeHigh: 0.5 * 0.2 + 0.5 * 0.1,
+    klCoef: 0,
     valueClipRange: Infinity,
     targetKl: Infinity,
     normalizeAdvantage: true,
@@ -124,4 +129,12 @@ test('types: an option of another algorithm does not compile', (t) => {
   // @ts-expect-error: both units
   const both: AlgorithmOptions = { entropyTarget: { nats: 1, share: 0.5 } };
   t.is([...fine, clipped, epochs, other, both].length, 8);
+});
+
+test('a clip range of its own above 1', (t) => {
+  const { config, issues } = read({ clipRange: 0.2, clipRangeHigh: linear(0.4, 0.2) });
+  t.deepEqual(issues, []);
+  const { clipRange, clipRangeHigh } = learnConfig(config, 0.5, { coef: undefined });
+  t.deepEqual([clipRange, clipRangeHigh.toFixed(9)], [0.2, '0.300000000']);
+  t.is(read({ clipRangeHigh: -1 }).issues[0]?.path, 'clipRangeHigh');
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { eventMetrics, type MetricKey, type Metrics } from 'innate';
-import { at, evaluation, iteration, stepEvaluation, stepIteration } from './support/events.js';
+import { at, evaluation, groupIteration, imitated, iteration, stepEvaluation, stepIteration } from './support/events.js';
 
 const measured = evaluation('progress', 512, 0.25);
 
@@ -92,7 +92,7 @@ test('the begin and the end of a stage bring no numbers', (t) => {
 });
 
 test('the type of the keys says just what events bring', (t) => {
-  const events = [iteration, measured, stepIteration, stepEvaluation('final', 100, NaN)];
+  const events = [iteration, measured, stepIteration, stepEvaluation('final', 100, NaN), groupIteration, imitated(1, 2)];
   t.deepEqual(Object.keys(Object.assign({}, ...events.map(eventMetrics))).sort(), Object.keys(KEYS).sort());
   const metrics: Metrics = eventMetrics(iteration);
   t.is(metrics['train/grad_norm'], 4);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { TrainingEvent } from 'innate';
 import { createProgress } from '#dist/metrics/progress.js';
-import { at, evaluation, iteration, stepEvaluation, stepIteration } from './support/events.js';
+import { at, evaluation, imitated, iteration, stepEvaluation, stepIteration } from './support/events.js';
 
 const EVENTS: TrainingEvent[] = [
   { type: 'stage', ...at, iteration: 0, stageCount: 1, maxIterations: 100 },
@@ -97,4 +97,18 @@ test('in environments: steps, and returns where nothing says what success is', (
     'Final greedy success, stage 0 (easy): 50.0 % of 100 episodes\n',
     'Final greedy return, stage 0 (easy): 0.875, mean of 100 episodes\n',
   ]);
+});
+
+test('passes of imitation: a line that is rewritten on a terminal, and one line elsewhere', (t) => {
+  const shown = (isTTY: boolean): string => {
+    const texts: string[] = [];
+    const output = { isTTY, columns: 80, write: (more: string) => texts.push(more) };
+    const progress = createProgress(output, { ci: false, now: () => 0 });
+    [imitated(1, 3), imitated(2, 3), imitated(3, 3)].forEach(progress);
+    return texts.join('');
+  };
+  const line = (pass: number): string => `Imitation | pass ${pass} of 3 | 1,256 programs | loss 0.5000`;
+  t.is(shown(false), `${line(3)}\n`);
+  const clear = '\r\u001b[2K';
+  t.is(shown(true), `${clear}${line(1)}${clear}${line(2)}${clear}${line(3)}\n`);
 });

@@ -1,4 +1,4 @@
-import type { EvaluationEvent, IterationEvent } from 'innate';
+import type { EvaluationEvent, ImitationEvent, IterationEvent } from 'innate';
 
 /** Where the events happened. */
 export const at = { iteration: 25, index: 0, stage: 0, name: 'easy' };
@@ -14,6 +14,20 @@ export const iteration: IterationEvent = {
   time: { iterations: 25, episodes: 4800, episodesPerSecond: 12345.6, seconds: 2.5 },
   curriculum: { stage: 0 },
 };
+
+/** An iteration of programs that judge one another, held to a reference, with others imitated beside. */
+export const groupIteration: IterationEvent = {
+  ...iteration,
+  train: { ...iteration.train, approxKl: 0.01, clipFraction: 0.125, referenceKl: 0.02, flatGroups: 0.25, imitationLoss: 0.3 },
+};
+
+/** A pass of imitation. */
+export const imitated = (epoch: number, epochs: number): ImitationEvent => ({
+  type: 'imitation',
+  epoch,
+  epochs,
+  imitation: { programs: 1256, updates: 3 * epoch, loss: 0.5, gradNorm: 2.5 },
+});
 
 /** An iteration in environments, every number of which is another. */
 export const stepIteration: IterationEvent<'environment'> = {
