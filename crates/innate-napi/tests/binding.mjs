@@ -15,7 +15,7 @@ const options = {
   vocabSize: 18, stageCount: 3, hiddenSize: 96, horizon: 6, startToken: 10, pooling: 'own', layers: 1,
   seed: 7, device: 'cpu', engine: 'plain', threads: 1,
 }
-const losses = { valueCoef: 0.5, entropyCoef: 0.01, clipRange: Infinity }
+const losses = { valueCoef: 0.5, entropyCoef: 0.01, clipRange: Infinity, clipRangeHigh: Infinity, klCoef: 0 }
 const optimizer = { learningRate: 3e-4, maxGradNorm: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
 const n = 192
 const contexts = Int32Array.from({ length: n * 4 }, (_, i) => (i % 4 === 3 ? 10 : (i * 7) % 10))
