@@ -53,8 +53,10 @@ export class Collector {
    */
   async collect(entry: PlannedStage, k: number): Promise<Collected> {
     const drawn = this.#problems.take(entry, k);
-    const { batch, current, randomSteps } = drawn;
+    const { batch, current } = drawn;
     const { length } = this.#samples;
+    // Programs that judge one another are all the policy's own.
+    const randomSteps = length === 1 ? drawn.randomSteps : undefined;
     const { prompts, rollout } =
       length === 1
         ? await attempt(this.#context, batch, false, this.#scores, randomSteps)

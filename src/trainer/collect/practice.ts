@@ -160,9 +160,11 @@ class ClosedPractice implements Practice {
   async collect(entry: PlannedStage, k: number): Promise<RolloutMetrics> {
     const { task } = this.#context;
     const drawn = this.#problems.take(entry, k);
-    const { batch, current, randomSteps } = drawn;
+    const { batch, current } = drawn;
     const recorder = await this.#record();
     const samples = this.#samples.length;
+    // Programs that judge one another are all the policy's own.
+    const randomSteps = samples === 1 ? drawn.randomSteps : undefined;
     const begun = this.#samples.map(() => checkedBegin(task, batch));
     const episodes = samples === 1 ? (begun[0] as TaskEpisodes) : new SampledEpisodes(begun);
     recorder.begin(samples === 1 ? promptsOf(task, batch) : repeatPrompts(promptsOf(task, batch), samples, task), randomSteps);
