@@ -1,8 +1,8 @@
 import test from 'ava';
-import { arithmetic, Trainer, type TrainerOptions, type TrainingEvent } from 'innate';
+import { arithmetic, type ProblemBatch, type Task, Trainer, type TrainerOptions, type TrainingEvent } from 'innate';
 import { echoTask } from '../support/echo-task.js';
 import { fails } from '../support/failure.js';
-import { digest } from '../support/weights.js';
+import { digest, largestDifference } from '../support/weights.js';
 import { drawers } from './support/drawers.js';
 
 const OPTIONS = { hiddenSize: 32, seed: 1, progress: false } as const;
@@ -10,10 +10,53 @@ const OPTIONS = { hiddenSize: 32, seed: 1, progress: false } as const;
 for (const algorithm of ['rloo', 'grpo'] as const) {
   test(`${algorithm} learns a task in open loop and one that answers`, async (t) => {
     for (const task of [echoTask(), drawers(), drawers(true)]) {
-      const { stages, agent } = await Trainer.run([{ stage: 0, iterations: 60 }], { ...OPTIONS, task, algorithm, samples: 6 });
+      const { stages, agent } = await Trainer.run([{ stage: 0, iterations: 45 }], { ...OPTIONS, task, algorithm, samples: 6 });
       t.true((stages[0]?.successRate ?? 0) >= 0.99, `${task.name}: ${stages[0]?.successRate}`);
       await agent.close();
     }
+  });
+}
+
+for (const [algorithm, scaleByStd] of [
+  ['rloo', undefined],
+  ['grpo', undefined],
+  ['grpo', true],
+] as const) {
+  test(`an update of ${algorithm}${scaleByStd === true ? ', scaled,' : ''} is that of advantages made by hand`, async (t) => {
+    const [problems, samples] = [5, 4];
+    const drawn: ProblemBatch[] = [];
+    const task = echoTask();
+    const spied: Task = {
+      ...task,
+      sample: (stages, random) => {
+        const batch = task.sample(stages, random);
+        drawn.push(batch);
+        return batch;
+      },
+    };
+    const once = { updateEpochs: 1, minibatches: 1, entropyCoef: 0, batchSize: problems * samples, samples } as const;
+    const scaled = scaleByStd === undefined ? {} : { scaleByStd };
+    const options = { ...OPTIONS, ...once, ...scaled, task: spied, algorithm } as TrainerOptions;
+    await using trainer = await Trainer.create(options);
+    await using twin = await trainer.agent.clone();
+    await trainer.run([{ stage: 1, iterations: 1 }]);
+    const { contexts } = drawn[0] as ProblemBatch;
+    const shown = Array.from({ length: problems * samples }, (_, row) => contexts[row % problems] as number);
+    const prompts = { contexts: shown, stages: shown.map(() => 1) };
+    const { actions, logProbs } = await twin.act(prompts);
+    const returns = shown.map((token, row) => (Number(actions[2 * row] === token) + Number(actions[2 * row + 1] === token)) / 2);
+    const advantages = returns.map((own, row) => {
+      const group = returns.filter((_, other) => other % problems === row % problems);
+      const mean = group.reduce((sum, value) => sum + value, 0) / samples;
+      const deviation = Math.sqrt(group.reduce((sum, value) => sum + (value - mean) ** 2, 0) / samples);
+      const centred = algorithm === 'rloo' ? ((own - mean) * samples) / (samples - 1) : own - mean;
+      return scaleByStd === true && deviation > 0 ? centred / deviation : centred;
+    });
+    t.true(advantages.some((advantage) => advantage !== 0));
+    const losses = { valueCoef: 0, entropyCoef: 0, reduction: 'step', clipRange: 0.2 } as const;
+    await twin.accumulate({ ...prompts, actions, oldLogProbs: logProbs, advantages, ...losses });
+    await twin.apply({ learningRate: 1e-3, maxGradNorm: 0.5, epsilon: 1e-5 });
+    t.true(largestDifference(await trainer.agent.stateDict(), await twin.stateDict()) < 1e-5);
   });
 }
 
