@@ -71,7 +71,7 @@ test('in closed loop bytes depend on the seed alone, and explaining and evaluati
     if (measures) {
       const [explanation] = await trainer.explain(0, 1);
       t.is(explanation?.steps.length, 2);
-      await trainer.evaluate({ problems: 20 });
+      await trainer.evaluate({ problems: 20, samples: 2 });
     }
     await trainer.run([{ stage: 0, iterations: 3 }]);
     return digest(trainer.agent);

@@ -80,7 +80,8 @@ test('a run that stands still says so while it goes on, and which group; diagnos
   const [stage] = diagnosis.stages;
   t.is(stage?.training, undefined);
   t.is(stage?.target, 0.99);
-  t.true(stage?.examples.length === 3 && stage.examples.every(({ target, success }) => target === '1' && !success));
+  t.true(stage?.examples.every(({ target, success }) => target === '1' && !success));
+  t.is(stage?.examples.length, 1, 'the same failure is shown once');
   t.is(stage?.examples[0]?.steps[0]?.applied, true);
   t.is(diagnosis.run?.iterations, 500);
   t.deepEqual(diagnosis.run?.stages, [{ name: 'only', iterations: 500, reached: false }]);

@@ -14,6 +14,7 @@ import {
   PRODUCTS,
   REGIONS,
   REQUESTS,
+  ruleOf,
   SEVERITIES,
   TICKETS,
   TIERS,
@@ -217,6 +218,7 @@ export function createTriage(options: TriageOptions = {}): TriageTask {
     success: (state) => state.outcome !== '' && state.wrong === 0,
     // Those of the form are there, and nobody asks for the others.
     milestones: (penalty ? { ...GAINS, ...COSTS } : GAINS) as typeof GAINS & typeof COSTS,
+    group: ruleOf,
     target: (ticket) => (needsEscalate(ticket) ? 'escalated' : 'closed'),
   });
 }

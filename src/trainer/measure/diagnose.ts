@@ -99,7 +99,7 @@ async function diagnoseStage(
   return [{ ...diagnosed, examples }, diagnosisFindings(diagnosed, { found, highestEntropy: run?.entropy.highest ?? 0, plateau })];
 }
 
-/** Greedy programs on fresh problems: their entropy, and those that fail, of the worst groups first. */
+/** Greedy programs on fresh problems: their entropy, and those that fail, each once, of the worst groups first. */
 async function examine(
   solver: Solver,
   { examples: most, problems, split }: { readonly examples: number; readonly problems: number; readonly split: Split },
@@ -110,6 +110,7 @@ async function examine(
 ): Promise<{ readonly entropy: number; readonly examples: readonly Explanation[] }> {
   const { task } = solver;
   const success = new Map(groups.map(({ group, successRate }) => [group, successRate]));
+  const shown = new Set<string>();
   const failing: { readonly rank: number; readonly explanation: Explanation }[] = [];
   let entropy = 0;
   let steps = 0;
@@ -123,8 +124,11 @@ async function examine(
       entropy += rollout.entropies.subarray(first, first + length).reduce((sum, each) => sum + each, 0);
       steps += length;
       if (scores.successes[row] === 0 && most > 0) {
+        const explanation = explainProgram(task, { batch, rollout, scores }, row);
+        const text = [explanation.context, explanation.target, ...explanation.tokens].join(' ');
         const rank = grouping === undefined ? 0 : (success.get(grouping(batch, row)) ?? 0);
-        failing.push({ rank, explanation: explainProgram(task, { batch, rollout, scores }, row) });
+        failing.push(...(shown.has(text) ? [] : [{ rank, explanation }]));
+        shown.add(text);
       }
     }
   }
