@@ -134,6 +134,22 @@ test('problems of a stage that has not been reached do not come back, and those 
   }
 });
 
+for (const mask of [true, 'applicable'] as const) {
+  test(`where programs are judged by one another problems come back whole, ${mask === true ? 'open' : 'closed'} loop`, async (t) => {
+    const options = { task: drawers(mask), algorithm: 'rloo', samples: 4, minibatches: 4 } as const;
+    const one = await trained({ ...options, threads: 1 }, 12);
+    t.is((await trained({ ...options, threads: 2 }, 12)).digest, one.digest);
+    t.deepEqual(
+      one.iterations.slice(0, 3).map(({ rollout, replay }) => [rollout.problems, replay?.share]),
+      [
+        [64, 0],
+        [32, 0.5],
+        [32, 0.5],
+      ],
+    );
+  });
+}
+
 test('a problem that comes back looks as it did', async (t) => {
   const { agent } = await Trainer.run([{ stage: 1, iterations: 1 }], { ...OPTIONS, task: drawers(true) });
   await agent.close();
@@ -181,6 +197,7 @@ test('wrong options are named', async (t) => {
     [{ replay: { randomStep: 1.5 } }, 'replay.randomStep'],
     [{ replay: { randomSteps: 0.5 } }, 'replay.randomSteps'],
     [{ replay: { randomStep: 0.5 }, baseline: 'program' }, 'replay.randomStep'],
+    [{ replay: { randomStep: 0.5 }, algorithm: 'rloo' }, 'replay.randomStep'],
     [{ replay: {}, task: scriptedTask({ stages: ['only'] }) }, 'replay'],
   ];
   for (const [options, path] of refused) {
