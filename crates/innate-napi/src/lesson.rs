@@ -175,6 +175,8 @@ impl BindingTrajectories {
             context_lengths: None,
             stages: (&*self.stages.0).into(),
             states: None,
+            ages: None,
+            past: None,
             starts: None,
             inputs: self.inputs.as_ref().map(|inputs| (&*inputs.0).into()),
             discrete: observed.and_then(|observed| Some((&*observed.discrete.as_ref()?.0).into())),

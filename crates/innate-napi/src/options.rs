@@ -4,7 +4,7 @@ use innate_core::checkpoint::MAX_COUNTER;
 use innate_core::data::{Evaluation, Rollout, RolloutSpec};
 use innate_core::device::DeviceKind;
 use innate_core::engine::EngineKind;
-use innate_core::model::{Action, Attention, Encoder, Input, ModelSpec, Pooling};
+use innate_core::model::{Action, Attention, Encoder, History, Input, ModelSpec, Pooling};
 use innate_core::{NamedTensor, Placement};
 use napi_derive::napi;
 
@@ -32,6 +32,10 @@ pub struct BindingAgentOptions {
     pub actions: Option<f64>,
     /// Whether the network reads where an episode begins; absent: it does not.
     pub episode_start: Option<bool>,
+    /// Whether the network reads the step within the episode; absent: it does not.
+    pub clock: Option<bool>,
+    /// How many steps back the network attends to its own past; absent: it does not.
+    pub history_window: Option<f64>,
     /// Sizes of the discrete numbers read at each step; absent: none.
     pub discrete: Option<Vec<f64>>,
     /// Length of the vector read at each step; absent: 0.
@@ -156,6 +160,9 @@ impl TryFrom<BindingAgentOptions> for Resolved {
         if options.episode_start == Some(true) || !recurrent {
             inputs.push(Input::EpisodeStart);
         }
+        if options.clock == Some(true) {
+            inputs.push(Input::Clock);
+        }
         if let Some(sizes) = options.discrete.filter(|sizes| !sizes.is_empty()) {
             let sizes = sizes.into_iter().map(|each| size("discrete", each)).collect::<Result<_, _>>()?;
             inputs.push(Input::Discrete { sizes });
@@ -171,7 +178,10 @@ impl TryFrom<BindingAgentOptions> for Resolved {
                 layers: size("layers", options.layers)?,
                 hidden: size("hiddenSize", options.hidden_size)?,
                 recurrent,
-                attention: Attention::NONE,
+                attention: Attention {
+                    history: options.history_window.map(|of| size("historyWindow", of).map(|window| History { window })).transpose()?,
+                    ..Attention::NONE
+                },
                 action: Action::Categorical { size: options.actions.map_or(Ok(vocabulary), |actions| size("actions", actions))? },
             },
             rollout: RolloutSpec {
@@ -194,6 +204,8 @@ impl From<&Resolved> for BindingAgentOptions {
             encoder: Some(if model.encoder == Encoder::None { "none" } else { "pooled" }.to_owned()),
             actions: Some(model.actions() as f64),
             episode_start: Some(model.inputs.contains(&Input::EpisodeStart)),
+            clock: Some(model.reads_clock()),
+            history_window: model.attention.history.map(|History { window }| window as f64),
             discrete: Some(model.discrete().iter().map(|&size| size as f64).collect()),
             dense: Some(model.dense() as f64),
             layers: model.layers as f64,

@@ -32,6 +32,8 @@ fn part_of(case: &Case, rows: &[usize]) -> Case {
         context_lengths: case.context_lengths.as_ref().map(|values| of(values, n, rows)),
         stages: of(&case.stages, n, rows),
         states: case.states.as_ref().map(|values| of(values, n, rows)),
+        ages: None,
+        past: None,
         starts: case.starts.as_ref().map(|values| of(values, n, rows)),
         inputs: case.inputs.as_ref().map(|values| of(values, n, rows)),
         discrete: case.discrete.as_ref().map(|values| of(values, n, rows)),

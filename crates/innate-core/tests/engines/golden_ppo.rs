@@ -32,6 +32,8 @@ fn case(golden: &Golden) -> Case {
         context_lengths: None,
         stages: vec![],
         states: Some(golden.floats("states")),
+        ages: None,
+        past: None,
         starts: Some(golden.bytes("starts")),
         inputs: Some(golden.ids("inputs")),
         discrete: Some(golden.ids("discrete")),

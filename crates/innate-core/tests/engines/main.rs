@@ -9,6 +9,7 @@ mod explore;
 mod finite;
 mod general;
 mod golden;
+mod golden_history;
 mod golden_ppo;
 mod gradient;
 mod heights;
