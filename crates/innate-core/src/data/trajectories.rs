@@ -260,9 +260,15 @@ impl<'a> Trajectories<'a> {
     pub(crate) fn age(&self, row: usize, t: usize, before: u32) -> u32 {
         match t {
             _ if self.starts_at(row, t) => 0,
-            0 => self.ages.as_ref().map_or(0, |ages| ages[row] as u32),
+            0 => self.age_before(row),
             _ => next_age(before),
         }
+    }
+
+    /// Steps of its episode before a row's first step, unless another begins there.
+    #[inline]
+    pub(crate) fn age_before(&self, row: usize) -> u32 {
+        self.ages.as_ref().map_or(0, |ages| ages[row] as u32)
     }
 
     /// The stored past of a row, `[count, H]`.

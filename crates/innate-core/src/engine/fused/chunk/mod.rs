@@ -187,7 +187,7 @@ impl Chunk {
             && data.past.is_some()
         {
             for row in 0..rows {
-                self.walk.history.recall(weights, row, data.past_of(first + row, window), data.age(first + row, 0, 0));
+                self.walk.history.recall(weights, row, data.past_of(first + row, window), data.age_before(first + row));
             }
         }
     }
