@@ -5,6 +5,7 @@ import type { ObservationSpace, Space } from '../spaces/space.js';
 import type { Task } from '../task/task.js';
 import type { Issues } from '../util/issues.js';
 import { show } from '../util/show.js';
+import type { AttentionOption, EncoderOption } from './architecture.js';
 import type { Engine } from './options.js';
 
 /** What an agent is made of and where it runs. */
@@ -23,8 +24,12 @@ export interface AgentInfo {
   readonly hiddenSize: number;
   /** Layers of the GRU. */
   readonly layers: number;
-  /** Whether it has a memory; see {@link CommonAgentOptions.memory}. */
+  /** Whether it has a memory; see {@link ArchitectureOptions.memory}. */
   readonly memory: boolean;
+  /** How prompts are read; undefined for an environment, which has none. */
+  readonly encoder: EncoderOption | undefined;
+  /** What each step looks up. */
+  readonly attention: AttentionOption;
   /** Tokens emitted in an episode, `T`. */
   readonly horizon: number;
   /** Tokens of each context, `L`, where the task fixed it; absent: contexts of any length are taken. */

@@ -17,6 +17,7 @@ export type Getter = (input: Readonly<Record<string, unknown>>) => unknown;
 
 const ENTRIES = {
   contexts: (input) => input['contexts'],
+  contextLengths: (input) => input['contextLengths'],
   stages: (input) => input['stages'],
   actions: (input) => input['actions'],
   inputs: (input) => input['inputs'],
@@ -48,7 +49,7 @@ export interface Targets {
  * @returns These, and what a task's batch brings beside: it may be spread into an input.
  */
 export function inputNames(...names: readonly string[]): ReadonlySet<string> {
-  return new Set(['contexts', 'stages', ...names, 'size', 'contextLength', 'problems']);
+  return new Set(['contexts', 'contextLengths', 'stages', ...names, 'size', 'contextLength', 'problems']);
 }
 
 /**
@@ -94,7 +95,9 @@ export class InputReader {
     if (stages !== undefined && contexts !== undefined) {
       this.#checkContexts(contexts.length, stages.length);
     }
-    return provePrompts(contexts ?? NO_IDS, stages ?? NO_IDS, this.#limits);
+    const lengths =
+      this.#issues.list.length === 0 && stages !== undefined ? this.#contextLengths(stages.length, contexts?.length ?? 0) : undefined;
+    return provePrompts(contexts ?? NO_IDS, stages ?? NO_IDS, this.#limits, lengths);
   }
 
   /**
@@ -201,6 +204,21 @@ export class InputReader {
       return undefined;
     }
     return Uint32Array.from(rows as ArrayLike<number>);
+  }
+
+  /** `contextLengths`, `[n]`, or `undefined` where absent. */
+  #contextLengths(count: number, tokens: number): Int32Array | undefined {
+    const lengths = this.#entry('contextLengths');
+    if (lengths === undefined || !this.#checkCount('contextLengths', lengths, [count], 'Pass an Int32Array with one length a problem.')) {
+      return undefined;
+    }
+    const bad = findOutside(lengths, 1, tokens / count);
+    if (bad >= 0) {
+      const message = `must be an integer from 1 to ${tokens / count}, the tokens of a context, got ${show(lengths[bad])}.`;
+      this.#issues.add(`contextLengths[${bad}]`, message, 'Count the tokens of the context without its padding.');
+      return undefined;
+    }
+    return toInt32(lengths);
   }
 
   /** `lengths`, `[n]`, or `undefined` where absent. */

@@ -8,6 +8,12 @@ export type Numbers = Float32Array | ArrayLike<number>;
 export interface Prompts {
   /** Token ids, `[n, L]`, row-major; `L` is `contexts.length / stages.length`. */
   readonly contexts: Ids;
+  /**
+   * Tokens of each context that count, `[n]`, each from 1 to `L`: those after them are padding, any token, and are not read.
+   *
+   * @defaultValue all
+   */
+  readonly contextLengths?: Ids | undefined;
   /** Stage of each problem, `[n]`. */
   readonly stages: Ids;
 }

@@ -67,13 +67,13 @@ export const ACCUMULATE_NAMES = inputNames(...EPISODE_NAMES, ...LOSS_NAMES, ...O
  * @returns Prompts and programs, how many problems there are and how many steps each has; issues of the last entry read may be unchecked.
  */
 export function readPrograms(reader: InputReader): { trajectories: BindingTrajectories; count: number; cells: number } {
-  const { contexts, stages } = reader.prompts();
+  const { contexts, contextLengths, stages } = reader.prompts();
   reader.check();
   const count = stages.length;
   const actions = reader.actions(count);
   reader.check();
   const inputs = reader.inputs(actions.length);
-  return { trajectories: { contexts, stages, actions, inputs, weights: undefined, observed: undefined }, count, cells: actions.length };
+  return { trajectories: { contexts, contextLengths, stages, actions, inputs, weights: undefined, observed: undefined }, count, cells: actions.length };
 }
 
 /**

@@ -2,11 +2,12 @@ import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorit
 import { makeNote, type Note, readNote } from '../checkpoint/note.js';
 import { CheckpointError } from '../errors/checkpoint-error.js';
 import { OptionsError } from '../errors/options-error.js';
-import type { BindingAgent } from '../native/binding.js';
+import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
 import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
+import { chooseReading, type EncoderOption, type Reading } from './architecture.js';
 import { onDevice } from './device.js';
 import { type AgentInfo, compareTask } from './info.js';
 import { type AgentLoadOptions, type NetworkConfig, readRuntimeOptions, readTask } from './options.js';
@@ -22,10 +23,12 @@ export interface NativeAgent {
  * @param config - What to make.
  * @returns A native agent with fresh weights.
  */
-export async function createNative({ use, seed, hiddenSize, layers, memory, runtime, update }: NetworkConfig): Promise<NativeAgent> {
+export async function createNative({ use, task, seed, network, runtime, update }: NetworkConfig): Promise<NativeAgent> {
+  const { hiddenSize, layers, memory } = network;
   const { vocabSize, stageCount, horizon, startToken, actionMask, pooling, discrete, dense, spaces } = use;
   const observed = { ...(discrete.length === 0 ? {} : { discrete: [...discrete] }), ...(dense === 0 ? {} : { dense }) };
-  const acting = spaces === undefined ? {} : { actions: vocabSize - 1, encoder: 'none', episodeStart: true };
+  const acting =
+    spaces === undefined ? reading(chooseReading(network, task)) : { actions: vocabSize - 1, encoder: 'none', episodeStart: true };
   const { value, reason } = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
     BindingAgent.create({
       vocabSize,
@@ -46,6 +49,11 @@ export async function createNative({ use, seed, hiddenSize, layers, memory, runt
     }),
   );
   return describe(value, makeNote(use, update), reason);
+}
+
+/** Where nothing is said, contexts are pooled and nothing is attended to. */
+function reading({ encoder, attention }: Reading): Pick<BindingAgentOptions, 'encoder' | 'attendsPrompt'> {
+  return { ...(encoder === 'gru' ? { encoder: 'recurrent' } : {}), ...(attention === 'prompt' ? { attendsPrompt: true } : {}) };
 }
 
 /**
@@ -82,6 +90,13 @@ export async function loadNative(path: string | URL, options: AgentLoadOptions):
   return loaded;
 }
 
+function encoderOf({ encoder }: BindingAgentOptions): EncoderOption | undefined {
+  if (encoder === 'none') {
+    return undefined;
+  }
+  return encoder === 'recurrent' ? 'gru' : 'mean';
+}
+
 function describe(native: BindingAgent, note: Note, deviceReason: string | undefined): NativeAgent {
   const { options } = native;
   const info: AgentInfo = Object.freeze({
@@ -93,6 +108,8 @@ function describe(native: BindingAgent, note: Note, deviceReason: string | undef
     hiddenSize: options.hiddenSize,
     layers: options.layers,
     memory: options.recurrent !== false,
+    encoder: encoderOf(options),
+    attention: options.attendsPrompt === true ? 'prompt' : 'none',
     horizon: options.horizon,
     contextLength: note.contextLength,
     startToken: options.startToken,

@@ -4,6 +4,7 @@ import { assertTask } from '../task/checked.js';
 import type { Task } from '../task/task.js';
 import { OptionReader } from '../util/option-reader.js';
 import { show } from '../util/show.js';
+import { type ArchitectureConfig, type ArchitectureOptions, checkPooling, FLAT_ARCHITECTURE, readArchitecture } from './architecture.js';
 import {
   DESCRIPTION,
   type NetworkDescription,
@@ -59,24 +60,17 @@ interface CommonAgentOptions extends RuntimeOptions, UpdateOptions {
    */
   readonly seed?: number | undefined;
   /**
-   * Width of the embeddings and of the hidden state, 1 to 8192.
+   * What the network is made of: how prompts are read, what steps look up, its size.
    *
-   * @defaultValue 96, and 128 for an environment
+   * @defaultValue as the task asks for
    */
-  readonly hiddenSize?: number | undefined;
-  /**
-   * Layers of the GRU, 1 to 16.
-   *
-   * @defaultValue 1
-   */
-  readonly layers?: number | undefined;
-  /**
-   * Whether the network has a memory. `false` makes its twin without one, to see what memory is worth: each step is decided by what is observed at
-   * that step alone, and by the prompt where there is one; neither the state nor the action of the step before is read.
-   *
-   * @defaultValue true
-   */
-  readonly memory?: boolean | undefined;
+  readonly network?: ArchitectureOptions | undefined;
+  /** The same as `network.hiddenSize`. */
+  readonly hiddenSize?: ArchitectureOptions['hiddenSize'];
+  /** The same as `network.layers`. */
+  readonly layers?: ArchitectureOptions['layers'];
+  /** The same as `network.memory`. */
+  readonly memory?: ArchitectureOptions['memory'];
 }
 
 /** Options of {@link Agent.create} for a task. */
@@ -115,10 +109,10 @@ export interface RuntimeConfig {
 /** {@link NetworkOptions}, checked and filled in. */
 export interface NetworkConfig {
   readonly use: NetworkUse;
+  /** What it is for, where that is a task. */
+  readonly task?: Task | undefined;
   readonly seed: number;
-  readonly hiddenSize: number;
-  readonly layers: number;
-  readonly memory: boolean;
+  readonly network: ArchitectureConfig;
   readonly runtime: RuntimeConfig;
   readonly update: UpdateConfig;
 }
@@ -129,7 +123,7 @@ export interface AgentConfig extends NetworkConfig {
 }
 
 /** Names of the options that make a network, and cannot be given beside a ready agent. */
-export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize', 'layers', 'memory'] as const;
+export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'network', ...FLAT_ARCHITECTURE] as const;
 
 /**
  * Reads the options of an agent for a task.
@@ -139,7 +133,7 @@ export const NETWORK_OPTIONS = ['device', 'engine', 'threads', 'hiddenSize', 'la
  */
 export function readAgentOptions(reader: OptionReader): AgentConfig {
   const task = readTask(reader) ?? arithmetic;
-  return { task, ...readConfig(reader, useOf(task), task) };
+  return { ...readConfig(reader, useOf(task), task), task };
 }
 
 /**
@@ -166,9 +160,11 @@ export function readNetworkOptions(reader: OptionReader): NetworkConfig {
 }
 
 function readConfig(reader: OptionReader, use: NetworkUse, task?: Task): NetworkConfig {
+  const sizes = readSizes(reader, use.spaces === undefined);
+  checkPooling(sizes.network, use.pooling, reader.issues);
   return {
     use,
-    ...readSizes(reader, use.spaces === undefined ? 96 : 128),
+    ...sizes,
     update: readUpdateOptions(reader, taskDefaults(task, reader)),
   };
 }
@@ -182,19 +178,17 @@ function readSpacesConfig(reader: OptionReader): NetworkConfig {
 }
 
 /** {@link NetworkConfig} as far as it does not depend on what the network is for. */
-export type NetworkSizes = Pick<NetworkConfig, 'seed' | 'hiddenSize' | 'layers' | 'memory' | 'runtime'>;
+export type NetworkSizes = Pick<NetworkConfig, 'seed' | 'network' | 'runtime'>;
 
 /**
  * @param reader - Over what the caller passed.
- * @param hiddenSize - Where it is absent.
+ * @param prompted - Whether episodes begin with a prompt.
  * @returns Seed, sizes, and where the network runs.
  */
-export function readSizes(reader: OptionReader, hiddenSize: number): NetworkSizes {
+export function readSizes(reader: OptionReader, prompted: boolean): NetworkSizes {
   return {
     seed: reader.seed(),
-    hiddenSize: reader.number('hiddenSize', hiddenSize, { integer: true, min: 1, max: 8192 }),
-    layers: reader.number('layers', 1, { integer: true, min: 1, max: 16 }),
-    memory: reader.boolean('memory', true),
+    network: readArchitecture(reader, prompted),
     runtime: readRuntimeOptions(reader),
   };
 }

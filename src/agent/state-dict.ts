@@ -3,6 +3,7 @@ import { InputError } from '../errors/input-error.js';
 import { Issues } from '../util/issues.js';
 import { isArray, isFloat32Array, isRecord } from '../util/kind.js';
 import { show } from '../util/show.js';
+import type { AttentionOption, EncoderOption } from './architecture.js';
 
 /** One tensor, row-major. */
 export interface Tensor {
@@ -19,10 +20,13 @@ export interface Tensor {
  * |---|---|
  * | `emb.weight` | `[V, H]` |
  * | `stage_emb.weight` | `[S, H]` |
+ * | with the encoder `gru`: `encoder.weight_ih_l0`, `encoder.weight_hh_l0` | `[3H, H]` |
+ * | `encoder.bias_ih_l0`, `encoder.bias_hh_l0` | `[3H]` |
  * | `rnn.weight_ih_l0`, `rnn.weight_hh_l0` | `[3H, H]` |
  * | `rnn.bias_ih_l0`, `rnn.bias_hh_l0` | `[3H]` |
- * | `pi.weight`, `pi.bias` | `[V, H]`, `[V]` |
- * | `v.weight`, `v.bias` | `[1, H]`, `[1]` |
+ * | with attention to the prompt: `attn.prompt.query.weight` | `[H, H]` |
+ * | `pi.weight`, `pi.bias` | `[V, R]`, `[V]`; R is H, and with attention to the prompt 2H |
+ * | `v.weight`, `v.bias` | `[1, R]`, `[1]` |
  */
 export type StateDict = Readonly<Record<string, Tensor>>;
 
@@ -36,25 +40,35 @@ export interface NetworkShape {
   readonly hiddenSize: number;
   /** Layers of the GRU. */
   readonly layers: number;
+  /** How prompts are read. */
+  readonly encoder: EncoderOption | undefined;
+  /** What each step looks up. */
+  readonly attention: AttentionOption;
 }
 
 /**
  * @param network - Sizes.
  * @returns The shape of each weight by name.
  */
-export function weightShapes({ vocabSize, stageCount, hiddenSize, layers }: NetworkShape): ReadonlyMap<string, readonly number[]> {
+export function weightShapes(network: NetworkShape): ReadonlyMap<string, readonly number[]> {
+  const { vocabSize, stageCount, hiddenSize, layers, encoder, attention } = network;
+  const attends = attention === 'prompt';
+  const read = attends ? 2 * hiddenSize : hiddenSize;
+  const gru = (name: string, layer: number): [string, number[]][] => [
+    [`${name}.weight_ih_l${layer}`, [3 * hiddenSize, hiddenSize]],
+    [`${name}.weight_hh_l${layer}`, [3 * hiddenSize, hiddenSize]],
+    [`${name}.bias_ih_l${layer}`, [3 * hiddenSize]],
+    [`${name}.bias_hh_l${layer}`, [3 * hiddenSize]],
+  ];
   return new Map<string, readonly number[]>([
     ['emb.weight', [vocabSize, hiddenSize]],
     ['stage_emb.weight', [stageCount, hiddenSize]],
-    ...Array.from({ length: layers }, (_, layer): [string, number[]][] => [
-      [`rnn.weight_ih_l${layer}`, [3 * hiddenSize, hiddenSize]],
-      [`rnn.weight_hh_l${layer}`, [3 * hiddenSize, hiddenSize]],
-      [`rnn.bias_ih_l${layer}`, [3 * hiddenSize]],
-      [`rnn.bias_hh_l${layer}`, [3 * hiddenSize]],
-    ]).flat(),
-    ['pi.weight', [vocabSize, hiddenSize]],
+    ...(encoder === 'gru' ? gru('encoder', 0) : []),
+    ...Array.from({ length: layers }, (_, layer) => gru('rnn', layer)).flat(),
+    ...(attends ? [['attn.prompt.query.weight', [hiddenSize, hiddenSize]] as const] : []),
+    ['pi.weight', [vocabSize, read]],
     ['pi.bias', [vocabSize]],
-    ['v.weight', [1, hiddenSize]],
+    ['v.weight', [1, read]],
     ['v.bias', [1]],
   ]);
 }

@@ -34,7 +34,7 @@ export class ContextEncoder<Problem, State, Tool extends string, Stage extends S
   /** Makes a batch, unguarded. */
   encode(problems: readonly Problem[], stages: Int32Array): ToolBatch<Problem> {
     const site = this.#site;
-    const { contextLength: fixed, encode, stages: declared } = this.#definition;
+    const { contextLength: fixed, padding, encode, stages: declared } = this.#definition;
     const { startToken, padToken } = this.#layout;
     site.where = 'task.encode';
     let contextLength = fixed ?? 1;
@@ -63,6 +63,8 @@ export class ContextEncoder<Problem, State, Tool extends string, Stage extends S
       contexts[at] = startToken;
       start += contextLength;
     }
-    return { size: problems.length, contextLength, contexts, stages, problems };
+    const skips = padding !== 'read' && rows.some((row) => row.length + 1 < contextLength);
+    const contextLengths = skips ? { contextLengths: Int32Array.from(rows, (row) => row.length + 1) } : {};
+    return { size: problems.length, contextLength, contexts, ...contextLengths, stages, problems };
   }
 }

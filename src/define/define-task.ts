@@ -88,6 +88,8 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly padToken: number;
   readonly actionMask: Uint8Array | undefined;
   readonly pooling: 'own' | 'batch';
+  readonly contextOrder: 'matters' | 'ignored' | undefined;
+  readonly padding: 'skip' | 'read';
   readonly interaction: TaskInteraction | undefined;
   readonly updateOptions: UpdateOptions | undefined;
   readonly splits: boolean;
@@ -119,6 +121,8 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     this.padToken = layout.padToken;
     this.vocabulary = layout.vocabulary;
     this.pooling = definition.pooling ?? 'own';
+    this.contextOrder = definition.contextOrder;
+    this.padding = definition.padding ?? 'skip';
     this.interaction = interactionOf(definition, layout);
     this.updateOptions = definition.updateOptions;
     this.splits = definition.splits ?? definition.sample.length > 2;

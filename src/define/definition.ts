@@ -126,12 +126,24 @@ export interface TaskDefinition<
   readonly padToken?: string | undefined;
   /**
    * Tokens of every context, the start token included, `L`: shorter ones are padded to it, a longer one is an error. When absent, contexts
-   * are padded to the longest of their batch: nothing is padded where all are equally long, but what is shown for one problem then depends
-   * on the others of its batch.
+   * are padded to the longest of their batch.
    *
    * @defaultValue the longest of the batch
    */
   readonly contextLength?: number | undefined;
+  /**
+   * `skip`: the network does not read the padding of shorter contexts. `read`: it does, as it reads any token; without `contextLength`, what is
+   * shown for one problem then depends on the others of its batch.
+   *
+   * @defaultValue 'skip'
+   */
+  readonly padding?: 'skip' | 'read' | undefined;
+  /**
+   * Whether the order of the symbols that `encode` returns decides which program is right; see {@link Task.contextOrder}.
+   *
+   * @defaultValue found out by a short search when an agent is made
+   */
+  readonly contextOrder?: 'matters' | 'ignored' | undefined;
   /**
    * `true`: only tools may be emitted, and after a tool with parameters values of the next parameter. `'applicable'`: of these only what
    * `when` says yes to; a program in whose state no tool applies is over, truncated. `false`: all tokens may, those that are no tool only

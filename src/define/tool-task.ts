@@ -92,6 +92,8 @@ export interface ToolTask<
   readonly milestones: readonly Milestone[];
   /** The token that fills up contexts and programs. */
   readonly padToken: number;
+  /** Whether the network reads the padding of shorter contexts. */
+  readonly padding: 'skip' | 'read';
   /** The machine, one token at a time. */
   readonly machine: TaskMachine<Problem, State, Tool>;
   /**

@@ -59,6 +59,8 @@ const KEYS = new Set(
     splits: 1,
     replay: 1,
     pooling: 1,
+    padding: 1,
+    contextOrder: 1,
     updateOptions: 1,
     sample: 1,
     encode: 1,
@@ -98,7 +100,7 @@ function validateKeys(definition: object, issues: Issues): void {
 }
 
 function validateScalars(definition: object, issues: Issues): void {
-  const { name, horizon, mask, trainPastEnd, splits, replay, contextLength, pooling, successReward } = loose(definition);
+  const { name, horizon, mask, trainPastEnd, splits, replay, contextLength, pooling, padding, contextOrder, successReward } = loose(definition);
   if (typeof name !== 'string' || name === '') {
     issues.add('name', 'is not a text with at least one character.', 'Name the task.');
   }
@@ -122,6 +124,12 @@ function validateScalars(definition: object, issues: Issues): void {
   }
   if (pooling !== undefined && pooling !== 'own' && pooling !== 'batch') {
     issues.add('pooling', `is ${show(pooling)}.`, "Use 'own' or 'batch'.");
+  }
+  if (padding !== undefined && padding !== 'skip' && padding !== 'read') {
+    issues.add('padding', `is ${show(padding)}.`, "Use 'skip' or 'read'.");
+  }
+  if (contextOrder !== undefined && contextOrder !== 'matters' && contextOrder !== 'ignored') {
+    issues.add('contextOrder', `is ${show(contextOrder)}.`, "Use 'matters' or 'ignored', or leave it out.");
   }
   if (successReward !== undefined && !(isFiniteNumber(successReward) && successReward > 0)) {
     issues.add('successReward', `is ${show(successReward)}.`, 'Use a positive finite number.');

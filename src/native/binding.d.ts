@@ -14,11 +14,8 @@ export declare class BindingAgent {
   get options(): BindingAgentOptions
   /** What the numbers of a lesson are, in their order. */
   get numberNames(): Array<string>
-  /**
-   * Emits a program for each problem: contexts `[n, L]`, stages `[n]`. At the random step of a row, `[n]`, −1 for none, any action that is
-   * allowed is as probable as the others.
-   */
-  rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean, randomSteps?: Int32Array | undefined | null): Promise<BindingRollout>
+  /** Emits a program for each problem: contexts `[n, L]`, stages `[n]`, and how many tokens of each context count, `[n]`; absent: all. */
+  rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean, contextLengths?: Int32Array | undefined | null, randomSteps?: Int32Array | undefined | null): Promise<BindingRollout>
   /** Runs the network over given trajectories. */
   evaluateActions(trajectories: BindingTrajectories): Promise<BindingEvaluation>
   /** The gradient of the loss and one Adam step along it. */
@@ -62,8 +59,8 @@ export declare class BindingAgent {
 
 /** Rows whose steps are written down to be learned from. Arrays are read and written in place. */
 export declare class BindingCollector {
-  /** Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each; random steps, `[n]`, as in a rollout. */
-  begin(contexts: Int32Array, stages: Int32Array, randomSteps?: Int32Array | undefined | null): void
+  /** Shows each row its prompt, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and begins an episode in each. */
+  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array | undefined | null, randomSteps?: Int32Array | undefined | null): void
   /** One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written. */
   step(dense: Float32Array | undefined | null, discrete: Int32Array | undefined | null, allowed: Uint8Array | undefined | null, actions: Int32Array): void
   /** What came of the step, `[n]` each; `lastDense` `[n, D]` and `lastDiscrete` `[n, K]` are read where an episode was truncated. */
@@ -78,8 +75,11 @@ export declare class BindingCollector {
 
 /** Rows of a network that are stepped together. Arrays are written in place. */
 export declare class BindingSession {
-  /** Shows each row its context, contexts `[n, L]`, stages `[n]`, and puts it before its first step. */
-  begin(contexts: Int32Array, stages: Int32Array): void
+  /**
+   * Shows each row its context, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and puts it before its first
+   * step.
+   */
+  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array | undefined | null): void
   /** Puts `rows` rows before the first step of an episode, at the zero state: for a network without prompts. */
   beginRows(rows: number): void
   /** Puts one row before the first step of another episode. */
@@ -112,8 +112,10 @@ export interface BindingAgentOptions {
   startToken: number
   /** `own` or `batch`: over what a context's mean is taken. */
   pooling: string
-  /** `pooled`: prompts are read; `none`: episodes begin at the zero state. Absent: `pooled`. */
+  /** `pooled`: prompts are averaged; `recurrent`: they are read in order; `none`: episodes begin at the zero state. Absent: `pooled`. */
   encoder?: string
+  /** Whether prompts are attended to; absent: they are not. */
+  attendsPrompt?: boolean
   /** Number of actions, `A`; absent: `vocabSize`. */
   actions?: number
   /** Whether the network reads where an episode begins; absent: it does not. */
@@ -340,6 +342,8 @@ export interface BindingTotal {
 export interface BindingTrajectories {
   /** Prompts, `[n, L]`. */
   contexts: Int32Array
+  /** Tokens of each context that count, `[n]`; absent: all. */
+  contextLengths?: Int32Array | undefined
   /** Stages, `[n]`. */
   stages: Int32Array
   /** Actions taken, `[n, T]`. */

@@ -13,6 +13,8 @@ interface Within {
 export interface CheckedPrompts {
   /** Token ids, `[n, L]`. */
   readonly contexts: Int32Array;
+  /** Tokens of each context that count, `[n]`; undefined: all. */
+  readonly contextLengths: Int32Array | undefined;
   /** Stage of each problem, `[n]`. */
   readonly stages: Int32Array;
   readonly [WITHIN]: Within;
@@ -21,16 +23,22 @@ export interface CheckedPrompts {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Only for who has looked through every id, and writes to neither array before the prompts are used.
+ * Only for who has looked through every id and length, and writes to none of the arrays before the prompts are used.
  *
  * @param contexts - Token ids, `[n, L]`.
  * @param stages - Stage of each problem, `[n]`.
  * @param within - The sizes that they were compared with.
+ * @param contextLengths - Tokens of each context that count, `[n]`; all where absent.
  * @returns The prompts with the proof.
  */
-export function provePrompts(contexts: Int32Array, stages: Int32Array, { vocabSize, stageCount }: Within): CheckedPrompts {
+export function provePrompts(
+  contexts: Int32Array,
+  stages: Int32Array,
+  { vocabSize, stageCount }: Within,
+  contextLengths?: Int32Array,
+): CheckedPrompts {
   // Written afterwards: in a literal, a key that is no name takes ten times as long.
-  const prompts = { contexts, stages } as Mutable<CheckedPrompts>;
+  const prompts = { contexts, contextLengths, stages } as Mutable<CheckedPrompts>;
   prompts[WITHIN] = { vocabSize, stageCount };
   return prompts;
 }
@@ -42,9 +50,13 @@ export function provePrompts(contexts: Int32Array, stages: Int32Array, { vocabSi
  * @param rest - A new object with what else is in the input.
  * @returns The same object.
  */
-export function addPrompts<T extends object>({ contexts, stages, [WITHIN]: within }: CheckedPrompts, rest: T): T & CheckedPrompts {
+export function addPrompts<T extends object>(
+  { contexts, contextLengths, stages, [WITHIN]: within }: CheckedPrompts,
+  rest: T,
+): T & CheckedPrompts {
   const input = rest as T & Mutable<CheckedPrompts>;
   input.contexts = contexts;
+  input.contextLengths = contextLengths;
   input.stages = stages;
   input[WITHIN] = within;
   return input;

@@ -172,9 +172,31 @@ function checkedBatch<Batch extends ProblemBatch>(
       });
     }
   }
+  checkContextLengths(batch);
   const stagesKept = isInt32Array(batch.stages) && batch.stages.length === size && batch.stages.every((id, at) => id === stages[at]);
   requireTask(stagesKept, `${method}.stages`, 'differs from the stages asked for.', 'Return an Int32Array equal to the argument.');
   return batch;
+}
+
+function checkContextLengths({ size, contextLength, contextLengths }: ProblemBatch): void {
+  if (contextLengths === undefined) {
+    return;
+  }
+  const path = 'sample.contextLengths';
+  requireTask(
+    isInt32Array(contextLengths) && contextLengths.length === size,
+    path,
+    `is ${show(contextLengths)}.`,
+    `Return an Int32Array of ${size} lengths, or leave it out: all tokens count then.`,
+  );
+  const bad = contextLengths.findIndex((length) => length < 1 || length > contextLength);
+  if (bad >= 0) {
+    throw new TaskError(`has the length ${contextLengths[bad]}.`, {
+      path: `task.${path}`,
+      remedy: `Use 1 to ${contextLength}: tokens of the context without its padding.`,
+      problemIndex: bad,
+    });
+  }
 }
 
 /**
@@ -182,8 +204,8 @@ function checkedBatch<Batch extends ProblemBatch>(
  * @param batch - What {@link checkedSample} returned.
  * @returns What an agent is shown, with the proof that its ids were looked through.
  */
-export function promptsOf(task: Task, { contexts, stages }: ProblemBatch): CheckedPrompts {
-  return provePrompts(contexts, stages, { vocabSize: task.vocabulary.length, stageCount: task.stages.length });
+export function promptsOf(task: Task, { contexts, contextLengths, stages }: ProblemBatch): CheckedPrompts {
+  return provePrompts(contexts, stages, { vocabSize: task.vocabulary.length, stageCount: task.stages.length }, contextLengths);
 }
 
 /**

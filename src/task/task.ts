@@ -12,6 +12,12 @@ export interface ProblemBatch {
   readonly contextLength: number;
   /** Token ids the network is shown, `[n, L]`. */
   readonly contexts: Int32Array;
+  /**
+   * Tokens of each context that count, `[n]`, each from 1 to `L`: those after them are padding, and are not read.
+   *
+   * @defaultValue all
+   */
+  readonly contextLengths?: Int32Array | undefined;
   /** Stage of each problem, `[n]`. */
   readonly stages: Int32Array;
 }
@@ -116,6 +122,13 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    * @defaultValue 'own'
    */
   readonly pooling?: 'own' | 'batch' | undefined;
+  /**
+   * Whether the order of a context's tokens decides which program is right. Where it `matters`, an agent reads contexts in order and attends to
+   * them, unless `network` says otherwise; where it is `ignored`, contexts are averaged.
+   *
+   * @defaultValue `ignored`; a task made by {@link defineTask} is searched for problems whose order alone tells their programs apart
+   */
+  readonly contextOrder?: 'matters' | 'ignored' | undefined;
   /**
    * How the task talks with the network, closed loop; {@link Task.begin} goes with it.
    *

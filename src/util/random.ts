@@ -19,6 +19,8 @@ export const STREAMS = {
   diagnosis: 2 ** 32 - 3,
   /** Of the first stage; each later one has the next. */
   taskCheck: 8,
+  /** Problems that say whether the order of a context matters. */
+  contextOrder: 2 ** 32 - 4,
   /** Which scores a confidence interval draws again. */
   bootstrap: 2 ** 32 - 1,
   /** Which programs are imitated together. */

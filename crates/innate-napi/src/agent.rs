@@ -84,8 +84,8 @@ impl BindingAgent {
         number_names()
     }
 
-    /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`. At the random step of a row, `[n]`, −1 for none, any action that is
-    /// allowed is as probable as the others.
+    /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`, and how many tokens of each context count, `[n]`; absent: all. At the
+    /// random step of a row, `[n]`, −1 for none, any action that is allowed is as probable as the others.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingRollout>")]
     pub fn rollout<'env>(
         &self,
@@ -93,11 +93,13 @@ impl BindingAgent {
         contexts: &[i32],
         stages: &[i32],
         deterministic: bool,
+        context_lengths: Option<&[i32]>,
         random_steps: Option<&[i32]>,
     ) -> napi::Result<Object<'env>> {
-        let (contexts, stages, explored) = (contexts.to_vec(), stages.to_vec(), random_steps.map(<[i32]>::to_vec));
+        let (contexts, stages, lengths) = (contexts.to_vec(), stages.to_vec(), context_lengths.map(<[i32]>::to_vec));
+        let explored = random_steps.map(<[i32]>::to_vec);
         let work = move |agent: &mut Agent| {
-            let prompts = Prompts::of(&contexts, &stages);
+            let prompts = Prompts { lengths: lengths.as_deref(), ..Prompts::of(&contexts, &stages) };
             Ok(match &explored {
                 Some(steps) if !deterministic => agent.explore(prompts, steps)?,
                 _ => agent.rollout(prompts, deterministic)?,

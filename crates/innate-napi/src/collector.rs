@@ -216,11 +216,18 @@ impl BindingCollector {
 
 #[napi]
 impl BindingCollector {
-    /// Shows each row its prompt, contexts `[n, L]`, stages `[n]`, and begins an episode in each; random steps, `[n]`, as in a rollout.
+    /// Shows each row its prompt, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and begins an episode in each;
+    /// random steps, `[n]`, as in a rollout.
     #[napi(catch_unwind)]
-    pub fn begin(&self, contexts: &[i32], stages: &[i32], random_steps: Option<&[i32]>) -> napi::Result<()> {
+    pub fn begin(
+        &self,
+        contexts: &[i32],
+        stages: &[i32],
+        context_lengths: Option<&[i32]>,
+        random_steps: Option<&[i32]>,
+    ) -> napi::Result<()> {
         self.with(|collector| {
-            collector.begin(Prompts::of(contexts, stages))?;
+            collector.begin(Prompts { lengths: context_lengths, ..Prompts::of(contexts, stages) })?;
             random_steps.map_or(Ok(()), |steps| collector.explore(steps))
         })
     }

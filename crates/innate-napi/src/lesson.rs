@@ -18,6 +18,9 @@ pub struct BindingTrajectories {
     /// Prompts, `[n, L]`.
     #[napi(ts_type = "Int32Array")]
     pub contexts: Numbers<i32>,
+    /// Tokens of each context that count, `[n]`; absent: all.
+    #[napi(ts_type = "Int32Array | undefined")]
+    pub context_lengths: Option<Numbers<i32>>,
     /// Stages, `[n]`.
     #[napi(ts_type = "Int32Array")]
     pub stages: Numbers<i32>,
@@ -172,7 +175,7 @@ impl BindingTrajectories {
             rollout,
             rows: observed.map_or(self.stages.0.len(), |observed| observed.rows as usize),
             contexts: (&*self.contexts.0).into(),
-            context_lengths: None,
+            context_lengths: self.context_lengths.as_ref().map(|lengths| (&*lengths.0).into()),
             stages: (&*self.stages.0).into(),
             states: None,
             ages: None,

@@ -26,8 +26,10 @@ pub struct BindingAgentOptions {
     pub start_token: f64,
     /// `own` or `batch`: over what a context's mean is taken.
     pub pooling: String,
-    /// `pooled`: prompts are read; `none`: episodes begin at the zero state. Absent: `pooled`.
+    /// `pooled`: prompts are averaged; `recurrent`: they are read in order; `none`: episodes begin at the zero state. Absent: `pooled`.
     pub encoder: Option<String>,
+    /// Whether prompts are attended to; absent: they are not.
+    pub attends_prompt: Option<bool>,
     /// Number of actions, `A`; absent: `vocabSize`.
     pub actions: Option<f64>,
     /// Whether the network reads where an episode begins; absent: it does not.
@@ -152,7 +154,8 @@ impl TryFrom<BindingAgentOptions> for Resolved {
         let encoder = match options.encoder.as_deref() {
             Some("none") => Encoder::None,
             Some("pooled") | None => Encoder::Pooled { stages: size("stageCount", options.stage_count)?, pooling },
-            Some(other) => return Err(Failure::options("encoder", format!("must be pooled or none, got {other}"))),
+            Some("recurrent") => Encoder::Recurrent { stages: size("stageCount", options.stage_count)? },
+            Some(other) => return Err(Failure::options("encoder", format!("must be pooled, recurrent or none, got {other}"))),
         };
         let recurrent = options.recurrent != Some(false);
         // The action before is a memory of one step.
@@ -180,7 +183,7 @@ impl TryFrom<BindingAgentOptions> for Resolved {
                 recurrent,
                 attention: Attention {
                     history: options.history_window.map(|of| size("historyWindow", of).map(|window| History { window })).transpose()?,
-                    ..Attention::NONE
+                    prompt: options.attends_prompt == Some(true),
                 },
                 action: Action::Categorical { size: options.actions.map_or(Ok(vocabulary), |actions| size("actions", actions))? },
             },
@@ -201,7 +204,15 @@ impl From<&Resolved> for BindingAgentOptions {
             vocab_size: model.vocabulary as f64,
             stage_count: model.stages() as f64,
             hidden_size: model.hidden as f64,
-            encoder: Some(if model.encoder == Encoder::None { "none" } else { "pooled" }.to_owned()),
+            encoder: Some(
+                match model.encoder {
+                    Encoder::None => "none",
+                    Encoder::Pooled { .. } => "pooled",
+                    Encoder::Recurrent { .. } => "recurrent",
+                }
+                .to_owned(),
+            ),
+            attends_prompt: Some(model.attention.prompt),
             actions: Some(model.actions() as f64),
             episode_start: Some(model.inputs.contains(&Input::EpisodeStart)),
             clock: Some(model.reads_clock()),

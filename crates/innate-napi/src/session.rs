@@ -68,11 +68,12 @@ fn guarded<T>(open: &mut Option<Policy>, work: impl FnOnce(&mut Policy) -> innat
 
 #[napi]
 impl BindingSession {
-    /// Shows each row its context, contexts `[n, L]`, stages `[n]`, and puts it before its first step.
+    /// Shows each row its context, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and puts it before its first
+    /// step.
     #[napi(catch_unwind)]
-    pub fn begin(&mut self, contexts: &[i32], stages: &[i32]) -> napi::Result<()> {
+    pub fn begin(&mut self, contexts: &[i32], stages: &[i32], context_lengths: Option<&[i32]>) -> napi::Result<()> {
         self.begun += 1;
-        self.with(|policy| policy.begin(Prompts::of(contexts, stages)))
+        self.with(|policy| policy.begin(Prompts { lengths: context_lengths, ..Prompts::of(contexts, stages) }))
     }
 
     /// Puts `rows` rows before the first step of an episode, at the zero state: for a network without prompts.

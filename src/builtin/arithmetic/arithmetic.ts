@@ -97,6 +97,8 @@ export function createArithmetic(options: ArithmeticOptions = {}): ArithmeticTas
     horizon: 7,
     symbols: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     contextLength: 6,
+    padding: 'read',
+    contextOrder: 'ignored',
     mask,
     sample: (random): ArithmeticProblem => ({
       operands: [random.int(10), random.int(10), random.int(10), random.int(10), random.int(10)],

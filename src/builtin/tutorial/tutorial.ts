@@ -150,6 +150,8 @@ function createTask(context: 'batch' | 'own'): TutorialTask {
     trainPastEnd: true,
     replay: false,
     pooling: context,
+    padding: 'read',
+    contextOrder: 'ignored',
     updateOptions: UPDATE_OPTIONS,
     sample: (random): TutorialProblem => ({
       operands: [random.int(10), random.int(10), random.int(10), random.int(10), random.int(10)],

@@ -10,6 +10,7 @@ import { hasMachine } from './has-machine.js';
 import { heldOutFindings, searchHeldOut } from './held-out.js';
 import { searchLookAlikes } from './look-alikes.js';
 import { describeProgram, mean, scoreProgram, scoreRandom, summarize } from './measure.js';
+import { orderMatters } from './order.js';
 import { type ShownProblem, searchRecall } from './recall.js';
 import type { ConstantProgram, StageReport, TaskFinding, TaskReport } from './report.js';
 import { type FoundProgram, type StageSearch, searchStage } from './search.js';
@@ -43,6 +44,12 @@ export interface CheckTaskOptions {
    * @defaultValue 20000
    */
   readonly maxStates?: number | undefined;
+  /**
+   * How contexts are read, which says what looks the same: with `mean`, contexts of the same symbols do, in whatever order.
+   *
+   * @defaultValue as an agent that is made for the task reads them
+   */
+  readonly encoder?: 'mean' | 'gru' | undefined;
 }
 
 /**
@@ -71,11 +78,11 @@ export function checkTask(task: Task, options: CheckTaskOptions = {}): TaskRepor
       remedy: 'Make the task with defineTask, which gives it one; a task written by hand can be trained on, but not checked.',
     });
   }
-  const settings = readSettings(options);
+  const settings = readSettings(task, options);
   const checked = task.stages.map((_, stage) => checkStage(task, stage, settings));
   const findings = checked.flatMap((stage) => stage.findings);
   const lengths = new Set(checked.map(({ contextLength }) => contextLength));
-  if (lengths.size > 1) {
+  if (lengths.size > 1 && task.padding === 'read') {
     findings.push(contextLengthVaries([...lengths]));
   }
   const stages = checked.map(({ report }) => report);
@@ -90,7 +97,9 @@ export function checkTask(task: Task, options: CheckTaskOptions = {}): TaskRepor
   };
 }
 
-type Settings = Required<{ readonly [Name in keyof CheckTaskOptions]: number }>;
+interface Settings extends Required<{ readonly [Name in Exclude<keyof CheckTaskOptions, 'encoder'>]: number }> {
+  readonly inOrder: boolean;
+}
 
 interface CheckedStage {
   readonly report: StageReport;
@@ -98,7 +107,7 @@ interface CheckedStage {
   readonly contextLength: number;
 }
 
-function checkStage(task: ToolTask, stage: number, { seed, problems, samples, maxStates }: Settings): CheckedStage {
+function checkStage(task: ToolTask, stage: number, { seed, problems, samples, maxStates, inOrder }: Settings): CheckedStage {
   const random = new Random(seed, STREAMS.taskCheck + stage);
   const searched = checkedSample(task, new Int32Array(problems).fill(stage), random, 'train');
   const search = searchStage(task.machine, searched.problems, stage, task.horizon, maxStates);
@@ -114,7 +123,7 @@ function checkStage(task: ToolTask, stage: number, { seed, problems, samples, ma
   // What is right for all is right for those that look the same.
   const lookAlikes =
     constant === undefined
-      ? searchLookAlikes(task.machine, [searched, fresh], task.startToken, task.horizon, maxStates)
+      ? searchLookAlikes(task.machine, [searched, fresh], { startToken: task.startToken, inOrder }, task.horizon, maxStates)
       : { lost: 0, example: undefined, complete: true };
   const longest = solved.reduce<readonly ToolCall[] | undefined>(
     (longer, program) => (longer === undefined || program.length > longer.length ? program : longer),
@@ -139,7 +148,7 @@ function checkStage(task: ToolTask, stage: number, { seed, problems, samples, ma
     random: summarize(randomScores),
   };
   const earning = mean(randomScores.returns.map((episodeReturn) => (episodeReturn > 0 ? 1 : 0)));
-  const findings = findingsOf(report, { search, lookAlikes, earning, hears: (task.interaction?.observationLength ?? 0) > 0 });
+  const findings = findingsOf(report, { search, lookAlikes, earning, inOrder, hears: (task.interaction?.observationLength ?? 0) > 0 });
   if (task.splits === true) {
     const found = searchHeldOut(task, stage, [searched, fresh], { random, problems, samples, maxStates });
     findings.push(...heldOutFindings(report.stage, found));
@@ -160,11 +169,12 @@ function shown(
   return problems.map((problem, row) => ({ problem, look: look(row) })).filter((_, row) => shortest[row] !== undefined);
 }
 
-function readSettings(options: CheckTaskOptions): Settings {
+function readSettings(task: Task, options: CheckTaskOptions): Settings {
   return readOptions(options, (reader) => ({
     seed: reader.seed(),
     problems: reader.count('problems', 64),
     samples: reader.count('samples', 2000),
     maxStates: reader.number('maxStates', 20_000, { integer: true, min: 1 }),
+    inOrder: reader.has('encoder') ? reader.choice('encoder', 'mean', ['mean', 'gru']) === 'gru' : orderMatters(task),
   }));
 }

@@ -14,6 +14,8 @@ export interface StageEvidence {
   readonly lookAlikes: LookAlikes;
   /** Share of the random programs that earned more than 0. */
   readonly earning: number;
+  /** Whether contexts are read in order. */
+  readonly inOrder: boolean;
   /** Whether anything is heard on the way. */
   readonly hears: boolean;
 }
@@ -23,7 +25,7 @@ export interface StageEvidence {
  * @param evidence - What else was found.
  * @returns What the author should know.
  */
-export function findingsOf(report: StageReport, { search, lookAlikes, earning, hears }: StageEvidence): TaskFinding[] {
+export function findingsOf(report: StageReport, { search, lookAlikes, earning, inOrder, hears }: StageEvidence): TaskFinding[] {
   const { stage, bestPaidProgram: paid, constantProgram: constant, shortestProgram: shortest, random } = report;
   const findings: TaskFinding[] = [];
   const find = (code: TaskFinding['code'], severity: TaskFinding['severity'], message: string, remedy: string): void => {
@@ -45,6 +47,7 @@ export function findingsOf(report: StageReport, { search, lookAlikes, earning, h
     find('search-incomplete', 'note', 'the search reached maxStates; raise it to be sure.', 'Raise maxStates.');
   }
   if (lookAlikes.lost > 0) {
+    const lost = inOrder ? '' : " With the encoder 'mean' the order of the symbols that encode returns is lost.";
     const cut = lookAlikes.complete ? '' : ' The search was cut short: it may be less.';
     find(
       'indistinguishable',
@@ -52,8 +55,8 @@ export function findingsOf(report: StageReport, { search, lookAlikes, earning, h
       `problems that look the same${hears ? ', whatever is heard,' : ''} need different programs: no agent can be right for more than ` +
         `about ${percent(report.bestSuccess)}. Such as ${lookAlikes.example?.join(' and ')}.${cut}`,
       hears
-        ? 'Show in encode what tells them apart, or let observe answer it in time. The order of the symbols that encode returns is lost.'
-        : 'Show in encode what tells them apart, or let tools answer it: observe. The order of the symbols that encode returns is lost.',
+        ? `Show in encode what tells them apart, or let observe answer it in time.${lost}`
+        : `Show in encode what tells them apart, or let tools answer it: observe.${lost}`,
     );
   }
   if (report.misalignedFraction > 0) {

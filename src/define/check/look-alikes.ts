@@ -20,17 +20,22 @@ export interface LookAlikes {
   readonly complete: boolean;
 }
 
+interface Shown {
+  readonly startToken: number;
+  readonly inOrder: boolean;
+}
+
 interface Look<Problem> {
   readonly problems: Map<string, { readonly problem: Problem; weight: number }>;
 }
 
 /**
- * Groups problems by what the network is shown of them, their symbols in any order, and says how many of each group one agent can be right
+ * Groups problems by what the network is shown of them, their symbols in the order that it reads or in any, and says how many of each group one agent can be right
  * for, hearing what it hears.
  *
  * @param machine - The machine.
  * @param batches - Problems of one stage.
- * @param startToken - The token behind the symbols of a context.
+ * @param shown - The token behind the symbols of a context, and whether these are read in order.
  * @param horizon - Tokens of a program.
  * @param budget - The most states looked at.
  * @returns What is lost.
@@ -38,11 +43,11 @@ interface Look<Problem> {
 export function searchLookAlikes<Problem, State, Tool extends string>(
   machine: TaskMachine<Problem, State, Tool>,
   batches: readonly ToolBatch<Problem>[],
-  startToken: number,
+  shown: Shown,
   horizon: number,
   budget: number,
 ): LookAlikes {
-  const { looks, drawn } = groupByLook(batches, startToken);
+  const { looks, drawn } = groupByLook(batches, shown);
   const left = new SearchBudget(budget);
   let lost = 0;
   let most = 0;
@@ -67,7 +72,7 @@ export function searchLookAlikes<Problem, State, Tool extends string>(
 /** The first different problems by their look, largest groups first, with how often each was drawn. */
 function groupByLook<Problem>(
   batches: readonly ToolBatch<Problem>[],
-  startToken: number,
+  { startToken, inOrder }: Shown,
 ): { readonly looks: readonly Look<Problem>[]; readonly drawn: number } {
   const looks = new Map<string, Look<Problem>>();
   let different = 0;
@@ -75,7 +80,8 @@ function groupByLook<Problem>(
   for (const { problems, contexts, contextLength } of batches) {
     problems.forEach((problem, row) => {
       const ids = contexts.subarray(row * contextLength, (row + 1) * contextLength);
-      const look = ids.slice(0, ids.lastIndexOf(startToken)).sort().join();
+      const symbols = ids.slice(0, ids.lastIndexOf(startToken));
+      const look = (inOrder ? symbols : symbols.sort()).join();
       const group = looks.get(look) ?? { problems: new Map() };
       const key = dataKey(problem);
       const known = group.problems.get(key);

@@ -81,7 +81,7 @@ export class TaskCourse implements Course<'task'> {
     const { issues } = reader;
     const config = readTrainerOptions(reader);
     reader.finish();
-    const { task, seed, hiddenSize, layers, memory, runtime, update } = config.agentConfig;
+    const { task, seed, network, runtime, update } = config.agentConfig;
     if (stages !== undefined) {
       planRun(stages, { ...stageNamesOf(task), maxIterations: config.maxIterations }, issues);
     }
@@ -91,7 +91,7 @@ export class TaskCourse implements Course<'task'> {
     if (config.agent?.closed === true) {
       throw new ClosedError('agent');
     }
-    const agent = config.agent ?? (await Agent.create({ task, seed, hiddenSize, layers, memory, ...runtime, ...update }));
+    const agent = config.agent ?? (await Agent.create({ task, seed, network, ...runtime, ...update }));
     return new TaskCourse(config, agent, imitated);
   }
 

@@ -1,4 +1,5 @@
 import type { Agent } from '../../agent/agent.js';
+import type { ArchitectureOptions } from '../../agent/architecture.js';
 import { type NetworkSizes, type RuntimeOptions, readSizes } from '../../agent/options.js';
 import {
   type AlgorithmConfig,
@@ -36,6 +37,12 @@ export interface EnvironmentOptions extends RuntimeOptions, CommonTrainerOptions
    * @defaultValue 0
    */
   readonly seed?: number | undefined;
+  /**
+   * What the network is made of.
+   *
+   * @defaultValue one GRU of width 128
+   */
+  readonly network?: ArchitectureOptions | undefined;
   /**
    * Width of the embeddings and of the hidden state, 1 to 8192.
    *
@@ -179,7 +186,7 @@ export function readEnvironmentOptions(reader: OptionReader): EnvironmentConfig 
   readLearning(reader, envCount, DEFAULTS[algorithm]);
   return {
     environment: environment as EnvironmentFactory,
-    sizes: readSizes(reader, 128),
+    sizes: readSizes(reader, false),
     agent: readAgent(reader),
     algorithm,
     envCount,

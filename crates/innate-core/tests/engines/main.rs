@@ -11,6 +11,7 @@ mod general;
 mod golden;
 mod golden_history;
 mod golden_ppo;
+mod golden_reading;
 mod gradient;
 mod heights;
 mod kept;

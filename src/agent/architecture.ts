@@ -1,0 +1,128 @@
+import { orderMatters } from '../define/check/order.js';
+import type { Task } from '../task/task.js';
+import type { Issues } from '../util/issues.js';
+import { OptionReader } from '../util/option-reader.js';
+
+/**
+ * How a prompt becomes the first state: `mean` of its tokens' embeddings, which says what is in it but not in which order; `gru`, the last state
+ * of a GRU that reads it token by token.
+ */
+export type EncoderOption = 'mean' | 'gru';
+
+/**
+ * What each step looks up beside its state: `prompt`, the tokens of the prompt as they were read, by softmax attention; `none`.
+ */
+export type AttentionOption = 'none' | 'prompt';
+
+/** What the network is made of. */
+export interface ArchitectureOptions {
+  /**
+   * How prompts are read; not for an environment, which has none.
+   *
+   * @defaultValue `gru` where the order of a context's symbols decides which program is right, else `mean`: {@link Task.contextOrder}, or what a
+   * short search finds
+   */
+  readonly encoder?: EncoderOption | undefined;
+  /**
+   * What each step looks up; not for an environment.
+   *
+   * @defaultValue `prompt` with the encoder `gru`, `none` with `mean`
+   */
+  readonly attention?: AttentionOption | undefined;
+  /**
+   * Width of the embeddings and of the hidden state, 1 to 8192.
+   *
+   * @defaultValue 96, and 128 for an environment
+   */
+  readonly hiddenSize?: number | undefined;
+  /**
+   * Layers of the GRU, 1 to 16.
+   *
+   * @defaultValue 1
+   */
+  readonly layers?: number | undefined;
+  /**
+   * Whether the network has a memory. `false` makes its twin without one, to see what memory is worth: each step is decided by what is observed at
+   * that step alone, and by the prompt where there is one; neither the state nor the action of the step before is read.
+   *
+   * @defaultValue true
+   */
+  readonly memory?: boolean | undefined;
+}
+
+/** {@link ArchitectureOptions}, checked and filled in as far as can be without looking at the task. */
+export interface ArchitectureConfig {
+  readonly encoder: EncoderOption | undefined;
+  readonly attention: AttentionOption | undefined;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly memory: boolean;
+}
+
+/** Options that may stand beside `network` as well as in it. */
+export const FLAT_ARCHITECTURE = ['hiddenSize', 'layers', 'memory'] as const;
+
+/**
+ * Reads `network`, and those of its options that stand beside it.
+ *
+ * @param reader - Over what the caller passed.
+ * @param prompted - Whether episodes begin with a prompt: those of a task do, those of an environment do not.
+ * @returns The config; meaningful only when no issue was added.
+ */
+export function readArchitecture(reader: OptionReader, prompted: boolean): ArchitectureConfig {
+  const network = new OptionReader(reader.raw('network'), reader.issues.at('network'));
+  for (const key of FLAT_ARCHITECTURE) {
+    if (reader.has(key) && network.has(key)) {
+      reader.issues.add(key, `cannot be given together with network.${key}.`, `Give network.${key} alone.`);
+    }
+  }
+  const of = (key: (typeof FLAT_ARCHITECTURE)[number]): OptionReader => (network.has(key) ? network : reader);
+  const config = {
+    encoder: network.has('encoder') ? network.choice('encoder', 'mean', ['mean', 'gru']) : undefined,
+    attention: network.has('attention') ? network.choice('attention', 'none', ['none', 'prompt']) : undefined,
+    hiddenSize: of('hiddenSize').number('hiddenSize', prompted ? 96 : 128, { integer: true, min: 1, max: 8192 }),
+    layers: of('layers').number('layers', 1, { integer: true, min: 1, max: 16 }),
+    memory: of('memory').boolean('memory', true),
+  };
+  if (!prompted) {
+    if (config.encoder !== undefined) {
+      network.issues.add('encoder', 'is for prompts, which an environment does not have.', 'Leave it out.');
+    }
+    if (config.attention === 'prompt') {
+      network.issues.add('attention', 'cannot be over prompts: an environment has none.', "Leave it out, or pass 'none'.");
+    }
+  }
+  network.finish();
+  return config;
+}
+
+/** How prompts are read, and what steps look up. */
+export interface Reading {
+  readonly encoder: EncoderOption;
+  readonly attention: AttentionOption;
+}
+
+/**
+ * Decides what was left open.
+ *
+ * @param config - As it was read.
+ * @param task - What the network is for, where that is a task.
+ * @returns Encoder and attention.
+ */
+export function chooseReading({ encoder, attention }: Pick<ArchitectureConfig, 'encoder' | 'attention'>, task: Task | undefined): Reading {
+  const reads = encoder ?? (task !== undefined && orderMatters(task) ? 'gru' : 'mean');
+  return { encoder: reads, attention: attention ?? (reads === 'gru' ? 'prompt' : 'none') };
+}
+
+/**
+ * Refuses what does not go together with how a task's contexts are pooled.
+ *
+ * @param config - As it was read.
+ * @param pooling - Of the task.
+ * @param issues - Where an issue is added.
+ */
+export function checkPooling({ encoder }: ArchitectureConfig, pooling: 'own' | 'batch', issues: Issues): void {
+  if (encoder === 'gru' && pooling === 'batch') {
+    issues.add('network.encoder', "cannot be 'gru' where contexts are averaged over the batch.", "Leave it out, or use pooling: 'own'.");
+  }
+}
