@@ -32,7 +32,11 @@ test('the defaults', (t) => {
   t.deepEqual(read({}), {
     config: {
       environment,
-      sizes: { seed: 0, hiddenSize: 128, layers: 1, memory: true, runtime: { device: 'cpu', engine: undefined, threads: 0 } },
+      sizes: {
+        seed: 0,
+        network: { encoder: undefined, attention: undefined, historyWindow: 128, clock: false, hiddenSize: 128, layers: 1, memory: true },
+        runtime: { device: 'cpu', engine: undefined, threads: 0 },
+      },
       agent: undefined,
       algorithm: 'ppo',
       envCount: 16,

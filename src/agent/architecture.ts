@@ -10,9 +10,10 @@ import { OptionReader } from '../util/option-reader.js';
 export type EncoderOption = 'mean' | 'gru';
 
 /**
- * What each step looks up beside its state: `prompt`, the tokens of the prompt as they were read, by softmax attention; `none`.
+ * What each step looks up beside its state, by softmax attention: `prompt`, the tokens of the prompt as they were read; `history`, what its own state
+ * was after earlier steps of the episode; `both`; `none`.
  */
-export type AttentionOption = 'none' | 'prompt';
+export type AttentionOption = 'none' | 'prompt' | 'history' | 'both';
 
 /** What the network is made of. */
 export interface ArchitectureOptions {
@@ -24,11 +25,26 @@ export interface ArchitectureOptions {
    */
   readonly encoder?: EncoderOption | undefined;
   /**
-   * What each step looks up; not for an environment.
+   * What each step looks up; of an environment `history` or `none`. The past ends where an episode begins, and goes on over rollouts. Without memory
+   * no past is looked up.
    *
-   * @defaultValue `prompt` with the encoder `gru`, `none` with `mean`
+   * @defaultValue `prompt` with the encoder `gru`, `none` with `mean` and for an environment
    */
   readonly attention?: AttentionOption | undefined;
+  /**
+   * How many steps back `history` reaches, 1 to 65,536: as many as what has to be remembered is away, or the length of an episode. Each environment
+   * takes 0.4 MB at 128 steps and a width of 128.
+   *
+   * @defaultValue 128
+   */
+  readonly historyWindow?: number | undefined;
+  /**
+   * Whether the step within the episode is read, as sines and cosines of 4, 8, … 512 steps around; with `history` it is part of what the past is
+   * looked up by.
+   *
+   * @defaultValue false
+   */
+  readonly clock?: boolean | undefined;
   /**
    * Width of the embeddings and of the hidden state, 1 to 8192.
    *
@@ -54,6 +70,8 @@ export interface ArchitectureOptions {
 export interface ArchitectureConfig {
   readonly encoder: EncoderOption | undefined;
   readonly attention: AttentionOption | undefined;
+  readonly historyWindow: number;
+  readonly clock: boolean;
   readonly hiddenSize: number;
   readonly layers: number;
   readonly memory: boolean;
@@ -79,21 +97,54 @@ export function readArchitecture(reader: OptionReader, prompted: boolean): Archi
   const of = (key: (typeof FLAT_ARCHITECTURE)[number]): OptionReader => (network.has(key) ? network : reader);
   const config = {
     encoder: network.has('encoder') ? network.choice('encoder', 'mean', ['mean', 'gru']) : undefined,
-    attention: network.has('attention') ? network.choice('attention', 'none', ['none', 'prompt']) : undefined,
+    attention: network.has('attention') ? network.choice('attention', 'none', ['none', 'prompt', 'history', 'both']) : undefined,
+    historyWindow: network.number('historyWindow', 128, { integer: true, min: 1, max: 65_536 }),
+    clock: network.boolean('clock', false),
     hiddenSize: of('hiddenSize').number('hiddenSize', prompted ? 96 : 128, { integer: true, min: 1, max: 8192 }),
     layers: of('layers').number('layers', 1, { integer: true, min: 1, max: 16 }),
     memory: of('memory').boolean('memory', true),
   };
+  if (network.has('historyWindow') && !looksBack(config.attention)) {
+    network.issues.add('historyWindow', 'is for attention over the past.', "Pass attention: 'history' or 'both' too, or leave it out.");
+  }
   if (!prompted) {
     if (config.encoder !== undefined) {
       network.issues.add('encoder', 'is for prompts, which an environment does not have.', 'Leave it out.');
     }
-    if (config.attention === 'prompt') {
-      network.issues.add('attention', 'cannot be over prompts: an environment has none.', "Leave it out, or pass 'none'.");
+    if (config.attention === 'prompt' || config.attention === 'both') {
+      network.issues.add('attention', 'cannot be over prompts: an environment has none.', "Pass 'history' or 'none', or leave it out.");
     }
   }
   network.finish();
   return config;
+}
+
+/**
+ * @param attention - What each step looks up.
+ * @returns Whether that is its own past.
+ */
+export function looksBack(attention: AttentionOption | undefined): boolean {
+  return attention === 'history' || attention === 'both';
+}
+
+/**
+ * @param attention - What each step looks up.
+ * @returns Whether that is the prompt.
+ */
+export function looksUpPrompt(attention: AttentionOption | undefined): boolean {
+  return attention === 'prompt' || attention === 'both';
+}
+
+/**
+ * @param prompt - Whether the prompt is looked up.
+ * @param history - Whether the past is.
+ * @returns The option that says so.
+ */
+export function attentionOf(prompt: boolean, history: boolean): AttentionOption {
+  if (prompt) {
+    return history ? 'both' : 'prompt';
+  }
+  return history ? 'history' : 'none';
 }
 
 /** How prompts are read, and what steps look up. */

@@ -30,6 +30,10 @@ export interface AgentInfo {
   readonly encoder: EncoderOption | undefined;
   /** What each step looks up. */
   readonly attention: AttentionOption;
+  /** How many steps back it looks up its own past; undefined where it does not. */
+  readonly historyWindow: number | undefined;
+  /** Whether it reads the step within the episode. */
+  readonly clock: boolean;
   /** Tokens emitted in an episode, `T`. */
   readonly horizon: number;
   /** Tokens of each context, `L`, where the task fixed it; absent: contexts of any length are taken. */

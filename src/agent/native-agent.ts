@@ -7,7 +7,7 @@ import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-import { chooseReading, type EncoderOption, type Reading } from './architecture.js';
+import { attentionOf, chooseReading, type EncoderOption, looksBack, looksUpPrompt, type Reading } from './architecture.js';
 import { onDevice } from './device.js';
 import { type AgentInfo, compareTask } from './info.js';
 import { type AgentLoadOptions, type NetworkConfig, readRuntimeOptions, readTask } from './options.js';
@@ -24,11 +24,12 @@ export interface NativeAgent {
  * @returns A native agent with fresh weights.
  */
 export async function createNative({ use, task, seed, network, runtime, update }: NetworkConfig): Promise<NativeAgent> {
-  const { hiddenSize, layers, memory } = network;
+  const { hiddenSize, layers, memory, clock, historyWindow } = network;
   const { vocabSize, stageCount, horizon, startToken, actionMask, pooling, discrete, dense, spaces } = use;
   const observed = { ...(discrete.length === 0 ? {} : { discrete: [...discrete] }), ...(dense === 0 ? {} : { dense }) };
-  const acting =
-    spaces === undefined ? reading(chooseReading(network, task)) : { actions: vocabSize - 1, encoder: 'none', episodeStart: true };
+  const prompted = spaces === undefined ? chooseReading(network, task) : undefined;
+  const acting = prompted === undefined ? { actions: vocabSize - 1, encoder: 'none', episodeStart: true } : reading(prompted);
+  const history = memory && looksBack((prompted ?? network).attention) ? { historyWindow } : {};
   const { value, reason } = await onDevice(runtime, ({ BindingAgent }, device, engine) =>
     BindingAgent.create({
       vocabSize,
@@ -42,6 +43,8 @@ export async function createNative({ use, task, seed, network, runtime, update }
       ...(actionMask === undefined ? {} : { actionMask }),
       ...observed,
       ...acting,
+      ...history,
+      ...(clock ? { clock } : {}),
       seed,
       device,
       engine,
@@ -53,7 +56,7 @@ export async function createNative({ use, task, seed, network, runtime, update }
 
 /** Where nothing is said, contexts are pooled and nothing is attended to. */
 function reading({ encoder, attention }: Reading): Pick<BindingAgentOptions, 'encoder' | 'attendsPrompt'> {
-  return { ...(encoder === 'gru' ? { encoder: 'recurrent' } : {}), ...(attention === 'prompt' ? { attendsPrompt: true } : {}) };
+  return { ...(encoder === 'gru' ? { encoder: 'recurrent' } : {}), ...(looksUpPrompt(attention) ? { attendsPrompt: true } : {}) };
 }
 
 /**
@@ -109,7 +112,9 @@ function describe(native: BindingAgent, note: Note, deviceReason: string | undef
     layers: options.layers,
     memory: options.recurrent !== false,
     encoder: encoderOf(options),
-    attention: options.attendsPrompt === true ? 'prompt' : 'none',
+    attention: attentionOf(options.attendsPrompt === true, options.historyWindow !== undefined),
+    historyWindow: options.historyWindow,
+    clock: options.clock === true,
     horizon: options.horizon,
     contextLength: note.contextLength,
     startToken: options.startToken,

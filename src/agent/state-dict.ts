@@ -3,7 +3,7 @@ import { InputError } from '../errors/input-error.js';
 import { Issues } from '../util/issues.js';
 import { isArray, isFloat32Array, isRecord } from '../util/kind.js';
 import { show } from '../util/show.js';
-import type { AttentionOption, EncoderOption } from './architecture.js';
+import { type AttentionOption, type EncoderOption, looksUpPrompt } from './architecture.js';
 
 /** One tensor, row-major. */
 export interface Tensor {
@@ -25,7 +25,9 @@ export interface Tensor {
  * | `rnn.weight_ih_l0`, `rnn.weight_hh_l0` | `[3H, H]` |
  * | `rnn.bias_ih_l0`, `rnn.bias_hh_l0` | `[3H]` |
  * | with attention to the prompt: `attn.prompt.query.weight` | `[H, H]` |
- * | `pi.weight`, `pi.bias` | `[V, R]`, `[V]`; R is H, and with attention to the prompt 2H |
+ * | with attention over the past: `attn.history.query.weight`, `attn.history.key.weight` | `[64, H + C]`; C is 16 with the clock, else 0 |
+ * | `attn.history.value.weight`, `attn.history.bias` | `[64, H]`, `[2, window]` |
+ * | `pi.weight`, `pi.bias` | `[V, R]`, `[V]`; R is H, H more with attention to the prompt, and 64 more with attention over the past |
  * | `v.weight`, `v.bias` | `[1, R]`, `[1]` |
  */
 export type StateDict = Readonly<Record<string, Tensor>>;
@@ -44,6 +46,10 @@ export interface NetworkShape {
   readonly encoder: EncoderOption | undefined;
   /** What each step looks up. */
   readonly attention: AttentionOption;
+  /** How many steps back it looks up its own past, where it does. */
+  readonly historyWindow: number | undefined;
+  /** Whether it reads the step within the episode. */
+  readonly clock: boolean;
 }
 
 /**
@@ -51,11 +57,12 @@ export interface NetworkShape {
  * @returns The shape of each weight by name.
  */
 export function weightShapes(network: NetworkShape): ReadonlyMap<string, readonly number[]> {
-  const { vocabSize, stageCount, hiddenSize, layers, encoder, attention } = network;
-  const attends = attention === 'prompt';
-  const read = attends ? 2 * hiddenSize : hiddenSize;
-  const gru = (name: string, layer: number): [string, number[]][] => [
-    [`${name}.weight_ih_l${layer}`, [3 * hiddenSize, hiddenSize]],
+  const { vocabSize, stageCount, hiddenSize, layers, encoder, attention, historyWindow, clock } = network;
+  const attends = looksUpPrompt(attention);
+  const clockSize = clock ? 16 : 0;
+  const read = (attends ? 2 * hiddenSize : hiddenSize) + (historyWindow === undefined ? 0 : 64);
+  const gru = (name: string, layer: number, input = hiddenSize): [string, number[]][] => [
+    [`${name}.weight_ih_l${layer}`, [3 * hiddenSize, input]],
     [`${name}.weight_hh_l${layer}`, [3 * hiddenSize, hiddenSize]],
     [`${name}.bias_ih_l${layer}`, [3 * hiddenSize]],
     [`${name}.bias_hh_l${layer}`, [3 * hiddenSize]],
@@ -64,8 +71,16 @@ export function weightShapes(network: NetworkShape): ReadonlyMap<string, readonl
     ['emb.weight', [vocabSize, hiddenSize]],
     ['stage_emb.weight', [stageCount, hiddenSize]],
     ...(encoder === 'gru' ? gru('encoder', 0) : []),
-    ...Array.from({ length: layers }, (_, layer) => gru('rnn', layer)).flat(),
+    ...Array.from({ length: layers }, (_, layer) => gru('rnn', layer, layer === 0 ? hiddenSize + clockSize : hiddenSize)).flat(),
     ...(attends ? [['attn.prompt.query.weight', [hiddenSize, hiddenSize]] as const] : []),
+    ...(historyWindow === undefined
+      ? []
+      : ([
+          ['attn.history.query.weight', [64, hiddenSize + clockSize]],
+          ['attn.history.key.weight', [64, hiddenSize + clockSize]],
+          ['attn.history.value.weight', [64, hiddenSize]],
+          ['attn.history.bias', [2, historyWindow]],
+        ] as const)),
     ['pi.weight', [vocabSize, read]],
     ['pi.bias', [vocabSize]],
     ['v.weight', [1, read]],

@@ -120,6 +120,10 @@ export interface BindingAgentOptions {
   actions?: number
   /** Whether the network reads where an episode begins; absent: it does not. */
   episodeStart?: boolean
+  /** Whether the network reads the step within the episode; absent: it does not. */
+  clock?: boolean
+  /** How many steps back the network attends to its own past; absent: it does not. */
+  historyWindow?: number
   /** Sizes of the discrete numbers read at each step; absent: none. */
   discrete?: Array<number>
   /** Length of the vector read at each step; absent: 0. */

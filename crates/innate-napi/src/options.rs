@@ -182,7 +182,10 @@ impl TryFrom<BindingAgentOptions> for Resolved {
                 hidden: size("hiddenSize", options.hidden_size)?,
                 recurrent,
                 attention: Attention {
-                    history: options.history_window.map(|of| size("historyWindow", of).map(|window| History { window })).transpose()?,
+                    history: options
+                        .history_window
+                        .map(|of| size("historyWindow", of).map(|window| History { window }))
+                        .transpose()?,
                     prompt: options.attends_prompt == Some(true),
                 },
                 action: Action::Categorical { size: options.actions.map_or(Ok(vocabulary), |actions| size("actions", actions))? },

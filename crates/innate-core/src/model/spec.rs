@@ -358,7 +358,9 @@ mod tests {
         let attend = |prompt| Attention { prompt, ..Attention::NONE };
         assert_eq!(path(|spec| spec.attention = attend(true)), "");
         assert_eq!(path(|spec| (spec.encoder, spec.attention) = (Encoder::None, attend(true))), "attention");
-        assert_eq!(path(|spec| spec.attention.history = Some(History { window: 4 })), "attention");
+        for (window, bad) in [(0, "historyWindow"), (1, ""), (1 << 16, ""), ((1 << 16) + 1, "historyWindow")] {
+            assert_eq!(path(|spec| spec.attention.history = Some(History { window })), bad);
+        }
         assert_eq!(path(|spec| spec.hidden = 8193), "hiddenSize");
         assert_eq!(path(|spec| spec.layers = 0), "layers");
         assert_eq!(path(|spec| spec.action = Action::Categorical { size: 0 }), "actions");

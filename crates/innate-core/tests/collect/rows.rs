@@ -26,7 +26,7 @@ fn begin(world: &World, collector: &mut Collector) {
     let prompted = world.model.encoder != Encoder::None;
     let ids = |limit: usize| -> Vec<i32> { (0..if prompted { world.rows } else { 0 }).map(|row| (row % limit) as i32).collect() };
     let (contexts, stages) = (ids(5), ids(2));
-    collector.begin(Prompts::of(&contexts, &stages)).unwrap();
+    collector.begin(Prompts { rows: world.rows, ..Prompts::of(&contexts, &stages) }).unwrap();
 }
 
 /// One episode a row; whatever rows that are over show and are paid is moved by `change`.

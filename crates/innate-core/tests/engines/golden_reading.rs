@@ -39,8 +39,10 @@ fn prompts_are_read_and_attended_to_as_in_pytorch() {
     for (name, encoder) in [("in_order", Encoder::Recurrent { stages: 2 }), ("pooled", pooled)] {
         let golden = Golden::read(&format!("reading/{name}"));
         let case = case(&golden, encoder);
-        let mut aim =
-            Aim::new(Judged::Given { advantages: golden.floats("advantages"), value_targets: Some(golden.floats("value_targets")) });
+        let mut aim = Aim::new(Judged::Given {
+            advantages: golden.floats("advantages"),
+            value_targets: Some(golden.floats("value_targets")),
+        });
         aim.objective = Objective { reduction: Reduction::Step, ..Objective::default() };
         let aim = aim.coefs(0.5, 0.01).unclipped();
         for (engine_name, mut engine) in case.engines() {
