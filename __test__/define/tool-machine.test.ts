@@ -192,6 +192,7 @@ test('contexts are padded to the longest of the batch, or to contextLength', (t)
     size: 3,
     contextLength: 4,
     contexts: Int32Array.of(0, 2, 5, 5, 2, 5, 5, 5, 1, 0, 1, 2),
+    contextLengths: Int32Array.of(2, 1, 4),
     stages: Int32Array.of(1, 1, 1),
     problems,
   });

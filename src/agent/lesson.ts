@@ -73,7 +73,11 @@ export function readPrograms(reader: InputReader): { trajectories: BindingTrajec
   const actions = reader.actions(count);
   reader.check();
   const inputs = reader.inputs(actions.length);
-  return { trajectories: { contexts, contextLengths, stages, actions, inputs, weights: undefined, observed: undefined }, count, cells: actions.length };
+  return {
+    trajectories: { contexts, contextLengths, stages, actions, inputs, weights: undefined, observed: undefined },
+    count,
+    cells: actions.length,
+  };
 }
 
 /**

@@ -25,6 +25,8 @@ function counting({ goals, horizon = 3, mask = true, reward, contextLength }: Op
     symbols: ['go', ...Array.from({ length: 10 }, (_, goal) => `${goal}`)],
     mask,
     contextLength,
+    padding: 'read',
+    contextOrder: 'ignored',
     sample: (_, { id, of }) => {
       const at = drawn[id] ?? 0;
       drawn[id] = at + 1;

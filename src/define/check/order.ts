@@ -4,6 +4,7 @@ import { dataKey } from '../../util/plain-data.js';
 import { Random, STREAMS } from '../../util/random.js';
 import type { ToolBatch, ToolTask } from '../tool-task.js';
 import { SearchBudget, searchPolicy } from './best-policy.js';
+import { hasMachine } from './has-machine.js';
 
 /** Problems of a stage that are looked at. */
 const PROBLEMS = 1024;
@@ -40,14 +41,6 @@ export function orderMatters(task: Task): boolean {
     known.set(task, matters);
   }
   return matters;
-}
-
-/**
- * @param task - Any task.
- * @returns Whether its programs can be searched.
- */
-export function hasMachine(task: Task): task is ToolTask {
-  return 'machine' in task && typeof task.machine === 'object' && task.machine !== null && 'program' in task;
 }
 
 function search(task: ToolTask): boolean {
