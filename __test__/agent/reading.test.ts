@@ -31,7 +31,7 @@ test('what a network is made of stands in network, and its size beside it too', 
   ]);
   t.deepEqual(await issues({ ...NETWORK, network: 3 }), ['network']);
   t.deepEqual(await issues({ ...NETWORK, pooling: 'batch', network: { encoder: 'gru' } }), ['network.encoder']);
-  t.deepEqual(await issues({ task: tutorial, network: { encoder: 'gru' } }), ['network.encoder']);
+  t.deepEqual(await issues({ task: tutorial.task(), network: { encoder: 'gru' } }), ['network.encoder']);
 });
 
 test('attention comes with gru unless it is said; info and weights say so', async (t) => {
@@ -159,7 +159,7 @@ test('where order decides, prompts are read in order and attended to, unless it 
   t.is(await read({ task: saying('in order'), network: { encoder: 'mean' } }), 'mean none');
   t.is(await read({ task: saying('in order'), network: { attention: 'none' } }), 'gru none');
   t.is(await read({ task: arithmetic }), 'mean none');
-  t.is(await read({ task: tutorial }), 'mean none');
+  t.is(await read({ task: tutorial.task() }), 'mean none');
 });
 
 test('shorter contexts of a task come with their lengths, unless their padding is read', (t) => {

@@ -11,9 +11,9 @@ const PROBLEMS = 1024;
 /** Of these, how many are asked whether symbols change places: each has as many pairs of symbols as its length squared. */
 const ORDERED = 256;
 /** Pairs of problems of a stage whose programs are compared. */
-const PAIRS = 16;
+const PAIRS = 8;
 /** States that are looked at for each pair. */
-const STATES = 4000;
+const STATES = 2000;
 
 /** What was found out about tasks, so that making many agents costs one search. */
 const known = new WeakMap<Task, boolean>();
@@ -23,7 +23,7 @@ const known = new WeakMap<Task, boolean>();
  * problems are looked at, always the same ones, stage by stage:
  *
  * 1. Where no two symbols ever stand in both orders, what is in a context says in which order it is: the order does not matter.
- * 2. Of problems that show the same symbols in different orders, up to 16 pairs are searched for one behaviour that is right for both. It matters
+ * 2. Of problems that show the same symbols in different orders, up to 8 pairs are searched for one behaviour that is right for both. It matters
  *    where a pair has none, or where the search is cut short.
  * 3. Where there is no such pair to compare, it may matter.
  *
@@ -46,7 +46,7 @@ export function orderMatters(task: Task): boolean {
 function search(task: ToolTask): boolean {
   const random = new Random(0, STREAMS.contextOrder);
   try {
-    return task.stages.some((_, stage) => matteringIn(task, stage, random));
+    return task.stages.map((_, stage) => stage).some((stage) => matteringIn(task, task.stages.length - 1 - stage, random));
   } catch {
     // Training says what is wrong with the task.
     return false;

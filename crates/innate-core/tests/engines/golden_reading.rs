@@ -21,6 +21,8 @@ fn case(golden: &Golden, encoder: Encoder) -> Case {
         context_lengths: Some(golden.ids("lengths")),
         stages: golden.ids("stages"),
         states: None,
+        ages: None,
+        past: None,
         starts: None,
         inputs: None,
         discrete: None,
