@@ -13,7 +13,7 @@ export const PLATEAU_CAUSES: Readonly<Record<PlateauCause, CauseText>> = {
   'no-variance': {
     meaning: 'all programs of a batch earn the same, so that there is nothing to learn from.',
     remedy:
-      'Pay milestones on the way, begin with an easier stage, leave out by mask what cannot be used, or show the agent right programs first (checkTask finds some).',
+      'Pay milestones on the way, begin with an easier stage, leave out by mask what cannot be used, or show the agent right programs first (trainer.imitate).',
   },
   'entropy-collapse': {
     meaning: 'the policy has all but stopped trying anything else: its entropy has collapsed.',
@@ -21,18 +21,17 @@ export const PLATEAU_CAUSES: Readonly<Record<PlateauCause, CauseText>> = {
   },
   groups: {
     meaning: 'some problems are not learned, while the others are.',
-    remedy:
-      'Let problems that failed come back (replay), draw these problems more often, or give them a stage or a milestone of their own.',
+    remedy: 'Draw these problems more often, or give them a stage or a milestone of their own.',
   },
   'nothing-found': {
     meaning: 'right programs are hardly ever found.',
     remedy:
-      'Pay milestones on the way, begin with an easier stage, or raise entropyCoef. checkTask says whether there are right programs at all.',
+      'Pay milestones on the way, begin with an easier stage, show the agent right programs first (trainer.imitate), or raise entropyCoef. checkTask says whether there are right programs at all.',
   },
   unknown: {
     meaning: 'nothing that is measured says why.',
     remedy:
-      "Name groups of problems (group of a definition), to see which fail. Where the order of a context counts, read it in order (network: { encoder: 'gru', attention: 'prompt' }); let problems that failed come back (replay); checkTask says what can be reached at all.",
+      "Name groups of problems (group of a definition), to see which fail. Where the order of a context counts, read it in order (network: { encoder: 'gru', attention: 'prompt' }). checkTask says what can be reached at all.",
   },
 };
 
@@ -60,12 +59,17 @@ export function describeStanding({ since, successRate, episodeReturnMean, causes
   return `stands at ${level} since iteration ${since}${which === '' ? '' : `, with ${which}${more}`}: ${meanings}`;
 }
 
+/** What has helped most where some problems fail, and is on unless it was turned off. */
+const REPLAY = 'Let problems that failed come back: replay is off.';
+
 /**
  * @param causes - Why a stage stands.
+ * @param replays - Whether problems that failed come back, or could not.
  * @returns What usually helps.
  */
-export function remedyOf(causes: readonly PlateauCause[]): string {
-  return causes.map((cause) => PLATEAU_CAUSES[cause].remedy).join(' ');
+export function remedyOf(causes: readonly PlateauCause[], replays: boolean): string {
+  const missed = !replays && causes.some((cause) => cause === 'groups' || cause === 'nothing-found' || cause === 'unknown');
+  return [...(missed ? [REPLAY] : []), ...causes.map((cause) => PLATEAU_CAUSES[cause].remedy)].join(' ');
 }
 
 /**

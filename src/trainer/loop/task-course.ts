@@ -171,7 +171,10 @@ export class TaskCourse implements Course<'task'> {
     const config = readOptions(options, (reader) => readDiagnoseOptions(reader, stageNamesOf(this.task)));
     const targetOf = (stage: number) => this.#plan.findLast((entry) => entry.stage === stage)?.target.successRate;
     const { task, agent } = this;
-    return diagnose({ task, agent, seed: this.#config.agentConfig.seed, run: this.#loop?.progress, targetOf }, config);
+    return diagnose(
+      { task, agent, seed: this.#config.agentConfig.seed, run: this.#loop?.progress, replays: this.#replay !== undefined, targetOf },
+      config,
+    );
   }
 
   async close(): Promise<void> {

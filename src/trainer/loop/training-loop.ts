@@ -161,7 +161,7 @@ export class TrainingLoop {
         return true;
       }
       if (plateau !== undefined && !this.#control.interrupted()) {
-        await this.#control.emit(plateauEvent(this.#state.position(entry), k, plateau));
+        await this.#control.emit(plateauEvent(this.#state.position(entry), k, plateau, this.#context.replay !== undefined));
       }
     }
     return false;
@@ -195,7 +195,7 @@ export class TrainingLoop {
     state.count(mixed === undefined ? [entry] : this.#present(mixed), performance.now() - begun);
     this.#mixed += 1;
     state.measures = measures;
-    const plateau = this.#watch.iteration(rollout, train.entropy);
+    const plateau = this.#watch.iteration(rollout, train);
     const { groups } = this.#watch;
     await this.#control.emit({
       type: 'iteration',

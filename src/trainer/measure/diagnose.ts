@@ -31,6 +31,8 @@ export interface DiagnosisContext extends Solver {
   readonly seed: number;
   /** How far the last run is. */
   readonly run: RunDiagnosis | undefined;
+  /** Whether problems that failed come back. */
+  readonly replays: boolean;
   /** Success that the last run asked of a stage. */
   readonly targetOf: (stage: number) => number | undefined;
 }
@@ -96,7 +98,8 @@ async function diagnoseStage(
     entropy,
   };
   const plateau = run?.current === diagnosed.name ? run.plateau : undefined;
-  return [{ ...diagnosed, examples }, diagnosisFindings(diagnosed, { found, highestEntropy: run?.entropy.highest ?? 0, plateau })];
+  const evidence = { found, highestEntropy: run?.entropy.highest ?? 0, plateau, replays: context.replays };
+  return [{ ...diagnosed, examples }, diagnosisFindings(diagnosed, evidence)];
 }
 
 /** Greedy programs on fresh problems: their entropy, and those that fail, each once, of the worst groups first. */

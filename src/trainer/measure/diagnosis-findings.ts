@@ -12,6 +12,8 @@ export interface DiagnosisEvidence {
   readonly highestEntropy: number;
   /** How the last run stands still at this stage, if it does. */
   readonly plateau: Plateau | undefined;
+  /** Whether problems that failed come back. */
+  readonly replays: boolean;
 }
 
 /** Share of the highest entropy below which it has collapsed. */
@@ -45,7 +47,11 @@ export function diagnosisFindings(stage: Omit<StageDiagnosis, 'examples'>, evide
   }
   if (below.length > 0) {
     const names = below.map(({ group, successRate: success, problems }) => `${group} (${percent(success)} of ${problems})`).join(', ');
-    find('group-fails', `${names} fail${below.length === 1 ? 's' : ''} where other problems do not.`, PLATEAU_CAUSES.groups.remedy);
+    find(
+      'group-fails',
+      `${names} fail${below.length === 1 ? 's' : ''} where other problems do not.`,
+      remedyOf(['groups'], evidence.replays),
+    );
   }
   findInSamples(evidence.found, find);
   if (training !== undefined && interval.high < training.interval.low) {
@@ -60,7 +66,7 @@ export function diagnosisFindings(stage: Omit<StageDiagnosis, 'examples'>, evide
   }
   if (evidence.plateau !== undefined) {
     const { meanReturn, ...plateau } = evidence.plateau;
-    find('plateau', describeStanding({ ...plateau, episodeReturnMean: meanReturn }), remedyOf(plateau.causes));
+    find('plateau', describeStanding({ ...plateau, episodeReturnMean: meanReturn }), remedyOf(plateau.causes, evidence.replays));
   }
   return findings;
 }
@@ -93,7 +99,7 @@ function findInSamples(
     find(
       'never-found',
       `for ${percent(1 - solved)} of the failing problems none of ${samples} sampled programs is right.`,
-      'Let problems that failed come back, with a random step (replay); pay milestones on the way; or show the agent right programs (checkTask finds some).',
+      'Let problems that failed come back, with a random step (replay); pay milestones on the way; or show the agent right programs (trainer.imitate).',
     );
   } else {
     find(

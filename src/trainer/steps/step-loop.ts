@@ -106,7 +106,7 @@ export class StepLoop implements CourseRun<'environment'> {
           break;
         }
         if (plateau !== undefined && !this.#control.interrupted()) {
-          await this.#control.emit(plateauEvent(state.position(entry), k, plateau));
+          await this.#control.emit(plateauEvent(state.position(entry), k, plateau, true));
         }
       }
     } finally {

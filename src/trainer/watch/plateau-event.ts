@@ -6,9 +6,15 @@ import type { Plateau } from './plateau.js';
  * @param position - Where the run is.
  * @param stageIteration - Iterations done in this stage.
  * @param plateau - How the stage stands.
+ * @param replays - Whether problems that failed come back, or could not.
  * @returns The event that says so.
  */
-export function plateauEvent(position: RunPosition, stageIteration: number, { meanReturn, ...plateau }: Plateau): PlateauEvent {
+export function plateauEvent(
+  position: RunPosition,
+  stageIteration: number,
+  { meanReturn, ...plateau }: Plateau,
+  replays: boolean,
+): PlateauEvent {
   const standing = { ...plateau, episodeReturnMean: meanReturn };
   return {
     type: 'plateau',
@@ -16,6 +22,6 @@ export function plateauEvent(position: RunPosition, stageIteration: number, { me
     stageIteration,
     ...standing,
     message: describeStanding(standing),
-    remedy: remedyOf(plateau.causes),
+    remedy: remedyOf(plateau.causes, replays),
   };
 }

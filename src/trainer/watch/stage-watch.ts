@@ -1,3 +1,4 @@
+import type { UpdateStats } from '../../algorithm/objective.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { GroupMetrics, RolloutMetrics } from '../../metrics/events.js';
 import { groupingOf } from '../../task/groups.js';
@@ -6,6 +7,9 @@ import type { ProblemBatch, Task } from '../../task/task.js';
 import type { FullScores } from '../collect/scores.js';
 import { GroupTally } from './group-tally.js';
 import { type Plateau, PlateauWatch, TASK_PLATEAU } from './plateau.js';
+
+/** Share of groups of equal returns from which on a batch has hardly anything to learn from. */
+const FLAT = 0.98;
 
 /** Told of each batch of programs that is learned from. */
 export interface BatchWatch {
@@ -73,10 +77,14 @@ export class StageWatch implements BatchWatch {
 
   /**
    * @param rollout - How the batch did that was seen last.
-   * @param entropy - Of the policy, nats a step.
+   * @param train - Entropy of the policy, nats a step, and where programs are judged by others for the same problem, the share of problems of which all
+   * earn the same.
    * @returns That the stage stands still, where that is news.
    */
-  iteration({ problems, successRate, episodeReturnMean }: RolloutMetrics, entropy: number): Plateau | undefined {
+  iteration(
+    { problems, successRate, episodeReturnMean }: RolloutMetrics,
+    { entropy, flatGroups = 0 }: Pick<UpdateStats, 'entropy' | 'flatGroups'>,
+  ): Plateau | undefined {
     this.#entropy = entropy;
     const groups = this.#tally?.lately() ?? [];
     return this.#plateau?.iteration({
@@ -84,7 +92,7 @@ export class StageWatch implements BatchWatch {
       successRate,
       meanReturn: episodeReturnMean,
       entropy,
-      varied: this.#varied,
+      varied: this.#varied && flatGroups < FLAT,
       groups,
     });
   }
