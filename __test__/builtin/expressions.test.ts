@@ -221,6 +221,13 @@ test('checkTask: solvable in all stages; that order is lost to a mean is said un
   t.true(stages.every(({ solvableFraction }) => solvableFraction === 1));
 });
 
+test('with testOperands longer expressions are measured with, and what is trained on stays', (t) => {
+  const long = createExpressions({ testOperands: 7 });
+  const stages = new Int32Array(50).fill(1);
+  t.true(long.sample(stages, new Random(1), 'test').problems.every(({ operands }) => operands.length === 7));
+  t.deepEqual(long.sample(stages, new Random(1)).problems, expressions.sample(stages, new Random(1)).problems);
+});
+
 test('with endOnly right programs alone are paid', (t) => {
   const task = createExpressions({ endOnly: true });
   t.deepEqual(task.milestones, []);
@@ -232,6 +239,6 @@ test('with endOnly right programs alone are paid', (t) => {
 test('options that are wrong or unknown are refused', (t) => {
   const paths = (options: unknown) =>
     t.throws(() => createExpressions(options as never), { instanceOf: OptionsError })?.issues.map(({ path }) => path);
-  t.deepEqual(paths({ endOnly: 1, mask: 'all' }), ['endOnly', 'mask']);
+  t.deepEqual(paths({ endOnly: 1, testOperands: 8, mask: 'all' }), ['endOnly', 'testOperands', 'mask']);
   t.deepEqual(paths({ end: true }), ['end']);
 });

@@ -49,10 +49,13 @@ test('there are 1296 tickets, 324 of them held out, and every rule is among both
   t.deepEqual(count(TICKETS.test), [12, 21, 106, 72, 113]);
 });
 
-test('what is drawn to train on is never held out, and all of it is drawn', (t) => {
-  const { problems } = triage.sample(new Int32Array(20_000), new Random(1));
+test('what is drawn to train on is never held out, and all of both is drawn, each of its rule', (t) => {
   const texts = (tickets: readonly TriageTicket[]) => [...new Set(tickets.map((ticket) => JSON.stringify(ticket)))].sort();
-  t.deepEqual(texts(problems), texts(TICKETS.train));
+  for (const split of ['train', 'test'] as const) {
+    const batch = triage.sample(new Int32Array(20_000), new Random(1), split);
+    t.deepEqual(texts(batch.problems), texts(TICKETS[split]));
+    t.true(batch.problems.every((ticket, index) => triage.group?.(batch, index) === ruleOf(ticket)));
+  }
 });
 
 for (const form of FORMS) {

@@ -1,9 +1,10 @@
 import { defineTask } from '../../define/define-task.js';
 import type { MilestoneDefinition } from '../../define/definition.js';
 import type { ToolTask } from '../../define/tool-task.js';
+import type { Split } from '../../task/task.js';
 import { readOptions } from '../../util/option-reader.js';
-import type { Parts, Split } from '../shared/split.js';
-import { type Command, type CommandAction, type CommandSplit, commandsOf, TRAINED_LENGTH, WORDS } from './command.js';
+import type { Parts } from '../shared/split.js';
+import { type Command, type CommandAction, type CommandSplit, commandsOf, lengthsOf, TRAINED_LENGTH, WORDS } from './command.js';
 
 /** How far a command was followed. */
 export interface CommandsState {
@@ -72,6 +73,8 @@ const LENGTHS = { simple: [4, 8, 16, 48], length: [4, 8, 16, TRAINED_LENGTH] } a
  *
  * Rewards: 1 for a right program. Without `endOnly` also 0.1 for each quarter of the sequence.
  *
+ * Groups are numbers of actions: `1 to 8`, `9 to 16`, `17 to 24` and `25 to 48`.
+ *
  * Tokens: the 13 words, `[CTX]`, `[WALK]`, `[LOOK]`, `[RUN]`, `[JUMP]`, `[LTURN]`, `[RTURN]`, `[STOP]`, `[EOS]`, from 0 to 21. Contexts have up to 10
  * tokens, in which order counts.
  *
@@ -109,6 +112,7 @@ export function createCommands(options: CommandsOptions = {}): CommandsTask {
     },
     success: ({ done, right }, { actions }) => right && done === actions.length,
     milestones: endOnly ? undefined : MILESTONES,
+    group: lengthsOf,
     target: ({ actions }) => actions.join(' '),
   });
 }

@@ -1,9 +1,9 @@
 import { defineTask } from '../../define/define-task.js';
 import type { ToolTask } from '../../define/tool-task.js';
+import type { Split } from '../../task/task.js';
 import { readOptions } from '../../util/option-reader.js';
 import { readMask } from '../shared/mask.js';
-import type { Split } from '../shared/split.js';
-import { type CountdownProblem, type CountdownSize, drawNumbers, LIMITS, type Operation, operate } from './numbers.js';
+import { type CountdownProblem, type CountdownSize, drawNumbers, LIMITS, type Operation, operate, operationsOf } from './numbers.js';
 
 /** Where a number lies: `a` to `d` are given, `e` and `f` are what the first and the second operation made. */
 export type CountdownSlot = (typeof SLOTS)[number];
@@ -64,6 +64,8 @@ const STAGES = [
  *
  * What is heard is the last result, by digits: hundreds, tens and ones; nothing before the first.
  *
+ * Groups are the fewest operations that reach the target, `one operation` to `three operations`.
+ *
  * Token ids: `0`..`9` are 0 to 9, `10` is 10, the targets `=10`..`=100` are 11 to 101, then `[CTX]`, `[ADD]`, `[SUB]`, `[MUL]`, `[DIV]`, the slots
  * `(a)`..`(f)` and `[EOS]`. Contexts have up to 6 tokens: the numbers, in which order counts, and the target.
  *
@@ -91,6 +93,7 @@ export function createCountdown(options: CountdownOptions = {}): CountdownTask {
     tools: { ADD: does('+'), SUB: does('-'), MUL: does('*'), DIV: does('/') },
     observe: ({ result }) => (result === null ? [] : [Math.floor(result / 100), Math.floor(result / 10) % 10, result % 10]),
     success: ({ result }, { target }) => result === target,
+    group: operationsOf,
     target: ({ target }) => target,
   });
 }

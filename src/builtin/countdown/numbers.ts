@@ -1,5 +1,6 @@
+import type { Split } from '../../task/task.js';
 import type { Random } from '../../util/random.js';
-import { holdOut, type Parts, type Split } from '../shared/split.js';
+import { holdOut, type Parts } from '../shared/split.js';
 
 /** Numbers, and what is to be made of them. */
 export interface CountdownProblem {
@@ -77,6 +78,16 @@ export function targetsOf(numbers: readonly number[]): ReadonlyMap<number, numbe
   const made = new Map(targets);
   reachable.set(key, made);
   return made;
+}
+
+/**
+ * What success is told apart by.
+ *
+ * @param problem - Numbers and a target.
+ * @returns The fewest operations that reach it, in words; `no way` where none do.
+ */
+export function operationsOf({ numbers, target }: CountdownProblem): string {
+  return ['no way', 'one operation', 'two operations', 'three operations'][targetsOf(numbers).get(target) ?? 0] ?? '';
 }
 
 function explore(pool: readonly number[], operations: number, fewest: Map<number, number>): void {

@@ -1,7 +1,8 @@
 import { TaskError } from '../../errors/task-error.js';
+import type { Split } from '../../task/task.js';
 import type { Random } from '../../util/random.js';
 import { show } from '../../util/show.js';
-import { holdOut, type Parts, type Split } from '../shared/split.js';
+import { holdOut, type Parts } from '../shared/split.js';
 
 /** An operator; `*` comes before the others. */
 export type Operator = '*' | '+' | '-';

@@ -1,10 +1,10 @@
 import { defineTask } from '../../define/define-task.js';
 import type { MilestoneDefinition } from '../../define/definition.js';
 import type { ToolTask } from '../../define/tool-task.js';
+import type { Split } from '../../task/task.js';
 import { readOptions } from '../../util/option-reader.js';
 import { readMask } from '../shared/mask.js';
-import type { Split } from '../shared/split.js';
-import { drawExpression, type Expression, OPERANDS, SYMBOLS, symbolsOf, valueOfExpression } from './expression.js';
+import { detoursOf, drawExpression, type Expression, OPERANDS, SYMBOLS, symbolsOf, valueOfExpression } from './expression.js';
 import { apply, type ExpressionsState, hasRight, isOnTheWay, takeOperand } from './machine.js';
 
 /** Names of the tools. */
@@ -28,12 +28,21 @@ export interface ExpressionsOptions {
    */
   readonly endOnly?: boolean | undefined;
   /**
+   * Operands of what `'test'` draws, in every stage, in place of what the stage itself holds out: 6 or 7 measure with expressions that are longer
+   * than any that is trained on.
+   *
+   * @defaultValue those of the stage
+   */
+  readonly testOperands?: number | undefined;
+  /**
    * `'applicable'`: only tools that can be used may be emitted, so that the task is closed loop; `true`: all tools may; `false`: all tokens.
    *
    * @defaultValue `'applicable'`
    */
   readonly mask?: boolean | 'applicable' | undefined;
 }
+
+const TEST_OPERANDS = { integer: true, min: OPERANDS.least, max: OPERANDS.most } as const;
 
 const STAGES = [
   { name: 'two-operands', operands: 2 },
@@ -50,7 +59,7 @@ const HORIZON = 14;
  *
  * Stages have 2, 3, 4 and 5 operands from 1 to 9. One pattern of operators in eight is held out, those whose texts have the smallest hashes: 14
  * of 120, none of them with 2 operands, where one expression in eight is held out instead. Expressions with 6 and 7 operands are never trained on:
- * {@link drawExpression} draws them, and `encode` takes them in any stage.
+ * {@link drawExpression} and the option `testOperands` draw them, and `encode` takes them in any stage.
  *
  * The machine is that of {@link arithmetic}, with a tool that loads an operand, and with a recall that counts before the operands that are left:
  *
@@ -73,6 +82,8 @@ const HORIZON = 14;
  * Rewards: 1 for a right program, and 0.1 for each operator that is applied as in the plan, the values in accumulator and memory being the
  * plan's. With `endOnly` right programs alone are paid.
  *
+ * Groups are how often a sum has to be put aside for a product, `no detour` to `three detours`.
+ *
  * Token ids: `1`..`9` are 0 to 8, `*` 9, `+` 10, `-` 11, `[CTX]` 12, `[LOD]` 13, `[MUL]` 14, `[ADD]` 15, `[SUB]` 16, `[ANS]` 17, `[STO]` 18,
  * `[RCL]` 19, `[EOS]` 20. Contexts have up to 14 tokens.
  *
@@ -81,8 +92,9 @@ const HORIZON = 14;
  * @throws {@link OptionsError} saying all that is wrong with the options.
  */
 export function createExpressions(options: ExpressionsOptions = {}): ExpressionsTask {
-  const { endOnly, mask } = readOptions(options, (reader) => ({
+  const { endOnly, testOperands, mask } = readOptions(options, (reader) => ({
     endOnly: reader.boolean('endOnly', false),
+    testOperands: reader.has('testOperands') ? reader.number('testOperands', OPERANDS.least, TEST_OPERANDS) : undefined,
     mask: readMask(reader),
   }));
   return defineTask({
@@ -92,7 +104,8 @@ export function createExpressions(options: ExpressionsOptions = {}): Expressions
     symbols: SYMBOLS,
     contextLength: 2 * OPERANDS.most,
     mask,
-    sample: (random, { operands }, split?: Split): Expression => drawExpression(random, operands, split),
+    sample: (random, { operands }, split?: Split): Expression =>
+      drawExpression(random, split === 'test' ? (testOperands ?? operands) : operands, split),
     encode: (problem) => symbolsOf(problem),
     start: (): ExpressionsState => ({ accumulator: null, memory: null, recalled: false, cursor: 0, applied: 0 }),
     tools: {
@@ -142,6 +155,7 @@ export function createExpressions(options: ExpressionsOptions = {}): Expressions
     },
     success: (state, problem) => state.cursor === problem.operands.length && state.accumulator === valueOfExpression(problem),
     milestones: endOnly ? undefined : MILESTONES,
+    group: detoursOf,
     target: (problem) => valueOfExpression(problem),
   });
 }

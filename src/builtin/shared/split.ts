@@ -1,5 +1,4 @@
-/** Which problems are drawn: those that are learned from, or those that are held out. */
-export type Split = 'train' | 'test';
+import type { Split } from '../../task/task.js';
 
 /** Problems in two parts, each in the order in which they came. */
 export type Parts<T> = Readonly<Record<Split, readonly T[]>>;

@@ -1,9 +1,9 @@
 import { defineTask } from '../../define/define-task.js';
 import type { MilestoneDefinition } from '../../define/definition.js';
 import type { ToolTask } from '../../define/tool-task.js';
+import type { Split } from '../../task/task.js';
 import { readOptions } from '../../util/option-reader.js';
 import { readMask } from '../shared/mask.js';
-import type { Split } from '../shared/split.js';
 import {
   AUTHS,
   isPersonal,
@@ -132,6 +132,8 @@ function cost(count: number): Milestone {
  *
  * Rewards: 1 for a right program, and 0.1 for each of `opened`, `verified`, `paged`, `lawful`, `first-request` and `second-request`, where
  * needed. In the form `'penalty'` each of the first three wrong tools costs 0.1.
+ *
+ * Groups are the rarest rule that applies: `escalate`, `page`, `verify`, `gdpr` or `plain`.
  *
  * Tokens: a symbol for each value of each field, the two requests having symbols of their own, since the order of symbols need not be read.
  *
