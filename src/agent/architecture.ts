@@ -70,7 +70,8 @@ export interface ArchitectureOptions {
 export interface ArchitectureConfig {
   readonly encoder: EncoderOption | undefined;
   readonly attention: AttentionOption | undefined;
-  readonly historyWindow: number;
+  /** Where the past is attended to. */
+  readonly historyWindow: number | undefined;
   readonly clock: boolean;
   readonly hiddenSize: number;
   readonly layers: number;
@@ -98,13 +99,13 @@ export function readArchitecture(reader: OptionReader, prompted: boolean): Archi
   const config = {
     encoder: network.has('encoder') ? network.choice('encoder', 'mean', ['mean', 'gru']) : undefined,
     attention: network.has('attention') ? network.choice('attention', 'none', ['none', 'prompt', 'history', 'both']) : undefined,
-    historyWindow: network.number('historyWindow', 128, { integer: true, min: 1, max: 65_536 }),
+    historyWindow: readWindow(network),
     clock: network.boolean('clock', false),
     hiddenSize: of('hiddenSize').number('hiddenSize', prompted ? 96 : 128, { integer: true, min: 1, max: 8192 }),
     layers: of('layers').number('layers', 1, { integer: true, min: 1, max: 16 }),
     memory: of('memory').boolean('memory', true),
   };
-  if (network.has('historyWindow') && !looksBack(config.attention)) {
+  if (config.historyWindow !== undefined && !looksBack(config.attention)) {
     network.issues.add('historyWindow', 'is for attention over the past.', "Pass attention: 'history' or 'both' too, or leave it out.");
   }
   if (!prompted) {
@@ -176,4 +177,9 @@ export function checkPooling({ encoder }: ArchitectureConfig, pooling: 'own' | '
   if (encoder === 'gru' && pooling === 'batch') {
     issues.add('network.encoder', "cannot be 'gru' where contexts are averaged over the batch.", "Leave it out, or use pooling: 'own'.");
   }
+}
+
+/** Steps that are looked back; undefined where that is not said. */
+function readWindow(network: OptionReader): number | undefined {
+  return network.has('historyWindow') ? network.number('historyWindow', 128, { integer: true, min: 1, max: 65_536 }) : undefined;
 }

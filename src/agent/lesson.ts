@@ -125,14 +125,14 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
  * @returns The cross-entropy of the actions as a lesson: each is as good as the weight says, and nothing else is learned.
  */
 export function lessonOf(
-  { contexts, stages, actions, weights, observed }: Shown,
+  { contexts, contextLengths, stages, actions, weights, observed }: Shown,
   weight: number,
   numberNames: readonly string[],
 ): BindingLesson {
   const { rows } = observed ?? { rows: stages.length };
   const all: Readonly<Record<string, number>> = { ...DEFAULT_UPDATE_NUMBERS, valueCoef: 0, entropyCoef: 0 };
   return {
-    trajectories: { contexts, stages, actions, inputs: undefined, weights, observed },
+    trajectories: { contexts, contextLengths, stages, actions, inputs: undefined, weights, observed },
     targets: {
       returns: undefined,
       advantages: new Float32Array(rows).fill(weight),

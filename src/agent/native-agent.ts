@@ -24,7 +24,7 @@ export interface NativeAgent {
  * @returns A native agent with fresh weights.
  */
 export async function createNative({ use, task, seed, network, runtime, update }: NetworkConfig): Promise<NativeAgent> {
-  const { hiddenSize, layers, memory, clock, historyWindow } = network;
+  const { hiddenSize, layers, memory, clock, historyWindow = 128 } = network;
   const { vocabSize, stageCount, horizon, startToken, actionMask, pooling, discrete, dense, spaces } = use;
   const observed = { ...(discrete.length === 0 ? {} : { discrete: [...discrete] }), ...(dense === 0 ? {} : { dense }) };
   const prompted = spaces === undefined ? chooseReading(network, task) : undefined;

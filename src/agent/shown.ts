@@ -14,6 +14,8 @@ export interface ShownSteps {
 export interface Shown {
   /** Token ids, `[n, L]`; none in environments. */
   readonly contexts: Int32Array;
+  /** Tokens of each context that count, `[n]`; absent: all. */
+  readonly contextLengths: Int32Array | undefined;
   /** `[n]`; none in environments. */
   readonly stages: Int32Array;
   /** What was done, `[n, T]`. */

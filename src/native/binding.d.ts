@@ -14,7 +14,10 @@ export declare class BindingAgent {
   get options(): BindingAgentOptions
   /** What the numbers of a lesson are, in their order. */
   get numberNames(): Array<string>
-  /** Emits a program for each problem: contexts `[n, L]`, stages `[n]`, and how many tokens of each context count, `[n]`; absent: all. */
+  /**
+   * Emits a program for each problem: contexts `[n, L]`, stages `[n]`, and how many tokens of each context count, `[n]`; absent: all. At the
+   * random step of a row, `[n]`, −1 for none, any action that is allowed is as probable as the others.
+   */
   rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean, contextLengths?: Int32Array | undefined | null, randomSteps?: Int32Array | undefined | null): Promise<BindingRollout>
   /** Runs the network over given trajectories. */
   evaluateActions(trajectories: BindingTrajectories): Promise<BindingEvaluation>
@@ -59,7 +62,10 @@ export declare class BindingAgent {
 
 /** Rows whose steps are written down to be learned from. Arrays are read and written in place. */
 export declare class BindingCollector {
-  /** Shows each row its prompt, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and begins an episode in each. */
+  /**
+   * Shows each row its prompt, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and begins an episode in each;
+   * random steps, `[n]`, as in a rollout.
+   */
   begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array | undefined | null, randomSteps?: Int32Array | undefined | null): void
   /** One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written. */
   step(dense: Float32Array | undefined | null, discrete: Int32Array | undefined | null, allowed: Uint8Array | undefined | null, actions: Int32Array): void

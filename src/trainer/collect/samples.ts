@@ -10,9 +10,9 @@ import type { FullScores } from './scores.js';
  * @param task - Whose they are.
  * @returns One a program.
  */
-export function repeatPrompts({ contexts, stages }: CheckedPrompts, samples: number, task: Task): CheckedPrompts {
+export function repeatPrompts({ contexts, contextLengths, stages }: CheckedPrompts, samples: number, task: Task): CheckedPrompts {
   const sizes = { vocabSize: task.vocabulary.length, stageCount: task.stages.length };
-  return provePrompts(repeat(contexts, samples), repeat(stages, samples), sizes);
+  return provePrompts(repeat(contexts, samples), repeat(stages, samples), sizes, contextLengths && repeat(contextLengths, samples));
 }
 
 function repeat(ids: Int32Array, times: number): Int32Array {

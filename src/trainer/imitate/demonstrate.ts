@@ -18,6 +18,8 @@ interface Block {
   /** `[rows, length]`. */
   readonly contexts: Int32Array;
   readonly length: number;
+  /** Tokens of each context that count; absent: all. */
+  readonly lengths: Int32Array | undefined;
 }
 
 /** Where the steps of all programs are written. */
@@ -55,10 +57,16 @@ export function demonstrate(task: Task, programs: readonly ReadProgram[], issues
   };
   const length = Math.max(...blocks.map((block) => block.length));
   const contexts = new Int32Array(count * length).fill(hasMachine(task) ? task.padToken : 0);
+  // Contexts that the task pads count as far as it says; others in full.
+  const padded = blocks.some((block) => block.lengths !== undefined);
+  const contextLengths = padded ? new Int32Array(count) : undefined;
   let first = 0;
   for (const block of blocks) {
     block.programs.forEach((_, row) => {
       contexts.set(block.contexts.subarray(row * block.length, (row + 1) * block.length), (first + row) * length);
+      if (contextLengths !== undefined) {
+        contextLengths[first + row] = block.lengths?.[row] ?? block.length;
+      }
     });
     if (interaction === undefined || block.batch === undefined) {
       writeOpen(task, block, first, sheet);
@@ -73,7 +81,7 @@ export function demonstrate(task: Task, programs: readonly ReadProgram[], issues
     ({ stage }) => stage,
   );
   const observed = interaction && { rows: count, discrete: heard, dense: undefined, allowed };
-  return { count, shown: { contexts, stages, actions, weights, observed }, successRate: successes / count };
+  return { count, shown: { contexts, contextLengths, stages, actions, weights, observed }, successRate: successes / count };
 }
 
 function blocksOf(task: Task, programs: readonly ReadProgram[], issues: Issues): Block[] {
@@ -87,13 +95,13 @@ function blocksOf(task: Task, programs: readonly ReadProgram[], issues: Issues):
       }
     }
     const contexts = Int32Array.from(given.flatMap(({ context }) => Array.from(context ?? [])));
-    blocks.push({ programs: given, batch: undefined, contexts, length });
+    blocks.push({ programs: given, batch: undefined, contexts, length, lengths: undefined });
   }
   for (const stage of task.stages.keys()) {
     const own = programs.filter(({ problem, stage: id }) => problem !== undefined && id === stage);
     const batch = own.length === 0 ? undefined : encode(task, own, stage, issues);
     if (batch !== undefined) {
-      blocks.push({ programs: own, batch, contexts: batch.contexts, length: batch.contextLength });
+      blocks.push({ programs: own, batch, contexts: batch.contexts, length: batch.contextLength, lengths: batch.contextLengths });
     }
   }
   return blocks;

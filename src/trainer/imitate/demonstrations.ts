@@ -16,7 +16,7 @@ export interface Demonstrations {
  * @returns Just these, in the order given.
  */
 export function gather({ shown, count }: Pick<Demonstrations, 'shown' | 'count'>, rows: Uint32Array): Shown {
-  const { contexts, stages, actions, weights, observed } = shown;
+  const { contexts, contextLengths, stages, actions, weights, observed } = shown;
   const pick = <T extends Int32Array | Float32Array | Uint8Array>(array: T): T => {
     const width = array.length / count;
     const picked = new (array.constructor as new (length: number) => T)(rows.length * width);
@@ -32,7 +32,14 @@ export function gather({ shown, count }: Pick<Demonstrations, 'shown' | 'count'>
     dense: pickSome(observed.dense),
     allowed: pickSome(observed.allowed),
   };
-  return { contexts: pick(contexts), stages: pick(stages), actions: pick(actions), weights: pick(weights), observed: steps };
+  return {
+    contexts: pick(contexts),
+    contextLengths: pickSome(contextLengths),
+    stages: pick(stages),
+    actions: pick(actions),
+    weights: pick(weights),
+    observed: steps,
+  };
 }
 
 /** Goes through programs in a random order, over and over, some at a time. */

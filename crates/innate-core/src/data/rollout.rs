@@ -89,7 +89,9 @@ impl Sampling<'_> {
     pub(crate) fn uniform(self, row: usize, step: usize) -> Option<f32> {
         match self {
             Self::Greedy => None,
-            Self::Random { seed, rollout } | Self::Exploring { seed, rollout, .. } => Some(seed.action_uniform(rollout, row, step)),
+            Self::Random { seed, rollout } | Self::Exploring { seed, rollout, .. } => {
+                Some(seed.action_uniform(rollout, row, step))
+            }
             Self::Session { seed, begun } => Some(seed.uniform(Stream::Session, begun, row, step)),
         }
     }

@@ -109,7 +109,8 @@ fn what_came_before_it_does_not_count_and_nor_does_what_it_was_no_better_than() 
         let mut twin = world.agent(SEED, FUSED);
         let learned = learner.learn(&collected, &config).unwrap();
         let judged = by_hand(&data, advantages, normalize_advantage, &silent);
-        let judged = Targets { advantages: Advantages::Given { advantages: &judged, value_targets: Some(value_targets) }, ..targets };
+        let judged =
+            Targets { advantages: Advantages::Given { advantages: &judged, value_targets: Some(value_targets) }, ..targets };
         let lesson = Lesson { data: &data, targets: &judged, objective: &config.objective };
         let (terms, norm) = twin.update(&lesson, &config.optimizer).unwrap();
         assert!((learned.terms.loss - terms.loss).abs() < 1e-6 && (learned.grad_norm - norm).abs() < 1e-5 * norm);

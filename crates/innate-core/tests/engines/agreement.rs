@@ -109,7 +109,9 @@ fn rollouts_sample_as_documented() {
                     let (row, step) = (index / t, index % t);
                     let uniform = match sampling {
                         Sampling::Greedy => None,
-                        Sampling::Random { seed, rollout } | Sampling::Exploring { seed, rollout, .. } => Some(seed.action_uniform(rollout, row, step)),
+                        Sampling::Random { seed, rollout } | Sampling::Exploring { seed, rollout, .. } => {
+                            Some(seed.action_uniform(rollout, row, step))
+                        }
                         Sampling::Session { seed, begun } => Some(seed.uniform(Stream::Session, begun, row, step)),
                     };
                     match uniform.map(f64::from) {

@@ -1,8 +1,8 @@
 //! One step a row is drawn from all that is allowed, each action as probable as the others, and what is said of it is the policy's.
 
 use innate_core::data::{Prompts, Sampling, Trajectories};
-use innate_core::engine::EngineKind;
 use innate_core::device::DeviceKind;
+use innate_core::engine::EngineKind;
 use innate_core::model::Pooling;
 use innate_core::objective::Baseline;
 use innate_core::rng::Seed;
