@@ -93,7 +93,7 @@ test('what is measured is drawn for testing unless training problems are asked f
   );
   // Training draws for training, one batch ahead; its evaluations and its last measurement do not.
   const byCall: Split[] = [];
-  const watched = { ...task, ...methodsOf(task) };
+  const watched = { ...task, ...methodsOf(task), replay: false };
   const { sample } = watched;
   watched.sample = (stages, random, split) => {
     byCall.push(split ?? 'train');
