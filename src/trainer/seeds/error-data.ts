@@ -1,6 +1,7 @@
 import { type ErrorCode, InnateError } from '../../errors/innate-error.js';
 import type { Issue } from '../../errors/issue.js';
 import { OptionsError } from '../../errors/options-error.js';
+import { kindOf } from '../../util/kind.js';
 import { showThrown } from '../../util/show.js';
 
 /** An error as plain data, so that it can be sent from a thread to another. */
@@ -14,14 +15,19 @@ export interface ErrorData {
   readonly issues: readonly Issue[] | undefined;
 }
 
+/** @param thrown - Anything. @returns Whether it is an error, of any realm. */
+export function isError(thrown: unknown): thrown is Error {
+  return kindOf(thrown) === 'Error';
+}
+
 /**
  * @param thrown - Anything that was thrown.
  * @returns It as data.
  */
 export function errorData(thrown: unknown): ErrorData {
-  const { name, message, stack } = thrown instanceof Error ? thrown : new Error(`threw ${showThrown(thrown)}.`);
+  const { name, message, stack } = isError(thrown) ? thrown : new Error(`threw ${showThrown(thrown)}.`);
   const { code, path, remedy } = InnateError.isInstance(thrown) ? thrown : { code: undefined, path: undefined, remedy: undefined };
-  const issues = thrown instanceof OptionsError ? thrown.issues : undefined;
+  const issues = InnateError.isInstance(thrown) && code === 'ERR_OPTIONS' ? (thrown as OptionsError).issues : undefined;
   return { name, message, stack, code, path, remedy, issues };
 }
 

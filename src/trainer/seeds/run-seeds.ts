@@ -7,6 +7,7 @@ import type { TrainingEvent, TrainingKind } from '../../metrics/events.js';
 import { onAbort } from '../../util/abort.js';
 import { OptionReader } from '../../util/option-reader.js';
 import { showThrown } from '../../util/show.js';
+import { isError } from './error-data.js';
 import { doJob, type JobWatch, type SeedJob, type TrainOnce } from './job.js';
 import { readSeedsOptions, type SeedEvent, type SeedsConfig } from './options.js';
 import { compareSeeds, reportOf, scoreOf } from './report.js';
@@ -123,8 +124,9 @@ class SeedRuns {
       if (this.#ender.signal.aborted) {
         return;
       }
-      const error =
-        thrown instanceof Error ? thrown : new InnateError('ERR_INTERNAL', `training stopped: ${showThrown(thrown)}.`, { cause: thrown });
+      const error = isError(thrown)
+        ? thrown
+        : new InnateError('ERR_INTERNAL', `training stopped: ${showThrown(thrown)}.`, { cause: thrown });
       if (InnateError.isInstance(error) && error.code === 'ERR_OPTIONS') {
         this.#fail(error);
         return;
