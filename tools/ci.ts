@@ -25,6 +25,7 @@ const CHECKS: readonly (readonly [name: string, minutes: number, command: readon
   ],
   ['docs/api-report.md is what the declarations say', 2, ['npm', 'run', 'api-report', '--', '--check']],
   ['npm run bench -- --short', 6, ['npm', 'run', 'bench', '--', '--short']],
+  ['npm run bench:learning -- --short', 6, ['npm', 'run', 'bench:learning', '--', '--short']],
   ['npm run example -- --short', 6, ['npm', 'run', 'example', '--', '--short']],
   ['npm start', 12, ['npm', 'start']],
 ];

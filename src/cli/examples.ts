@@ -21,11 +21,19 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     shows: 'PPO in an asynchronous environment behind a service on loopback',
     short: ['--steps', '384'],
   },
+  ...tasks({
+    triage: 'tickets by rules, one of which applies to one ticket in 27',
+    expressions: 'infix expressions, products first',
+    countdown: 'some numbers, and a target to be made of them',
+    commands: 'SCAN: commands in words, carried out action by action',
+  }),
   ...environments({
     'cart-pole': 'CartPole-v1',
     'flickering-cart-pole': 'CartPole with half of the observations left out',
     'repeat-first': "POPGym's RepeatFirst, easy",
     'repeat-previous': "POPGym's RepeatPrevious, easy",
+    'count-recall': "POPGym's CountRecall, easy",
+    autoencode: "POPGym's Autoencode, easy",
     't-maze': 'passive T-maze with a corridor of 50',
     'memory-len': "bsuite's memory_len",
     parity: 'parity of up to 16 bits',
@@ -40,6 +48,12 @@ export function listExamples(): string {
   return Object.entries(EXAMPLES)
     .map(([name, { shows }]) => `  ${name.padEnd(width)}  ${shows}`)
     .join('\n');
+}
+
+function tasks(shown: Readonly<Record<string, string>>): Record<string, Example> {
+  return Object.fromEntries(
+    Object.entries(shown).map(([name, shows]) => [name, { program: `tasks/${name}`, shows, short: ['--iterations', '2'] }]),
+  );
 }
 
 function environments(shown: Readonly<Record<string, string>>): Record<string, Example> {
