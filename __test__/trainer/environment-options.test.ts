@@ -34,7 +34,7 @@ test('the defaults', (t) => {
       environment,
       sizes: {
         seed: 0,
-        network: { encoder: undefined, attention: undefined, historyWindow: 128, clock: false, hiddenSize: 128, layers: 1, memory: true },
+        network: { encoder: undefined, attention: undefined, historyWindow: undefined, clock: false, hiddenSize: 128, layers: 1, memory: true },
         runtime: { device: 'cpu', engine: undefined, threads: 0 },
       },
       agent: undefined,
@@ -47,6 +47,8 @@ test('the defaults', (t) => {
       maxSteps: 1_000_000,
       progress: true,
       signal: undefined,
+      imitation: undefined,
+      replay: undefined,
     },
     issues: [],
   });

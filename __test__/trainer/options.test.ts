@@ -27,6 +27,7 @@ test('the defaults', (t) => {
     imitation: undefined,
     batchSize: 192,
     rehearsal: 0.4,
+    replay: { share: 0.5, size: 512, randomStep: 0.5 },
     evaluateEvery: 25,
     evaluationProblems: 512,
     maxIterations: 4000,
@@ -38,7 +39,8 @@ test('the defaults', (t) => {
 test('everything given is taken', (t) => {
   const progress = (): void => undefined;
   const { signal } = new AbortController();
-  const options = { batchSize: 3, rehearsal: 0.5, evaluateEvery: 4, evaluationProblems: 5, maxIterations: 6, progress, signal };
+  const replay = { share: 0.1, size: 7, randomStep: 0.2 };
+  const options = { batchSize: 3, rehearsal: 0.5, replay, evaluateEvery: 4, evaluationProblems: 5, maxIterations: 6, progress, signal };
   const { config, issues } = read(options);
   const { agentConfig: _, agent, update, schedules, algorithm, imitation, ...rest } = config;
   t.deepEqual([issues, agent, update, schedules, algorithm, imitation], [[], undefined, undefined, {}, undefined, undefined]);
@@ -114,7 +116,7 @@ test('beside an agent: its coefficients where none are given, no options of the 
   ]);
 });
 
-const partial = { iterations: 3 } as PartialTrainingResult;
+const partial = { iterations: 3, agent: {} } as PartialTrainingResult;
 
 test('what was trained is hung on any error, out of sight', (t) => {
   for (const error of [new Error('mine'), { any: 'object' }, Object.create(null) as object]) {

@@ -47,7 +47,10 @@ export class TaskError extends InnateError {
   }
 }
 
-/** Also one of another copy of this package. */
-function isTaskError(error: unknown): error is TaskError {
+/**
+ * @param error - Anything that was thrown.
+ * @returns Whether it is a {@link TaskError}, also one of another copy of this package.
+ */
+export function isTaskError(error: unknown): error is TaskError {
   return InnateError.isInstance(error) && error.code === 'ERR_TASK';
 }

@@ -56,7 +56,9 @@ export function addPrompts<T extends object>(
 ): T & CheckedPrompts {
   const input = rest as T & Mutable<CheckedPrompts>;
   input.contexts = contexts;
-  input.contextLengths = contextLengths;
+  if (contextLengths !== undefined) {
+    input.contextLengths = contextLengths;
+  }
   input.stages = stages;
   input[WITHIN] = within;
   return input;

@@ -1,6 +1,6 @@
 import type { Shown } from '../../agent/shown.js';
 import { hasMachine } from '../../define/check/has-machine.js';
-import { TaskError } from '../../errors/task-error.js';
+import { isTaskError } from '../../errors/task-error.js';
 import { checkedScore } from '../../task/checked.js';
 import { checkedBegin } from '../../task/checked-episodes.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
@@ -117,11 +117,12 @@ function encode(task: Task, programs: readonly ReadProgram[], stage: number, iss
       stage,
     );
   } catch (error) {
-    const index = error instanceof TaskError ? programs[error.problemIndex ?? -1]?.index : undefined;
+    const known = isTaskError(error) ? error : undefined;
+    const index = programs[known?.problemIndex ?? -1]?.index;
     if (index === undefined) {
       throw error;
     }
-    issues.add(`[${index}].problem`, `cannot be encoded: ${(error as TaskError).message}`, 'Pass a problem as the task draws it.');
+    issues.add(`[${index}].problem`, `cannot be encoded: ${known?.message}`, 'Pass a problem as the task draws it.');
     return undefined;
   }
 }
