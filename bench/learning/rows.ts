@@ -84,7 +84,8 @@ async function elsewhere(trainer: Trainer, task: ToolTask): Promise<number> {
 function ofTriage(task: ToolTask): Row {
   return ofTask(task, {
     goals: { 'worst rule, held out': 0.99 },
-    stages: [{ stage: 0, maxIterations: 3000 }],
+    // The rarest rule is less than what mastery by itself leaves open.
+    stages: [{ stage: 0, until: { successRate: 0.999 }, maxIterations: 3000 }],
     measure: async (trainer) => ({ 'worst rule, held out': await worstGroup(trainer) }),
   });
 }
