@@ -93,21 +93,19 @@ test('a session looks back as far as the window reaches, each row within its epi
   t.deepEqual(stepped(session, 2), stepped(fresh, 2));
 });
 
-test('what was shown eleven steps ago is learned by looking back, over rollouts shorter than that', async (t) => {
+test('what was shown eleven steps ago is learned by looking back, in episodes that go on over two rollouts', async (t) => {
   const environment = () => repeatPrevious({ decks: 1, k: 12 });
   const options = {
     environment,
     envCount: 16,
-    rolloutSteps: 8,
+    rolloutSteps: 32,
     hiddenSize: 32,
     seed: 1,
-    gamma: 0.5,
-    gaeLambda: 0.5,
     progress: false,
   } as const;
   const score = async (network: object): Promise<number> => {
     await using trainer = await Trainer.create({ ...options, network });
-    await trainer.run([{ stage: 0, steps: 60_000 }]);
+    await trainer.run([{ stage: 0, steps: 120_000 }]);
     const [evaluation] = await trainer.evaluate({ episodes: 64 });
     return evaluation?.meanReturn ?? Number.NaN;
   };

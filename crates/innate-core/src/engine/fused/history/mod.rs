@@ -1,7 +1,9 @@
 //! What a block of rows holds of its past: the positions that it may still attend to, each row's at places of its own.
 
+mod holding;
 mod weights;
 
+pub(super) use self::holding::Holding;
 pub(super) use self::weights::{HistoryWeights, PackedHistory};
 use super::layout::{HistoryPlaces, Layout};
 use super::weights::Weights;
@@ -12,44 +14,6 @@ use crate::kernel::matmul::{Matmul, Start};
 use crate::kernel::simd::PAD;
 use crate::memory::{self, Bytes};
 use crate::model::{CLOCK, write_clock};
-
-/// What there must be room for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Holding {
-    /// Rows.
-    pub(super) rows: usize,
-    /// Positions of a row, more than the window: where they end, the last ones move to the front.
-    pub(super) positions: usize,
-    /// Steps of which is kept what was read out: all, for the way back, or one.
-    pub(super) kept: usize,
-    /// Whether states are held too, of which keys and values are made again by other weights.
-    pub(super) states: bool,
-}
-
-impl Holding {
-    /// For a sequence of `steps` steps of which `kept` are kept, behind a window of past ones or none.
-    pub(super) fn sequence(layout: &Layout, rows: usize, (steps, kept): (usize, usize), past: bool) -> Self {
-        let window = layout.history.as_ref().map_or(0, |places| places.window);
-        let all = steps.saturating_add(if past { window } else { 0 });
-        Self { rows, positions: if kept < steps { all.min(without_end(window)) } else { all }, kept, states: false }
-    }
-
-    /// For steps without an end.
-    pub(super) fn ring(layout: &Layout, rows: usize) -> Self {
-        let window = layout.history.as_ref().map_or(0, |places| places.window);
-        Self { rows, positions: without_end(window), kept: 1, states: true }
-    }
-
-    /// Whether what the way back needs is held.
-    fn backward(&self) -> bool {
-        !self.states
-    }
-}
-
-/// Positions among which a window of them moves to the front once in so many steps.
-fn without_end(window: usize) -> usize {
-    2 * window + 1
-}
 
 /// See the module. Empty where no past is attended to.
 pub(super) struct History {
