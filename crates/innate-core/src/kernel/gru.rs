@@ -7,6 +7,8 @@
 //! where gi = W_ih·x + b_ih has been computed for all inputs at once: one row a token where inputs are tokens, one row a problem where
 //! they are dense.
 
+use std::sync::atomic::{Ordering, compiler_fence};
+
 use super::matmul::{Matmul, Start};
 use super::simd::{Isa, Operation, Vector};
 
@@ -130,6 +132,14 @@ impl Panel<'_> {
             for k in 0..self.k {
                 let (wr, wz, wn) = (V::load(w), V::load(w.add(V::LANES)), V::load(w.add(2 * V::LANES)));
                 for (r, [ar, az, an]) in acc.iter_mut().enumerate() {
+                    // Where there are 16 registers the third weight has none beside 12 sums: it is read for each row, behind a fence, since the
+                    // compiler would keep it, and spill a sum at every step instead.
+                    let wn = if V::ROWS >= 8 {
+                        wn
+                    } else {
+                        compiler_fence(Ordering::SeqCst);
+                        V::load(w.add(2 * V::LANES))
+                    };
                     let h = V::splat(*x.add(r * self.x_row + k));
                     *ar = h.mul_add(wr, *ar);
                     *az = h.mul_add(wz, *az);
