@@ -34,7 +34,15 @@ test('the defaults', (t) => {
       environment,
       sizes: {
         seed: 0,
-        network: { encoder: undefined, attention: undefined, historyWindow: undefined, clock: false, hiddenSize: 128, layers: 1, memory: true },
+        network: {
+          encoder: undefined,
+          attention: undefined,
+          historyWindow: undefined,
+          clock: false,
+          hiddenSize: 128,
+          layers: 1,
+          memory: true,
+        },
         runtime: { device: 'cpu', engine: undefined, threads: 0 },
       },
       agent: undefined,

@@ -81,7 +81,14 @@ test('each use has a stream of its own, and 0 is left to the caller', (t) => {
     STREAMS,
     {
       ...{ training: 1, evaluation: 2, onDemand: 3, explanation: 4, minibatches: 5, replay: 6, environmentCheck: 7, taskCheck: 8 },
-      ...{ bootstrap: 2 ** 32 - 1, measuredPrograms: 2 ** 32 - 2, diagnosis: 2 ** 32 - 3, contextOrder: 2 ** 32 - 4, imitation: 2 ** 32 - 5, search: 2 ** 32 - 6 },
+      ...{
+        bootstrap: 2 ** 32 - 1,
+        measuredPrograms: 2 ** 32 - 2,
+        diagnosis: 2 ** 32 - 3,
+        contextOrder: 2 ** 32 - 4,
+        imitation: 2 ** 32 - 5,
+        search: 2 ** 32 - 6,
+      },
     },
     'numbers repeat in later versions',
   );

@@ -100,7 +100,8 @@ function validateKeys(definition: object, issues: Issues): void {
 }
 
 function validateScalars(definition: object, issues: Issues): void {
-  const { name, horizon, mask, trainPastEnd, splits, replay, contextLength, pooling, padding, contextOrder, successReward } = loose(definition);
+  const { name, horizon, mask, trainPastEnd, splits, replay, contextLength, pooling, padding, contextOrder, successReward } =
+    loose(definition);
   if (typeof name !== 'string' || name === '') {
     issues.add('name', 'is not a text with at least one character.', 'Name the task.');
   }

@@ -113,7 +113,7 @@ impl Walk {
                 weights.isa.run(InitialState { weights, batch, pooling, prompts, first, rows, out });
             }
             Encoder::Recurrent { .. } => {
-                weights.isa.run(ReadState { weights, reading: &self.reading, prompts, first, rows, out })
+                weights.isa.run(ReadState { weights, reading: &self.reading, prompts, first, rows, out });
             }
             Encoder::None => out.fill(0.0),
         }

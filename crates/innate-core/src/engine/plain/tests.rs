@@ -277,7 +277,7 @@ fn inputs_are_what_the_fused_engine_reads() {
         let inputs = Inputs::along(&spec, &data).unwrap();
         let mut features = inputs.features.chunks_exact(spec.features());
         let mut expected = vec![f32::NAN; spec.features()];
-        let mut ages = vec![0; N];
+        let mut ages = [0; N];
         for (index, &token) in inputs.tokens.iter().enumerate() {
             let (row, t) = (index % N, index / N);
             ages[row] = data.age(row, t, ages[row]);

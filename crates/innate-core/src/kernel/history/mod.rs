@@ -94,7 +94,9 @@ impl Operation for Attend<'_> {
             let sum = exponentials::<V>(&mut weights[..whole], largest, 1.0);
             let (scale, out) = (1.0 / sum, &mut out[head * WIDTH..][..WIDTH]);
             weighted::<V>(&weights[..past.count], &past.made[2 * READ + head * WIDTH..], out);
-            out.iter_mut().for_each(|x| *x *= scale);
+            for x in out.iter_mut() {
+                *x *= scale;
+            }
             (saved[2 * head], saved[2 * head + 1]) = (largest, scale);
         }
     }

@@ -101,10 +101,10 @@ impl Waiting {
 
 impl Chunk {
     /// All queries at once, since what is read out does not go into the recurrence. The rows of a step are `alive(t)`.
-    pub(super) fn attention_backward<'a>(
+    pub(super) fn attention_backward(
         &self,
         shared: &Shared<'_>,
-        (first, order): (usize, &'a [u32]),
+        (first, order): (usize, &[u32]),
         steps_of: impl Fn(u32) -> usize,
         dlogits: &[f32],
         scratch: &mut ReadingScratch,
