@@ -14,7 +14,7 @@ export interface CheckedPrompts {
   /** Token ids, `[n, L]`. */
   readonly contexts: Int32Array;
   /** Tokens of each context that count, `[n]`; undefined: all. */
-  readonly contextLengths: Int32Array | undefined;
+  readonly contextLengths?: Int32Array | undefined;
   /** Stage of each problem, `[n]`. */
   readonly stages: Int32Array;
   readonly [WITHIN]: Within;
@@ -38,7 +38,10 @@ export function provePrompts(
   contextLengths?: Int32Array,
 ): CheckedPrompts {
   // Written afterwards: in a literal, a key that is no name takes ten times as long.
-  const prompts = { contexts, contextLengths, stages } as Mutable<CheckedPrompts>;
+  const prompts = { contexts, stages } as Mutable<CheckedPrompts>;
+  if (contextLengths !== undefined) {
+    prompts.contextLengths = contextLengths;
+  }
   prompts[WITHIN] = { vocabSize, stageCount };
   return prompts;
 }
