@@ -147,7 +147,7 @@ fn any_number_of_threads(case: &Case) {
         let mut traces = [1, 2, 3, 8].map(|threads| {
             let mut engine = Fused::with_isa(&case.model, threads, &case.flat, isa).unwrap();
             for index in [2 * 8 + 7, 24 + 2 * 8 + 6] {
-                engine.update(&case.data(), &loss(&case, index)).unwrap();
+                engine.update(&case.data(), &loss(case, index)).unwrap();
             }
             let said = engine.evaluate(&case.data()).unwrap();
             let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();

@@ -295,7 +295,7 @@ pub(crate) fn loss(case: &Case, index: usize) -> Aim {
         aim.old_values = Some(old(said.values, 3));
     }
     // Of every third loss, so that it meets each of the others' forms.
-    if index % 3 == 0 {
+    if index.is_multiple_of(3) {
         aim.reference_log_probs = Some(old(oracle::forward(case, &wide(&case.flat)).log_probs, 4));
     }
     aim.objective = Objective {
