@@ -36,7 +36,7 @@ fn rows_are_judged_and_referred_to_once_the_rollout_is_finished() {
     assert_eq!(path(collector.judge(&[0.0; 6])), "collector");
     let targets = collected.recording.targets();
     let Advantages::Given { advantages: judged, value_targets } = targets.advantages else { panic!() };
-    assert!(judged.chunks(STEPS).zip(&advantages).all(|(row, advantage)| row.iter().all(|x| x == advantage)));
+    assert!(judged.chunks(STEPS).zip(&advantages).all(|(row, advantage)| row.iter().all(|x| x.to_bits() == advantage.to_bits())));
     assert!(value_targets.unwrap().iter().any(|&x| x != 0.0), "the value targets stay");
     assert_eq!(targets.reference_log_probs, Some(&*said));
     let objective = Objective { kl_coef: 0.5, ..once().objective };
