@@ -127,7 +127,7 @@ fn by_hand(data: &Trajectories<'_>, advantages: &[f32], normalize: bool, silent:
     let deviation = (counted().map(|(&x, _)| (f64::from(x) - mean).powi(2)).sum::<f64>() / n).sqrt();
     let scale = |x: f32| if normalize { ((f64::from(x) - mean) / (deviation + 1e-8)) as f32 } else { x };
     let mut judged: Vec<f32> = advantages.iter().map(|&x| scale(x)).collect();
-    for &at in &silent {
+    for &at in silent {
         judged[at] = 0.0;
     }
     judged
