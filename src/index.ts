@@ -53,6 +53,7 @@ export {
   createCommands,
 } from './builtin/commands/commands.js';
 export {
+  type CountdownOperands,
   type CountdownOptions,
   type CountdownParameters,
   type CountdownSlot,
@@ -108,7 +109,7 @@ export type {
 } from './curriculum/curriculum.js';
 export type { MixtureState, StageProgress } from './curriculum/mixture.js';
 export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
-export type { CurriculumState } from './curriculum/state.js';
+export type { CurriculumState, MixturePlace } from './curriculum/state.js';
 export type { StageForSteps, StepStageSpec, StepStageUntil } from './curriculum/step-stage.js';
 export {
   type CheckTaskOptions,
@@ -120,6 +121,7 @@ export {
   type TaskFindingCode,
   type TaskReport,
 } from './define/check/check-task.js';
+export type { Recall } from './define/check/recall.js';
 export { type SolvingProgram, type SolvingProgramsOptions, solvingPrograms } from './define/check/solving-programs.js';
 export { defineTask } from './define/define-task.js';
 export type {
@@ -231,6 +233,8 @@ export type { ImitationEpisode } from './trainer/imitate/episodes.js';
 export type { ImitateOptions, ImitationOptions, ImitationResult } from './trainer/imitate/imitation.js';
 export type { ContextProgram, ImitationProgram, ImitationSearch, ProblemProgram } from './trainer/imitate/programs.js';
 export {
+  type DiagnosedEntropy,
+  type DiagnosedStage,
   type DiagnoseOptions,
   Diagnosis,
   type DiagnosisCode,
@@ -265,7 +269,7 @@ export {
   type TrainingResult,
 } from './trainer/run/result.js';
 export { TrainingRun } from './trainer/run/training-run.js';
-export type { RunSeedsOptions, SeedEvent, SeedsOptions } from './trainer/seeds/options.js';
+export type { ModuleOption, RunSeedsOptions, SeedEvent, SeedsOptions } from './trainer/seeds/options.js';
 export { compareSeeds } from './trainer/seeds/report.js';
 export type { PartialSeeds, SeedFailure, SeedResult, SeedScore, SeedsReport, SeedsResult } from './trainer/seeds/result.js';
 export type { EnvironmentOptions, EnvironmentTrainerOptions } from './trainer/steps/options.js';

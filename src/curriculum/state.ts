@@ -6,6 +6,12 @@ import { show } from '../util/show.js';
 import type { RunPlan } from './curriculum.js';
 import type { MixtureState, StageProgress } from './mixture.js';
 
+/** How far a mixture of stages is. */
+export interface MixturePlace extends MixtureState {
+  /** Iterations of it that are done. */
+  readonly iterations: number;
+}
+
 /**
  * Where a run is in its curriculum, and all that decides what it trains next but the problems themselves. Plain data: it can be saved as JSON,
  * and a run of the same stages goes on from it; see {@link RunOptions.resume}.
@@ -21,8 +27,8 @@ export interface CurriculumState {
   readonly reached: readonly number[];
   /** Whether the iteration done last is still to be followed by a measurement. */
   readonly measures: boolean;
-  /** Iterations of the mixture that are done, and how it goes on; absent where stages are trained in order. */
-  readonly mixture?: ({ readonly iterations: number } & MixtureState) | undefined;
+  /** Where stages are mixed: how it goes on; absent where they are trained in order. */
+  readonly mixture?: MixturePlace | undefined;
 }
 
 const COUNT = { integer: true, min: 0, max: Number.MAX_SAFE_INTEGER } as const;

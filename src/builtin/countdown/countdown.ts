@@ -24,10 +24,16 @@ export type CountdownTool = 'ADD' | 'SUB' | 'MUL' | 'DIV';
 /** Names of the stages. */
 export type CountdownStage = 'three-numbers' | 'four-numbers';
 
-/** The parameters of each tool: the two numbers, by their slots. */
-export type CountdownParameters = Readonly<
-  Record<CountdownTool, { readonly left: readonly CountdownSlot[]; readonly right: readonly CountdownSlot[] }>
->;
+/** The two numbers of an operation, by the slots that they may lie in. */
+export interface CountdownOperands {
+  /** The first. */
+  readonly left: readonly CountdownSlot[];
+  /** The second. */
+  readonly right: readonly CountdownSlot[];
+}
+
+/** The parameters of each tool. A type, since parameters are looked up by any name. */
+export type CountdownParameters = Readonly<Record<CountdownTool, Pick<CountdownOperands, 'left' | 'right'>>>;
 
 /** The type of {@link countdown}. */
 export type CountdownTask = ToolTask<CountdownProblem, CountdownState, CountdownTool, CountdownStage, never, CountdownParameters>;

@@ -62,16 +62,34 @@ export interface StageDiagnosis extends StageEvaluation {
   readonly examples: readonly Explanation[];
 }
 
+/** What a run spent on a stage. */
+export interface DiagnosedStage {
+  /** Its name. */
+  readonly name: string;
+  /** Iterations. */
+  readonly iterations: number;
+  /** Whether it reached its target. */
+  readonly reached: boolean;
+}
+
+/** Entropy of a policy, nats a step. */
+export interface DiagnosedEntropy {
+  /** In the last iteration. */
+  readonly last: number;
+  /** The highest of the run. */
+  readonly highest: number;
+}
+
 /** How far the last run is, or was. */
 export interface RunDiagnosis {
   /** Iterations done. */
   readonly iterations: number;
   /** Stages in order, with the iterations spent on each, and whether it reached its target. */
-  readonly stages: readonly { readonly name: string; readonly iterations: number; readonly reached: boolean }[];
+  readonly stages: readonly DiagnosedStage[];
   /** Name of the stage that is trained, or was last; undefined before the first. */
   readonly current: string | undefined;
   /** Entropy of the policy in the last iteration, and the highest of the run, nats a step. */
-  readonly entropy: { readonly last: number; readonly highest: number };
+  readonly entropy: DiagnosedEntropy;
   /** Sampled success by group over the last 25 iterations; undefined where nothing names groups. */
   readonly groups: readonly GroupMetrics[] | undefined;
   /** What stands still, if anything does. */

@@ -114,6 +114,12 @@ export interface SeedsOptions<Kind extends TrainingKind = 'task'> extends Omit<I
   readonly agent?: undefined;
 }
 
+/** A run in worker threads. */
+export interface ModuleOption {
+  /** See {@link SeedsOptions.module}. */
+  readonly module: string | URL;
+}
+
 type Without<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never;
 /** What each run takes, but what {@link SeedsOptions} say. */
 type RunOptions<Kind extends TrainingKind> = Without<TrainerOptions<Kind>, keyof SeedsOptions>;
@@ -124,7 +130,7 @@ type RunOptions<Kind extends TrainingKind> = Without<TrainerOptions<Kind>, keyof
  * @typeParam Kind - What is trained on.
  */
 export type RunSeedsOptions<Kind extends TrainingKind = 'task'> = SeedsOptions<Kind> &
-  (RunOptions<Kind> | (Partial<Without<RunOptions<Kind>, 'task' | 'environment'>> & { readonly module: string | URL }));
+  (RunOptions<Kind> | (Partial<Without<RunOptions<Kind>, 'task' | 'environment'>> & ModuleOption));
 
 /** {@link RunSeedsOptions}, checked and filled in. */
 export interface SeedsConfig {
