@@ -83,3 +83,11 @@ test('mastery asks the earlier mastered stages again, an explicit rule does not'
   const [explicit] = plan([{ stage: 2, until: { successRate: 0.5 } }]).plan as [PlannedStage];
   t.deepEqual(requirements(explicit, [first]), [explicit]);
 });
+
+test('a target is met where no group surely falls short of its success', (t) => {
+  const measured = { successRate: 0.995, meanReturn: 0 };
+  t.true(meets({ successRate: 0.99 }, measured));
+  t.true(meets({ successRate: 0.99 }, { ...measured, worstGroupAtMost: 0.991 }), 'it may well be there');
+  t.false(meets({ successRate: 0.99 }, { ...measured, worstGroupAtMost: 0.989 }));
+  t.true(meets({ meanReturn: 0 }, { successRate: Number.NaN, meanReturn: 0, worstGroupAtMost: 0 }), 'success was not asked for');
+});

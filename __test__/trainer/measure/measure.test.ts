@@ -35,6 +35,15 @@ test('measures greedy programs on as many fresh problems as asked for', async (t
   ]);
 });
 
+test('where problems have groups, how the worst of them can be doing at best: the upper end of its interval, over all parts', async (t) => {
+  const { agent } = scriptedAgent();
+  const task = { ...scriptedTask({ earn }), group: (_: unknown, index: number) => (index % 4 === 0 ? 'rare' : 'common') };
+  const { worstGroupAtMost } = await new Evaluator({ task, agent }).measure(0, 8200, new Random(1));
+  const plain = await new Evaluator({ task: scriptedTask({ earn }), agent }).measure(0, 8200, new Random(1));
+  t.false('worstGroupAtMost' in plain);
+  t.true((worstGroupAtMost ?? 1) < 0.01, 'one of the groups is never right');
+});
+
 test('many problems are measured in parts, unless each sees the mean over its batch', async (t) => {
   for (const [pooling, sizes] of [
     ['own', [4096, 4096, 8]],

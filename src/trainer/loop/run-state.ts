@@ -3,7 +3,7 @@ import { meets } from '../../curriculum/promotion.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { CurriculumState } from '../../curriculum/state.js';
 import type { RunPosition, TimeMetrics } from '../../metrics/events.js';
-import type { Measured } from '../../task/measured.js';
+import type { MeasuredGroups } from '../../task/measured.js';
 import type { PartialStageResult, PartialTrainingResult } from '../run/result.js';
 
 /** How much the last iteration weighs in the time that an iteration takes. */
@@ -16,7 +16,7 @@ export class RunState {
   /** Iterations spent on each entry of the plan. */
   readonly spent: number[];
   /** What each stage id reached when it was last measured. */
-  readonly measured = new Map<number, Measured>();
+  readonly measured = new Map<number, MeasuredGroups>();
   /** Entries that reached their targets. */
   readonly reached: PlannedStage[] = [];
   /** Which entry is next. */

@@ -3,7 +3,7 @@ import { meets, requirements } from '../../curriculum/promotion.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { CurriculumState } from '../../curriculum/state.js';
 import type { EvaluationEvent, StageEndEvent } from '../../metrics/events.js';
-import type { Measured } from '../../task/measured.js';
+import type { MeasuredGroups } from '../../task/measured.js';
 import type { Random } from '../../util/random.js';
 import { type Practice, type PracticeContext, practiceOf } from '../collect/practice.js';
 import type { RunDiagnosis } from '../measure/diagnosis.js';
@@ -260,7 +260,7 @@ export class TrainingLoop {
     purpose: EvaluationEvent['purpose'],
     problems: number,
     current: PlannedStage = entry,
-  ): Promise<Measured> {
+  ): Promise<MeasuredGroups> {
     const { evaluationRandom } = this.#context;
     const state = this.#state;
     const { stage, name } = entry;
