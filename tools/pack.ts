@@ -2,7 +2,7 @@
 // and as a tarball. `--skip-addon` packs `innate` alone, with no Rust. See docs/decisions/0012.
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { BuildOptions } from 'esbuild';
 import { buildPublished, buildTypeScript } from './build.js';
 import { checkGlibc, PROMISED_GLIBC } from './lib/glibc.js';
@@ -63,7 +63,7 @@ async function stageMain() {
   const dist = join(ROOT, 'dist');
   const out = join(folder, 'dist');
   // Names are kept, because errors show those of their classes.
-  const options: BuildOptions = { keepNames: true, legalComments: 'none' };
+  const options: BuildOptions = { keepNames: true, legalComments: 'none', minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
   const entryPoints = ENTRIES.map((entry) => join(dist, `${entry}.js`));
   // What both entries use is there once: a class of errors, say, is the same class in both.
   await bundle({ ...options, entryPoints, outdir: out, splitting: true, chunkNames: 'shared-[hash]' });
@@ -79,8 +79,21 @@ async function stageMain() {
   for (const entry of ENTRIES) {
     writeFileSync(join(out, `${entry}.cjs`), `'use strict';\nmodule.exports = require('./all.cjs').${entry};\n`);
   }
-  const cli = join(dist, 'cli');
-  cpSync(dist, out, { recursive: true, filter: (path) => path !== cli && (!/\.[^/.]+$/.test(path) || /\.d\.c?ts$/.test(path)) });
+  const reached = declarationsOf(ENTRIES.map((entry) => join(dist, `${entry}.d.ts`)));
+  for (const file of reached.flatMap((path) => [path, path.replace(/\.ts$/, '.cts')])) {
+    cpSync(file, join(out, relative(dist, file)));
+  }
+}
+
+/** Declarations that entries name, and those that these name. */
+function declarationsOf(entries: readonly string[]): string[] {
+  const reached = new Set(entries);
+  for (const path of reached) {
+    for (const [, name = ''] of readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*['"](\.{1,2}\/[^'"]+)\.js['"]/g)) {
+      reached.add(`${join(dirname(path), name)}.d.ts`);
+    }
+  }
+  return [...reached];
 }
 
 function platformFields(platform: string): Record<string, unknown> {
