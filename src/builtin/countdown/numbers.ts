@@ -1,6 +1,6 @@
 import type { Split } from '../../task/task.js';
 import type { Random } from '../../util/random.js';
-import { holdOut, type Parts } from '../shared/split.js';
+import { holdOut, lazily, type Parts } from '../shared/split.js';
 
 /** Numbers, and what is to be made of them. */
 export interface CountdownProblem {
@@ -44,7 +44,10 @@ function compute(left: number, operation: Operation, right: number): number {
 }
 
 /** Multisets of numbers, of which one in five is held out, those whose texts have the smallest hashes. */
-export const MULTISETS: Readonly<Record<CountdownSize, Parts<readonly number[]>>> = { 3: multisets(3), 4: multisets(4) };
+export const MULTISETS: Readonly<Record<CountdownSize, Parts<readonly number[]>>> = {
+  3: lazily(() => multisets(3)),
+  4: lazily(() => multisets(4)),
+};
 
 function multisets(size: CountdownSize): Parts<readonly number[]> {
   let all: (readonly number[])[] = [[]];

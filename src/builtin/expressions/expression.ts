@@ -2,7 +2,7 @@ import { TaskError } from '../../errors/task-error.js';
 import type { Split } from '../../task/task.js';
 import type { Random } from '../../util/random.js';
 import { show } from '../../util/show.js';
-import { holdOut, type Parts } from '../shared/split.js';
+import { holdOut, lazily, type Parts } from '../shared/split.js';
 
 /** An operator; `*` comes before the others. */
 export type Operator = '*' | '+' | '-';
@@ -47,12 +47,14 @@ export function patternsOf(operands: number): Parts<readonly Operator[]> {
 }
 
 /** All 243 expressions with 2 operands: of them numbers are held out, since their patterns are too few. */
-const pairs: Parts<Expression> = holdOut(
-  OPERATORS.flatMap((operator) =>
-    NUMBERS.flatMap((first) => NUMBERS.map((second) => ({ operands: [first, second], operators: Object.freeze([operator]) }))),
+const pairs: Parts<Expression> = lazily(() =>
+  holdOut(
+    OPERATORS.flatMap((operator) =>
+      NUMBERS.flatMap((first) => NUMBERS.map((second) => ({ operands: [first, second], operators: Object.freeze([operator]) }))),
+    ),
+    ({ operands, operators }) => operands.join(operators[0]),
+    1 / 8,
   ),
-  ({ operands, operators }) => operands.join(operators[0]),
-  1 / 8,
 );
 
 /**

@@ -33,3 +33,23 @@ export function textHash(text: string): number {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
+
+/**
+ * @param make - Makes the parts, which takes its time.
+ * @returns The same, made when they are first asked for.
+ */
+export function lazily<T>(make: () => Parts<T>): Parts<T> {
+  let made: Parts<T> | undefined;
+  const parts = (): Parts<T> => {
+    made ??= make();
+    return made;
+  };
+  return {
+    get train() {
+      return parts().train;
+    },
+    get test() {
+      return parts().test;
+    },
+  };
+}
