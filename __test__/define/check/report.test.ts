@@ -1,5 +1,6 @@
 import test from 'ava';
-import { formatTaskCheck, percent, type StageReport, type TaskReport } from '#dist/define/check/report.js';
+import { formatTaskCheck, type StageReport, type TaskReport } from '#dist/define/check/report.js';
+import { percent } from '#dist/util/percent.js';
 
 const easy: StageReport = {
   stage: 'easy',

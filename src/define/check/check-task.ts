@@ -1,4 +1,3 @@
-import { TaskError } from '../../errors/task-error.js';
 import { assertTask, checkedSample } from '../../task/checked.js';
 import type { Task } from '../../task/task.js';
 import { readOptions } from '../../util/option-reader.js';
@@ -6,7 +5,7 @@ import { Random, STREAMS } from '../../util/random.js';
 import type { ToolCall } from '../tool-parameters.js';
 import type { ToolBatch, ToolTask } from '../tool-task.js';
 import { contextLengthVaries, findingsOf } from './findings.js';
-import { hasMachine } from './has-machine.js';
+import { requireMachine } from './has-machine.js';
 import { heldOutFindings, searchHeldOut } from './held-out.js';
 import { searchLookAlikes } from './look-alikes.js';
 import { describeProgram, mean, scoreProgram, scoreRandom, summarize } from './measure.js';
@@ -70,14 +69,9 @@ export function checkTask<Tool extends string, Stage extends string>(
   options?: CheckTaskOptions,
 ): TaskReport<Tool, Stage>;
 export function checkTask(task: Task, options?: CheckTaskOptions): TaskReport;
-export function checkTask(task: Task, options: CheckTaskOptions = {}): TaskReport {
-  assertTask(task);
-  if (!hasMachine(task)) {
-    throw new TaskError('is absent: its programs cannot be searched.', {
-      path: 'task.machine',
-      remedy: 'Make the task with defineTask, which gives it one; a task written by hand can be trained on, but not checked.',
-    });
-  }
+export function checkTask(given: Task, options: CheckTaskOptions = {}): TaskReport {
+  assertTask(given);
+  const task = requireMachine(given, 'checked');
   const settings = readSettings(task, options);
   const checked = task.stages.map((_, stage) => checkStage(task, stage, settings));
   const findings = checked.flatMap((stage) => stage.findings);

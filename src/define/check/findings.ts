@@ -1,5 +1,6 @@
+import { percent } from '../../util/percent.js';
 import type { LookAlikes } from './look-alikes.js';
-import { percent, programText, type StageReport, type TaskFinding } from './report.js';
+import { programText, type StageReport, type TaskFinding } from './report.js';
 import type { StageSearch } from './search.js';
 
 /** Random programs right this often are worth a note. */

@@ -1,8 +1,9 @@
 import { checkedSample } from '../../task/checked.js';
+import { percent } from '../../util/percent.js';
 import { dataKey } from '../../util/plain-data.js';
 import type { Random } from '../../util/random.js';
 import type { ToolBatch, ToolTask } from '../tool-task.js';
-import { percent, type TaskFinding } from './report.js';
+import type { TaskFinding } from './report.js';
 import { searchStage } from './search.js';
 
 /** The longest text of a problem in a message. */

@@ -1,4 +1,5 @@
 import type { Measured } from '../../task/measured.js';
+import { percent } from '../../util/percent.js';
 import type { ToolCall } from '../tool-parameters.js';
 import type { Recall } from './recall.js';
 
@@ -156,20 +157,6 @@ export function formatTaskCheck(report: TaskReport): string {
   });
   const head = `${report.task}: ${verdict} (horizon ${report.horizon}, ${report.problems} problems a stage searched)`;
   return [head, '', ...table, '', ...programs, ...(findings.length === 0 ? [] : ['', ...findings])].join('\n');
-}
-
-/**
- * A share as text.
- *
- * @param share - 0 to 1.
- * @returns Such as `12.5 %`; never rounded to 0 or to 100 when it is not.
- */
-export function percent(share: number): string {
-  const rounded = (100 * share).toFixed(1).replace(/\.0$/, '');
-  if (rounded === '100' && share < 1) {
-    return '> 99.9 %';
-  }
-  return rounded === '0' && share > 0 ? '< 0.1 %' : `${rounded} %`;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { TaskError } from '../../errors/task-error.js';
 import { assertTask, checkedSample } from '../../task/checked.js';
 import type { Task } from '../../task/task.js';
 import { type OptionReader, readOptions } from '../../util/option-reader.js';
@@ -6,7 +5,7 @@ import { Random, STREAMS } from '../../util/random.js';
 import { callsOf } from '../program-writer.js';
 import type { ToolCall } from '../tool-parameters.js';
 import type { ToolTask } from '../tool-task.js';
-import { hasMachine } from './has-machine.js';
+import { requireMachine } from './has-machine.js';
 import { searchProgram } from './search.js';
 
 /** Options of {@link solvingPrograms}. */
@@ -72,24 +71,9 @@ export function solvingPrograms<Problem, Tool extends string, Stage extends stri
 ): SolvingProgram<Problem, Tool, Stage, Parameters>[] {
   const untyped = task as unknown as Task;
   assertTask(untyped);
-  const machined = requireMachine(untyped);
+  const machined = requireMachine(untyped, 'searched');
   const config = readOptions(options, (reader) => readSearch(reader, untyped, reader.seed()));
   return searchSolving(machined, config) as SolvingProgram<Problem, Tool, Stage, Parameters>[];
-}
-
-/**
- * @param task - A task.
- * @returns The same.
- * @throws {@link TaskError} when it has no machine.
- */
-export function requireMachine(task: Task): ToolTask {
-  if (!hasMachine(task)) {
-    throw new TaskError('is absent: its programs cannot be searched.', {
-      path: 'task.machine',
-      remedy: 'Make the task with defineTask, which gives it one; a task written by hand can be trained on, but not searched.',
-    });
-  }
-  return task;
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { EnvironmentError } from '../../errors/environment-error.js';
 import { ActionCodec } from '../../spaces/action-codec.js';
+import { percent } from '../../util/percent.js';
 import { remembering } from './memory.js';
 import { blame, type Player, type SeenEpisode, type SeenStep } from './player.js';
-import { type EnvironmentFinding, type EnvironmentStageReport, share } from './report.js';
+import type { EnvironmentFinding, EnvironmentStageReport } from './report.js';
 import type { Watched } from './watch.js';
 
 /** What {@link checkStage} works with. */
@@ -150,7 +151,7 @@ function judge({ maxSteps }: StageCheck, report: EnvironmentStageReport, episode
     find(
       'never-ends',
       'warning',
-      `${share(1 - endedFraction)} of the random episodes did not end within ${maxSteps} steps.`,
+      `${percent(1 - endedFraction)} of the random episodes did not end within ${maxSteps} steps.`,
       'Cut episodes short with truncated: true after a number of steps, or raise maxSteps of the check.',
     );
   }
@@ -200,7 +201,7 @@ function judge({ maxSteps }: StageCheck, report: EnvironmentStageReport, episode
     find(
       'indistinguishable',
       'warning',
-      `episodes that look the same need different answers: about ${share(mostSuccess)} can succeed at best.`,
+      `episodes that look the same need different answers: about ${percent(mostSuccess)} can succeed at best.`,
       'Show what tells them apart, or give an action that finds it out.',
     );
   }

@@ -1,3 +1,4 @@
+import { percent } from '../../util/percent.js';
 /** What a finding is about. */
 export type EnvironmentFindingCode =
   | 'invalid'
@@ -86,11 +87,11 @@ export function formatEnvironmentCheck(report: EnvironmentReport): string {
     ...stages.map((stage) => [
       stage.stage,
       String(stage.episodes),
-      share(stage.endedFraction),
+      percent(stage.endedFraction),
       stage.meanLength.toFixed(1),
       ...[stage.meanReturn, ...stage.returnRange].map((value) => String(Number(value.toPrecision(4)))),
-      stage.successRate === undefined ? '-' : share(stage.successRate),
-      stage.constantAction === undefined ? '-' : share(stage.constantAction.successRate),
+      stage.successRate === undefined ? '-' : percent(stage.successRate),
+      stage.constantAction === undefined ? '-' : percent(stage.constantAction.successRate),
     ]),
   ];
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
@@ -103,18 +104,4 @@ export function formatEnvironmentCheck(report: EnvironmentReport): string {
     ...(remedy === undefined ? [] : [`        ${remedy}`]),
   ]);
   return [head, ...(stages.length === 0 ? [] : ['', ...table]), ...(lines.length === 0 ? [] : ['', ...lines])].join('\n');
-}
-
-/**
- * A share as text.
- *
- * @param part - 0 to 1.
- * @returns Such as `12.5 %`; never rounded to 0 or to 100 when it is not.
- */
-export function share(part: number): string {
-  const rounded = (100 * part).toFixed(1).replace(/\.0$/, '');
-  if (rounded === '100' && part < 1) {
-    return '> 99.9 %';
-  }
-  return rounded === '0' && part > 0 ? '< 0.1 %' : `${rounded} %`;
 }

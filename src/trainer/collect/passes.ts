@@ -4,6 +4,7 @@ import { accumulateShown } from '../../agent/teach.js';
 import type { LearnConfig, RolloutStats } from '../../algorithm/learn.js';
 import type { LossStats } from '../../algorithm/objective.js';
 import type { Random } from '../../util/random.js';
+import { shuffle } from '../../util/shuffle.js';
 import { gather } from '../imitate/demonstrations.js';
 import type { Collected } from './collector.js';
 import { type Counting, countingOf, silenced } from './counting.js';
@@ -92,15 +93,6 @@ function cut({ shown, weight }: WeighedShown, minibatches: number): (WeighedShow
     const rows = Uint32Array.from({ length: to - from }, (_row, at) => from + at);
     return rows.length === 0 ? undefined : { shown: gather({ shown, count }, rows), weight };
   });
-}
-
-function shuffle(rows: Uint32Array, random: Random): void {
-  for (let last = rows.length - 1; last > 0; last -= 1) {
-    const other = random.int(last + 1);
-    const row = rows[last] as number;
-    rows[last] = rows[other] as number;
-    rows[other] = row;
-  }
 }
 
 /** Advantages with mean 0 and standard deviation 1 over the steps of some rows that count. */

@@ -1,5 +1,6 @@
 import type { Shown, ShownSteps } from '../../agent/shown.js';
 import type { Random } from '../../util/random.js';
+import { shuffle } from '../../util/shuffle.js';
 
 /** What is imitated, checked and laid out, and whether it reaches what is wanted. */
 export interface Demonstrations {
@@ -69,21 +70,11 @@ export class Deck {
    */
   draw(most: number): Uint32Array {
     if (this.left === 0) {
-      this.#shuffle();
+      shuffle(this.#order, this.#random);
       this.#at = 0;
     }
     const drawn = this.#order.slice(this.#at, this.#at + most);
     this.#at += drawn.length;
     return drawn;
-  }
-
-  #shuffle(): void {
-    const order = this.#order;
-    for (let last = order.length - 1; last > 0; last -= 1) {
-      const other = this.#random.int(last + 1);
-      const row = order[last] as number;
-      order[last] = order[other] as number;
-      order[other] = row;
-    }
   }
 }

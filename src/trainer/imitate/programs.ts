@@ -1,7 +1,7 @@
 import type { Ids } from '../../agent/inputs.js';
 import { resolveStage } from '../../curriculum/stage-spec.js';
-import { hasMachine } from '../../define/check/has-machine.js';
-import { readSearch, requireMachine, type SolvingProgramsOptions, searchSolving } from '../../define/check/solving-programs.js';
+import { hasMachine, requireMachine } from '../../define/check/has-machine.js';
+import { readSearch, type SolvingProgramsOptions, searchSolving } from '../../define/check/solving-programs.js';
 import type { Task } from '../../task/task.js';
 import type { Issues } from '../../util/issues.js';
 import { isArray, isRecord, isTypedArray } from '../../util/kind.js';
@@ -103,7 +103,7 @@ function readSearched(given: object, task: Task, seed: number, issues: Issues): 
   if (issues.list.length > 0) {
     return [];
   }
-  const found = searchSolving(requireMachine(task), config);
+  const found = searchSolving(requireMachine(task, 'searched'), config);
   if (found.length === 0) {
     issues.add('', `found no program for any of ${config.problems} problems a stage.`, 'Raise maxStates, or pass programs.');
   }
