@@ -122,7 +122,7 @@ const OPERATIONS: readonly Operation[] = ['+', '-', '*', '/'];
 export function drawNumbers(random: Random, size: CountdownSize, split: Split): CountdownProblem {
   for (;;) {
     const numbers = Array.from({ length: size }, () => 1 + random.int(LIMITS.number)).sort((a, b) => a - b);
-    if (heldOut.has(numbers.join(' ')) === (split === 'test')) {
+    if (isHeldOut(numbers, size) === (split === 'test')) {
       const targets = targetsOf(numbers);
       if (targets.size > 0) {
         return { numbers, target: [...targets.keys()][random.int(targets.size)] as number };
@@ -131,4 +131,11 @@ export function drawNumbers(random: Random, size: CountdownSize, split: Split): 
   }
 }
 
-const heldOut = new Set([...MULTISETS[3].test, ...MULTISETS[4].test].map((numbers) => numbers.join(' ')));
+/** Texts of the multisets that are held out, made when first asked for. */
+const heldOut = new Map<CountdownSize, ReadonlySet<string>>();
+
+function isHeldOut(numbers: readonly number[], size: CountdownSize): boolean {
+  const known = heldOut.get(size) ?? new Set(MULTISETS[size].test.map((held) => held.join(' ')));
+  heldOut.set(size, known);
+  return known.has(numbers.join(' '));
+}

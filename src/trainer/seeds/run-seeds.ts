@@ -40,7 +40,7 @@ interface Outcome {
 export async function runSeeds(stages: unknown, given: unknown, runner: Runner): Promise<SeedsResult<TrainingKind>> {
   const reader = new OptionReader(given);
   const config = readSeedsOptions(reader, given);
-  if (config.module !== undefined && inJobWorker()) {
+  if (config.module !== undefined && (await inJobWorker())) {
     const remedy = 'Export the options from a module that does not train, or call runSeeds only where isMainThread is true.';
     reader.issues.add('module', 'calls runSeeds itself when it is loaded.', remedy);
   }

@@ -1,4 +1,4 @@
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { InternalError } from '../../errors/internal-error.js';
 import type { TrainingEvent, TrainingKind } from '../../metrics/events.js';
 import { onAbort } from '../../util/abort.js';
@@ -26,9 +26,19 @@ type Told = 'go on' | 'abort';
 /** How long a worker that was told to end may take, in milliseconds. */
 const PATIENCE = 10_000;
 
+/** An argument of threads that do a job. Without it nobody has to load `node:worker_threads`, which takes milliseconds, to see that this is none. */
+const MARK = 'innate-job';
+
+/** What this thread was started with, if that is a job, and whom it reports to. */
+async function jobOfThread(): Promise<{ readonly input: WorkerInput & { taken?: boolean }; readonly port: MessagePort } | undefined> {
+  const { isMainThread, parentPort, workerData } = await import('node:worker_threads');
+  const given = !isMainThread && isRecord(workerData) && isRecord(workerData['innateJob']);
+  return given && parentPort !== null ? { input: workerData as unknown as WorkerInput, port: parentPort } : undefined;
+}
+
 /** Whether this thread was started to do a job. */
-export function inJobWorker(): boolean {
-  return !isMainThread && isRecord(workerData) && isRecord(workerData['innateJob']);
+export async function inJobWorker(): Promise<boolean> {
+  return (await jobOfThread()) !== undefined;
 }
 
 /**
@@ -38,24 +48,33 @@ export function inJobWorker(): boolean {
  * @param train - How a run is made.
  */
 export function serveJob(train: TrainOnce): void {
-  if (inJobWorker() && parentPort !== null && workerData.taken !== true) {
-    // The package may be loaded a second time, as CommonJS.
-    workerData.taken = true;
+  if (process.argv.includes(MARK)) {
     // After all modules have been loaded.
-    setImmediate(() => void serve(workerData as WorkerInput, train));
+    setImmediate(() => void takeJob(train));
   }
 }
 
-async function serve({ innateJob, events }: WorkerInput, train: TrainOnce): Promise<void> {
+async function takeJob(train: TrainOnce): Promise<void> {
+  const job = await jobOfThread();
+  // The package may be loaded a second time, as CommonJS.
+  if (job !== undefined && job.input.taken !== true) {
+    job.input.taken = true;
+    // Modules of the caller's read arguments of their own.
+    process.argv = process.argv.filter((argument) => argument !== MARK);
+    await serve(job.input, job.port, train);
+  }
+}
+
+async function serve({ innateJob, events }: WorkerInput, port: MessagePort, train: TrainOnce): Promise<void> {
   const controller = new AbortController();
   let goOn: (() => void) | undefined;
-  parentPort?.on('message', (told: Told) => {
+  port.on('message', (told: Told) => {
     if (told === 'abort') {
       controller.abort();
     }
     goOn?.();
   });
-  const say = (said: Said): void => parentPort?.postMessage(said);
+  const say = (said: Said): void => port.postMessage(said);
   // One event at a time is on its way: a run does not get ahead of who watches it.
   const onEvent = (event: TrainingEvent<TrainingKind>): Promise<void> =>
     new Promise((resolve) => {
@@ -80,7 +99,8 @@ async function serve({ innateJob, events }: WorkerInput, train: TrainOnce): Prom
  */
 export async function doJobInWorker(job: SeedJob, entry: string, { signal, onEvent }: JobWatch): Promise<SeedResult<TrainingKind>> {
   const input: WorkerInput = { innateJob: job, events: onEvent !== undefined };
-  const worker = new Worker(new URL(entry), { workerData: input });
+  const { Worker } = await import('node:worker_threads');
+  const worker = new Worker(new URL(entry), { workerData: input, argv: [MARK] });
   let patience: NodeJS.Timeout | undefined;
   const tell = (told: Told): void => worker.postMessage(told);
   const leave = onAbort(signal, () => {
