@@ -52,10 +52,10 @@ static float binary(const char *name, float x, float y) {
 }
 
 static uint8_t compare(const char *name, float x, float y) {
-  if (x == y) {
-    return name[0] == 'e' || name[1] == 'e';
+  if (name[0] == 'e' || name[0] == 'n') {
+    return (x == y) == (name[0] == 'e');
   }
-  return name[0] == 'g' ? x > y : name[0] == 'l' && x < y;
+  return x == y ? name[1] == 'e' : name[0] == 'g' ? x > y : x < y;
 }
 
 static void reduce(int sum, size_t count, size_t each, size_t dims, const size_t *info, const float *from, float *to, size_t blocks) {
@@ -96,8 +96,8 @@ static const char *const CANDLE[] = {
     "ucopy_f32", "uneg_f32", "uexp_f32", "ulog_f32", "utanh_f32", "usqr_f32", "usqrt_f32",
     "badd_f32", "bsub_f32", "bmul_f32", "bdiv_f32", "affine_f32", "fast_sum_f32", "fast_max_f32",
     "fast_sum_small_f32", "is_u32_f32", "gather_u32_f32", "ia_u32_f32", "sa_u32_f32", "copy2d_f32", "fill_f32",
-    "const_set_f32", "bminimum_f32", "bmaximum_f32", "gt_f32", "eq_f32", "ge_f32", "lt_f32", "le_f32",
-    "where_u8_f32", "ucopy_u8", "cast_u8_f32",
+    "const_set_f32", "bminimum_f32", "bmaximum_f32", "gt_f32", "eq_f32", "ne_f32", "ge_f32", "lt_f32", "le_f32",
+    "where_u8_f32", "ucopy_u8", "ucopy_u32", "cast_u8_f32", "cast_f32_u32",
 };
 
 static void launch_candle(const char *name, size_t blocks, void **arguments) {
@@ -132,7 +132,7 @@ static void launch_candle(const char *name, size_t blocks, void **arguments) {
     reduce(1, rows * AT(size_t, 1), AT(size_t, 1), AT(size_t, 2), AT(size_t *, 3), AT(float *, 4), AT(float *, 5), rows);
   } else if (name[0] == 'f') {
     reduce(name[5] == 's', AT(size_t, 0), AT(size_t, 1), AT(size_t, 2), AT(size_t *, 3), AT(float *, 4), AT(float *, 5), blocks);
-  } else if (strchr("bgle", name[0]) != NULL) {
+  } else if (strchr("bglen", name[0]) != NULL) {
     size_t dims = AT(size_t, 1), *sizes = AT(size_t *, 2);
     for (size_t i = 0; i < AT(size_t, 0); i++) {
       float x = AT(float *, 3)[sizes == NULL ? i : place(i, dims, sizes, sizes + dims)];
@@ -149,6 +149,11 @@ static void launch_candle(const char *name, size_t blocks, void **arguments) {
       int chosen = AT(uint8_t *, 3)[place(i, dims, sizes, sizes + dims)];
       float x = AT(float *, 4)[place(i, dims, sizes, sizes + 2 * dims)];
       AT(float *, 6)[i] = chosen ? x : AT(float *, 5)[place(i, dims, sizes, sizes + 3 * dims)];
+    }
+  } else if (strcmp(name, "ucopy_u32") == 0 || strcmp(name, "cast_f32_u32") == 0) {
+    for (size_t i = 0; i < AT(size_t, 0); i++) {
+      size_t at = place_in(i, AT(size_t, 1), AT(size_t *, 2));
+      AT(uint32_t *, 4)[i] = name[0] == 'u' ? AT(uint32_t *, 3)[at] : (uint32_t)AT(float *, 3)[at];
     }
   } else if (strcmp(name, "ucopy_u8") == 0 || strcmp(name, "cast_u8_f32") == 0) {
     for (size_t i = 0; i < AT(size_t, 0); i++) {
