@@ -5,7 +5,7 @@
  */
 
 export { Agent } from './agent/agent.js';
-export type { ArchitectureOptions, AttentionOption, EncoderOption } from './agent/architecture.js';
+export type { ArchitectureOptions, AttentionOption, DirectionOption, EncoderOption } from './agent/architecture.js';
 export type { AgentInfo } from './agent/info.js';
 export type { Counted, Earned, Episodes, Ids, Judged, JudgedEpisodes, Minibatch, Numbers, Programs, Prompts } from './agent/inputs.js';
 export type { NetworkDescription, SpacesDescription } from './agent/network.js';

@@ -9,6 +9,9 @@ import { OptionReader } from '../util/option-reader.js';
  */
 export type EncoderOption = 'mean' | 'gru';
 
+/** Which way a GRU reads a prompt: from its last symbol to its first, or from its first to its last. */
+export type DirectionOption = 'backward' | 'forward';
+
 /**
  * What each step looks up beside its state, by softmax attention: `prompt`, the tokens of the prompt as they were read; `history`, what its own state
  * was after earlier steps of the episode; `both`; `none`.
@@ -24,6 +27,13 @@ export interface ArchitectureOptions {
    * short search finds
    */
   readonly encoder?: EncoderOption | undefined;
+  /**
+   * Which way the encoder `gru` reads. `backward`, the state that a program begins with knows the prompt's first symbols best, and what is looked up
+   * at a symbol says what follows it: right for plans that work through a prompt from its beginning. `forward` is right where the end decides first.
+   *
+   * @defaultValue 'backward'
+   */
+  readonly direction?: DirectionOption | undefined;
   /**
    * What each step looks up; of an environment `history` or `none`. The past ends where an episode begins, and goes on over rollouts. Without memory
    * no past is looked up.
@@ -69,6 +79,8 @@ export interface ArchitectureOptions {
 /** {@link ArchitectureOptions}, checked and filled in as far as can be without looking at the task. */
 export interface ArchitectureConfig {
   readonly encoder: EncoderOption | undefined;
+  /** Where the encoder is or may be `gru`. */
+  readonly direction: DirectionOption | undefined;
   readonly attention: AttentionOption | undefined;
   /** Where the past is attended to. */
   readonly historyWindow: number | undefined;
@@ -98,6 +110,7 @@ export function readArchitecture(reader: OptionReader, prompted: boolean): Archi
   const of = (key: (typeof FLAT_ARCHITECTURE)[number]): OptionReader => (network.has(key) ? network : reader);
   const config = {
     encoder: network.has('encoder') ? network.choice('encoder', 'mean', ['mean', 'gru']) : undefined,
+    direction: network.has('direction') ? network.choice('direction', 'backward', ['backward', 'forward']) : undefined,
     attention: network.has('attention') ? network.choice('attention', 'none', ['none', 'prompt', 'history', 'both']) : undefined,
     historyWindow: readWindow(network),
     clock: network.boolean('clock', false),
@@ -107,6 +120,9 @@ export function readArchitecture(reader: OptionReader, prompted: boolean): Archi
   };
   if (config.historyWindow !== undefined && !looksBack(config.attention)) {
     network.issues.add('historyWindow', 'is for attention over the past.', "Pass attention: 'history' or 'both' too, or leave it out.");
+  }
+  if (config.direction !== undefined && (config.encoder === 'mean' || !prompted)) {
+    network.issues.add('direction', 'is for prompts that a GRU reads.', "Leave it out, or use encoder: 'gru' with a task.");
   }
   if (!prompted) {
     if (config.encoder !== undefined) {
@@ -151,6 +167,7 @@ export function attentionOf(prompt: boolean, history: boolean): AttentionOption 
 /** How prompts are read, and what steps look up. */
 export interface Reading {
   readonly encoder: EncoderOption;
+  readonly direction: DirectionOption;
   readonly attention: AttentionOption;
 }
 
@@ -159,11 +176,14 @@ export interface Reading {
  *
  * @param config - As it was read.
  * @param task - What the network is for, where that is a task.
- * @returns Encoder and attention.
+ * @returns Encoder, its direction, and attention.
  */
-export function chooseReading({ encoder, attention }: Pick<ArchitectureConfig, 'encoder' | 'attention'>, task: Task | undefined): Reading {
+export function chooseReading(
+  { encoder, direction, attention }: Pick<ArchitectureConfig, 'encoder' | 'direction' | 'attention'>,
+  task: Task | undefined,
+): Reading {
   const reads = encoder ?? (task !== undefined && orderMatters(task) ? 'gru' : 'mean');
-  return { encoder: reads, attention: attention ?? (reads === 'gru' ? 'prompt' : 'none') };
+  return { encoder: reads, direction: direction ?? 'backward', attention: attention ?? (reads === 'gru' ? 'prompt' : 'none') };
 }
 
 /**

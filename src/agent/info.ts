@@ -5,7 +5,7 @@ import type { ObservationSpace, Space } from '../spaces/space.js';
 import type { Task } from '../task/task.js';
 import type { Issues } from '../util/issues.js';
 import { show } from '../util/show.js';
-import type { AttentionOption, EncoderOption } from './architecture.js';
+import type { AttentionOption, DirectionOption, EncoderOption } from './architecture.js';
 import type { Engine } from './options.js';
 
 /** What an agent is made of and where it runs. */
@@ -28,6 +28,8 @@ export interface AgentInfo {
   readonly memory: boolean;
   /** How prompts are read; undefined for an environment, which has none. */
   readonly encoder: EncoderOption | undefined;
+  /** Which way prompts are read; undefined but with the encoder `gru`. */
+  readonly direction: DirectionOption | undefined;
   /** What each step looks up. */
   readonly attention: AttentionOption;
   /** How many steps back it looks up its own past; undefined where it does not. */

@@ -7,7 +7,7 @@ import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-import { attentionOf, chooseReading, type EncoderOption, looksBack, looksUpPrompt, type Reading } from './architecture.js';
+import { attentionOf, chooseReading, type DirectionOption, type EncoderOption, looksBack, looksUpPrompt, type Reading } from './architecture.js';
 import { onDevice } from './device.js';
 import { type AgentInfo, compareTask } from './info.js';
 import { type AgentLoadOptions, type NetworkConfig, readRuntimeOptions, readTask } from './options.js';
@@ -55,8 +55,11 @@ export async function createNative({ use, task, seed, network, runtime, update }
 }
 
 /** Where nothing is said, contexts are pooled and nothing is attended to. */
-function reading({ encoder, attention }: Reading): Pick<BindingAgentOptions, 'encoder' | 'attendsPrompt'> {
-  return { ...(encoder === 'gru' ? { encoder: 'recurrent' } : {}), ...(looksUpPrompt(attention) ? { attendsPrompt: true } : {}) };
+function reading({ encoder, direction, attention }: Reading): Pick<BindingAgentOptions, 'encoder' | 'readsBackward' | 'attendsPrompt'> {
+  return {
+    ...(encoder === 'gru' ? { encoder: 'recurrent', readsBackward: direction === 'backward' } : {}),
+    ...(looksUpPrompt(attention) ? { attendsPrompt: true } : {}),
+  };
 }
 
 /**
@@ -100,6 +103,13 @@ function encoderOf({ encoder }: BindingAgentOptions): EncoderOption | undefined 
   return encoder === 'recurrent' ? 'gru' : 'mean';
 }
 
+function directionOf({ encoder, readsBackward }: BindingAgentOptions): DirectionOption | undefined {
+  if (encoder !== 'recurrent') {
+    return undefined;
+  }
+  return readsBackward === true ? 'backward' : 'forward';
+}
+
 function describe(native: BindingAgent, note: Note, deviceReason: string | undefined): NativeAgent {
   const { options } = native;
   const info: AgentInfo = Object.freeze({
@@ -112,6 +122,7 @@ function describe(native: BindingAgent, note: Note, deviceReason: string | undef
     layers: options.layers,
     memory: options.recurrent !== false,
     encoder: encoderOf(options),
+    direction: directionOf(options),
     attention: attentionOf(options.attendsPrompt === true, options.historyWindow !== undefined),
     historyWindow: options.historyWindow,
     clock: options.clock === true,

@@ -120,6 +120,8 @@ export interface BindingAgentOptions {
   pooling: string
   /** `pooled`: prompts are averaged; `recurrent`: they are read in order; `none`: episodes begin at the zero state. Absent: `pooled`. */
   encoder?: string
+  /** Whether prompts that are read in order are read from their last token to their first; absent: from the first to the last. */
+  readsBackward?: boolean
   /** Whether prompts are attended to; absent: they are not. */
   attendsPrompt?: boolean
   /** Number of actions, `A`; absent: `vocabSize`. */

@@ -4,7 +4,7 @@ use innate_core::checkpoint::MAX_COUNTER;
 use innate_core::data::{Evaluation, Rollout, RolloutSpec};
 use innate_core::device::DeviceKind;
 use innate_core::engine::EngineKind;
-use innate_core::model::{Action, Attention, Encoder, History, Input, ModelSpec, Pooling};
+use innate_core::model::{Action, Attention, Direction, Encoder, History, Input, ModelSpec, Pooling};
 use innate_core::{NamedTensor, Placement};
 use napi_derive::napi;
 
@@ -28,6 +28,8 @@ pub struct BindingAgentOptions {
     pub pooling: String,
     /// `pooled`: prompts are averaged; `recurrent`: they are read in order; `none`: episodes begin at the zero state. Absent: `pooled`.
     pub encoder: Option<String>,
+    /// Whether prompts that are read in order are read from their last token to their first; absent: from the first to the last.
+    pub reads_backward: Option<bool>,
     /// Whether prompts are attended to; absent: they are not.
     pub attends_prompt: Option<bool>,
     /// Number of actions, `A`; absent: `vocabSize`.
@@ -154,7 +156,10 @@ impl TryFrom<BindingAgentOptions> for Resolved {
         let encoder = match options.encoder.as_deref() {
             Some("none") => Encoder::None,
             Some("pooled") | None => Encoder::Pooled { stages: size("stageCount", options.stage_count)?, pooling },
-            Some("recurrent") => Encoder::Recurrent { stages: size("stageCount", options.stage_count)? },
+            Some("recurrent") => {
+                let direction = if options.reads_backward == Some(true) { Direction::Backward } else { Direction::Forward };
+                Encoder::Recurrent { stages: size("stageCount", options.stage_count)?, direction }
+            }
             Some(other) => return Err(Failure::options("encoder", format!("must be pooled, recurrent or none, got {other}"))),
         };
         let recurrent = options.recurrent != Some(false);
@@ -215,6 +220,7 @@ impl From<&Resolved> for BindingAgentOptions {
                 }
                 .to_owned(),
             ),
+            reads_backward: Some(model.direction() == Some(Direction::Backward)),
             attends_prompt: Some(model.attention.prompt),
             actions: Some(model.actions() as f64),
             episode_start: Some(model.inputs.contains(&Input::EpisodeStart)),

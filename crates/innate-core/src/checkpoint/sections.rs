@@ -11,7 +11,7 @@ use crate::agent::AgentState;
 use crate::collect::{Normalizer, Running};
 use crate::data::RolloutSpec;
 use crate::error::Error;
-use crate::model::{Action, Attention, Encoder, History, Input, ModelSpec, Pooling};
+use crate::model::{Action, Attention, Direction, Encoder, History, Input, ModelSpec, Pooling};
 use crate::optimizer::AdamState;
 
 /// The format's name.
@@ -131,7 +131,10 @@ fn write_model(model: &ModelSpec) -> Value {
                 let pooling = match pooling { Pooling::Own => "own", Pooling::Batch => "batch" };
                 json!({ "kind": "pooled", "stages": stages, "pooling": pooling })
             }
-            Encoder::Recurrent { stages } => json!({ "kind": "recurrent", "stages": stages }),
+            Encoder::Recurrent { stages, direction: Direction::Forward } => json!({ "kind": "recurrent", "stages": stages }),
+            Encoder::Recurrent { stages, direction: Direction::Backward } => {
+                json!({ "kind": "recurrent", "stages": stages, "backward": true })
+            }
         },
         "inputs": inputs.iter().map(write_input).collect::<Vec<_>>(),
         "layers": layers,
@@ -192,7 +195,10 @@ fn read_encoder(mut fields: Fields) -> Result<Encoder, Fault> {
             };
             Encoder::Pooled { stages: fields.size("stages")?, pooling }
         }
-        "recurrent" => Encoder::Recurrent { stages: fields.size("stages")? },
+        "recurrent" => {
+            let direction = if fields.flag_or("backward", false)? { Direction::Backward } else { Direction::Forward };
+            Encoder::Recurrent { stages: fields.size("stages")?, direction }
+        }
         other => return Err(fields.unknown("kind", other)),
     };
     fields.end().map(|()| encoder)

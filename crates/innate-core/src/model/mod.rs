@@ -11,4 +11,4 @@ pub(crate) use init::fill;
 pub use init::init;
 pub use params::{ParamKind, ParamSpec, count, params};
 pub(crate) use params::{check, check_len};
-pub use spec::{Action, Attention, Encoder, History, Input, ModelSpec, Pooling};
+pub use spec::{Action, Attention, Direction, Encoder, History, Input, ModelSpec, Pooling};

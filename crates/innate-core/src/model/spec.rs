@@ -45,15 +45,36 @@ pub enum Encoder {
     Recurrent {
         /// Number of stages, `S`.
         stages: usize,
+        /// Which way it reads.
+        direction: Direction,
     },
+}
+
+/// Which way a context is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From its first token to its last.
+    Forward,
+    /// From its last token to its first: the last state knows the first tokens best, and what is attended to for a token knows all that follow it.
+    Backward,
+}
+
+impl Direction {
+    /// The token of a context of `length` tokens that is read after `read` others.
+    pub(crate) fn place(self, read: usize, length: usize) -> usize {
+        match self {
+            Self::Forward => read,
+            Self::Backward => length - 1 - read,
+        }
+    }
 }
 
 /// What the heads read beside the last layer's state h, in this order: `H` numbers of the prompt, [`History::READ`] of the past. Nothing of it
 /// goes back into the recurrence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Attention {
-    /// Over the row's own prompt: Σ softmax(q·eⱼ / √H)·eⱼ with q = W·h, where eⱼ is the encoder's state after token j, or the token's embedding
-    /// where contexts are pooled.
+    /// Over the row's own prompt: Σ softmax(q·eⱼ / √H)·eⱼ with q = W·h, where eⱼ is the encoder's state when it has read token j, or the
+    /// token's embedding where contexts are pooled.
     pub prompt: bool,
     /// Over the row's own past states within its episode.
     pub history: Option<History>,
@@ -169,7 +190,7 @@ impl ModelSpec {
     pub fn stages(&self) -> usize {
         match self.encoder {
             Encoder::None => 0,
-            Encoder::Pooled { stages, .. } | Encoder::Recurrent { stages } => stages,
+            Encoder::Pooled { stages, .. } | Encoder::Recurrent { stages, .. } => stages,
         }
     }
 
@@ -181,9 +202,14 @@ impl ModelSpec {
         }
     }
 
+    /// Which way contexts are read, where they are read in order.
+    pub fn direction(&self) -> Option<Direction> {
+        if let Encoder::Recurrent { direction, .. } = self.encoder { Some(direction) } else { None }
+    }
+
     /// Whether contexts are read in order.
     pub fn reads_in_order(&self) -> bool {
-        matches!(self.encoder, Encoder::Recurrent { .. })
+        self.direction().is_some()
     }
 
     /// Vectors of `H` numbers that the heads read: the last layer's state, and what is read out of the prompt.
@@ -309,7 +335,7 @@ impl ModelSpec {
         if self.embeds() {
             positive.insert(0, ("vocabSize", self.vocabulary, Self::MAX));
         }
-        if let Encoder::Pooled { stages, .. } | Encoder::Recurrent { stages } = self.encoder {
+        if let Encoder::Pooled { stages, .. } | Encoder::Recurrent { stages, .. } = self.encoder {
             positive.insert(1, ("stageCount", stages, Self::MAX));
         }
         positive.extend(self.attention.history.map(|History { window }| ("historyWindow", window, History::MAX_WINDOW)));
@@ -354,7 +380,7 @@ mod tests {
         assert_eq!(path(|_| {}), "");
         assert_eq!(path(|spec| spec.vocabulary = 0), "vocabSize");
         assert_eq!(path(|spec| spec.encoder = Encoder::Pooled { stages: 0, pooling: Pooling::Own }), "stageCount");
-        assert_eq!(path(|spec| spec.encoder = Encoder::Recurrent { stages: 0 }), "stageCount");
+        assert_eq!(path(|spec| spec.encoder = Encoder::Recurrent { stages: 0, direction: Direction::Backward }), "stageCount");
         let attend = |prompt| Attention { prompt, ..Attention::NONE };
         assert_eq!(path(|spec| spec.attention = attend(true)), "");
         assert_eq!(path(|spec| (spec.encoder, spec.attention) = (Encoder::None, attend(true))), "attention");

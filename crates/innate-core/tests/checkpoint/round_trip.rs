@@ -4,7 +4,7 @@ use innate_core::AgentState;
 use innate_core::checkpoint::{MAX_COUNTER, decode, encode};
 use innate_core::collect::{Normalizer, Running};
 use innate_core::data::RolloutSpec;
-use innate_core::model::{Action, Attention, Encoder, Input, ModelSpec, Pooling, count, params};
+use innate_core::model::{Action, Attention, Direction, Encoder, Input, ModelSpec, Pooling, count, params};
 use innate_core::optimizer::AdamState;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -14,10 +14,11 @@ const KNOWN: [&str; 8] = ["format", "version", "model", "rollout", "optimizer", 
 
 fn encoders() -> impl Strategy<Value = Encoder> {
     let pooling = prop_oneof![Just(Pooling::Own), Just(Pooling::Batch)];
+    let direction = prop_oneof![Just(Direction::Forward), Just(Direction::Backward)];
     prop_oneof![
         Just(Encoder::None),
         (1..4_usize, pooling).prop_map(|(stages, pooling)| Encoder::Pooled { stages, pooling }),
-        (1..4_usize).prop_map(|stages| Encoder::Recurrent { stages }),
+        (1..4_usize, direction).prop_map(|(stages, direction)| Encoder::Recurrent { stages, direction }),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Prompts read in order, averaged and attended to in PyTorch (tools/golden/reading.py), number by number: contexts of different lengths.
 
 use innate_core::data::RolloutSpec;
-use innate_core::model::{Attention, Encoder, ModelSpec, Pooling};
+use innate_core::model::{Attention, Direction, Encoder, ModelSpec, Pooling};
 use innate_core::objective::{Objective, Reduction};
 
 use crate::golden::Golden;
@@ -35,12 +35,26 @@ fn case(golden: &Golden, encoder: Encoder) -> Case {
     }
 }
 
+/// Contexts the other way around, which read backward are what was read.
+fn turn_around(case: &mut Case) {
+    let length = case.contexts.len() / case.rows;
+    for (context, &counts) in case.contexts.chunks_mut(length).zip(case.context_lengths.as_ref().unwrap()) {
+        context[..counts as usize].reverse();
+    }
+}
+
 #[test]
 fn prompts_are_read_and_attended_to_as_in_pytorch() {
     let pooled = Encoder::Pooled { stages: 2, pooling: Pooling::Own };
-    for (name, encoder) in [("in_order", Encoder::Recurrent { stages: 2 }), ("pooled", pooled)] {
+    let in_order = |direction| Encoder::Recurrent { stages: 2, direction };
+    for (name, encoder) in
+        [("in_order", in_order(Direction::Forward)), ("in_order", in_order(Direction::Backward)), ("pooled", pooled)]
+    {
         let golden = Golden::read(&format!("reading/{name}"));
-        let case = case(&golden, encoder);
+        let mut case = case(&golden, encoder);
+        if encoder == in_order(Direction::Backward) {
+            turn_around(&mut case);
+        }
         let mut aim = Aim::new(Judged::Given {
             advantages: golden.floats("advantages"),
             value_targets: Some(golden.floats("value_targets")),

@@ -1,7 +1,7 @@
 //! Networks, trajectories and losses of every form, each drawn from numbers.
 
 use innate_core::data::RolloutSpec;
-use innate_core::model::{Action, Attention, Encoder, History, Input, ModelSpec, ParamKind, Pooling, init, params};
+use innate_core::model::{Action, Attention, Direction, Encoder, History, Input, ModelSpec, ParamKind, Pooling, init, params};
 use innate_core::objective::{Baseline, Objective, Reduction, Totals};
 use innate_core::rng::{Seed, philox};
 use proptest::prelude::*;
@@ -182,7 +182,10 @@ impl Shape {
             vocabulary: self.actions + self.other_tokens,
             encoder: match self.pooling {
                 None => Encoder::None,
-                Some(_) if self.in_order => Encoder::Recurrent { stages: 2 },
+                Some(_) if self.in_order => {
+                    let direction = if self.seed.is_multiple_of(2) { Direction::Backward } else { Direction::Forward };
+                    Encoder::Recurrent { stages: 2, direction }
+                }
                 Some(pooling) => Encoder::Pooled { stages: 2, pooling },
             },
             inputs,

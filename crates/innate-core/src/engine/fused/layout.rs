@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::kernel::history::{HEADS, MADE, READ, room};
 use crate::kernel::simd::padded;
 use crate::memory::filled;
-use crate::model::{self, CLOCK, History, ModelSpec, ParamKind};
+use crate::model::{self, CLOCK, Direction, History, ModelSpec, ParamKind};
 
 /// A place in a buffer.
 pub(super) type Span = std::ops::Range<usize>;
@@ -80,6 +80,8 @@ pub(super) struct Layout {
     pub(super) stage_emb: Span,
     /// Of the GRU over the context, where contexts are read in order.
     pub(super) encoder: Option<LayerPlaces>,
+    /// Which way that reads.
+    pub(super) direction: Option<Direction>,
     pub(super) layers: Vec<LayerPlaces>,
     /// The first layer's W_ih for the features, `[3, hp, fp]`.
     pub(super) weight_features: Span,
@@ -128,6 +130,7 @@ impl Layout {
             emb,
             stage_emb,
             encoder,
+            direction: spec.direction(),
             layers,
             weight_features: take(&[3, hp, fp]),
             query: take(&[if spec.attention.prompt { hp } else { 0 }, hp]),

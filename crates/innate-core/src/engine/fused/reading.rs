@@ -129,7 +129,7 @@ impl Reading {
 
     /// Runs the GRU over the contexts, and makes keys of its states.
     fn encode(&mut self, weights: &Weights, prompts: Prompts<'_>, first: usize) {
-        let Some(encoder) = weights.encoder() else { return };
+        let (Some(encoder), Some(direction)) = (weights.encoder(), weights.layout.direction) else { return };
         let (isa, layout) = (weights.isa, &weights.layout);
         let &Layout { hp, hidden, .. } = layout;
         self.encoder.state_mut(0).fill(0.0);
@@ -137,7 +137,8 @@ impl Reading {
             let count = self.longer(t);
             let tokens = &mut self.tokens[t * self.stride..][..count];
             for (token, &row) in tokens.iter_mut().zip(&self.order) {
-                *token = prompts.context(first + row as usize)[t] as u32;
+                let context = prompts.context(first + row as usize);
+                *token = context[direction.place(t, context.len())] as u32;
             }
             self.encoder.forward(isa, encoder, (t, count), (weights.encoder_table(), tokens), None);
             if layout.attends() {

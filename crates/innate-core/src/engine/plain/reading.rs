@@ -5,7 +5,7 @@ use candle_core::{D, Tensor};
 use super::Candle;
 use super::network::{Network, ids, linear};
 use crate::data::Prompts;
-use crate::model::{Encoder, ParamKind};
+use crate::model::{Direction, Encoder, ParamKind};
 
 /// Prompts as they were read.
 pub(super) struct Reading {
@@ -65,7 +65,8 @@ impl Network<'_> {
             return Ok(None);
         }
         let (n, h, length) = (prompts.rows, spec.hidden, prompts.context_len());
-        let tokens = self.weight(ParamKind::Embedding)?.index_select(&ids(prompts.contexts, self.device)?, 0)?;
+        let in_turn: Vec<_> = (0..n).flat_map(|row| self.in_turn(prompts, row)).collect();
+        let tokens = self.weight(ParamKind::Embedding)?.index_select(&ids(&in_turn, self.device)?, 0)?;
         let vectors = if spec.reads_in_order() { self.encode(&tokens, (n, length))? } else { tokens.reshape((n, length, h))? };
         let lengths = prompts.lengths.map(|lengths| -> Candle<_> {
             let counts = lengths.iter().flat_map(|&of| (0..length).map(move |t| f32::from(u8::from(t < of as usize))));
@@ -75,6 +76,15 @@ impl Network<'_> {
             })
         });
         Ok(Some(Reading { vectors, lengths: lengths.transpose()? }))
+    }
+
+    /// A row's tokens in the order in which they are read, padding last, `[L]`.
+    fn in_turn(&self, prompts: Prompts<'_>, row: usize) -> Vec<i32> {
+        let mut tokens = prompts.contexts[row * prompts.context_len()..][..prompts.context_len()].to_vec();
+        if self.spec.direction() == Some(Direction::Backward) {
+            tokens[..prompts.length(row)].reverse();
+        }
+        tokens
     }
 
     /// The states of the GRU over the context after each token, `[n, L, H]`, of the tokens' embeddings, `[n·L, H]`. Padding is read too: no state

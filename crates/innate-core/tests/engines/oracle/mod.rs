@@ -2,7 +2,7 @@
 
 mod loss;
 
-use innate_core::model::{Encoder, History, Input, ParamKind, ParamSpec, Pooling, params};
+use innate_core::model::{Direction, Encoder, History, Input, ParamKind, ParamSpec, Pooling, params};
 
 use crate::Case;
 pub(crate) use loss::{Told, judge, tell};
@@ -74,14 +74,18 @@ fn read_prompts(case: &Case, weights: &Weights<'_>) -> Vec<Vec<Vec<f64>>> {
     let rows = case.contexts.chunks(length).enumerate();
     rows.map(|(row, context)| {
         let context = &context[..case.context_lengths.as_ref().map_or(length, |lengths| lengths[row] as usize)];
-        let embeddings = context.iter().map(|&token| weights.row(ParamKind::Embedding, token as usize).to_vec());
-        if !matches!(case.model.encoder, Encoder::Recurrent { .. }) {
-            return embeddings.collect();
+        let mut embeddings: Vec<_> =
+            context.iter().map(|&token| weights.row(ParamKind::Embedding, token as usize).to_vec()).collect();
+        match case.model.encoder {
+            Encoder::None | Encoder::Pooled { .. } => return embeddings,
+            Encoder::Recurrent { direction: Direction::Forward, .. } => {}
+            Encoder::Recurrent { direction: Direction::Backward, .. } => embeddings.reverse(),
         }
         let mut state = vec![0.0; case.model.hidden];
         embeddings
+            .iter()
             .map(|x| {
-                state = cell(weights, GruKinds::ENCODER, &x, &state);
+                state = cell(weights, GruKinds::ENCODER, x, &state);
                 state.clone()
             })
             .collect()
