@@ -34,6 +34,21 @@ test('what a network is made of stands in network, and its size beside it too', 
   t.deepEqual(await issues({ task: tutorial.task(), network: { encoder: 'gru' } }), ['network.encoder']);
 });
 
+test('prompts are read from their end, or from their beginning where that is said', async (t) => {
+  await using backward = await Agent.create({ ...NETWORK, network: { encoder: 'gru' } });
+  await using forward = await Agent.create({ ...NETWORK, network: { encoder: 'gru', direction: 'forward' } });
+  t.deepEqual([backward.info.direction, forward.info.direction], ['backward', 'forward']);
+  t.deepEqual(await backward.stateDict(), await forward.stateDict());
+  const prompts = { stages: [0, 1], contextLengths: [2, 3], deterministic: true };
+  const said = await backward.act({ ...prompts, contexts: [1, 2, 0, 4, 3, 2] });
+  t.deepEqual(await forward.act({ ...prompts, contexts: [2, 1, 0, 2, 3, 4] }), said);
+  t.notDeepEqual((await forward.act({ ...prompts, contexts: [1, 2, 0, 4, 3, 2] })).values, said.values);
+  await using mean = await Agent.create(NETWORK);
+  t.is(mean.info.direction, undefined);
+  t.deepEqual(await issues({ ...NETWORK, network: { encoder: 'mean', direction: 'backward' } }), ['network.direction']);
+  t.deepEqual(await issues({ ...NETWORK, network: { encoder: 'gru', direction: 'both' } }), ['network.direction']);
+});
+
 test('attention comes with gru unless it is said; info and weights say so', async (t) => {
   await using agent = await Agent.create({ ...NETWORK, network: { encoder: 'gru' } });
   t.like(agent.info, { encoder: 'gru', attention: 'prompt' });
@@ -51,7 +66,13 @@ test('attention comes with gru unless it is said; info and weights say so', asyn
   t.deepEqual((await pooled.stateDict())['v.weight']?.shape, [1, 16]);
 });
 
-for (const network of [{ encoder: 'gru' }, { encoder: 'gru', attention: 'none' }, { encoder: 'mean', attention: 'prompt' }, {}] as const) {
+for (const network of [
+  { encoder: 'gru' },
+  { encoder: 'gru', direction: 'forward' },
+  { encoder: 'gru', attention: 'none' },
+  { encoder: 'mean', attention: 'prompt' },
+  {},
+] as const) {
   const name = JSON.stringify(network);
 
   test(`padding is not read: ${name}`, async (t) => {

@@ -7,7 +7,15 @@ import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-import { attentionOf, chooseReading, type DirectionOption, type EncoderOption, looksBack, looksUpPrompt, type Reading } from './architecture.js';
+import {
+  attentionOf,
+  chooseReading,
+  type DirectionOption,
+  type EncoderOption,
+  looksBack,
+  looksUpPrompt,
+  type Reading,
+} from './architecture.js';
 import { onDevice } from './device.js';
 import { type AgentInfo, compareTask } from './info.js';
 import { type AgentLoadOptions, type NetworkConfig, readRuntimeOptions, readTask } from './options.js';
