@@ -3,7 +3,7 @@
     python3 -P tools/golden/reading.py __test__/golden/reading
 
 With -P the generator beside it that is called statistics.py does not stand in for the module. Writes in_order.safetensors, where the encoder is torch.nn.GRU over packed contexts, and pooled.safetensors, where a context is the mean of its
-embeddings. Both attend by scaled_dot_product_attention. Needs torch 2.15.0, numpy and safetensors.
+embeddings; in_order_values and pooled_values the same with a number beside each token, by torch.nn.Linear(1, H, bias=False) added to the embedding. All attend by scaled_dot_product_attention. Needs torch 2.15.0, numpy and safetensors.
 """
 
 import sys
@@ -19,10 +19,11 @@ VALUE_COEF, ENTROPY_COEF = 0.5, 0.01
 
 
 class Network(nn.Module):
-    def __init__(self, in_order):
+    def __init__(self, in_order, reads_values):
         super().__init__()
         self.emb = nn.Embedding(VOCABULARY, HIDDEN)
         self.stage_emb = nn.Embedding(STAGES, HIDDEN)
+        self.value_emb = nn.Linear(1, HIDDEN, bias=False) if reads_values else None
         self.encoder = nn.GRU(HIDDEN, HIDDEN, batch_first=True) if in_order else None
         self.rnn = nn.GRU(HIDDEN, HIDDEN, batch_first=True)
         self.attn = nn.ModuleDict({"prompt": nn.ModuleDict({"query": nn.Linear(HIDDEN, HIDDEN, bias=False)})})
@@ -31,6 +32,8 @@ class Network(nn.Module):
 
     def read(self, batch):
         tokens, lengths = self.emb(batch["contexts"].long()), batch["lengths"].long()
+        if self.value_emb is not None:
+            tokens = tokens + self.value_emb(batch["numbers"].unsqueeze(2))
         counts = torch.arange(LENGTH) < lengths.unsqueeze(1)
         if self.encoder is None:
             return tokens, counts, (tokens * counts.unsqueeze(2)).sum(1) / lengths.unsqueeze(1)
@@ -52,9 +55,14 @@ class Network(nn.Module):
 
 
 def main(folder):
-    for name, in_order in [("in_order", True), ("pooled", False)]:
+    for name, in_order, reads_values in [
+        ("in_order", True, False),
+        ("pooled", False, False),
+        ("in_order_values", True, True),
+        ("pooled_values", False, True),
+    ]:
         torch.manual_seed(2)
-        network = Network(in_order)
+        network = Network(in_order, reads_values)
         batch = {
             "contexts": torch.randint(0, VOCABULARY, (ROWS, LENGTH), dtype=torch.int32),
             "lengths": torch.tensor([5, 1, 3, 2, 5, 4, 1, 5, 2], dtype=torch.int32),
@@ -63,6 +71,8 @@ def main(folder):
             "advantages": torch.randn(ROWS, STEPS),
             "value_targets": torch.randn(ROWS, STEPS),
         }
+        if reads_values:
+            batch["numbers"] = torch.randn(ROWS, LENGTH)
         out = {f"init.{key}": tensor.detach().clone() for key, tensor in network.state_dict().items()}
         logits, values = network(batch)
         log_policy = torch.log_softmax(logits, -1)

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use innate_core::data::{Prompts, RolloutSpec, Trajectories};
 use innate_core::device::DeviceKind;
 use innate_core::engine::EngineKind;
-use innate_core::model::{Encoder, Input, ModelSpec, Pooling};
+use innate_core::model::{Attention, Direction, Encoder, Input, ModelSpec, Pooling};
 use innate_core::objective::{Baseline, Objective, Targets};
 use innate_core::optimizer::OptimizerConfig;
 use innate_core::{Agent, Lesson, Placement};
@@ -45,9 +45,14 @@ fn an_agent_and_a_policy_say_what_they_hold() {
         layers: 2,
         ..open_loop.clone()
     };
+    let reads = ModelSpec {
+        encoder: Encoder::Recurrent { stages: 3, direction: Direction::Backward, values: true },
+        attention: Attention { prompt: true, ..Attention::NONE },
+        ..open_loop.clone()
+    };
     // The first time, Candle's threads take memory that they keep.
     for (engine, counts) in [(EngineKind::Fused, true), (EngineKind::Plain, false), (EngineKind::Plain, true)] {
-        for model in [&open_loop, &deep] {
+        for model in [&open_loop, &deep, &reads] {
             check(model, engine, counts);
         }
     }
@@ -72,7 +77,9 @@ fn check(model: &ModelSpec, engine: EngineKind, counts: bool) {
     if engine == EngineKind::Fused {
         check("made", agent.bytes());
     }
-    let prompts = Prompts { rows: n, contexts: &contexts, lengths: None, stages: &stages };
+    let numbers = vec![0.5; 4 * n];
+    let values = model.reads_values().then_some(&*numbers);
+    let prompts = Prompts { rows: n, contexts: &contexts, lengths: None, values, stages: &stages };
     let actions = agent.rollout(prompts, false).unwrap().actions;
     let data = Trajectories::programs(&rollout, prompts, &actions);
     let targets = Targets::returns(&returns, Baseline::Program);

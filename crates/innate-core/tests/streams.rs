@@ -4,7 +4,7 @@
 
 use innate_core::data::{Prompts, RolloutSpec, Trajectories};
 use innate_core::error::Error;
-use innate_core::model::{Action, Attention, Encoder, History, Input, ModelSpec, Pooling, count, init, params};
+use innate_core::model::{Action, Attention, Direction, Encoder, History, Input, ModelSpec, Pooling, count, init, params};
 use innate_core::objective::{Advantages, Baseline, Targets};
 use innate_core::rng::{Seed, Stream, philox, unit};
 
@@ -162,6 +162,17 @@ fn the_first_bad_element_of_a_batch_is_named() {
     assert_eq!(path(Prompts { contexts: &[1], stages: &[0], ..Prompts::none(3) }.check(&promptless)), "contexts");
     assert_eq!(path(Prompts { stages: &[0], ..Prompts::none(3) }.check(&promptless)), "stages");
 
+    let numbers =
+        ModelSpec { encoder: Encoder::Recurrent { stages: 2, direction: Direction::Backward, values: true }, ..model.clone() };
+    let beside = |values: Option<&[f32]>| path(Prompts { values, ..Prompts::of(&[0, 6, 3, 1], &[0, 1]) }.check(&numbers));
+    assert_eq!(beside(Some(&[0.0, 1.5, -2.0, 0.0])), "");
+    assert_eq!(beside(None), "contextValues");
+    assert_eq!(beside(Some(&[0.0, 1.5, -2.0])), "contextValues");
+    assert_eq!(beside(Some(&[0.0, 1.5, f32::NAN, f32::INFINITY])), "contextValues[2]");
+    let unread = Prompts { values: Some(&[0.0; 4]), ..Prompts::of(&[0, 6, 3, 1], &[0, 1]) };
+    assert_eq!(path(unread.check(&model)), "contextValues");
+    assert_eq!(path(unread.check(&promptless)), "contextValues");
+
     let rollout = RolloutSpec { horizon: 3, start_token: 1, action_mask: Some((0..7).map(|token| token != 1).collect()) };
     let batch = Prompts::new(&model, &contexts, &[0, 1]).unwrap();
     assert_eq!((batch.rows, batch.context_len()), (2, 3));
@@ -276,7 +287,7 @@ fn the_first_bad_element_of_what_was_observed_is_named() {
     let fed = Trajectories { discrete: None, dense: None, starts: None, ..good.clone() };
     assert_eq!(path(fed.check(&only(&[Input::EpisodeStart]))), "inputs");
     assert_eq!(path(good.check(&only(&[Input::PreviousAction]))), "discrete");
-    let prompted = ModelSpec { encoder: Encoder::Pooled { stages: 1, pooling: Pooling::Own }, ..model.clone() };
+    let prompted = ModelSpec { encoder: Encoder::Pooled { stages: 1, pooling: Pooling::Own, values: false }, ..model.clone() };
     let begun = Trajectories { contexts: vec![0; 2].into(), stages: vec![0; 2].into(), ..good.clone() };
     assert_eq!(path(begun.check(&prompted)), "starts");
     assert_eq!(path(Trajectories { starts: None, ..begun }.check(&prompted)), "");

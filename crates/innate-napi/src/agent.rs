@@ -84,8 +84,8 @@ impl BindingAgent {
         number_names()
     }
 
-    /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`, and how many tokens of each context count, `[n]`; absent: all. At the
-    /// random step of a row, `[n]`, −1 for none, any action that is allowed is as probable as the others.
+    /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`, and how many tokens of each context count, `[n]`; absent: all. Context values,
+    /// `[n, L]`, are the numbers beside the tokens, where the network reads them. At the random step of a row, `[n]`, −1 for none, any action that is allowed is as probable as the others.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingRollout>")]
     pub fn rollout<'env>(
         &self,
@@ -95,11 +95,13 @@ impl BindingAgent {
         deterministic: bool,
         context_lengths: Option<&[i32]>,
         random_steps: Option<&[i32]>,
+        context_values: Option<&[f32]>,
     ) -> napi::Result<Object<'env>> {
         let (contexts, stages, lengths) = (contexts.to_vec(), stages.to_vec(), context_lengths.map(<[i32]>::to_vec));
+        let values = context_values.map(<[f32]>::to_vec);
         let explored = random_steps.map(<[i32]>::to_vec);
         let work = move |agent: &mut Agent| {
-            let prompts = Prompts { lengths: lengths.as_deref(), ..Prompts::of(&contexts, &stages) };
+            let prompts = Prompts { lengths: lengths.as_deref(), values: values.as_deref(), ..Prompts::of(&contexts, &stages) };
             Ok(match &explored {
                 Some(steps) if !deterministic => agent.explore(prompts, steps)?,
                 _ => agent.rollout(prompts, deterministic)?,

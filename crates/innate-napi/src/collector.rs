@@ -217,7 +217,7 @@ impl BindingCollector {
 #[napi]
 impl BindingCollector {
     /// Shows each row its prompt, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and begins an episode in each;
-    /// random steps, `[n]`, as in a rollout.
+    /// random steps, `[n]`, and context values, `[n, L]`, as in a rollout.
     #[napi(catch_unwind)]
     pub fn begin(
         &self,
@@ -225,9 +225,11 @@ impl BindingCollector {
         stages: &[i32],
         context_lengths: Option<&[i32]>,
         random_steps: Option<&[i32]>,
+        context_values: Option<&[f32]>,
     ) -> napi::Result<()> {
         self.with(|collector| {
-            collector.begin(Prompts { lengths: context_lengths, ..Prompts::of(contexts, stages) })?;
+            let prompts = Prompts { lengths: context_lengths, values: context_values, ..Prompts::of(contexts, stages) };
+            collector.begin(prompts)?;
             random_steps.map_or(Ok(()), |steps| collector.explore(steps))
         })
     }

@@ -21,6 +21,9 @@ pub struct BindingTrajectories {
     /// Tokens of each context that count, `[n]`; absent: all.
     #[napi(ts_type = "Int32Array | undefined")]
     pub context_lengths: Option<Numbers<i32>>,
+    /// Numbers beside the tokens, `[n, L]`, where the network reads them.
+    #[napi(ts_type = "Float32Array | undefined")]
+    pub context_values: Option<Numbers<f32>>,
     /// Stages, `[n]`.
     #[napi(ts_type = "Int32Array")]
     pub stages: Numbers<i32>,
@@ -176,6 +179,7 @@ impl BindingTrajectories {
             rows: observed.map_or(self.stages.0.len(), |observed| observed.rows as usize),
             contexts: (&*self.contexts.0).into(),
             context_lengths: self.context_lengths.as_ref().map(|lengths| (&*lengths.0).into()),
+            context_values: self.context_values.as_ref().map(|values| (&*values.0).into()),
             stages: (&*self.stages.0).into(),
             states: None,
             ages: None,

@@ -30,6 +30,8 @@ pub struct BindingAgentOptions {
     pub encoder: Option<String>,
     /// Whether prompts that are read in order are read from their last token to their first; absent: from the first to the last.
     pub reads_backward: Option<bool>,
+    /// Whether a number is read beside each token of a prompt; absent: none is.
+    pub reads_values: Option<bool>,
     /// Whether prompts are attended to; absent: they are not.
     pub attends_prompt: Option<bool>,
     /// Number of actions, `A`; absent: `vocabSize`.
@@ -153,12 +155,14 @@ impl TryFrom<BindingAgentOptions> for Resolved {
             other => return Err(Failure::options("pooling", format!("must be own or batch, got {other}"))),
         };
         let vocabulary = size("vocabSize", options.vocab_size)?;
+        let values = options.reads_values == Some(true);
         let encoder = match options.encoder.as_deref() {
+            Some("none") if values => return Err(Failure::options("values", "must be absent: no prompts are read")),
             Some("none") => Encoder::None,
-            Some("pooled") | None => Encoder::Pooled { stages: size("stageCount", options.stage_count)?, pooling },
+            Some("pooled") | None => Encoder::Pooled { stages: size("stageCount", options.stage_count)?, pooling, values },
             Some("recurrent") => {
                 let direction = if options.reads_backward == Some(true) { Direction::Backward } else { Direction::Forward };
-                Encoder::Recurrent { stages: size("stageCount", options.stage_count)?, direction }
+                Encoder::Recurrent { stages: size("stageCount", options.stage_count)?, direction, values }
             }
             Some(other) => return Err(Failure::options("encoder", format!("must be pooled, recurrent or none, got {other}"))),
         };
@@ -221,6 +225,7 @@ impl From<&Resolved> for BindingAgentOptions {
                 .to_owned(),
             ),
             reads_backward: Some(model.direction() == Some(Direction::Backward)),
+            reads_values: Some(model.reads_values()),
             attends_prompt: Some(model.attention.prompt),
             actions: Some(model.actions() as f64),
             episode_start: Some(model.inputs.contains(&Input::EpisodeStart)),

@@ -68,12 +68,19 @@ fn guarded<T>(open: &mut Option<Policy>, work: impl FnOnce(&mut Policy) -> innat
 
 #[napi]
 impl BindingSession {
-    /// Shows each row its context, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and puts it before its first
-    /// step.
+    /// Shows each row its context, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, with the numbers beside
+    /// them, contextValues `[n, L]`, where the network reads them, and puts it before its first step.
     #[napi(catch_unwind)]
-    pub fn begin(&mut self, contexts: &[i32], stages: &[i32], context_lengths: Option<&[i32]>) -> napi::Result<()> {
+    pub fn begin(
+        &mut self,
+        contexts: &[i32],
+        stages: &[i32],
+        context_lengths: Option<&[i32]>,
+        context_values: Option<&[f32]>,
+    ) -> napi::Result<()> {
         self.begun += 1;
-        self.with(|policy| policy.begin(Prompts { lengths: context_lengths, ..Prompts::of(contexts, stages) }))
+        let prompts = Prompts { lengths: context_lengths, values: context_values, ..Prompts::of(contexts, stages) };
+        self.with(|policy| policy.begin(prompts))
     }
 
     /// Puts `rows` rows before the first step of an episode, at the zero state: for a network without prompts.

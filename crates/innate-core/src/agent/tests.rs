@@ -25,7 +25,7 @@ fn path(result: Result<()>) -> String {
     }
 }
 
-const PROMPTS: Prompts<'_> = Prompts { rows: 2, contexts: &[1, 2], lengths: None, stages: &[0, 1] };
+const PROMPTS: Prompts<'_> = Prompts { rows: 2, contexts: &[1, 2], lengths: None, values: None, stages: &[0, 1] };
 
 #[test]
 fn a_state_dict_is_loaded_whole_or_not_at_all() {

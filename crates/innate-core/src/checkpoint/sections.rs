@@ -127,12 +127,12 @@ fn write_model(model: &ModelSpec) -> Value {
         "vocabulary": vocabulary,
         "encoder": match encoder {
             Encoder::None => json!({ "kind": "none" }),
-            Encoder::Pooled { stages, pooling } => {
+            Encoder::Pooled { stages, pooling, .. } => {
                 let pooling = match pooling { Pooling::Own => "own", Pooling::Batch => "batch" };
                 json!({ "kind": "pooled", "stages": stages, "pooling": pooling })
             }
-            Encoder::Recurrent { stages, direction: Direction::Forward } => json!({ "kind": "recurrent", "stages": stages }),
-            Encoder::Recurrent { stages, direction: Direction::Backward } => {
+            Encoder::Recurrent { stages, direction: Direction::Forward, .. } => json!({ "kind": "recurrent", "stages": stages }),
+            Encoder::Recurrent { stages, direction: Direction::Backward, .. } => {
                 json!({ "kind": "recurrent", "stages": stages, "backward": true })
             }
         },
@@ -142,6 +142,9 @@ fn write_model(model: &ModelSpec) -> Value {
         "action": match action { Action::Categorical { size } => json!({ "kind": "categorical", "size": size }) },
     });
     // Said only where it is not so, as files have been before.
+    if model.reads_values() {
+        section["encoder"]["values"] = json!(true);
+    }
     if !recurrent {
         section["recurrent"] = json!(false);
     }
@@ -193,11 +196,11 @@ fn read_encoder(mut fields: Fields) -> Result<Encoder, Fault> {
                 "batch" => Pooling::Batch,
                 other => return Err(fields.unknown("pooling", other)),
             };
-            Encoder::Pooled { stages: fields.size("stages")?, pooling }
+            Encoder::Pooled { stages: fields.size("stages")?, pooling, values: fields.flag_or("values", false)? }
         }
         "recurrent" => {
             let direction = if fields.flag_or("backward", false)? { Direction::Backward } else { Direction::Forward };
-            Encoder::Recurrent { stages: fields.size("stages")?, direction }
+            Encoder::Recurrent { stages: fields.size("stages")?, direction, values: fields.flag_or("values", false)? }
         }
         other => return Err(fields.unknown("kind", other)),
     };

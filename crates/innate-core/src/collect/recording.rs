@@ -20,6 +20,7 @@ pub struct Recording {
     pub(crate) contexts: Vec<i32>,
     /// Empty: all tokens count.
     context_lengths: Vec<i32>,
+    context_values: Vec<f32>,
     pub(crate) stages: Vec<i32>,
     /// Before the first step, `[n, layers, H]`; for a model without an encoder.
     pub(crate) states: Option<Vec<f32>>,
@@ -256,6 +257,7 @@ impl Recording {
             rows: self.rows,
             contexts: (&*self.contexts).into(),
             context_lengths: (!self.context_lengths.is_empty()).then(|| (&*self.context_lengths).into()),
+            context_values: (!self.context_values.is_empty()).then(|| (&*self.context_values).into()),
             stages: (&*self.stages).into(),
             states: self.of_rows(self.states.as_ref()),
             ages: self.of_rows(self.ages.as_ref()),
@@ -296,6 +298,8 @@ impl Recording {
         self.contexts.extend_from_slice(prompts.contexts);
         self.context_lengths.clear();
         self.context_lengths.extend_from_slice(prompts.lengths.unwrap_or(&[]));
+        self.context_values.clear();
+        self.context_values.extend_from_slice(prompts.values.unwrap_or(&[]));
         self.stages.clear();
         self.stages.extend_from_slice(prompts.stages);
     }

@@ -1,11 +1,11 @@
 //! What each row is shown before its first step.
 
-use super::check::{check_ids, check_len};
+use super::check::{check_finite, check_ids, check_len};
 use crate::error::{Error, Result};
 use crate::model::{Encoder, ModelSpec};
 
 /// The prompts of one batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prompts<'a> {
     /// Rows of the batch, `n`.
     pub rows: usize,
@@ -13,6 +13,8 @@ pub struct Prompts<'a> {
     pub contexts: &'a [i32],
     /// Tokens of each context that count, `[n]`, 1 to L: those after them are padding, any token, and are not read. Absent: all L count.
     pub lengths: Option<&'a [i32]>,
+    /// A number beside each token, `[n, L]`, for a model that reads such numbers, and for no other. Those beside padding are not read.
+    pub values: Option<&'a [f32]>,
     /// Stage ids, `[n]`; empty where the model has no encoder.
     pub stages: &'a [i32],
 }
@@ -20,12 +22,12 @@ pub struct Prompts<'a> {
 impl<'a> Prompts<'a> {
     /// No prompts for `rows` rows: those of a model without an encoder.
     pub fn none(rows: usize) -> Self {
-        Self { rows, contexts: &[], lengths: None, stages: &[] }
+        Self { rows, contexts: &[], lengths: None, values: None, stages: &[] }
     }
 
     /// One row a stage, all contexts of one length.
     pub fn of(contexts: &'a [i32], stages: &'a [i32]) -> Self {
-        Self { rows: stages.len(), contexts, lengths: None, stages }
+        Self { rows: stages.len(), contexts, lengths: None, values: None, stages }
     }
 
     /// As [`Prompts::of`], with lengths and ranges checked.
@@ -43,9 +45,12 @@ impl<'a> Prompts<'a> {
     /// # Errors
     /// [`Error::Invalid`] naming the first bad element.
     pub fn check(&self, spec: &ModelSpec) -> Result<()> {
-        let &Self { rows, contexts, lengths, stages } = self;
+        let &Self { rows, contexts, lengths, stages, .. } = self;
         if rows == 0 {
             return Err(Error::invalid("stages", "must hold at least one problem, got none"));
+        }
+        if self.values.is_some() && !spec.reads_values() {
+            return Err(Error::invalid("contextValues", "must be absent: the model reads no numbers beside tokens"));
         }
         if spec.encoder == Encoder::None {
             return match (contexts.is_empty(), stages.is_empty()) {
@@ -68,7 +73,17 @@ impl<'a> Prompts<'a> {
         }
         check_ids("contexts", contexts, spec.vocabulary, "the vocabulary size")?;
         check_ids("stages", stages, spec.stages(), "the number of stages")?;
-        self.check_lengths()
+        self.check_lengths()?;
+        match self.values {
+            Some(values) => {
+                check_len("contextValues", values.len(), contexts.len())?;
+                check_finite("contextValues", values)
+            }
+            None if spec.reads_values() => {
+                Err(Error::invalid("contextValues", "must be given: the model reads a number beside each token"))
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_lengths(&self) -> Result<()> {
@@ -98,6 +113,12 @@ impl<'a> Prompts<'a> {
     #[inline]
     pub(crate) fn context(&self, row: usize) -> &'a [i32] {
         &self.contexts[row * self.context_len()..][..self.length(row)]
+    }
+
+    /// The numbers beside the tokens of a row's context that count; none where the model reads none.
+    #[inline]
+    pub(crate) fn values_of(&self, row: usize) -> &'a [f32] {
+        self.values.map_or(&[], |values| &values[row * self.context_len()..][..self.length(row)])
     }
 
     /// Tokens that count in all.

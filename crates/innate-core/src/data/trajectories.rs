@@ -19,6 +19,8 @@ pub struct Trajectories<'a> {
     pub contexts: Cow<'a, [i32]>,
     /// Tokens of each context that count, `[n]`. Absent: all do.
     pub context_lengths: Option<Cow<'a, [i32]>>,
+    /// A number beside each token, `[n, L]`, for a model that reads such numbers.
+    pub context_values: Option<Cow<'a, [f32]>>,
     /// Stages, `[n]`; empty where the model has no encoder.
     pub stages: Cow<'a, [i32]>,
     /// States before the first step, `[n, layers, H]`, in place of what the prompts make; no gradient flows into them.
@@ -55,6 +57,7 @@ impl<'a> Trajectories<'a> {
             rows: prompts.rows,
             contexts: prompts.contexts.into(),
             context_lengths: prompts.lengths.map(Into::into),
+            context_values: prompts.values.map(Into::into),
             stages: prompts.stages.into(),
             states: None,
             ages: None,
@@ -84,7 +87,13 @@ impl<'a> Trajectories<'a> {
 
     /// What each row was shown before its first step.
     pub fn prompts(&self) -> Prompts<'_> {
-        Prompts { rows: self.rows, contexts: &self.contexts, lengths: self.context_lengths.as_deref(), stages: &self.stages }
+        Prompts {
+            rows: self.rows,
+            contexts: &self.contexts,
+            lengths: self.context_lengths.as_deref(),
+            values: self.context_values.as_deref(),
+            stages: &self.stages,
+        }
     }
 
     /// Whether these are programs as an open-loop rollout emits them: nothing but prompts and actions decides what the network computes.
@@ -114,6 +123,7 @@ impl<'a> Trajectories<'a> {
             rows: rows.len(),
             contexts: gather(&self.contexts, n, rows),
             context_lengths: self.context_lengths.as_deref().map(|of| gather(of, n, rows)),
+            context_values: self.context_values.as_deref().map(|of| gather(of, n, rows)),
             stages: gather(&self.stages, n, rows),
             states: self.states.as_deref().map(|of| gather(of, n, rows)),
             ages: self.ages.as_deref().map(|of| gather(of, n, rows)),

@@ -52,6 +52,8 @@ pub(crate) enum Base<'a> {
     Bias(&'a [f32]),
     /// Gates in panel order, `[_, 3·hp]`, and which row of them each row takes.
     Rows(&'a [f32], &'a [u32]),
+    /// Nothing.
+    Zero,
 }
 
 /// gi rows for a block of dense inputs: `x[rows, dp]·W_ihᵀ + base`, in panel order `[rows][hp/lanes][3][lanes]`.
@@ -78,6 +80,7 @@ impl Operation for InputGates<'_> {
         let Self { rows, hp, dp, k, x, panels, base, out } = self;
         for (index, row) in out.chunks_exact_mut(3 * hp).take(rows).enumerate() {
             match base {
+                Base::Zero => row.fill(0.0),
                 Base::Rows(gates, rows) => row.copy_from_slice(&gates[rows[index] as usize * 3 * hp..][..3 * hp]),
                 Base::Bias(bias) => {
                     for (panel, block) in row.chunks_exact_mut(3 * V::LANES).enumerate() {

@@ -1,4 +1,4 @@
-//! Fresh weights as PyTorch draws them: embeddings N(0, 1), everything else U(±1/√H), the heads U(±1/√R) of the R numbers they read. But what is read beside an embedding has as much of a say as
+//! Fresh weights as PyTorch draws them: embeddings N(0, 1), what a number beside a token is multiplied by U(±1), everything else U(±1/√H), the heads U(±1/√R) of the R numbers they read. But what is read beside an embedding has as much of a say as
 //! the embedding: U(±1) for what is 0 or 1, U(±1/√D) for a vector of D numbers, the clock among them. The bias by distance begins at 0. With PyTorch's bound an observation would move the state ten times
 //! less than the action before it does.
 
@@ -23,6 +23,8 @@ pub(crate) fn fill(spec: &ModelSpec, seed: Seed, flat: &mut [f32]) {
             ParamKind::PolicyWeight | ParamKind::PolicyBias | ParamKind::ValueWeight | ParamKind::ValueBias => {
                 seed.fill_uniform(index as u32, of_heads, out);
             }
+            // PyTorch's linear layer of one number.
+            ParamKind::ValueEmbedding => seed.fill_uniform(index as u32, 1.0, out),
             // As good as any distance until it is learned.
             ParamKind::HistoryBias => {}
             _ => seed.fill_uniform(index as u32, bound, out),

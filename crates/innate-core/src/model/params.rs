@@ -10,6 +10,8 @@ pub enum ParamKind {
     Embedding,
     /// `stage_emb.weight`, `[S, H]`.
     StageEmbedding,
+    /// `value_emb.weight`, `[H, 1]`: what a number beside a token of a context is multiplied by.
+    ValueEmbedding,
     /// `encoder.weight_ih_l0`, `[3H, H]`, gates r, z, n: of the GRU over the context.
     EncoderWeightIh,
     /// `encoder.weight_hh_l0`, `[3H, H]`.
@@ -52,6 +54,7 @@ impl ParamKind {
         match self {
             Self::Embedding => "emb.weight".to_owned(),
             Self::StageEmbedding => "stage_emb.weight".to_owned(),
+            Self::ValueEmbedding => "value_emb.weight".to_owned(),
             Self::EncoderWeightIh => "encoder.weight_ih_l0".to_owned(),
             Self::EncoderWeightHh => "encoder.weight_hh_l0".to_owned(),
             Self::EncoderBiasIh => "encoder.bias_ih_l0".to_owned(),
@@ -113,6 +116,9 @@ pub fn params(spec: &ModelSpec) -> Vec<ParamSpec> {
     }
     if s > 0 {
         shapes.push((ParamKind::StageEmbedding, vec![s, h]));
+    }
+    if spec.reads_values() {
+        shapes.push((ParamKind::ValueEmbedding, vec![h, 1]));
     }
     if spec.reads_in_order() {
         shapes.push((ParamKind::EncoderWeightIh, vec![3 * h, h]));

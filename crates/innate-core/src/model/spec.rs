@@ -39,6 +39,8 @@ pub enum Encoder {
         stages: usize,
         /// Over what the mean is taken.
         pooling: Pooling,
+        /// Whether a number is read beside each token: what stands for it is then its embedding + number·w, w being learned.
+        values: bool,
     },
     /// tanh(last state of a GRU of one layer over the context's embeddings, in order + embedding of the stage). That GRU is as wide as the
     /// decoder's, has weights of its own and begins at zero.
@@ -47,6 +49,8 @@ pub enum Encoder {
         stages: usize,
         /// Which way it reads.
         direction: Direction,
+        /// Whether a number is read beside each token, as where contexts are pooled.
+        values: bool,
     },
 }
 
@@ -170,7 +174,7 @@ impl ModelSpec {
     pub fn open_loop(vocabulary: usize, stages: usize, hidden: usize, pooling: Pooling) -> Self {
         Self {
             vocabulary,
-            encoder: Encoder::Pooled { stages, pooling },
+            encoder: Encoder::Pooled { stages, pooling, values: false },
             inputs: vec![Input::PreviousAction],
             layers: 1,
             hidden,
@@ -210,6 +214,11 @@ impl ModelSpec {
     /// Whether contexts are read in order.
     pub fn reads_in_order(&self) -> bool {
         self.direction().is_some()
+    }
+
+    /// Whether a number is read beside each token of a context.
+    pub fn reads_values(&self) -> bool {
+        matches!(self.encoder, Encoder::Pooled { values: true, .. } | Encoder::Recurrent { values: true, .. })
     }
 
     /// Vectors of `H` numbers that the heads read: the last layer's state, and what is read out of the prompt.
@@ -379,8 +388,9 @@ mod tests {
         use Input::{Dense, Discrete, EpisodeStart, PreviousAction};
         assert_eq!(path(|_| {}), "");
         assert_eq!(path(|spec| spec.vocabulary = 0), "vocabSize");
-        assert_eq!(path(|spec| spec.encoder = Encoder::Pooled { stages: 0, pooling: Pooling::Own }), "stageCount");
-        assert_eq!(path(|spec| spec.encoder = Encoder::Recurrent { stages: 0, direction: Direction::Backward }), "stageCount");
+        assert_eq!(path(|spec| spec.encoder = Encoder::Pooled { stages: 0, pooling: Pooling::Own, values: false }), "stageCount");
+        let backward = Encoder::Recurrent { stages: 0, direction: Direction::Backward, values: false };
+        assert_eq!(path(|spec| spec.encoder = backward), "stageCount");
         let attend = |prompt| Attention { prompt, ..Attention::NONE };
         assert_eq!(path(|spec| spec.attention = attend(true)), "");
         assert_eq!(path(|spec| (spec.encoder, spec.attention) = (Encoder::None, attend(true))), "attention");

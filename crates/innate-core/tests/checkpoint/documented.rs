@@ -31,7 +31,7 @@ fn state(first: u16) -> AgentState {
     AgentState {
         model: ModelSpec {
             vocabulary: 5,
-            encoder: Encoder::Pooled { stages: 2, pooling: Pooling::Own },
+            encoder: Encoder::Pooled { stages: 2, pooling: Pooling::Own, values: false },
             inputs: vec![Input::PreviousAction, Input::Dense { width: 2 }],
             layers: 1,
             hidden: 4,

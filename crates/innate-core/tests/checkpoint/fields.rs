@@ -163,6 +163,12 @@ fn what_is_no_value_of_a_field_is_named() {
         ("model", "vocabulary", json!(0), "must be between 1 and"),
         ("model", "encoder", Value::Null, "encoder` in its metadata must be an object"),
         ("model", "encoder", json!({ "kind": 1 }), "encoder.kind` in its metadata must be a text"),
+        (
+            "model",
+            "encoder",
+            json!({ "kind": "recurrent", "stages": 2, "values": 1 }),
+            "encoder.values` in its metadata must be true or false",
+        ),
         ("model", "inputs", json!({}), "inputs` in its metadata must be a list"),
         ("model", "inputs", json!([]), "`inputs`"),
         ("model", "inputs", json!([{ "kind": "previousAction" }, []]), "inputs[1]` in its metadata must be an object"),

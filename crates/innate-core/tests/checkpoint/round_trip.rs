@@ -17,8 +17,12 @@ fn encoders() -> impl Strategy<Value = Encoder> {
     let direction = prop_oneof![Just(Direction::Forward), Just(Direction::Backward)];
     prop_oneof![
         Just(Encoder::None),
-        (1..4_usize, pooling).prop_map(|(stages, pooling)| Encoder::Pooled { stages, pooling }),
-        (1..4_usize, direction).prop_map(|(stages, direction)| Encoder::Recurrent { stages, direction }),
+        (1..4_usize, pooling, any::<bool>()).prop_map(|(stages, pooling, values)| Encoder::Pooled { stages, pooling, values }),
+        (1..4_usize, direction, any::<bool>()).prop_map(|(stages, direction, values)| Encoder::Recurrent {
+            stages,
+            direction,
+            values
+        }),
     ]
 }
 

@@ -46,7 +46,8 @@ fn iterate(agent: &mut Agent, state: &AgentState) -> Result<(), Error> {
     let prompted = model.encoder != Encoder::None;
     let contexts = if prompted { vec![model.vocabulary as i32 - 1; ROWS] } else { Vec::new() };
     let stages = if prompted { vec![model.stages() as i32 - 1; ROWS] } else { Vec::new() };
-    let prompts = Prompts { rows: ROWS, contexts: &contexts, lengths: None, stages: &stages };
+    let values = model.reads_values().then_some(&[0.5; ROWS][..]);
+    let prompts = Prompts { rows: ROWS, contexts: &contexts, lengths: None, values, stages: &stages };
     let open_loop = !model.inputs.iter().any(|input| matches!(input, Input::Discrete { .. } | Input::Dense { .. }));
     let allowed = (0..model.actions()).find(|&action| rollout.allows(action)).expect("a mask allows one");
     let cells = ROWS * rollout.horizon;

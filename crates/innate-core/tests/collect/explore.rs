@@ -16,7 +16,7 @@ const SEED: u64 = 2;
 
 fn prompted() -> World {
     let mut world = World { ends: 9, ..World::new(2, 40) };
-    world.model.encoder = Encoder::Pooled { stages: 2, pooling: Pooling::Own };
+    world.model.encoder = Encoder::Pooled { stages: 2, pooling: Pooling::Own, values: false };
     world
 }
 

@@ -164,7 +164,7 @@ fn there_are_no_more_minibatches_than_rows() {
 #[test]
 fn rows_that_share_a_context_are_learned_from_together() {
     let mut world = World::new(1, 6);
-    world.model.encoder = Encoder::Pooled { stages: 2, pooling: Pooling::Batch };
+    world.model.encoder = Encoder::Pooled { stages: 2, pooling: Pooling::Batch, values: false };
     let mut agent = world.agent(4, FUSED);
     let mut collector = agent.collector(CollectorConfig { autoreset: false, ..config(&world, 2) }).unwrap();
     collector.begin(Prompts::of(&[0, 1, 2, 3, 4, 5], &[0, 1, 0, 1, 0, 1])).unwrap();

@@ -2,7 +2,7 @@
 
 use innate_core::collect::{Collected, Collector, CollectorConfig};
 use innate_core::data::Prompts;
-use innate_core::model::{Encoder, Pooling};
+use innate_core::model::{Direction, Encoder, Pooling};
 use innate_core::objective::Advantages;
 
 use super::world::{Log, World};
@@ -10,12 +10,14 @@ use super::{FUSED, config, once, resume, rollout};
 
 const STEPS: usize = 6;
 
-/// With a prompt a row, or without one.
-fn worlds() -> [World; 2] {
+/// Without prompts, with one a row, and with numbers beside their tokens.
+fn worlds() -> [World; 3] {
     let bare = World { ends: 6, ..World::new(2, 33) };
     let mut prompted = bare.clone();
-    prompted.model.encoder = Encoder::Pooled { stages: 2, pooling: Pooling::Own };
-    [bare, prompted]
+    prompted.model.encoder = Encoder::Pooled { stages: 2, pooling: Pooling::Own, values: false };
+    let mut numbered = bare.clone();
+    numbered.model.encoder = Encoder::Recurrent { stages: 2, direction: Direction::Backward, values: true };
+    [bare, prompted, numbered]
 }
 
 fn single(world: &World, steps: usize) -> CollectorConfig {
@@ -26,7 +28,9 @@ fn begin(world: &World, collector: &mut Collector) {
     let prompted = world.model.encoder != Encoder::None;
     let ids = |limit: usize| -> Vec<i32> { (0..if prompted { world.rows } else { 0 }).map(|row| (row % limit) as i32).collect() };
     let (contexts, stages) = (ids(5), ids(2));
-    collector.begin(Prompts { rows: world.rows, ..Prompts::of(&contexts, &stages) }).unwrap();
+    let numbers: Vec<f32> = (0..world.rows).map(|row| row as f32 / 9.0 - 1.0).collect();
+    let values = world.model.reads_values().then_some(&*numbers);
+    collector.begin(Prompts { rows: world.rows, values, ..Prompts::of(&contexts, &stages) }).unwrap();
 }
 
 /// One episode a row; whatever rows that are over show and are paid is moved by `change`.

@@ -30,6 +30,7 @@ fn part_of(case: &Case, rows: &[usize]) -> Case {
         rows: rows.len(),
         contexts: of(&case.contexts, n, rows),
         context_lengths: case.context_lengths.as_ref().map(|values| of(values, n, rows)),
+        context_values: case.context_values.as_ref().map(|values| of(values, n, rows)),
         stages: of(&case.stages, n, rows),
         states: case.states.as_ref().map(|values| of(values, n, rows)),
         ages: None,

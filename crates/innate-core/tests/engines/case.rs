@@ -18,6 +18,7 @@ pub(crate) struct Case {
     pub(crate) rows: usize,
     pub(crate) contexts: Vec<i32>,
     pub(crate) context_lengths: Option<Vec<i32>>,
+    pub(crate) context_values: Option<Vec<f32>>,
     pub(crate) stages: Vec<i32>,
     pub(crate) states: Option<Vec<f32>>,
     pub(crate) ages: Option<Vec<i32>>,
@@ -48,6 +49,7 @@ impl Case {
             rows: n,
             contexts: draw(0, n * l, v).into_iter().map(|id| id as i32).collect(),
             context_lengths: None,
+            context_values: None,
             stages: draw(1, n, s).into_iter().map(|id| id as i32).collect(),
             states: None,
             ages: None,
@@ -105,8 +107,13 @@ impl Case {
     }
 
     pub(crate) fn prompts(&self) -> Prompts<'_> {
-        let prompts =
-            Prompts { rows: self.rows, contexts: &self.contexts, lengths: self.context_lengths.as_deref(), stages: &self.stages };
+        let prompts = Prompts {
+            rows: self.rows,
+            contexts: &self.contexts,
+            lengths: self.context_lengths.as_deref(),
+            values: self.context_values.as_deref(),
+            stages: &self.stages,
+        };
         prompts.check(&self.model).unwrap();
         prompts
     }

@@ -92,6 +92,11 @@ fn shapes() -> Vec<Shape> {
         Shape { attends: true, weighing: Weighing::Lengths, ..prompted(20, Pooling::Batch) },
         Shape { in_order: true, attends: true, ragged: true, weighing: Weighing::Lengths, ..prompted(21, Pooling::Own) },
         Shape { in_order: true, attends: true, layers: 2, states: true, previous: false, dense: 3, ..prompted(22, Pooling::Own) },
+        Shape { values: true, ragged: true, weighing: Weighing::Any, ..prompted(26, Pooling::Own) },
+        Shape { values: true, attends: true, ragged: true, ..prompted(27, Pooling::Batch) },
+        Shape { values: true, attends: true, previous: false, start: true, ..prompted(28, Pooling::Own) },
+        Shape { values: true, in_order: true, ragged: true, ..prompted(29, Pooling::Own) },
+        Shape { values: true, in_order: true, attends: true, ragged: true, layers: 2, ..prompted(30, Pooling::Own) },
     ]
 }
 
@@ -139,6 +144,11 @@ fn drawn_losses_clip_some_steps() {
 fn any_number_of_threads_gives_the_same_bytes() {
     for window in [None, Some(3)] {
         any_number_of_threads(&Shape { window, clock: window.is_some(), ..Shape::full(12, 2) }.sized(601, 5, 20).case());
+    }
+    for in_order in [false, true] {
+        let reads =
+            Shape { pooling: Some(Pooling::Own), values: true, attends: true, ragged: true, in_order, ..Shape::plain(31) };
+        any_number_of_threads(&reads.sized(601, 5, 20).case());
     }
 }
 

@@ -25,6 +25,7 @@ fn case(golden: &Golden) -> Case {
         rows: 7,
         contexts: vec![],
         context_lengths: None,
+        context_values: None,
         stages: vec![],
         states: Some(golden.floats("states")),
         ages: Some(golden.ids("ages")),

@@ -1,4 +1,5 @@
-//! Prompts read in order, averaged and attended to in PyTorch (tools/golden/reading.py), number by number: contexts of different lengths.
+//! Prompts read in order, averaged and attended to in PyTorch (tools/golden/reading.py), number by number: contexts of different lengths,
+//! without and with numbers beside the tokens.
 
 use innate_core::data::RolloutSpec;
 use innate_core::model::{Attention, Direction, Encoder, ModelSpec, Pooling};
@@ -19,6 +20,7 @@ fn case(golden: &Golden, encoder: Encoder) -> Case {
         rows: 9,
         contexts: golden.ids("contexts"),
         context_lengths: Some(golden.ids("lengths")),
+        context_values: model.reads_values().then(|| golden.floats("numbers")),
         stages: golden.ids("stages"),
         states: None,
         ages: None,
@@ -35,24 +37,34 @@ fn case(golden: &Golden, encoder: Encoder) -> Case {
     }
 }
 
-/// Contexts the other way around, which read backward are what was read.
+/// Contexts, and the numbers beside them, the other way around, which read backward are what was read.
 fn turn_around(case: &mut Case) {
     let length = case.contexts.len() / case.rows;
-    for (context, &counts) in case.contexts.chunks_mut(length).zip(case.context_lengths.as_ref().unwrap()) {
+    let lengths = case.context_lengths.as_ref().unwrap();
+    for (context, &counts) in case.contexts.chunks_mut(length).zip(lengths) {
         context[..counts as usize].reverse();
+    }
+    for (values, &counts) in case.context_values.iter_mut().flat_map(|values| values.chunks_mut(length)).zip(lengths) {
+        values[..counts as usize].reverse();
     }
 }
 
 #[test]
 fn prompts_are_read_and_attended_to_as_in_pytorch() {
-    let pooled = Encoder::Pooled { stages: 2, pooling: Pooling::Own };
-    let in_order = |direction| Encoder::Recurrent { stages: 2, direction };
-    for (name, encoder) in
-        [("in_order", in_order(Direction::Forward)), ("in_order", in_order(Direction::Backward)), ("pooled", pooled)]
-    {
+    let pooled = |values| Encoder::Pooled { stages: 2, pooling: Pooling::Own, values };
+    let in_order = |direction, values| Encoder::Recurrent { stages: 2, direction, values };
+    let (forward, backward) = (Direction::Forward, Direction::Backward);
+    for (name, encoder) in [
+        ("in_order", in_order(forward, false)),
+        ("in_order", in_order(backward, false)),
+        ("pooled", pooled(false)),
+        ("in_order_values", in_order(forward, true)),
+        ("in_order_values", in_order(backward, true)),
+        ("pooled_values", pooled(true)),
+    ] {
         let golden = Golden::read(&format!("reading/{name}"));
         let mut case = case(&golden, encoder);
-        if encoder == in_order(Direction::Backward) {
+        if case.model.direction() == Some(backward) {
             turn_around(&mut case);
         }
         let mut aim = Aim::new(Judged::Given {

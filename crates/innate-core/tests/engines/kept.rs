@@ -42,6 +42,23 @@ fn a_batch_that_differs_in_one_part_is_run_afresh() {
     }
 }
 
+/// The numbers beside the tokens are part of what was shown.
+#[test]
+fn a_batch_with_other_values_is_run_afresh() {
+    for in_order in [false, true] {
+        let case = Shape { pooling: Some(Pooling::Own), values: true, in_order, ..Shape::plain(26) }.case();
+        let mut other = case.clone();
+        other.context_values.iter_mut().flatten().for_each(|value| *value += 0.5);
+        for (index, (name, mut engine)) in case.engines().into_iter().enumerate() {
+            for batch in [&case, &other, &case] {
+                let (_, mut fresh) = case.engines().swap_remove(index);
+                let said = |engine: &mut Box<dyn Engine>| engine.gradients(&batch.data(), &case.aim(Baseline::Program)).unwrap();
+                assert_eq!(said(&mut engine), said(&mut fresh), "{name}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_batch_of_another_size_is_run_afresh() {
     let small = Case::new(22, [7, 2, 5, 3, 3, 4], Pooling::Own, false);

@@ -26,7 +26,11 @@ fn cases() -> impl Iterator<Item = Case> {
             let shape = Shape { pooling, previous, start, layers, masked: true, ..Shape::plain(31) };
             Shape { window, clock, ..shape }
         };
-        all.clone().map(move |of| shape(of).sized(ROWS, STEPS, 17).case())
+        let numbered = [(Pooling::Own, false), (Pooling::Batch, false), (Pooling::Own, true)].map(|(pooling, in_order)| {
+            let shape = shape((Some(pooling), true, false));
+            Shape { values: true, attends: layers != 2, ragged: true, in_order, ..shape }
+        });
+        all.clone().map(shape).chain(numbered).map(|shape| shape.sized(ROWS, STEPS, 17).case())
     })
 }
 

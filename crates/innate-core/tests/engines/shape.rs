@@ -30,6 +30,8 @@ pub(crate) struct Shape {
     pub(crate) attends: bool,
     /// Contexts are of different lengths.
     pub(crate) ragged: bool,
+    /// A number is read beside each token of a context.
+    pub(crate) values: bool,
     pub(crate) previous: bool,
     pub(crate) start: bool,
     pub(crate) discrete: Vec<usize>,
@@ -62,6 +64,7 @@ impl Shape {
             in_order: false,
             attends: false,
             ragged: false,
+            values: false,
             previous: true,
             start: false,
             discrete: vec![],
@@ -108,7 +111,7 @@ impl Shape {
 
     pub(crate) fn any() -> impl Strategy<Value = Self> {
         let network = (
-            (prop::option::of(prop::bool::ANY), prop::array::uniform3(prop::bool::ANY)),
+            (prop::option::of(prop::bool::ANY), prop::array::uniform4(prop::bool::ANY)),
             prop::array::uniform2(prop::bool::ANY),
             prop::collection::vec(1_usize..5, 0..3),
             0_usize..20,
@@ -124,7 +127,7 @@ impl Shape {
         );
         (0_u32..1000, network, data).prop_map(|(seed, network, data)| {
             let (
-                (pooling, [in_order, attends, ragged]),
+                (pooling, [in_order, attends, ragged, values]),
                 [previous, start],
                 discrete,
                 dense,
@@ -142,6 +145,7 @@ impl Shape {
                 in_order,
                 attends,
                 ragged,
+                values,
                 previous,
                 start,
                 discrete,
@@ -184,9 +188,9 @@ impl Shape {
                 None => Encoder::None,
                 Some(_) if self.in_order => {
                     let direction = if self.seed.is_multiple_of(2) { Direction::Backward } else { Direction::Forward };
-                    Encoder::Recurrent { stages: 2, direction }
+                    Encoder::Recurrent { stages: 2, direction, values: self.values }
                 }
-                Some(pooling) => Encoder::Pooled { stages: 2, pooling },
+                Some(pooling) => Encoder::Pooled { stages: 2, pooling, values: self.values },
             },
             inputs,
             layers: self.layers,
@@ -225,6 +229,7 @@ impl Shape {
             rows: n,
             contexts: if prompted { ids(2, n * 4, model.vocabulary) } else { vec![] },
             context_lengths: (prompted && self.ragged).then(|| ids(11, n, 4).into_iter().map(|length| length + 1).collect()),
+            context_values: (prompted && self.values).then(|| floats(15, n * 4)),
             stages: if prompted { ids(3, n, 2) } else { vec![] },
             states: self.states.then(|| floats(4, n * self.layers * self.hidden)),
             // Some rows have not come as far as the window reaches.

@@ -18,11 +18,13 @@ pub(super) struct BatchContext {
     total: usize,
     /// How often each token occurs, `[V]`.
     pub(super) counts: Vec<u32>,
+    /// Mean of the numbers beside the tokens.
+    pub(super) value: f32,
 }
 
 impl BatchContext {
     pub(super) fn new(weights: &Weights) -> Result<Self> {
-        Ok(Self { mean: Buffer::zeros(weights.layout.hp)?, total: 0, counts: filled(weights.layout.vocab, 0)? })
+        Ok(Self { mean: Buffer::zeros(weights.layout.hp)?, total: 0, counts: filled(weights.layout.vocab, 0)?, value: 0.0 })
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -52,6 +54,12 @@ impl BatchContext {
                 *sum += share * x;
             }
         }
+        if weights.layout.reads_values() {
+            let sum: f32 = (0..prompts.rows).flat_map(|row| prompts.values_of(row)).sum();
+            self.value = sum / self.total as f32;
+            let of_values = weights.layout.of_values(emb, weights.layout.hp);
+            self.mean.iter_mut().zip(of_values).for_each(|(sum, &x)| *sum += self.value * x);
+        }
     }
 }
 
@@ -80,6 +88,10 @@ impl Operation for InitialState<'_> {
             let problem = self.first + row;
             let context = prompts.context(problem);
             let scale = V::splat(1.0 / context.len() as f32);
+            let values = self.weights.layout.reads_values().then(|| {
+                let sum = V::splat(prompts.values_of(problem).iter().sum::<f32>());
+                (sum, self.weights.layout.of_values(emb, hp))
+            });
             let stage = &stage_emb[prompts.stages[problem] as usize * hp..][..hp];
             let out = &mut self.out[row * hp..][..hp];
             for j in (0..hp).step_by(V::LANES) {
@@ -91,6 +103,9 @@ impl Operation for InitialState<'_> {
                             let mut sum = V::zero();
                             for &token in context {
                                 sum = sum.add(V::load(emb[token as usize * hp..][j..hp].as_ptr()));
+                            }
+                            if let Some((of_row, vector)) = values {
+                                sum = of_row.mul_add(V::load(vector[j..].as_ptr()), sum);
                             }
                             sum.mul(scale)
                         }

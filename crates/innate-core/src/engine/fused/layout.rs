@@ -60,8 +60,11 @@ impl HistoryPlaces {
 pub(super) struct Layout {
     /// Rows of the table of input gates: tokens, or 1 where none is read.
     pub(super) table: usize,
-    /// Rows of the embedding: 0 where there is none.
+    /// Tokens that are embedded: 0 where none is.
     pub(super) vocab: usize,
+    /// Rows of the embedding: its tokens, and where a number is read beside a token w of the numbers after them, of which everything that is made
+    /// of a token is made too.
+    pub(super) embedded: usize,
     pub(super) actions: usize,
     pub(super) stages: usize,
     /// True width.
@@ -74,7 +77,7 @@ pub(super) struct Layout {
     pub(super) features: usize,
     /// The same, padded.
     pub(super) fp: usize,
-    /// `[V, hp]`.
+    /// `[embedded, hp]`.
     pub(super) emb: Span,
     /// `[S, hp]`.
     pub(super) stage_emb: Span,
@@ -102,12 +105,13 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn new(spec: &ModelSpec) -> Self {
         let vocab = if spec.embeds() { spec.vocabulary } else { 0 };
+        let embedded = vocab + usize::from(spec.reads_values());
         let (stages, hidden, actions, features) = (spec.stages(), spec.hidden, spec.actions(), spec.features());
         let (hp, np) = (padded(hidden), padded(actions + 1));
         let fp = if features == 0 { 0 } else { padded(features) };
         let mut len = 0;
         let mut take = |sizes: &[usize]| take(&mut len, product(sizes));
-        let (emb, stage_emb) = (take(&[vocab, hp]), take(&[stages, hp]));
+        let (emb, stage_emb) = (take(&[embedded, hp]), take(&[stages, hp]));
         let mut layer = |reads: bool| LayerPlaces {
             weight_ih: take(&[if reads { 3 } else { 0 }, hp, hp]),
             weight_hh: take(&[3, hp, hp]),
@@ -120,6 +124,7 @@ impl Layout {
         Self {
             table: if spec.reads_previous_action() { vocab } else { 1 },
             vocab,
+            embedded,
             actions,
             stages,
             hidden,
@@ -153,6 +158,16 @@ impl Layout {
         !self.layers[0].weight_ih.is_empty()
     }
 
+    /// Whether a number is read beside each token of a context.
+    pub(super) fn reads_values(&self) -> bool {
+        self.embedded > self.vocab
+    }
+
+    /// w of the numbers in what is made of the embedding's rows, `[embedded, width]`.
+    pub(super) fn of_values<'a>(&self, made: &'a [f32], width: usize) -> &'a [f32] {
+        &made[self.vocab * width..][..width]
+    }
+
     /// Whether the prompt is attended to.
     pub(super) fn attends(&self) -> bool {
         !self.query.is_empty()
@@ -178,6 +193,10 @@ impl Layout {
                 ParamKind::EncoderBiasHh => rows(encoder().bias_hh.start, h, false),
                 ParamKind::PromptQuery => rows(self.query.start, h, false),
                 ParamKind::Embedding => rows(self.emb.start, h, false),
+                ParamKind::ValueEmbedding => {
+                    let to = self.emb.start + self.vocab * hp;
+                    copy(param.range(), to..to + h);
+                }
                 ParamKind::StageEmbedding => rows(self.stage_emb.start, h, false),
                 ParamKind::WeightIh(0) => self.first_layer_runs(&param, gated, &mut copy),
                 ParamKind::WeightIh(layer) => rows(self.layers[layer].weight_ih.start, h, true),
@@ -278,7 +297,7 @@ pub(super) struct LayerSums {
 /// The places of the sums of the GRU over the context.
 #[derive(Debug, Clone)]
 pub(super) struct EncoderSums {
-    /// Gradient of its table of input gates, `[V, 3, hp]`.
+    /// Gradient of its table of input gates, `[embedded, 3, hp]`.
     pub(super) table: Span,
     /// `[3, hp, hp]`.
     pub(super) weight_hh: Span,
@@ -309,7 +328,7 @@ pub(super) struct Partial {
     pub(super) head_bias: Span,
     /// `[S, hp]`.
     pub(super) stage_emb: Span,
-    /// Gradient of the embeddings as contexts, `[V, hp]`.
+    /// Gradient of the embeddings as contexts, `[embedded, hp]`.
     pub(super) emb: Span,
     /// Gradient of the table of input gates, `[V, 3, hp]`; empty where no token is read.
     pub(super) table: Span,
@@ -319,7 +338,7 @@ pub(super) struct Partial {
     pub(super) encoder: Option<EncoderSums>,
     /// Gradient of W of the queries, `[hp, hp]`, where contexts are read in order and attended to; else empty.
     pub(super) query: Span,
-    /// Gradient of the tokens' keys, `[V, hp]`, where contexts are pooled and attended to; else empty.
+    /// Gradient of the tokens' keys, `[embedded, hp]`, where contexts are pooled and attended to; else empty.
     pub(super) keys: Span,
     /// Where the past is attended to.
     pub(super) history: Option<HistorySums>,
@@ -331,7 +350,7 @@ pub(super) struct Partial {
 
 impl Partial {
     pub(super) fn new(layout: &Layout) -> Self {
-        let &Layout { vocab, actions, stages, hp, np, fp, reads, .. } = layout;
+        let &Layout { vocab, embedded, actions, stages, hp, np, fp, reads, .. } = layout;
         let (attends, in_order) = (layout.attends(), layout.encoder.is_some());
         let mut len = 0;
         let mut take = |sizes: &[usize]| take(&mut len, product(sizes));
@@ -346,16 +365,16 @@ impl Partial {
             head: take(&[actions + 1, reads, hp]),
             head_bias: take(&[np]),
             stage_emb: take(&[stages, hp]),
-            emb: take(&[if stages == 0 { 0 } else { vocab }, hp]),
+            emb: take(&[if stages == 0 { 0 } else { embedded }, hp]),
             table: take(&[if layout.reads_tokens() { vocab } else { 0 }, 3, hp]),
             weight_features: take(&[3, hp, fp]),
             encoder: in_order.then(|| EncoderSums {
-                table: take(&[vocab, 3, hp]),
+                table: take(&[embedded, 3, hp]),
                 weight_hh: take(&[3, hp, hp]),
                 dgates: take(&[4, hp]),
             }),
             query: take(&[if attends && in_order { hp } else { 0 }, hp]),
-            keys: take(&[if attends && !in_order { vocab } else { 0 }, hp]),
+            keys: take(&[if attends && !in_order { embedded } else { 0 }, hp]),
             history: layout.history.as_ref().map(|HistoryPlaces { window, clock, .. }| HistorySums {
                 weight: take(&[MADE, hp]),
                 clock: take(&[if clock.is_empty() { 0 } else { 2 * READ }, CLOCK]),

@@ -60,6 +60,7 @@ struct Kept {
     rows: usize,
     contexts: Vec<i32>,
     lengths: Option<Vec<i32>>,
+    values: Option<Vec<f32>>,
     stages: Vec<i32>,
     actions: Vec<i32>,
     start_token: usize,
@@ -79,6 +80,9 @@ impl Kept {
         if self.lengths.as_deref() != prompts.lengths {
             self.lengths = prompts.lengths.map(Into::into);
         }
+        if self.values.as_deref() != prompts.values {
+            self.values = prompts.values.map(Into::into);
+        }
         self.start_token = spec.start_token;
         if self.action_mask != spec.action_mask {
             self.action_mask.clone_from(&spec.action_mask);
@@ -93,15 +97,16 @@ impl Kept {
             && self.actions == *data.actions
             && self.contexts == *data.contexts
             && self.lengths.as_deref() == data.context_lengths.as_deref()
+            && self.values.as_deref() == data.context_values.as_deref()
             && self.stages == *data.stages
             && self.start_token == data.rollout.start_token
             && self.action_mask == data.rollout.action_mask
     }
 
     fn bytes(&self) -> usize {
-        let Self { contexts, lengths, stages, actions, .. } = self;
-        let lengths = lengths.as_ref().map_or(0, Vec::capacity);
-        size_of::<i32>() * (contexts.capacity() + lengths + stages.capacity() + actions.capacity())
+        let Self { contexts, lengths, values, stages, actions, .. } = self;
+        let beside = lengths.as_ref().map_or(0, Vec::capacity) + values.as_ref().map_or(0, Vec::capacity);
+        size_of::<i32>() * (contexts.capacity() + beside + stages.capacity() + actions.capacity())
     }
 }
 

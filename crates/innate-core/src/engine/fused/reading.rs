@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use super::layout::Layout;
-use super::walk::ROWS;
+use super::walk::{OWN, ROWS};
 use super::weights::Weights;
 use crate::data::Prompts;
 use crate::error::Result;
@@ -13,6 +13,7 @@ use crate::kernel::buffer::Buffer;
 use crate::kernel::gru;
 use crate::kernel::layer::Layer;
 use crate::kernel::matmul::{Matmul, Start};
+use crate::kernel::scaled::{ScaledRows, ScaledSum};
 use crate::kernel::simd::{Isa, padded};
 use crate::memory::{self, Bytes};
 
@@ -33,6 +34,10 @@ pub(super) struct Reading {
     pub(super) encoder: Layer,
     /// By token and place, `[L, ROWS]`.
     tokens: Vec<u32>,
+    /// The numbers beside them, `[L, ROWS]`, where they are read.
+    numbers: Vec<f32>,
+    /// Input gates of tokens with their numbers, `[ROWS, 3·hp]`, where these are read.
+    gates: Buffer,
     /// `[L, ROWS, hp]`; where contexts are pooled: otherwise they are the encoder's states.
     values: Buffer,
     /// `[L, ROWS, hp]`.
@@ -53,9 +58,9 @@ pub(super) fn scale(layout: &Layout) -> f32 {
 impl Reading {
     /// Bytes that are held.
     pub(super) fn bytes(&self) -> usize {
-        let Self { encoder, tokens, values, keys, weights, out, .. } = self;
-        let buffers = [values, keys, weights, out].map(Buffer::bytes);
-        encoder.bytes() + buffers.into_iter().sum::<usize>() + size_of::<u32>() * tokens.capacity()
+        let Self { encoder, tokens, numbers, gates, values, keys, weights, out, .. } = self;
+        let buffers = [gates, values, keys, weights, out].map(Buffer::bytes);
+        encoder.bytes() + buffers.into_iter().sum::<usize>() + size_of::<u32>() * (tokens.capacity() + numbers.capacity())
     }
 
     /// Bytes of `rows` rows that have read `length` tokens and keep `kept` steps.
@@ -65,6 +70,9 @@ impl Reading {
         if layout.encoder.is_some() {
             let states = Bytes::floats(&[length.saturating_add(2), rows, hp]);
             bytes = bytes.plus(states).plus(Bytes::floats(&[length, rows, hp, gru::SAVED])).plus(Bytes::floats(&[length, rows]));
+            if layout.reads_values() {
+                bytes = bytes.plus(Bytes::floats(&[length, rows])).plus(Bytes::floats(&[rows, 3, hp]));
+            }
         }
         if layout.attends() {
             let vectors = if layout.encoder.is_some() { 1 } else { 2 };
@@ -85,6 +93,11 @@ impl Reading {
             self.encoder.prepare(rows, length, hp)?;
             memory::reserve(&mut self.tokens, length * rows)?;
             self.tokens.resize(length * rows, 0);
+            if layout.reads_values() {
+                memory::reserve(&mut self.numbers, length * rows)?;
+                self.numbers.resize(length * rows, 0.0);
+                self.gates.grow(rows * 3 * hp)?;
+            }
         }
         if layout.attends() {
             self.width = padded(length);
@@ -140,7 +153,20 @@ impl Reading {
                 let context = prompts.context(first + row as usize);
                 *token = context[direction.place(t, context.len())] as u32;
             }
-            self.encoder.forward(isa, encoder, (t, count), (weights.encoder_table(), tokens), None);
+            let table = weights.encoder_table();
+            let gates = if layout.reads_values() {
+                let numbers = &mut self.numbers[t * self.stride..][..count];
+                for (number, &row) in numbers.iter_mut().zip(&self.order) {
+                    let values = prompts.values_of(first + row as usize);
+                    *number = values[direction.place(t, values.len())];
+                }
+                let vector = layout.of_values(table, 3 * hp);
+                isa.run(ScaledRows { table, rows: tokens, vector, factors: numbers, out: &mut self.gates });
+                (&*self.gates, &OWN[..count])
+            } else {
+                (table, &*tokens)
+            };
+            self.encoder.forward(isa, encoder, (t, count), gates, None);
             if layout.attends() {
                 isa.run(Matmul {
                     m: count,
@@ -159,14 +185,22 @@ impl Reading {
         }
     }
 
-    /// Where contexts are pooled, a token's key and value are those of the token alone.
+    /// Where contexts are pooled, a token's key and value are those of the token and the number beside it alone.
     fn look_up(&mut self, weights: &Weights, prompts: Prompts<'_>, first: usize) {
-        let (hp, emb) = (weights.layout.hp, &weights.params[weights.layout.emb.clone()]);
+        let (layout, emb) = (&weights.layout, &weights.params[weights.layout.emb.clone()]);
+        let hp = layout.hp;
         for (place, &row) in self.order[..self.rows].iter().enumerate() {
+            let numbers = prompts.values_of(first + row as usize);
             for (t, &token) in prompts.context(first + row as usize).iter().enumerate() {
-                let (at, of) = ((t * self.stride + place) * hp, token as usize * hp);
-                self.values[at..][..hp].copy_from_slice(&emb[of..][..hp]);
-                self.keys[at..][..hp].copy_from_slice(&weights.keys()[of..][..hp]);
+                let at = (t * self.stride + place) * hp;
+                for (made, out) in [(emb, &mut self.values), (weights.keys(), &mut self.keys)] {
+                    let out = &mut out[at..][..hp];
+                    out.copy_from_slice(&made[token as usize * hp..][..hp]);
+                    if layout.reads_values() {
+                        let (x, factors) = (layout.of_values(made, hp), &numbers[t..=t]);
+                        weights.isa.run(ScaledSum { x, stride: 0, factors, out });
+                    }
+                }
             }
         }
     }
@@ -184,6 +218,11 @@ impl Reading {
     /// The tokens read in step `t`, by place.
     pub(super) fn tokens(&self, t: usize) -> &[u32] {
         &self.tokens[t * self.stride..][..self.stride]
+    }
+
+    /// The numbers beside them, by place.
+    pub(super) fn numbers(&self, t: usize) -> &[f32] {
+        &self.numbers[t * self.stride..][..self.stride]
     }
 
     /// The last state that a row of the block came to, `[hp]`.

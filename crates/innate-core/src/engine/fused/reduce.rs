@@ -89,6 +89,10 @@ impl Fused {
                 let share = batch.share(count);
                 d.iter_mut().zip(pooled).for_each(|(d, &x)| *d += share * x);
             }
+            if layout.reads_values() {
+                let of_values = &mut emb[layout.vocab * hp..];
+                of_values.iter_mut().zip(pooled).for_each(|(d, &x)| *d += batch.value * x);
+            }
         }
         if let (Some(LayerPlaces { weight_hh, bias_ih, bias_hh, .. }), Some(sums)) = (&layout.encoder, &place.encoder) {
             write_recurrence(out, [weight_hh, bias_ih, bias_hh], partial, (&sums.weight_hh, &sums.dgates), hp);
@@ -148,19 +152,20 @@ struct Tables<'a> {
 }
 
 impl Tables<'_> {
-    /// Input gates `[V, 3, hp]`, of W_ih at `weight_ih`: it in blocks of rows, the embeddings in a task beside them.
+    /// Input gates `[tokens, 3, hp]`, of W_ih at `weight_ih`: it in blocks of rows, the embeddings in a task beside them.
     fn gates(self, pool: &mut Pool, table: &[f32], weight_ih: &Span, out: &mut [f32]) {
         let Self { isa, layout, params } = self;
-        let &Layout { hp, vocab, .. } = layout;
+        let hp = layout.hp;
+        let tokens = table.len() / (3 * hp);
         let emb = &params[layout.emb.clone()];
         let rows = 3 * hp / 8;
         let (before, rest) = out.split_at_mut(weight_ih.start);
         let weight_parts = Parts::new(&mut rest[..weight_ih.len()], rows * hp);
-        let emb_parts = Parts::new(&mut before[layout.emb.clone()], vocab * hp);
+        let emb_parts = Parts::new(&mut before[layout.emb.clone()], layout.embedded * hp);
         pool.run(9, &|task, _| {
             if task == 0 {
                 isa.run(Matmul {
-                    m: vocab,
+                    m: tokens,
                     n: hp,
                     k: 3 * hp,
                     a: table,
@@ -177,7 +182,7 @@ impl Tables<'_> {
                 isa.run(Matmul {
                     m: rows,
                     n: hp,
-                    k: vocab,
+                    k: tokens,
                     a: &table[(task - 1) * rows..],
                     a_row: 1,
                     a_col: 3 * hp,
@@ -192,12 +197,12 @@ impl Tables<'_> {
         });
     }
 
-    /// Keys `[V, hp]`, of W of the queries.
+    /// Keys `[embedded, hp]`, of W of the queries.
     fn keys(self, query_transposed: &[f32], keys: &[f32], out: &mut [f32]) {
         let Self { isa, layout, params } = self;
-        let &Layout { hp, hidden, vocab, .. } = layout;
+        let &Layout { hp, hidden, embedded, .. } = layout;
         isa.run(Matmul {
-            m: vocab,
+            m: embedded,
             n: hp,
             k: hidden,
             a: keys,
@@ -212,7 +217,7 @@ impl Tables<'_> {
         isa.run(Matmul {
             m: hp,
             n: hp,
-            k: vocab,
+            k: embedded,
             a: &params[layout.emb.clone()],
             a_row: 1,
             a_col: hp,

@@ -28,9 +28,9 @@ struct Packed {
     layers: Vec<PackedLayer>,
     /// Of the GRU over the context.
     encoder: PackedLayer,
-    /// Its W_ih·emb + b_ih for every token, in panel order, `[V, 3·hp]`.
+    /// Its W_ih·emb + b_ih for every token, in panel order, `[embedded, 3·hp]`; of numbers without b_ih.
     encoder_table: Buffer,
-    /// Wᵀ·emb for every token, W being that of the queries, `[V, hp]`; where contexts are pooled and attended to.
+    /// Wᵀ·emb for every token, W being that of the queries, `[embedded, hp]`; where contexts are pooled and attended to.
     keys: Buffer,
     /// W of the queries transposed, `[hidden, hp]`, where contexts are attended to.
     query: Buffer,
@@ -47,7 +47,7 @@ struct Packed {
 
 impl Packed {
     fn new(layout: &Layout, isa: Isa) -> Result<Self> {
-        let &Layout { hp, hidden, np, features, table, vocab, reads, .. } = layout;
+        let &Layout { hp, hidden, np, features, table, embedded, reads, .. } = layout;
         let lanes = gru::lanes(isa);
         let panels = |k: usize| Buffer::zeros(hp / lanes * gru::panel_len(k, lanes));
         let layer = |places: &LayerPlaces| -> Result<_> {
@@ -58,8 +58,8 @@ impl Packed {
         Ok(Self {
             layers: layout.layers.iter().map(layer).collect::<Result<_>>()?,
             encoder: layout.encoder.as_ref().map_or_else(|| Ok(PackedLayer::default()), layer)?,
-            encoder_table: Buffer::zeros(if in_order { vocab * 3 * hp } else { 0 })?,
-            keys: Buffer::zeros(if attends && !in_order { vocab * hp } else { 0 })?,
+            encoder_table: Buffer::zeros(if in_order { embedded * 3 * hp } else { 0 })?,
+            keys: Buffer::zeros(if attends && !in_order { embedded * hp } else { 0 })?,
             query: Buffer::zeros(if attends { hidden * hp } else { 0 })?,
             history: PackedHistory::new(layout)?,
             features: panels(features)?,
@@ -144,14 +144,14 @@ impl Weights {
 
     /// Bytes that weights of this layout take, packed.
     pub(super) fn bytes_for(layout: &Layout) -> Bytes {
-        let &Layout { hidden, hp, np, features, table, len, vocab, reads, .. } = layout;
+        let &Layout { hidden, hp, np, features, table, len, embedded, reads, .. } = layout;
         let layers = layout.layers.iter().chain(&layout.encoder).fold(Bytes(0), |sum, places| {
             sum.plus(Bytes::floats(&[if places.weight_ih.is_empty() { 3 } else { 6 }, hidden, hp]))
         });
         let packed = layers.plus(Bytes::floats(&[3, features, hp])).plus(Bytes::floats(&[3, table, hp]));
         let (attends, in_order) = (layout.attends(), layout.encoder.is_some());
         let tokens = if in_order { 3 } else { usize::from(attends) };
-        let reading = Bytes::floats(&[tokens, vocab, hp]).plus(Bytes::floats(&[usize::from(attends), hidden, hp]));
+        let reading = Bytes::floats(&[tokens, embedded, hp]).plus(Bytes::floats(&[usize::from(attends), hidden, hp]));
         Bytes::floats(&[len])
             .plus(packed)
             .plus(reading)
@@ -197,7 +197,7 @@ impl Weights {
     /// Makes the weights ready for a forward pass.
     pub(super) fn pack(&mut self, pool: &mut Pool) {
         let Self { layout, isa, packed, params, .. } = self;
-        let &mut Layout { hp, hidden, actions, np, features, fp, table, vocab, reads, .. } = layout;
+        let &mut Layout { hp, hidden, actions, np, features, fp, table, vocab, embedded, reads, .. } = layout;
         let params = &**params;
         let lanes = gru::lanes(*isa);
         let mut sources = Vec::new();
@@ -231,20 +231,18 @@ impl Weights {
             out: &mut packed.table,
         });
         if let Some(places) = &layout.encoder {
-            isa.run(InputGates {
-                rows: vocab,
-                hp,
-                dp: hp,
-                k: hidden,
-                x: &params[layout.emb.clone()],
-                panels: &packed.encoder.input,
-                base: Base::Bias(&params[places.bias_ih.clone()]),
-                out: &mut packed.encoder_table,
-            });
+            let (of_tokens, of_values) = packed.encoder_table.split_at_mut(vocab * 3 * hp);
+            let (x, panels) = (&params[layout.emb.clone()], &packed.encoder.input);
+            let base = Base::Bias(&params[places.bias_ih.clone()]);
+            isa.run(InputGates { rows: vocab, hp, dp: hp, k: hidden, x, panels, base, out: of_tokens });
+            if layout.reads_values() {
+                let x = layout.of_values(x, hp);
+                isa.run(InputGates { rows: 1, hp, dp: hp, k: hidden, x, panels, base: Base::Zero, out: of_values });
+            }
         }
         if !packed.keys.is_empty() {
             isa.run(Matmul {
-                m: vocab,
+                m: embedded,
                 n: hp,
                 k: hidden,
                 a: &params[layout.emb.clone()],
@@ -298,12 +296,12 @@ impl Weights {
         })
     }
 
-    /// The input gates of the GRU over the context, a row a token.
+    /// The input gates of the GRU over the context, a row a token and one for numbers, `[embedded, 3·hp]`.
     pub(super) fn encoder_table(&self) -> &[f32] {
         &self.packed.encoder_table
     }
 
-    /// The tokens' keys, where contexts are pooled and attended to, `[V, hp]`.
+    /// The tokens' keys, where contexts are pooled and attended to, `[embedded, hp]`.
     pub(super) fn keys(&self) -> &[f32] {
         &self.packed.keys
     }

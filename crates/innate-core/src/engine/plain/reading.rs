@@ -65,8 +65,13 @@ impl Network<'_> {
             return Ok(None);
         }
         let (n, h, length) = (prompts.rows, spec.hidden, prompts.context_len());
-        let in_turn: Vec<_> = (0..n).flat_map(|row| self.in_turn(prompts, row)).collect();
-        let tokens = self.weight(ParamKind::Embedding)?.index_select(&ids(&in_turn, self.device)?, 0)?;
+        let in_turn: Vec<_> = (0..n).flat_map(|row| self.in_turn(prompts, prompts.contexts, row)).collect();
+        let mut tokens = self.weight(ParamKind::Embedding)?.index_select(&ids(&in_turn, self.device)?, 0)?;
+        if let Some(values) = prompts.values {
+            let in_turn = (0..n).flat_map(|row| self.in_turn(prompts, values, row)).collect();
+            let values = Tensor::from_vec(in_turn, (n * length, 1), self.device)?;
+            tokens = (tokens + values.matmul(&self.weight(ParamKind::ValueEmbedding)?.t()?)?)?;
+        }
         let vectors = if spec.reads_in_order() { self.encode(&tokens, (n, length))? } else { tokens.reshape((n, length, h))? };
         let lengths = prompts.lengths.map(|lengths| -> Candle<_> {
             let counts = lengths.iter().flat_map(|&of| (0..length).map(move |t| f32::from(u8::from(t < of as usize))));
@@ -78,13 +83,13 @@ impl Network<'_> {
         Ok(Some(Reading { vectors, lengths: lengths.transpose()? }))
     }
 
-    /// A row's tokens in the order in which they are read, padding last, `[L]`.
-    fn in_turn(&self, prompts: Prompts<'_>, row: usize) -> Vec<i32> {
-        let mut tokens = prompts.contexts[row * prompts.context_len()..][..prompts.context_len()].to_vec();
+    /// What a row has of `[n, L]` in the order in which tokens are read, padding last, `[L]`.
+    fn in_turn<T: Copy>(&self, prompts: Prompts<'_>, of: &[T], row: usize) -> Vec<T> {
+        let mut of_row = of[row * prompts.context_len()..][..prompts.context_len()].to_vec();
         if self.spec.direction() == Some(Direction::Backward) {
-            tokens[..prompts.length(row)].reverse();
+            of_row[..prompts.length(row)].reverse();
         }
-        tokens
+        of_row
     }
 
     /// The states of the GRU over the context after each token, `[n, L, H]`, of the tokens' embeddings, `[n·L, H]`. Padding is read too: no state

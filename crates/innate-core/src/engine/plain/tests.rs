@@ -67,6 +67,7 @@ fn data(rollout: &RolloutSpec, garbage: bool) -> Trajectories<'_> {
         rows: N,
         contexts: Cow::default(),
         context_lengths: None,
+        context_values: None,
         stages: Cow::default(),
         states: Some(floats(2, N * 2 * 3).into()),
         ages: None,

@@ -74,8 +74,16 @@ fn read_prompts(case: &Case, weights: &Weights<'_>) -> Vec<Vec<Vec<f64>>> {
     let rows = case.contexts.chunks(length).enumerate();
     rows.map(|(row, context)| {
         let context = &context[..case.context_lengths.as_ref().map_or(length, |lengths| lengths[row] as usize)];
-        let mut embeddings: Vec<_> =
-            context.iter().map(|&token| weights.row(ParamKind::Embedding, token as usize).to_vec()).collect();
+        let mut embeddings: Vec<_> = context
+            .iter()
+            .enumerate()
+            .map(|(t, &token)| {
+                let embedding = weights.row(ParamKind::Embedding, token as usize);
+                let Some(values) = &case.context_values else { return embedding.to_vec() };
+                let value = f64::from(values[row * length + t]);
+                embedding.iter().zip(weights.rows(ParamKind::ValueEmbedding)).map(|(x, w)| x + value * w[0]).collect()
+            })
+            .collect();
         match case.model.encoder {
             Encoder::None | Encoder::Pooled { .. } => return embeddings,
             Encoder::Recurrent { direction: Direction::Forward, .. } => {}

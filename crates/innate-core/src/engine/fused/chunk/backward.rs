@@ -15,6 +15,7 @@ use crate::kernel::gru;
 use crate::kernel::head::DistributionBackward;
 use crate::kernel::layer::{InputBackward, LayerScratch, gathered};
 use crate::kernel::matmul::{Matmul, Start};
+use crate::kernel::scaled::ScaledSum;
 use crate::kernel::simd::{Operation, Vector};
 use crate::memory::Bytes;
 use crate::model::{Encoder, Pooling};
@@ -324,6 +325,12 @@ impl Chunk {
                     scratch.row.iter_mut().for_each(|d| *d *= scale);
                     for &token in context {
                         add(&mut out[place.emb.start + token as usize * hp..][..hp], &scratch.row);
+                    }
+                    let Weights { isa, layout, .. } = shared.weights;
+                    if layout.reads_values() {
+                        let factors = &[shared.prompts.values_of(problem).iter().sum()];
+                        let out = &mut out[place.emb.start + layout.vocab * hp..][..hp];
+                        isa.run(ScaledSum { x: &scratch.row, stride: 0, factors, out });
                     }
                 }
             }

@@ -12,6 +12,7 @@ use crate::kernel::buffer::Buffer;
 use crate::kernel::gru::{self, SAVED, StateGradient};
 use crate::kernel::layer::{LayerScratch, gathered};
 use crate::kernel::matmul::{Matmul, Start};
+use crate::kernel::scaled::ScaledSum;
 use crate::kernel::simd::{Isa, padded};
 use crate::memory::Bytes;
 
@@ -219,13 +220,21 @@ impl Chunk {
         scratch: &ReadingScratch,
         sums: &mut Sums<'_>,
     ) {
-        let hp = shared.weights.layout.hp;
+        let (isa, layout) = (shared.weights.isa, &shared.weights.layout);
+        let hp = layout.hp;
         for &row in order {
             let place = self.walk.reading.place(row as usize);
             for (t, &token) in shared.prompts.context(first + row as usize).iter().enumerate() {
                 let at = (t * CHUNK + place) * hp;
                 for (span, of) in [(&sums.place.emb, &scratch.dvalues), (&sums.place.keys, &scratch.dkeys)] {
                     super::backward::add(&mut sums.out[span.start + token as usize * hp..][..hp], &of[at..][..hp]);
+                }
+            }
+            if layout.reads_values() {
+                let factors = shared.prompts.values_of(first + row as usize);
+                for (span, of) in [(&sums.place.emb, &scratch.dvalues), (&sums.place.keys, &scratch.dkeys)] {
+                    let out = &mut sums.out[span.start + layout.vocab * hp..][..hp];
+                    isa.run(ScaledSum { x: &of[place * hp..], stride: CHUNK * hp, factors, out });
                 }
             }
         }
@@ -264,6 +273,12 @@ impl Chunk {
                 dgates,
                 table: &mut sums.out[table.clone()],
             });
+            if layout.reads_values() {
+                let (factors, out) = (&reading.numbers(t)[..count], &mut sums.out[table.start + layout.vocab * 3 * hp..]);
+                let (reset_and_update, new) = out[..3 * hp].split_at_mut(2 * hp);
+                isa.run(ScaledSum { x: dgates, stride: SAVED * hp, factors, out: reset_and_update });
+                isa.run(ScaledSum { x: &dgates[3 * hp..], stride: SAVED * hp, factors, out: new });
+            }
             if waiting.filled == 0 && 2 * count > CHUNK {
                 isa.run(StateGradient { rows: count, hp, dgates, h: before, dweight: &mut sums.out[weight_hh.clone()] });
             } else {
