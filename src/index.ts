@@ -131,6 +131,7 @@ export type {
   StageName,
   TaskDefinition,
   ToolDefinition,
+  ValuedSymbol,
 } from './define/definition.js';
 export type {
   MachineCall,

@@ -155,11 +155,11 @@ export class Agent {
   async act(input: Prompts & RolloutOptions): Promise<Rollout> {
     this.#checkPrompted();
     const reader = new InputReader(input, ACT_NAMES, this.info);
-    const { contexts, contextLengths, stages } = reader.prompts();
+    const { contexts, contextLengths, contextValues, stages } = reader.prompts();
     const deterministic = reader.deterministic();
     const randomSteps = reader.randomSteps(stages.length, deterministic);
     reader.check();
-    return guardedAsync(() => this.#native.rollout(contexts, stages, deterministic, contextLengths, randomSteps));
+    return guardedAsync(() => this.#native.rollout(contexts, stages, deterministic, contextLengths, randomSteps, contextValues));
   }
 
   /**

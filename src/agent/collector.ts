@@ -21,7 +21,13 @@ export interface CollectorOptions {
 
 /** The native side, as far as it is used here. */
 export interface NativeCollector {
-  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array, randomSteps?: Int32Array): void;
+  begin(
+    contexts: Int32Array,
+    stages: Int32Array,
+    contextLengths?: Int32Array,
+    randomSteps?: Int32Array,
+    contextValues?: Float32Array,
+  ): void;
   step(dense: Float32Array | undefined, discrete: Int32Array | undefined, allowed: Uint8Array | undefined, actions: Int32Array): void;
   record(
     rewards: Float32Array,
@@ -62,8 +68,8 @@ export class RolloutCollector {
    * @param randomSteps - One step of each row at which any action that is allowed is as probable as the others, −1 for none, `[E]`; absent: none.
    * Steps before it do not count then, unless the episode was over by that time, and the policy's term of it counts where its advantage is above 0.
    */
-  begin({ contexts, contextLengths, stages }: CheckedPrompts, randomSteps?: Int32Array): void {
-    guarded(() => this.#native.begin(contexts, stages, contextLengths, randomSteps));
+  begin({ contexts, contextLengths, contextValues, stages }: CheckedPrompts, randomSteps?: Int32Array): void {
+    guarded(() => this.#native.begin(contexts, stages, contextLengths, randomSteps, contextValues));
   }
 
   /**

@@ -40,6 +40,8 @@ export interface AgentInfo {
   readonly horizon: number;
   /** Tokens of each context, `L`, where the task fixed it; absent: contexts of any length are taken. */
   readonly contextLength: number | undefined;
+  /** Whether it reads a number beside each token of a context. */
+  readonly contextValues: boolean;
   /** The token whose embedding is the first input. */
   readonly startToken: number;
   /** 1 for each token that may be emitted, `[V]`; absent: all may. */
@@ -87,6 +89,7 @@ export function compareTask(info: AgentInfo, task: Task, remedy: string, issues:
   if (task.contextLength !== undefined && info.contextLength !== undefined) {
     compare('contextLength', task.contextLength, info.contextLength);
   }
+  compare('contextValues', task.contextValues ?? false, info.contextValues);
   compare('startToken', task.startToken, info.startToken);
   compare('pooling', task.pooling ?? 'own', info.pooling);
   compare('actionMask', maskText(task.actionMask, task.vocabulary.length), maskText(info.actionMask, info.vocabSize));

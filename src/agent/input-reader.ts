@@ -18,6 +18,7 @@ export type Getter = (input: Readonly<Record<string, unknown>>) => unknown;
 const ENTRIES = {
   contexts: (input) => input['contexts'],
   contextLengths: (input) => input['contextLengths'],
+  contextValues: (input) => input['contextValues'],
   stages: (input) => input['stages'],
   actions: (input) => input['actions'],
   inputs: (input) => input['inputs'],
@@ -49,7 +50,7 @@ export interface Targets {
  * @returns These, and what a task's batch brings beside: it may be spread into an input.
  */
 export function inputNames(...names: readonly string[]): ReadonlySet<string> {
-  return new Set(['contexts', 'contextLengths', 'stages', ...names, 'size', 'contextLength', 'problems']);
+  return new Set(['contexts', 'contextLengths', 'contextValues', 'stages', ...names, 'size', 'contextLength', 'problems']);
 }
 
 /**
@@ -88,6 +89,7 @@ export class InputReader {
     const { vocabSize, stageCount } = this.#limits;
     if (areChecked(this.#input, this.#limits)) {
       this.#checkContexts(this.#input.contexts.length, this.#input.stages.length);
+      this.#checkValues(this.#input.contextValues !== undefined);
       return this.#input;
     }
     const stages = this.#ids('stages', stageCount, 'the number of stages');
@@ -95,9 +97,11 @@ export class InputReader {
     if (stages !== undefined && contexts !== undefined) {
       this.#checkContexts(contexts.length, stages.length);
     }
-    const lengths =
-      this.#issues.list.length === 0 && stages !== undefined ? this.#contextLengths(stages.length, contexts?.length ?? 0) : undefined;
-    return provePrompts(contexts ?? NO_IDS, stages ?? NO_IDS, this.#limits, lengths);
+    const tokens = contexts?.length ?? 0;
+    const ok = this.#issues.list.length === 0 && stages !== undefined;
+    const lengths = ok ? this.#contextLengths(stages.length, tokens) : undefined;
+    const values = ok ? this.#contextValues(tokens) : undefined;
+    return provePrompts(contexts ?? NO_IDS, stages ?? NO_IDS, this.#limits, lengths, values);
   }
 
   /**
@@ -219,6 +223,21 @@ export class InputReader {
       return undefined;
     }
     return toInt32(lengths);
+  }
+
+  /** `contextValues`, `[n, L]`, or `undefined` where none are read. */
+  #contextValues(tokens: number): Float32Array | undefined {
+    this.#checkValues(this.#entry('contextValues') !== undefined);
+    return this.#numbers('contextValues', [tokens], 'Correct this number: 0 where a token has none.');
+  }
+
+  #checkValues(given: boolean): void {
+    if (given !== this.#limits.contextValues) {
+      const [message, remedy] = given
+        ? ['cannot be given: the agent reads no numbers beside tokens.', 'Leave it out, or make the agent for a task with contextValues.']
+        : ['is missing: the agent reads a number beside each token.', 'Pass a Float32Array with one number a token, 0 where there is none.'];
+      this.#issues.add('contextValues', message, remedy);
+    }
   }
 
   /** `lengths`, `[n]`, or `undefined` where absent. */

@@ -14,6 +14,13 @@ export interface Prompts {
    * @defaultValue all
    */
   readonly contextLengths?: Ids | undefined;
+  /**
+   * A number beside each token, `[n, L]`, about −3 to 3: for an agent that reads such numbers ({@link AgentInfo.contextValues}), and for no other.
+   * Those beside padding are not read.
+   *
+   * @defaultValue none
+   */
+  readonly contextValues?: Numbers | undefined;
   /** Stage of each problem, `[n]`. */
   readonly stages: Ids;
 }
@@ -114,4 +121,6 @@ export interface IdLimits {
   readonly actionMask: Uint8Array | undefined;
   /** Tokens of each context, `L`, where that is fixed. */
   readonly contextLength: number | undefined;
+  /** Whether a number is read beside each token of a context. */
+  readonly contextValues: boolean;
 }

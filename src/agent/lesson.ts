@@ -67,14 +67,14 @@ export const ACCUMULATE_NAMES = inputNames(...EPISODE_NAMES, ...LOSS_NAMES, ...O
  * @returns Prompts and programs, how many problems there are and how many steps each has; issues of the last entry read may be unchecked.
  */
 export function readPrograms(reader: InputReader): { trajectories: BindingTrajectories; count: number; cells: number } {
-  const { contexts, contextLengths, stages } = reader.prompts();
+  const { contexts, contextLengths, contextValues, stages } = reader.prompts();
   reader.check();
   const count = stages.length;
   const actions = reader.actions(count);
   reader.check();
   const inputs = reader.inputs(actions.length);
   return {
-    trajectories: { contexts, contextLengths, stages, actions, inputs, weights: undefined, observed: undefined },
+    trajectories: { contexts, contextLengths, contextValues, stages, actions, inputs, weights: undefined, observed: undefined },
     count,
     cells: actions.length,
   };
@@ -125,14 +125,14 @@ export function readLesson(input: unknown, names: ReadonlySet<string>, limits: I
  * @returns The cross-entropy of the actions as a lesson: each is as good as the weight says, and nothing else is learned.
  */
 export function lessonOf(
-  { contexts, contextLengths, stages, actions, weights, observed }: Shown,
+  { contexts, contextLengths, contextValues, stages, actions, weights, observed }: Shown,
   weight: number,
   numberNames: readonly string[],
 ): BindingLesson {
   const { rows } = observed ?? { rows: stages.length };
   const all: Readonly<Record<string, number>> = { ...DEFAULT_UPDATE_NUMBERS, valueCoef: 0, entropyCoef: 0 };
   return {
-    trajectories: { contexts, contextLengths, stages, actions, inputs: undefined, weights, observed },
+    trajectories: { contexts, contextLengths, contextValues, stages, actions, inputs: undefined, weights, observed },
     targets: {
       returns: undefined,
       advantages: new Float32Array(rows).fill(weight),

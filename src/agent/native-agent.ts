@@ -33,7 +33,7 @@ export interface NativeAgent {
  */
 export async function createNative({ use, task, seed, network, runtime, update }: NetworkConfig): Promise<NativeAgent> {
   const { hiddenSize, layers, memory, clock, historyWindow = 128 } = network;
-  const { vocabSize, stageCount, horizon, startToken, actionMask, pooling, discrete, dense, spaces } = use;
+  const { vocabSize, stageCount, horizon, startToken, actionMask, pooling, contextValues, discrete, dense, spaces } = use;
   const observed = { ...(discrete.length === 0 ? {} : { discrete: [...discrete] }), ...(dense === 0 ? {} : { dense }) };
   const prompted = spaces === undefined ? chooseReading(network, task) : undefined;
   const acting = prompted === undefined ? { actions: vocabSize - 1, encoder: 'none', episodeStart: true } : reading(prompted);
@@ -48,6 +48,7 @@ export async function createNative({ use, task, seed, network, runtime, update }
       horizon,
       startToken,
       pooling,
+      ...(contextValues ? { readsValues: true } : {}),
       ...(actionMask === undefined ? {} : { actionMask }),
       ...observed,
       ...acting,
@@ -136,6 +137,7 @@ function describe(native: BindingAgent, note: Note, deviceReason: string | undef
     clock: options.clock === true,
     horizon: options.horizon,
     contextLength: note.contextLength,
+    contextValues: options.readsValues === true,
     startToken: options.startToken,
     actionMask: options.actionMask,
     pooling: options.pooling === 'batch' ? 'batch' : 'own',

@@ -37,6 +37,12 @@ export interface NetworkDescription {
    * @defaultValue contexts of one batch have one length, which may differ from batch to batch
    */
   readonly contextLength?: number | undefined;
+  /**
+   * Whether a number is read beside each token of a context; see {@link Prompts.contextValues}.
+   *
+   * @defaultValue false
+   */
+  readonly contextValues?: boolean | undefined;
 }
 
 /** What a network that acts in an environment needs to know of it. */
@@ -66,6 +72,7 @@ export interface NetworkUse {
   readonly actionMask: Uint8Array | undefined;
   readonly pooling: 'own' | 'batch';
   readonly contextLength: number | undefined;
+  readonly contextValues: boolean;
   /** How many values each id has that is observed before a step, `[K]`. */
   readonly discrete: readonly number[];
   /** Numbers observed before a step, `D`. */
@@ -75,14 +82,17 @@ export interface NetworkUse {
 }
 
 /** Names of what describes a network in place of a task. */
-export const DESCRIPTION = ['vocabulary', 'stages', 'horizon', 'startToken', 'actionMask', 'pooling', 'contextLength'] as const;
+export const DESCRIPTION = [
+  ...(['vocabulary', 'stages', 'horizon', 'startToken', 'actionMask', 'pooling'] as const),
+  ...(['contextLength', 'contextValues'] as const),
+] as const;
 
 /**
  * @param task - A checked task.
  * @returns What it says of its network.
  */
 export function useOf(task: Task): NetworkUse {
-  const { name, vocabulary, stages, horizon, startToken, actionMask, pooling, contextLength, interaction } = task;
+  const { name, vocabulary, stages, horizon, startToken, actionMask, pooling, contextLength, contextValues, interaction } = task;
   return {
     task: name,
     vocabSize: vocabulary.length,
@@ -94,6 +104,7 @@ export function useOf(task: Task): NetworkUse {
     actionMask,
     pooling: pooling ?? 'own',
     contextLength,
+    contextValues: contextValues === true,
     // One value more than there are tokens: nothing is heard.
     discrete: new Array<number>(interaction?.observationLength ?? 0).fill(vocabulary.length + 1),
     dense: 0,
@@ -156,6 +167,7 @@ export function useOfSpaces(spaces: Spaces, stages: readonly string[]): NetworkU
     actionMask: undefined,
     pooling: 'own',
     contextLength: undefined,
+    contextValues: false,
     discrete,
     dense,
     spaces,
@@ -184,6 +196,7 @@ export function readDescription(reader: OptionReader): NetworkUse {
     actionMask: readMask(reader, vocabSize),
     pooling: reader.choice('pooling', 'own', ['own', 'batch']),
     contextLength: reader.has('contextLength') ? reader.count('contextLength', 1) : undefined,
+    contextValues: reader.boolean('contextValues', false),
     discrete: [],
     dense: 0,
     spaces: undefined,

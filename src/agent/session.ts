@@ -68,7 +68,7 @@ const PROMPT_NAMES = inputNames();
 
 /** The native side, as far as it is used here. */
 interface NativeSession {
-  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array): void;
+  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array, contextValues?: Float32Array): void;
   step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void;
   beginRows(rows: number): void;
   restart(row: number): void;
@@ -137,9 +137,9 @@ export class Session {
     this.#checkOpen();
     this.#checkKind('begin()', false);
     const reader = new InputReader(prompts, PROMPT_NAMES, this.#limits);
-    const { contexts, contextLengths, stages } = reader.prompts();
+    const { contexts, contextLengths, contextValues, stages } = reader.prompts();
     reader.check();
-    guarded(() => this.#native.begin(contexts, stages, contextLengths));
+    guarded(() => this.#native.begin(contexts, stages, contextLengths, contextValues));
     if (this.#rows !== stages.length) {
       this.#reader = undefined;
     }

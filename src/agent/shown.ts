@@ -16,6 +16,8 @@ export interface Shown {
   readonly contexts: Int32Array;
   /** Tokens of each context that count, `[n]`; absent: all. */
   readonly contextLengths: Int32Array | undefined;
+  /** A number beside each token, `[n, L]`; absent: none. */
+  readonly contextValues: Float32Array | undefined;
   /** `[n]`; none in environments. */
   readonly stages: Int32Array;
   /** What was done, `[n, T]`. */

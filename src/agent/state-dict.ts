@@ -46,6 +46,8 @@ export interface NetworkShape {
   readonly encoder: EncoderOption | undefined;
   /** What each step looks up. */
   readonly attention: AttentionOption;
+  /** Whether it reads a number beside each token of a context. */
+  readonly contextValues: boolean;
   /** How many steps back it looks up its own past, where it does. */
   readonly historyWindow: number | undefined;
   /** Whether it reads the step within the episode. */
@@ -57,7 +59,7 @@ export interface NetworkShape {
  * @returns The shape of each weight by name.
  */
 export function weightShapes(network: NetworkShape): ReadonlyMap<string, readonly number[]> {
-  const { vocabSize, stageCount, hiddenSize, layers, encoder, attention, historyWindow, clock } = network;
+  const { vocabSize, stageCount, hiddenSize, layers, encoder, attention, contextValues, historyWindow, clock } = network;
   const attends = looksUpPrompt(attention);
   const clockSize = clock ? 16 : 0;
   const read = (attends ? 2 * hiddenSize : hiddenSize) + (historyWindow === undefined ? 0 : 64);
@@ -70,6 +72,7 @@ export function weightShapes(network: NetworkShape): ReadonlyMap<string, readonl
   return new Map<string, readonly number[]>([
     ['emb.weight', [vocabSize, hiddenSize]],
     ['stage_emb.weight', [stageCount, hiddenSize]],
+    ...(contextValues ? [['value_emb.weight', [hiddenSize, 1]] as const] : []),
     ...(encoder === 'gru' ? gru('encoder', 0) : []),
     ...Array.from({ length: layers }, (_, layer) => gru('rnn', layer, layer === 0 ? hiddenSize + clockSize : hiddenSize)).flat(),
     ...(attends ? [['attn.prompt.query.weight', [hiddenSize, hiddenSize]] as const] : []),

@@ -1,4 +1,6 @@
 import { TaskError } from '../errors/task-error.js';
+import { isRecord } from '../util/kind.js';
+import { show } from '../util/show.js';
 import type { CallSite } from './call-site.js';
 import type { StageDeclaration, TaskDefinition } from './definition.js';
 import { stageAt } from './stage-names.js';
@@ -34,7 +36,7 @@ export class ContextEncoder<Problem, State, Tool extends string, Stage extends S
   /** Makes a batch, unguarded. */
   encode(problems: readonly Problem[], stages: Int32Array): ToolBatch<Problem> {
     const site = this.#site;
-    const { contextLength: fixed, padding, encode, stages: declared } = this.#definition;
+    const { contextLength: fixed, contextValues, padding, encode, stages: declared } = this.#definition;
     const { startToken, padToken } = this.#layout;
     site.where = 'task.encode';
     let contextLength = fixed ?? 1;
@@ -51,11 +53,17 @@ export class ContextEncoder<Problem, State, Tool extends string, Stage extends S
       return row;
     });
     const contexts = new Int32Array(problems.length * contextLength).fill(padToken);
+    const values = contextValues === true ? { contextValues: new Float32Array(contexts.length) } : {};
     let start = 0;
     for (const row of rows) {
       site.problemIndex = start / contextLength;
       let at = start;
-      for (const symbol of row) {
+      for (const entry of row) {
+        let symbol = entry;
+        if (isRecord(entry) && 'symbol' in entry) {
+          symbol = entry['symbol'];
+          this.#writeValue(entry, at, values.contextValues);
+        }
         const id = this.#symbols.idOf(symbol);
         contexts[at] = id ?? this.#symbols.refuse(symbol, site.where, rows.flat());
         at += 1;
@@ -65,6 +73,26 @@ export class ContextEncoder<Problem, State, Tool extends string, Stage extends S
     }
     const skips = padding !== 'read' && rows.some((row) => row.length + 1 < contextLength);
     const contextLengths = skips ? { contextLengths: Int32Array.from(rows, (row) => row.length + 1) } : {};
-    return { size: problems.length, contextLength, contexts, ...contextLengths, stages, problems };
+    return { size: problems.length, contextLength, contexts, ...contextLengths, ...values, stages, problems };
+  }
+
+  /** The number beside a symbol. */
+  #writeValue(entry: Readonly<Record<string, unknown>>, at: number, values: Float32Array | undefined): void {
+    const path = this.#site.where;
+    const symbol = show(entry['symbol']);
+    if (values === undefined) {
+      throw new TaskError(`returned a number beside ${symbol}.`, {
+        path,
+        remedy: 'Declare contextValues: true in the definition, or return the symbol alone.',
+      });
+    }
+    const { value } = entry;
+    values[at] = typeof value === 'number' ? value : Number.NaN;
+    if (!Number.isFinite(values[at])) {
+      throw new TaskError(`returned the number ${show(value)} beside ${symbol}.`, {
+        path,
+        remedy: 'Use a number that is finite in 32 bits, best about −1 to 1.',
+      });
+    }
   }
 }

@@ -13,6 +13,7 @@ import { Judge } from './judge.js';
 import { Observer } from './observer.js';
 import { ProgramTracer } from './program-trace.js';
 import { callTokens } from './program-writer.js';
+import { shownSymbols } from './shown-symbols.js';
 import { stageAt, stageNameOf, unknownStage } from './stage-names.js';
 import { SymbolIds } from './symbol-ids.js';
 import { layOutTokens } from './token-layout.js';
@@ -89,6 +90,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
   readonly actionMask: Uint8Array | undefined;
   readonly pooling: 'own' | 'batch';
   readonly contextOrder: 'matters' | 'ignored' | undefined;
+  readonly contextValues: boolean;
   readonly padding: 'skip' | 'read';
   readonly interaction: TaskInteraction | undefined;
   readonly updateOptions: UpdateOptions | undefined;
@@ -122,6 +124,7 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
     this.vocabulary = layout.vocabulary;
     this.pooling = definition.pooling ?? 'own';
     this.contextOrder = definition.contextOrder;
+    this.contextValues = definition.contextValues ?? false;
     this.padding = definition.padding ?? 'skip';
     this.interaction = interactionOf(definition, layout);
     this.updateOptions = definition.updateOptions;
@@ -252,9 +255,10 @@ class DefinedTask<Problem, State, Tool extends string, Stage extends StageDeclar
         remedy: `Use an integer from 0 to ${batch.size - 1}.`,
       });
     }
-    const ids = batch.contexts.subarray(index * batch.contextLength, (index + 1) * batch.contextLength);
-    const context = Array.from(ids.subarray(0, ids.lastIndexOf(this.startToken) + 1), (id) => this.vocabulary[id] ?? '').join(' ');
-    return { context, target: this.#site.guard(() => this.#target(problem, batch.stages[index] ?? -1, index)) };
+    const { startToken, vocabulary } = this;
+    const context = shownSymbols(batch, index, startToken).map(({ id, value }) => `${vocabulary[id]}${value === 0 ? '' : `(${value})`}`);
+    const text = [...context, vocabulary[startToken]].join(' ');
+    return { context: text, target: this.#site.guard(() => this.#target(problem, batch.stages[index] ?? -1, index)) };
   }
 
   trace(problem: Problem, stage: StageName<Stage> | number, actions: ArrayLike<number>): ProgramTrace<State, Tool, Milestone> {

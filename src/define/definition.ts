@@ -11,6 +11,14 @@ export type StageDeclaration =
       readonly name: string;
     };
 
+/** A symbol of a context with a number beside it; see {@link TaskDefinition.contextValues}. */
+export interface ValuedSymbol<TokenText extends string = string> {
+  /** The symbol, as text or as index into `symbols`. */
+  readonly symbol: TokenText | number;
+  /** The number, finite in 32 bits; the network learns best from about −1 to 1, and from no more than about −3 to 3. */
+  readonly value: number;
+}
+
 /** The name of a declared stage. */
 export type StageName<Stage extends StageDeclaration> = Stage extends {
   /** The stage's name. */
@@ -145,6 +153,13 @@ export interface TaskDefinition<
    */
   readonly contextOrder?: 'matters' | 'ignored' | undefined;
   /**
+   * Whether the network reads a number beside each symbol of a context: that of an entry `{ symbol, value }` of what `encode` returns, 0 for a
+   * symbol alone. Scale them to about −1 to 1: a price of up to 500 as `price / 500`.
+   *
+   * @defaultValue false
+   */
+  readonly contextValues?: boolean | undefined;
+  /**
    * `true`: only tools may be emitted, and after a tool with parameters values of the next parameter. `'applicable'`: of these only what
    * `when` says yes to; a program in whose state no tool applies is over, truncated. `false`: all tokens may, those that are no tool only
    * take a step, and what is no value of the next parameter breaks its call off, as refused.
@@ -197,8 +212,11 @@ export interface TaskDefinition<
    * such as a hash of the problem or a list.
    */
   readonly sample: (random: Random, stage: NoInfer<Stage>, split: Split) => Problem;
-  /** What the network is shown: symbols as texts, or as indices into `symbols`; the start token and padding are appended. */
-  readonly encode: (problem: Problem, stage: NoInfer<Stage>) => readonly (NoInfer<TokenText> | number)[];
+  /**
+   * What the network is shown: symbols as texts, or as indices into `symbols`, and with `contextValues` also `{ symbol, value }`; the start token
+   * and padding are appended.
+   */
+  readonly encode: (problem: Problem, stage: NoInfer<Stage>) => readonly (NoInfer<TokenText> | number | ValuedSymbol<NoInfer<TokenText>>)[];
   /** The state before the first tool: a new object of plain data each time (structured-cloneable). */
   readonly start: (problem: Problem, stage: NoInfer<Stage>) => State;
   /**

@@ -61,6 +61,7 @@ const KEYS = new Set(
     pooling: 1,
     padding: 1,
     contextOrder: 1,
+    contextValues: 1,
     updateOptions: 1,
     sample: 1,
     encode: 1,
@@ -100,7 +101,7 @@ function validateKeys(definition: object, issues: Issues): void {
 }
 
 function validateScalars(definition: object, issues: Issues): void {
-  const { name, horizon, mask, trainPastEnd, splits, replay, contextLength, pooling, padding, contextOrder, successReward } =
+  const { name, horizon, mask, trainPastEnd, splits, replay, contextLength, pooling, padding, contextOrder, contextValues, successReward } =
     loose(definition);
   if (typeof name !== 'string' || name === '') {
     issues.add('name', 'is not a text with at least one character.', 'Name the task.');
@@ -131,6 +132,9 @@ function validateScalars(definition: object, issues: Issues): void {
   }
   if (contextOrder !== undefined && contextOrder !== 'matters' && contextOrder !== 'ignored') {
     issues.add('contextOrder', `is ${show(contextOrder)}.`, "Use 'matters' or 'ignored', or leave it out.");
+  }
+  if (contextValues !== undefined && typeof contextValues !== 'boolean') {
+    issues.add('contextValues', `is ${show(contextValues)}.`, 'Use true or false, or leave it out.');
   }
   if (successReward !== undefined && !(isFiniteNumber(successReward) && successReward > 0)) {
     issues.add('successReward', `is ${show(successReward)}.`, 'Use a positive finite number.');

@@ -15,10 +15,10 @@ export declare class BindingAgent {
   /** What the numbers of a lesson are, in their order. */
   get numberNames(): Array<string>
   /**
-   * Emits a program for each problem: contexts `[n, L]`, stages `[n]`, and how many tokens of each context count, `[n]`; absent: all. At the
-   * random step of a row, `[n]`, −1 for none, any action that is allowed is as probable as the others.
+   * Emits a program for each problem: contexts `[n, L]`, stages `[n]`, and how many tokens of each context count, `[n]`; absent: all. Context values,
+   * `[n, L]`, are the numbers beside the tokens, where the network reads them. At the random step of a row, `[n]`, −1 for none, any action that is allowed is as probable as the others.
    */
-  rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean, contextLengths?: Int32Array | undefined | null, randomSteps?: Int32Array | undefined | null): Promise<BindingRollout>
+  rollout(contexts: Int32Array, stages: Int32Array, deterministic: boolean, contextLengths?: Int32Array | undefined | null, randomSteps?: Int32Array | undefined | null, contextValues?: Float32Array | undefined | null): Promise<BindingRollout>
   /** Runs the network over given trajectories. */
   evaluateActions(trajectories: BindingTrajectories): Promise<BindingEvaluation>
   /** The gradient of the loss and one Adam step along it. */
@@ -64,9 +64,9 @@ export declare class BindingAgent {
 export declare class BindingCollector {
   /**
    * Shows each row its prompt, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and begins an episode in each;
-   * random steps, `[n]`, as in a rollout.
+   * random steps, `[n]`, and context values, `[n, L]`, as in a rollout.
    */
-  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array | undefined | null, randomSteps?: Int32Array | undefined | null): void
+  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array | undefined | null, randomSteps?: Int32Array | undefined | null, contextValues?: Float32Array | undefined | null): void
   /** One action a row by what it observes, dense `[n, D]`, discrete `[n, K]`, allowed `[n, A]`; actions `[n]` is written. */
   step(dense: Float32Array | undefined | null, discrete: Int32Array | undefined | null, allowed: Uint8Array | undefined | null, actions: Int32Array): void
   /** What came of the step, `[n]` each; `lastDense` `[n, D]` and `lastDiscrete` `[n, K]` are read where an episode was truncated. */
@@ -82,10 +82,10 @@ export declare class BindingCollector {
 /** Rows of a network that are stepped together. Arrays are written in place. */
 export declare class BindingSession {
   /**
-   * Shows each row its context, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, and puts it before its first
-   * step.
+   * Shows each row its context, contexts `[n, L]`, stages `[n]`, of which `contextLengths` `[n]` tokens count, with the numbers beside
+   * them, contextValues `[n, L]`, where the network reads them, and puts it before its first step.
    */
-  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array | undefined | null): void
+  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array | undefined | null, contextValues?: Float32Array | undefined | null): void
   /** Puts `rows` rows before the first step of an episode, at the zero state: for a network without prompts. */
   beginRows(rows: number): void
   /** Puts one row before the first step of another episode. */
@@ -122,6 +122,8 @@ export interface BindingAgentOptions {
   encoder?: string
   /** Whether prompts that are read in order are read from their last token to their first; absent: from the first to the last. */
   readsBackward?: boolean
+  /** Whether a number is read beside each token of a prompt; absent: none is. */
+  readsValues?: boolean
   /** Whether prompts are attended to; absent: they are not. */
   attendsPrompt?: boolean
   /** Number of actions, `A`; absent: `vocabSize`. */
@@ -356,6 +358,8 @@ export interface BindingTrajectories {
   contexts: Int32Array
   /** Tokens of each context that count, `[n]`; absent: all. */
   contextLengths?: Int32Array | undefined
+  /** Numbers beside the tokens, `[n, L]`, where the network reads them. */
+  contextValues?: Float32Array | undefined
   /** Stages, `[n]`. */
   stages: Int32Array
   /** Actions taken, `[n, T]`. */

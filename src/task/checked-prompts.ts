@@ -15,6 +15,8 @@ export interface CheckedPrompts {
   readonly contexts: Int32Array;
   /** Tokens of each context that count, `[n]`; undefined: all. */
   readonly contextLengths?: Int32Array | undefined;
+  /** A number beside each token, `[n, L]`; undefined: none. */
+  readonly contextValues?: Float32Array | undefined;
   /** Stage of each problem, `[n]`. */
   readonly stages: Int32Array;
   readonly [WITHIN]: Within;
@@ -23,12 +25,13 @@ export interface CheckedPrompts {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Only for who has looked through every id and length, and writes to none of the arrays before the prompts are used.
+ * Only for who has looked through every id, length and number, and writes to none of the arrays before the prompts are used.
  *
  * @param contexts - Token ids, `[n, L]`.
  * @param stages - Stage of each problem, `[n]`.
  * @param within - The sizes that they were compared with.
  * @param contextLengths - Tokens of each context that count, `[n]`; all where absent.
+ * @param contextValues - Numbers beside the tokens, `[n, L]`; none where absent.
  * @returns The prompts with the proof.
  */
 export function provePrompts(
@@ -36,11 +39,15 @@ export function provePrompts(
   stages: Int32Array,
   { vocabSize, stageCount }: Within,
   contextLengths?: Int32Array,
+  contextValues?: Float32Array,
 ): CheckedPrompts {
   // Written afterwards: in a literal, a key that is no name takes ten times as long.
   const prompts = { contexts, stages } as Mutable<CheckedPrompts>;
   if (contextLengths !== undefined) {
     prompts.contextLengths = contextLengths;
+  }
+  if (contextValues !== undefined) {
+    prompts.contextValues = contextValues;
   }
   prompts[WITHIN] = { vocabSize, stageCount };
   return prompts;
@@ -54,13 +61,16 @@ export function provePrompts(
  * @returns The same object.
  */
 export function addPrompts<T extends object>(
-  { contexts, contextLengths, stages, [WITHIN]: within }: CheckedPrompts,
+  { contexts, contextLengths, contextValues, stages, [WITHIN]: within }: CheckedPrompts,
   rest: T,
 ): T & CheckedPrompts {
   const input = rest as T & Mutable<CheckedPrompts>;
   input.contexts = contexts;
   if (contextLengths !== undefined) {
     input.contextLengths = contextLengths;
+  }
+  if (contextValues !== undefined) {
+    input.contextValues = contextValues;
   }
   input.stages = stages;
   input[WITHIN] = within;

@@ -1,5 +1,5 @@
 import { TaskError } from '../errors/task-error.js';
-import { isInt32Array, isUint8Array } from '../util/kind.js';
+import { isFloat32Array, isInt32Array, isUint8Array } from '../util/kind.js';
 import type { Random } from '../util/random.js';
 import { show } from '../util/show.js';
 import { type CheckedPrompts, provePrompts } from './checked-prompts.js';
@@ -31,12 +31,14 @@ function checkParts(task: Task): void {
     });
   }
   requireTask(!('contextPooling' in task), 'contextPooling', 'is no part of a task.', 'It is pooling now.');
-  const { vocabulary, stages, horizon, contextLength, startToken, actionMask, splits, group } = task;
+  const { vocabulary, stages, horizon, contextLength, contextValues, startToken, actionMask, splits, group } = task;
   requireTask(Array.isArray(vocabulary) && vocabulary.length > 0, 'vocabulary', 'is empty.', 'List the text of each token.');
   requireTask(Array.isArray(stages) && stages.length > 0, 'stages', 'is empty.', 'Name at least one stage.');
   requireTask(Number.isInteger(horizon) && horizon >= 1, 'horizon', `is ${show(horizon)}.`, 'Use an integer of at least 1.');
   const hasLength = contextLength === undefined || (Number.isInteger(contextLength) && contextLength >= 1);
   requireTask(hasLength, 'contextLength', `is ${show(contextLength)}.`, 'Use an integer of at least 1, or leave it out.');
+  const declares = contextValues === undefined || typeof contextValues === 'boolean';
+  requireTask(declares, 'contextValues', `is ${show(contextValues)}.`, 'Use true or false, or leave it out.');
   requireTask(isToken(startToken, vocabulary.length), 'startToken', `is ${show(startToken)}.`, 'Use a token id.');
   if (actionMask !== undefined) {
     const size = vocabulary.length;
@@ -173,6 +175,7 @@ function checkedBatch<Batch extends ProblemBatch>(
     }
   }
   checkContextLengths(batch);
+  checkContextValues(task, batch, method);
   const stagesKept = isInt32Array(batch.stages) && batch.stages.length === size && batch.stages.every((id, at) => id === stages[at]);
   requireTask(stagesKept, `${method}.stages`, 'differs from the stages asked for.', 'Return an Int32Array equal to the argument.');
   return batch;
@@ -199,13 +202,36 @@ function checkContextLengths({ size, contextLength, contextLengths }: ProblemBat
   }
 }
 
+function checkContextValues(task: Pick<Task, 'contextValues'>, { contexts, contextLength, contextValues }: ProblemBatch, method: string): void {
+  const path = `${method}.contextValues`;
+  if (task.contextValues !== true) {
+    requireTask(contextValues === undefined, path, 'is given.', 'Declare it with contextValues: true, or leave it out.');
+    return;
+  }
+  requireTask(
+    isFloat32Array(contextValues) && contextValues.length === contexts.length,
+    path,
+    `is ${show(contextValues)}.`,
+    `Return a Float32Array of ${contexts.length} numbers, one a token, or leave out the task's contextValues.`,
+  );
+  const bad = contextValues.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new TaskError(`has ${contextValues[bad]} at place ${bad % contextLength}.`, {
+      path: `task.${path}`,
+      remedy: 'Use finite numbers, about −3 to 3.',
+      problemIndex: Math.floor(bad / contextLength),
+    });
+  }
+}
+
 /**
  * @param task - The task.
  * @param batch - What {@link checkedSample} returned.
  * @returns What an agent is shown, with the proof that its ids were looked through.
  */
-export function promptsOf(task: Task, { contexts, contextLengths, stages }: ProblemBatch): CheckedPrompts {
-  return provePrompts(contexts, stages, { vocabSize: task.vocabulary.length, stageCount: task.stages.length }, contextLengths);
+export function promptsOf(task: Task, { contexts, contextLengths, contextValues, stages }: ProblemBatch): CheckedPrompts {
+  const sizes = { vocabSize: task.vocabulary.length, stageCount: task.stages.length };
+  return provePrompts(contexts, stages, sizes, contextLengths, contextValues);
 }
 
 /**
@@ -269,7 +295,7 @@ function isToken(token: number, vocabularySize: number): boolean {
   return Number.isInteger(token) && token >= 0 && token < vocabularySize;
 }
 
-function requireTask(holds: boolean, path: string, problem: string, remedy: string): void {
+function requireTask(holds: boolean, path: string, problem: string, remedy: string): asserts holds {
   if (!holds) {
     throw new TaskError(problem, { path: `task.${path}`, remedy });
   }

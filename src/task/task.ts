@@ -18,6 +18,13 @@ export interface ProblemBatch {
    * @defaultValue all
    */
   readonly contextLengths?: Int32Array | undefined;
+  /**
+   * A number beside each token, `[n, L]`, finite, those beside padding 0: read beside the tokens where {@link Task.contextValues} says so, and
+   * there only.
+   *
+   * @defaultValue none
+   */
+  readonly contextValues?: Float32Array | undefined;
   /** Stage of each problem, `[n]`. */
   readonly stages: Int32Array;
 }
@@ -129,6 +136,12 @@ export interface Task<Batch extends ProblemBatch = ProblemBatch> {
    * @defaultValue `ignored`; a task made by {@link defineTask} is searched for problems whose order alone tells their programs apart
    */
   readonly contextOrder?: 'matters' | 'ignored' | undefined;
+  /**
+   * Whether a number is read beside each token of a context: {@link ProblemBatch.contextValues}, which every batch has then.
+   *
+   * @defaultValue false
+   */
+  readonly contextValues?: boolean | undefined;
   /**
    * How the task talks with the network, closed loop; {@link Task.begin} goes with it.
    *

@@ -1,6 +1,7 @@
 import { dataKey } from '../../util/plain-data.js';
 import type { TaskMachine } from '../task-machine.js';
 import type { ToolBatch } from '../tool-task.js';
+import { lookInOrder, lookWithoutOrder, shownSymbols } from '../shown-symbols.js';
 import { SearchBudget, searchPolicy, type WeighedProblem } from './best-policy.js';
 
 /** The most different problems compared. */
@@ -30,7 +31,7 @@ interface Look<Problem> {
 }
 
 /**
- * Groups problems by what the network is shown of them, their symbols in the order that it reads or in any, and says how many of each group one agent can be right
+ * Groups problems by what the network is shown of them, their symbols with the numbers beside them in the order that it reads or in any, and says how many of each group one agent can be right
  * for, hearing what it hears.
  *
  * @param machine - The machine.
@@ -77,11 +78,10 @@ function groupByLook<Problem>(
   const looks = new Map<string, Look<Problem>>();
   let different = 0;
   let drawn = 0;
-  for (const { problems, contexts, contextLength } of batches) {
-    problems.forEach((problem, row) => {
-      const ids = contexts.subarray(row * contextLength, (row + 1) * contextLength);
-      const symbols = ids.slice(0, ids.lastIndexOf(startToken));
-      const look = (inOrder ? symbols : symbols.sort()).join();
+  for (const batch of batches) {
+    batch.problems.forEach((problem, row) => {
+      const symbols = shownSymbols(batch, row, startToken);
+      const look = inOrder ? lookInOrder(symbols) : lookWithoutOrder(symbols);
       const group = looks.get(look) ?? { problems: new Map() };
       const key = dataKey(problem);
       const known = group.problems.get(key);

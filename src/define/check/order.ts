@@ -2,6 +2,7 @@ import { checkedSample } from '../../task/checked.js';
 import type { Task } from '../../task/task.js';
 import { dataKey } from '../../util/plain-data.js';
 import { Random, STREAMS } from '../../util/random.js';
+import { lookInOrder, lookWithoutOrder, type ShownSymbol, shownSymbols } from '../shown-symbols.js';
 import type { ToolBatch, ToolTask } from '../tool-task.js';
 import { SearchBudget, searchPolicy } from './best-policy.js';
 import { hasMachine } from './has-machine.js';
@@ -22,7 +23,8 @@ const known = new WeakMap<Task, boolean>();
  * Whether the order of a context's symbols decides which program is right. Where a task does not say so itself ({@link Task.contextOrder}), its
  * problems are looked at, always the same ones, stage by stage:
  *
- * 1. Where no two symbols ever stand in both orders, what is in a context says in which order it is: the order does not matter.
+ * 1. Where no two symbols ever stand in both orders, and one symbol at most has a number beside it, what is in a context says in which order it is:
+ *    the order does not matter.
  * 2. Of problems that show the same symbols in different orders, up to 8 pairs are searched for one behaviour that is right for both. It matters
  *    where a pair has none, or where the search is cut short.
  * 3. Where there is no such pair to compare, it may matter.
@@ -55,8 +57,9 @@ function search(task: ToolTask): boolean {
 
 function matteringIn(task: ToolTask, stage: number, random: Random): boolean {
   const batch = checkedSample(task, new Int32Array(PROBLEMS).fill(stage), random, 'train');
-  const contexts = symbolsOf(batch, task.startToken);
-  if (!changesPlaces(contexts.slice(0, ORDERED))) {
+  const contexts = batch.problems.map((_, row) => shownSymbols(batch, row, task.startToken));
+  const some = contexts.slice(0, ORDERED);
+  if (!(changesPlaces(some) || numbersMix(some))) {
     return false;
   }
   let compared = 0;
@@ -72,22 +75,14 @@ function matteringIn(task: ToolTask, stage: number, random: Random): boolean {
   return compared === 0;
 }
 
-/** The symbols of each context, without the start token and padding. */
-function symbolsOf({ contexts, contextLength, size }: ToolBatch<unknown>, startToken: number): Int32Array[] {
-  return Array.from({ length: size }, (_, row) => {
-    const ids = contexts.subarray(row * contextLength, (row + 1) * contextLength);
-    return ids.subarray(0, ids.lastIndexOf(startToken));
-  });
-}
-
 /** Whether some symbol stands before another in one place, and after it in another. */
-function changesPlaces(contexts: readonly Int32Array[]): boolean {
+function changesPlaces(contexts: readonly (readonly ShownSymbol[])[]): boolean {
   const before = new Map<number, Set<number>>();
   for (const context of contexts) {
-    for (const [at, symbol] of context.entries()) {
+    for (const [at, { id: symbol }] of context.entries()) {
       const after = before.get(symbol) ?? new Set();
       before.set(symbol, after);
-      for (const later of context.subarray(at + 1)) {
+      for (const { id: later } of context.slice(at + 1)) {
         if (later !== symbol) {
           if (before.get(later)?.has(symbol) === true) {
             return true;
@@ -100,14 +95,26 @@ function changesPlaces(contexts: readonly Int32Array[]): boolean {
   return false;
 }
 
+/** Whether there are numbers beside more than one symbol: an average has their sum alone. */
+function numbersMix(contexts: readonly (readonly ShownSymbol[])[]): boolean {
+  const bearers = new Set<number>();
+  return contexts.some((context) => {
+    const valued = context.filter(({ value }) => value !== 0);
+    for (const { id } of valued) {
+      bearers.add(id);
+    }
+    return valued.length > 1 || bearers.size > 1;
+  });
+}
+
 /** Pairs of different problems that show the same symbols in different orders, one pair a set of symbols. */
-function reordered(batch: ToolBatch<unknown>, contexts: readonly Int32Array[]): (readonly [unknown, unknown])[] {
+function reordered(batch: ToolBatch<unknown>, contexts: readonly (readonly ShownSymbol[])[]): (readonly [unknown, unknown])[] {
   const firsts = new Map<string, { readonly order: string; readonly row: number }>();
   const paired = new Set<string>();
   const pairs: (readonly [unknown, unknown])[] = [];
   for (const [row, context] of contexts.entries()) {
-    const order = context.join();
-    const look = context.slice().sort().join();
+    const order = lookInOrder(context);
+    const look = lookWithoutOrder(context);
     const first = firsts.get(look);
     if (first === undefined) {
       firsts.set(look, { order, row });

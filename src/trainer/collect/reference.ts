@@ -35,8 +35,8 @@ export class Reference {
    * @param episodes - Programs.
    * @returns How probable they are to the reference, log π(a), `[n, T]`.
    */
-  async logProbs({ contexts, contextLengths, stages, actions }: Episodes): Promise<Float32Array> {
-    return (await this.#entered().evaluateActions({ contexts, contextLengths, stages, actions })).logProbs;
+  async logProbs({ contexts, contextLengths, contextValues, stages, actions }: Episodes): Promise<Float32Array> {
+    return (await this.#entered().evaluateActions({ contexts, contextLengths, contextValues, stages, actions })).logProbs;
   }
 
   /** @param recorder - A finished rollout, which is told how probable its actions are to the reference. */

@@ -10,15 +10,21 @@ import type { FullScores } from './scores.js';
  * @param task - Whose they are.
  * @returns One a program.
  */
-export function repeatPrompts({ contexts, contextLengths, stages }: CheckedPrompts, samples: number, task: Task): CheckedPrompts {
+export function repeatPrompts(
+  { contexts, contextLengths, contextValues, stages }: CheckedPrompts,
+  samples: number,
+  task: Task,
+): CheckedPrompts {
   const sizes = { vocabSize: task.vocabulary.length, stageCount: task.stages.length };
-  return provePrompts(repeat(contexts, samples), repeat(stages, samples), sizes, contextLengths && repeat(contextLengths, samples));
+  const lengths = contextLengths && repeat(contextLengths, samples);
+  const values = contextValues && repeat(contextValues, samples);
+  return provePrompts(repeat(contexts, samples), repeat(stages, samples), sizes, lengths, values);
 }
 
-function repeat(ids: Int32Array, times: number): Int32Array {
-  const repeated = new Int32Array(ids.length * times);
-  for (let at = 0; at < repeated.length; at += ids.length) {
-    repeated.set(ids, at);
+function repeat<T extends Int32Array | Float32Array>(values: T, times: number): T {
+  const repeated = new (values.constructor as new (length: number) => T)(values.length * times);
+  for (let at = 0; at < repeated.length; at += values.length) {
+    repeated.set(values, at);
   }
   return repeated;
 }

@@ -20,6 +20,8 @@ interface Block {
   readonly length: number;
   /** Tokens of each context that count; absent: all. */
   readonly lengths: Int32Array | undefined;
+  /** Numbers beside the tokens, `[rows, length]`; absent: none. */
+  readonly values: Float32Array | undefined;
 }
 
 /** Where the steps of all programs are written. */
@@ -60,10 +62,12 @@ export function demonstrate(task: Task, programs: readonly ReadProgram[], issues
   // Contexts that the task pads count as far as it says; others in full.
   const padded = blocks.some((block) => block.lengths !== undefined);
   const contextLengths = padded ? new Int32Array(count) : undefined;
+  const contextValues = task.contextValues === true ? new Float32Array(count * length) : undefined;
   let first = 0;
   for (const block of blocks) {
     block.programs.forEach((_, row) => {
       contexts.set(block.contexts.subarray(row * block.length, (row + 1) * block.length), (first + row) * length);
+      contextValues?.set(block.values?.subarray(row * block.length, (row + 1) * block.length) ?? [], (first + row) * length);
       if (contextLengths !== undefined) {
         contextLengths[first + row] = block.lengths?.[row] ?? block.length;
       }
@@ -81,7 +85,8 @@ export function demonstrate(task: Task, programs: readonly ReadProgram[], issues
     ({ stage }) => stage,
   );
   const observed = interaction && { rows: count, discrete: heard, dense: undefined, allowed };
-  return { count, shown: { contexts, contextLengths, stages, actions, weights, observed }, successRate: successes / count };
+  const shown = { contexts, contextLengths, contextValues, stages, actions, weights, observed };
+  return { count, shown, successRate: successes / count };
 }
 
 function blocksOf(task: Task, programs: readonly ReadProgram[], issues: Issues): Block[] {
@@ -95,13 +100,15 @@ function blocksOf(task: Task, programs: readonly ReadProgram[], issues: Issues):
       }
     }
     const contexts = Int32Array.from(given.flatMap(({ context }) => Array.from(context ?? [])));
-    blocks.push({ programs: given, batch: undefined, contexts, length, lengths: undefined });
+    const values = Float32Array.from(given.flatMap(({ contextValues }) => Array.from(contextValues ?? [])));
+    blocks.push({ programs: given, batch: undefined, contexts, length, lengths: undefined, values });
   }
   for (const stage of task.stages.keys()) {
     const own = programs.filter(({ problem, stage: id }) => problem !== undefined && id === stage);
     const batch = own.length === 0 ? undefined : encode(task, own, stage, issues);
     if (batch !== undefined) {
-      blocks.push({ programs: own, batch, contexts: batch.contexts, length: batch.contextLength, lengths: batch.contextLengths });
+      const { contexts, contextLength: length, contextLengths: lengths, contextValues: values } = batch;
+      blocks.push({ programs: own, batch, contexts, length, lengths, values });
     }
   }
   return blocks;

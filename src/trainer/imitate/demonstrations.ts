@@ -17,7 +17,7 @@ export interface Demonstrations {
  * @returns Just these, in the order given.
  */
 export function gather({ shown, count }: Pick<Demonstrations, 'shown' | 'count'>, rows: Uint32Array): Shown {
-  const { contexts, contextLengths, stages, actions, weights, observed } = shown;
+  const { contexts, contextLengths, contextValues, stages, actions, weights, observed } = shown;
   const pick = <T extends Int32Array | Float32Array | Uint8Array>(array: T): T => {
     const width = array.length / count;
     const picked = new (array.constructor as new (length: number) => T)(rows.length * width);
@@ -36,6 +36,7 @@ export function gather({ shown, count }: Pick<Demonstrations, 'shown' | 'count'>
   return {
     contexts: pick(contexts),
     contextLengths: pickSome(contextLengths),
+    contextValues: pickSome(contextValues),
     stages: pick(stages),
     actions: pick(actions),
     weights: pick(weights),

@@ -1,4 +1,4 @@
-import type { Ids } from '../../agent/inputs.js';
+import type { Ids, Numbers } from '../../agent/inputs.js';
 import { resolveStage } from '../../curriculum/stage-spec.js';
 import { hasMachine, requireMachine } from '../../define/check/has-machine.js';
 import { readSearch, type SolvingProgramsOptions, searchSolving } from '../../define/check/solving-programs.js';
@@ -40,6 +40,12 @@ export interface ProblemProgram {
 export interface ContextProgram {
   /** Token ids of the context, `[L]`. */
   readonly context: Ids;
+  /**
+   * A number beside each of them, `[L]`, for a task with {@link Task.contextValues}.
+   *
+   * @defaultValue none
+   */
+  readonly contextValues?: Numbers | undefined;
   /** Absent: there is none. */
   readonly problem?: undefined;
   /**
@@ -65,12 +71,14 @@ export interface ReadProgram {
   /** Given, or else a context. */
   readonly problem: { readonly value: unknown } | undefined;
   readonly context: Int32Array | undefined;
+  /** Beside the context's tokens, where the task has such numbers and a context is given. */
+  readonly contextValues: Float32Array | undefined;
   readonly stage: number;
   /** At least one. */
   readonly tokens: Int32Array;
 }
 
-const KEYS = new Set(['problem', 'context', 'stage', 'tokens', 'calls']);
+const KEYS = new Set(['problem', 'context', 'contextValues', 'stage', 'tokens', 'calls']);
 
 /**
  * Reads programs, or has them searched.
@@ -111,6 +119,7 @@ function readSearched(given: object, task: Task, seed: number, issues: Issues): 
     index,
     problem: { value: problem },
     context: undefined,
+    contextValues: undefined,
     stage: task.stages.indexOf(stage),
     tokens,
   }));
@@ -135,6 +144,7 @@ function readProgram(program: unknown, index: number, task: Task, issues: Issues
   const names = { stageNames: task.stages, taskName: task.name };
   const id = stage === undefined ? 0 : resolveStage(stage, names, issues.at('stage'));
   const shown = context === undefined ? undefined : readTokens(context, 'context', task, issues);
+  const contextValues = readValues(program['contextValues'], shown, task, issues);
   const tokens = readTokens(program['tokens'], 'tokens', task, issues);
   if (issues.list.length > before || tokens === undefined) {
     return undefined;
@@ -150,7 +160,31 @@ function readProgram(program: unknown, index: number, task: Task, issues: Issues
     issues.add(`tokens[${masked}]`, `token ${emitted[masked]} is masked: it is never emitted.`, 'Use tokens that may be emitted.');
     return undefined;
   }
-  return { index, problem: problem === undefined ? undefined : { value: problem }, context: shown, stage: id, tokens: emitted };
+  return { index, problem: problem === undefined ? undefined : { value: problem }, context: shown, contextValues, stage: id, tokens: emitted };
+}
+
+/** The numbers beside a context that is given. */
+function readValues(value: unknown, context: Int32Array | undefined, task: Task, issues: Issues): Float32Array | undefined {
+  if (context === undefined || task.contextValues !== true) {
+    if (value !== undefined) {
+      const why = context === undefined ? 'come with a context alone.' : 'cannot be given: the task has no numbers beside tokens.';
+      issues.add('contextValues', why, 'Leave them out.');
+    }
+    return undefined;
+  }
+  const count = isArray(value) || isTypedArray(value) ? value.length : undefined;
+  if (count !== context.length) {
+    const message = `must hold ${context.length} numbers, one a token of the context, got ${count ?? show(value)}.`;
+    issues.add('contextValues', message, 'Pass 0 for a token without a number.');
+    return undefined;
+  }
+  const numbers = Float32Array.from(value as ArrayLike<number>);
+  const bad = numbers.findIndex((number) => !Number.isFinite(number));
+  if (bad >= 0) {
+    const given: unknown = (value as ArrayLike<unknown>)[bad];
+    issues.add(`contextValues[${bad}]`, `must be a finite number, got ${show(given)}.`, 'Correct this number.');
+  }
+  return numbers;
 }
 
 function readTokens(value: unknown, name: string, { vocabulary }: Task, issues: Issues): Int32Array | undefined {
