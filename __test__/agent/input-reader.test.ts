@@ -3,7 +3,14 @@ import { InputError, OptionsError } from 'innate';
 import { InputReader, inputNames } from '#dist/agent/input-reader.js';
 import { provePrompts } from '#dist/task/checked-prompts.js';
 
-const limits = { vocabSize: 3, stageCount: 2, horizon: 2, actionMask: Uint8Array.of(1, 1, 0), contextLength: undefined, contextValues: false };
+const limits = {
+  vocabSize: 3,
+  stageCount: 2,
+  horizon: 2,
+  actionMask: Uint8Array.of(1, 1, 0),
+  contextLength: undefined,
+  contextValues: false,
+};
 const names = inputNames('actions', 'inputs', 'lengths', 'weights', 'returns', 'deterministic', 'rows');
 const good = { contexts: Int32Array.of(0, 1, 2, 0), stages: Int32Array.of(0, 1) };
 const reading = (input: object, changes: object = {}) => new InputReader(input, names, { ...limits, ...changes });

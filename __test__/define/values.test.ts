@@ -43,7 +43,13 @@ test('entries of a symbol and a number become contexts and numbers, 0 beside the
   const task = budget({
     encode: ({ price, limit }: Amounts) => (limit === 0 ? [{ symbol: 0, value: price }] : ['price', { symbol: 'limit', value: limit }]),
   });
-  const batch = task.encode([{ price: 0.5, limit: 0 }, { price: 1, limit: -0.25 }], 'all');
+  const batch = task.encode(
+    [
+      { price: 0.5, limit: 0 },
+      { price: 1, limit: -0.25 },
+    ],
+    'all',
+  );
   t.deepEqual(batch.contexts, Int32Array.of(0, 2, 5, 0, 1, 2));
   t.deepEqual(batch.contextValues, Float32Array.of(0.5, 0, 0, 0, -0.25, 0));
   t.deepEqual(batch.contextLengths, Int32Array.of(2, 3));
@@ -54,7 +60,9 @@ test('entries of a symbol and a number become contexts and numbers, 0 beside the
 
 test('what is no number, or was not declared, is an error of encode', (t) => {
   const encode = (value: unknown, more: object = {}) =>
-    t.throws(() => budget({ encode: () => [{ symbol: 'price', value }], ...more }).encode([{ price: 0, limit: 0 }], 0), { instanceOf: TaskError });
+    t.throws(() => budget({ encode: () => [{ symbol: 'price', value }], ...more }).encode([{ price: 0, limit: 0 }], 0), {
+      instanceOf: TaskError,
+    });
   for (const value of [Number.NaN, Infinity, 1e39, '1', undefined]) {
     t.like(encode(value), { path: 'task.encode', problemIndex: 0 });
   }

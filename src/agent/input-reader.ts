@@ -235,7 +235,10 @@ export class InputReader {
     if (given !== this.#limits.contextValues) {
       const [message, remedy] = given
         ? ['cannot be given: the agent reads no numbers beside tokens.', 'Leave it out, or make the agent for a task with contextValues.']
-        : ['is missing: the agent reads a number beside each token.', 'Pass a Float32Array with one number a token, 0 where there is none.'];
+        : [
+            'is missing: the agent reads a number beside each token.',
+            'Pass a Float32Array with one number a token, 0 where there is none.',
+          ];
       this.#issues.add('contextValues', message, remedy);
     }
   }

@@ -20,6 +20,7 @@ export interface Tensor {
  * |---|---|
  * | `emb.weight` | `[V, H]` |
  * | `stage_emb.weight` | `[S, H]` |
+ * | with numbers beside the tokens of prompts: `value_emb.weight` | `[H, 1]` |
  * | with the encoder `gru`: `encoder.weight_ih_l0`, `encoder.weight_hh_l0` | `[3H, H]` |
  * | `encoder.bias_ih_l0`, `encoder.bias_hh_l0` | `[3H]` |
  * | `rnn.weight_ih_l0`, `rnn.weight_hh_l0` | `[3H, H]` |

@@ -202,7 +202,11 @@ function checkContextLengths({ size, contextLength, contextLengths }: ProblemBat
   }
 }
 
-function checkContextValues(task: Pick<Task, 'contextValues'>, { contexts, contextLength, contextValues }: ProblemBatch, method: string): void {
+function checkContextValues(
+  task: Pick<Task, 'contextValues'>,
+  { contexts, contextLength, contextValues }: ProblemBatch,
+  method: string,
+): void {
   const path = `${method}.contextValues`;
   if (task.contextValues !== true) {
     requireTask(contextValues === undefined, path, 'is given.', 'Declare it with contextValues: true, or leave it out.');

@@ -87,6 +87,7 @@ impl BindingAgent {
     /// Emits a program for each problem: contexts `[n, L]`, stages `[n]`, and how many tokens of each context count, `[n]`; absent: all. Context values,
     /// `[n, L]`, are the numbers beside the tokens, where the network reads them. At the random step of a row, `[n]`, −1 for none, any action that is allowed is as probable as the others.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingRollout>")]
+    #[allow(clippy::too_many_arguments, reason = "one array each: reading them out of an object costs a microsecond apiece")]
     pub fn rollout<'env>(
         &self,
         env: &'env Env,

@@ -1,7 +1,7 @@
 import { dataKey } from '../../util/plain-data.js';
+import { lookInOrder, lookWithoutOrder, shownSymbols } from '../shown-symbols.js';
 import type { TaskMachine } from '../task-machine.js';
 import type { ToolBatch } from '../tool-task.js';
-import { lookInOrder, lookWithoutOrder, shownSymbols } from '../shown-symbols.js';
 import { SearchBudget, searchPolicy, type WeighedProblem } from './best-policy.js';
 
 /** The most different problems compared. */

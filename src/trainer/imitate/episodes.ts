@@ -84,7 +84,11 @@ export function readEpisodes(given: unknown, spaces: Spaces, issues: Issues): De
     allowed,
   };
   const none = new Int32Array(0);
-  return { count, shown: { contexts: none, contextLengths: undefined, contextValues: undefined, stages: none, actions, weights, observed }, successRate: Number.NaN };
+  return {
+    count,
+    shown: { contexts: none, contextLengths: undefined, contextValues: undefined, stages: none, actions, weights, observed },
+    successRate: Number.NaN,
+  };
 }
 
 function readEpisode(episode: unknown, issues: Issues): ReadEpisode | undefined {

@@ -160,7 +160,14 @@ function readProgram(program: unknown, index: number, task: Task, issues: Issues
     issues.add(`tokens[${masked}]`, `token ${emitted[masked]} is masked: it is never emitted.`, 'Use tokens that may be emitted.');
     return undefined;
   }
-  return { index, problem: problem === undefined ? undefined : { value: problem }, context: shown, contextValues, stage: id, tokens: emitted };
+  return {
+    index,
+    problem: problem === undefined ? undefined : { value: problem },
+    context: shown,
+    contextValues,
+    stage: id,
+    tokens: emitted,
+  };
 }
 
 /** The numbers beside a context that is given. */
