@@ -90,11 +90,8 @@ export function createCountdown(options: CountdownOptions = {}): CountdownTask {
     mask,
     observationLength: 3,
     sample: (random, { size }, split?: Split): CountdownProblem => drawNumbers(random, size, split ?? 'train'),
-    contextValues: true,
-    encode: ({ numbers, target }) => [
-      ...numbers.map((number) => ({ symbol: number, value: number / 10 })),
-      { symbol: LIMITS.number + 1 + target - LIMITS.least, value: target / 50 },
-    ],
+    contextOrder: 'matters',
+    encode: ({ numbers, target }) => [...numbers, LIMITS.number + 1 + target - LIMITS.least],
     start: ({ numbers }): CountdownState => ({
       slots: SLOTS.map((_, at) => (at < numbers.length ? (numbers[at] ?? null) : null)),
       result: null,
