@@ -182,13 +182,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'triage-penalty': ofTriage(createTriage({ form: 'penalty' })),
   expressions: ofExpressions(
     expressions,
-    [0, 1, 2, { stage: 3, iterations: 1500 }],
+    [0, 1, 2, { stage: 3, until: { successRate: 0.999 } }],
     { trained: 0.995, 'held out': 0.99, '6 operands': 0.9, '7 operands': 0.7 },
     true,
   ),
   'expressions-end-only': ofExpressions(
     createExpressions({ endOnly: true }),
-    [0, 1, { stage: 2, iterations: 1500 }],
+    [0, 1, 2],
     { trained: 0.99, 'held out': 0.9 },
     false,
   ),
