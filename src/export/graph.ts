@@ -12,7 +12,7 @@ export interface Weights {
   readonly data: Float32Array;
 }
 
-/** A graph of ONNX operators that is being put together. What is not used is not in it. */
+/** A graph of ONNX operators that is being put together. */
 export class Graph {
   readonly #weights: Readonly<Record<string, Weights>>;
   readonly #nodes: Node[] = [];
@@ -179,10 +179,12 @@ export class Graph {
 
   /**
    * @param about - What is said beside the graph.
-   * @returns The model.
+   * @returns The model, without the constants that nothing uses.
    */
   finish(about: Pick<ModelFile, 'name' | 'doc' | 'metadata'>): ModelFile {
-    return { ...about, nodes: this.#nodes, constants: [...this.#constants.values()], inputs: this.#inputs, outputs: this.#outputs };
+    const used = new Set(this.#nodes.flatMap(({ inputs }) => inputs));
+    const constants = [...this.#constants.values()].filter(({ name }) => used.has(name));
+    return { ...about, nodes: this.#nodes, constants, inputs: this.#inputs, outputs: this.#outputs };
   }
 
   /** Equal constants are one. */
