@@ -2,7 +2,7 @@
 // pip brings. `-- --rows 10000` compares so many programs and episodes instead of 200. See docs/decisions/0035.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildTypeScript, prepare } from './build.js';
+import { prepare } from './build.js';
 import { installLocked } from './lib/install.js';
 import { must, ROOT, run, ToolError } from './lib/process.js';
 import { AVA_COUNTS, SKIPPED, Steps } from './lib/steps.js';
@@ -41,7 +41,6 @@ function rowsOf(args: readonly string[]): string {
 export async function main(): Promise<number> {
   const rows = rowsOf(process.argv.slice(2));
   await prepare();
-  await buildTypeScript();
   await installLocked('onnx', 'onnxruntime for Node and browsers, about 440 MB');
   const steps = new Steps();
   const ava = join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
