@@ -47,7 +47,7 @@ for (const runtime of RUNTIMES) {
       const starts = new Uint8Array(SIZE).fill(1);
       let [largest, episodes, steps] = [0, 0, 0];
       // Every row ends some, and all together as many as are asked for.
-      while ((episodes < ROWS || starts.every((start) => start === 0))) {
+      while (episodes < ROWS || starts.every((start) => start === 0)) {
         const observed = {
           dense: vector.layout.dense === 0 ? undefined : vector.dense,
           discrete: vector.layout.discrete.length === 0 ? undefined : vector.discrete,

@@ -76,7 +76,12 @@ for (const runtime of RUNTIMES) {
             const rows = Array.from({ length: size }, (_, row) => row * horizon + at);
             const expected = rows.flatMap((cell) => Array.from(logits.subarray(cell * TASK.vocabulary, (cell + 1) * TASK.vocabulary)));
             t.true(distance(own, expected) <= WITHIN, `logits of step ${at}: ${distance(own, expected)}`);
-            t.true(distance(ownValues, Float32Array.from(rows, (cell) => values[cell] as number)) <= WITHIN);
+            t.true(
+              distance(
+                ownValues,
+                Float32Array.from(rows, (cell) => values[cell] as number),
+              ) <= WITHIN,
+            );
             stepping.feed(Int32Array.from(rows, (cell) => fed[cell] as number));
           }
         }
@@ -112,45 +117,48 @@ interface Native {
 for (const runtime of RUNTIMES) {
   for (const network of ACTING) {
     for (const normalized of [false, true]) {
-      test.serial(`${runtime}, ${JSON.stringify(network)}, ${normalized ? 'normalized' : 'as observed'}: steps with starts and masks`, async (t) => {
-        await using agent = await Agent.create({ ...SPACES, seed: 2, hiddenSize: 10, network });
-        await shake(agent, 0.4);
-        const random = new Random(6);
-        // Where numbers are large beside their deviation, their mean must not be rounded to 32 bits.
-        const centre = normalized ? 1_000_003.3 : 0;
-        const numbers = (rows: number) => Float32Array.from({ length: 3 * rows }, () => centre + 4 * random.float() - 2);
-        if (normalized) {
-          await (Agent.nativeOf(agent) as Native).normalize(numbers(50), true);
-        }
-        const step = await exported(runtime, agent);
-        for (const size of [1, 7]) {
-          using session = await agent.session({ size });
-          const zeros = { hidden_state: step.tensor(new Float32Array(size * 10 * agent.info.layers), size, agent.info.layers, 10) };
-          const window = agent.info.historyWindow ?? 0;
-          const stepping = new Stepping(step, size, 6, {
-            ...zeros,
-            previous_action: step.tensor(new Int32Array(size), size),
-            step: step.tensor(new Int32Array(size).fill(9), size),
-            history: step.tensor(new Float32Array(size * window * 128).fill(1), size, window, 128),
-          });
-          const starts = new Uint8Array(size).fill(1);
-          for (let at = 0; at < 40; at += 1) {
-            const dense = numbers(size);
-            const ids = Int32Array.from({ length: 3 * size }, (_, index) => random.int([4, 3, 5][index % 3] as number));
-            const allowed = Uint8Array.from({ length: 6 * size }, (_, index) => Number(index % 6 === at % 6 || random.float() < 0.6));
-            const observed = { dense, discrete: ids, allowed };
-            const native = session.advance(dense, ids, allowed, starts, true);
-            const said = await stepping.step({ ...observed, starts });
-            t.deepEqual(said.actions, native.actions, `step ${at}`);
-            t.true(distance(said.values, native.values) <= WITHIN, `values of step ${at}: ${distance(said.values, native.values)}`);
-            t.true(said.logits.every((logit, index) => (logit === -Infinity) === (allowed[index] === 0)));
-            for (let row = 0; row < size; row += 1) {
-              starts[row] = Number(random.float() < 0.1);
+      test.serial(
+        `${runtime}, ${JSON.stringify(network)}, ${normalized ? 'normalized' : 'as observed'}: steps with starts and masks`,
+        async (t) => {
+          await using agent = await Agent.create({ ...SPACES, seed: 2, hiddenSize: 10, network });
+          await shake(agent, 0.4);
+          const random = new Random(6);
+          // Where numbers are large beside their deviation, their mean must not be rounded to 32 bits.
+          const centre = normalized ? 1_000_003.3 : 0;
+          const numbers = (rows: number) => Float32Array.from({ length: 3 * rows }, () => centre + 4 * random.float() - 2);
+          if (normalized) {
+            await (Agent.nativeOf(agent) as Native).normalize(numbers(50), true);
+          }
+          const step = await exported(runtime, agent);
+          for (const size of [1, 7]) {
+            using session = await agent.session({ size });
+            const zeros = { hidden_state: step.tensor(new Float32Array(size * 10 * agent.info.layers), size, agent.info.layers, 10) };
+            const window = agent.info.historyWindow ?? 0;
+            const stepping = new Stepping(step, size, 6, {
+              ...zeros,
+              previous_action: step.tensor(new Int32Array(size), size),
+              step: step.tensor(new Int32Array(size).fill(9), size),
+              history: step.tensor(new Float32Array(size * window * 128).fill(1), size, window, 128),
+            });
+            const starts = new Uint8Array(size).fill(1);
+            for (let at = 0; at < 40; at += 1) {
+              const dense = numbers(size);
+              const ids = Int32Array.from({ length: 3 * size }, (_, index) => random.int([4, 3, 5][index % 3] as number));
+              const allowed = Uint8Array.from({ length: 6 * size }, (_, index) => Number(index % 6 === at % 6 || random.float() < 0.6));
+              const observed = { dense, discrete: ids, allowed };
+              const native = session.advance(dense, ids, allowed, starts, true);
+              const said = await stepping.step({ ...observed, starts });
+              t.deepEqual(said.actions, native.actions, `step ${at}`);
+              t.true(distance(said.values, native.values) <= WITHIN, `values of step ${at}: ${distance(said.values, native.values)}`);
+              t.true(said.logits.every((logit, index) => (logit === -Infinity) === (allowed[index] === 0)));
+              for (let row = 0; row < size; row += 1) {
+                starts[row] = Number(random.float() < 0.1);
+              }
             }
           }
-        }
-        await step.release();
-      });
+          await step.release();
+        },
+      );
     }
   }
 }

@@ -1,10 +1,7 @@
-import type { Attributes, Constant, ElementType, ModelFile, Node, Port } from './model-file.js';
+import { type Attributes, type Constant, type ElementType, type ModelFile, type Node, type Port, TYPES } from './model-file.js';
 
 /** A tensor within a graph, by its name. */
 export type Value = string;
-
-/** Numbers of the element types, as `Cast` takes them. */
-const CAST = { float: 1, int32: 6, int64: 7, bool: 9 } as const;
 
 /** A tensor of weights, row-major. */
 export interface Weights {
@@ -127,7 +124,7 @@ export class Graph {
    * @returns The same numbers.
    */
   cast(value: Value, type: ElementType): Value {
-    return this.op('Cast', [value], { to: CAST[type] });
+    return this.op('Cast', [value], { to: TYPES[type] });
   }
 
   /**

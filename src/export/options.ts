@@ -80,7 +80,11 @@ function checkForm(form: ExportForm, { spec, horizon }: Exported, issues: Issues
   } else if (form === 'program' && spec.inputs.some(({ kind }) => kind === 'discrete' || kind === 'dense')) {
     issues.add('form', "cannot be 'program': the agent hears an answer before each step.", "Use 'encoder' and 'step'.");
   } else if (form === 'program' && horizon > MOST) {
-    issues.add('form', `cannot be 'program': ${horizon} steps are more than the ${MOST} that are written out.`, "Use 'encoder' and 'step'.");
+    issues.add(
+      'form',
+      `cannot be 'program': ${horizon} steps are more than the ${MOST} that are written out.`,
+      "Use 'encoder' and 'step'.",
+    );
   }
 }
 

@@ -69,7 +69,12 @@ export function next(port: Port): Port {
 export function stepPorts(spec: ModelSpec): Readonly<Record<'start' | 'allowed' | 'logits' | 'value' | 'action', Port>> {
   const size = spec.action.size;
   return {
-    start: { name: 'episode_start', type: 'bool', shape: [BATCH], doc: 'Whether the row begins an episode: then nothing before it is read.' },
+    start: {
+      name: 'episode_start',
+      type: 'bool',
+      shape: [BATCH],
+      doc: 'Whether the row begins an episode: then nothing before it is read.',
+    },
     allowed: { name: 'action_mask', type: 'bool', shape: [BATCH, size], doc: 'Which actions are allowed, at least one of each row.' },
     logits: { name: 'logits', type: 'float', shape: [BATCH, size], doc: 'Before the softmax; negative infinity where not allowed.' },
     value: { name: 'value', type: 'float', shape: [BATCH], doc: "The critic's estimate of the return from here." },

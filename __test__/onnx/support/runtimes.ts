@@ -71,15 +71,14 @@ export class Model {
 }
 
 /** Exports an agent and loads the file. */
-export async function exported(runtime: (typeof RUNTIMES)[number], agent: Agent, options: ExportOptions = {}): Promise<Model> {
-  const package_: OnnxRuntime = require(runtime);
-  package_.env.wasm.numThreads = 1;
-  let model: Model | undefined;
+export async function exported(name: (typeof RUNTIMES)[number], agent: Agent, options: ExportOptions = {}): Promise<Model> {
+  const runtime: OnnxRuntime = require(name);
+  runtime.env.wasm.numThreads = 1;
+  let bytes = new Uint8Array();
   await inFolder(async (folder) => {
     const path = join(folder, 'agent.onnx');
     await agent.export(path, options);
-    const settings = { intraOpNumThreads: 1, interOpNumThreads: 1 };
-    model = new Model(package_, await package_.InferenceSession.create(new Uint8Array(await readFile(path)), settings));
+    bytes = new Uint8Array(await readFile(path));
   });
-  return model as unknown as Model;
+  return new Model(runtime, await runtime.InferenceSession.create(bytes, { intraOpNumThreads: 1, interOpNumThreads: 1 }));
 }

@@ -34,8 +34,17 @@ async function writeActors(): Promise<void> {
   await using actor = await Agent.create({ observationSpace, actionSpace });
   await actor.export(at('actor.onnx'));
   const numbers = box({ shape: [2], low: -1, high: 1 });
-  for (const [index, network] of [{}, { layers: 2, clock: true }, { attention: 'history', historyWindow: 1 }, { memory: false }].entries()) {
-    await using other = await Agent.create({ observationSpace: { ...{ card: actionSpace }, numbers }, actionSpace, network: network as object });
+  for (const [index, network] of [
+    {},
+    { layers: 2, clock: true },
+    { attention: 'history', historyWindow: 1 },
+    { memory: false },
+  ].entries()) {
+    await using other = await Agent.create({
+      observationSpace: { ...{ card: actionSpace }, numbers },
+      actionSpace,
+      network: network as object,
+    });
     await (Agent.nativeOf(other) as Native).normalize(Float32Array.of(0.5, 1, 0.25, -1), true);
     await other.export(at(`actor-${index}.onnx`));
   }
