@@ -20,6 +20,7 @@ const NETWORKS = [
   { attention: 'history', historyWindow: 1, clock: true },
   { attention: 'both', historyWindow: 2, clock: true, layers: 2 },
   { encoder: 'gru' },
+  { encoder: 'gru', direction: 'forward' },
   { encoder: 'gru', attention: 'none', layers: 2 },
   { encoder: 'gru', attention: 'both', historyWindow: 3, clock: true },
   { memory: false },

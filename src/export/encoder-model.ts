@@ -28,11 +28,11 @@ export function encoderModel(source: ExportSource, length: number | undefined): 
   if (countsSteps(spec)) {
     graph.output(state.step, graph.op('Expand', [graph.ints([0]), rows]));
   }
-  if (spec.attention?.history !== undefined) {
-    const shape = graph.concat([rows, graph.longs([spec.attention.history.window, KEPT])], 0);
+  if (spec.window > 0) {
+    const shape = graph.concat([rows, graph.longs([spec.window, KEPT])], 0);
     graph.output(state.history, graph.op('Expand', [graph.floats([0]), shape]));
   }
-  if (spec.attention?.prompt === true) {
+  if (spec.attendsPrompt) {
     graph.output(state.memory, read.memory);
     graph.output(state.mask, read.counts);
   }

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../checkpoint/model-spec.js';
+import type { ModelSpec } from './model-spec.js';
 import type { Graph, Value } from './graph.js';
 
 const HEADS = 2;
@@ -47,7 +47,7 @@ export function lookBack(
   steps: number,
   seen: Value | undefined,
 ): Value {
-  const window = spec.attention?.history?.window as number;
+  const { window } = spec;
   const parts = graph.split(past, 2 * HEADS, 2);
   const bias = graph.numbersOf('attn.history.bias');
   const heads = queries.map((query, head) => {

@@ -1,4 +1,4 @@
-import type { InputSpec, ModelSpec } from '../checkpoint/model-spec.js';
+import type { InputSpec, ModelSpec } from './model-spec.js';
 import type { Graph, Value } from './graph.js';
 
 /** Steps that each hand of the clock takes around. */

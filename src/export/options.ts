@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../checkpoint/model-spec.js';
+import type { ModelSpec } from './model-spec.js';
 import { OptionsError } from '../errors/options-error.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';

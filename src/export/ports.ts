@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../checkpoint/model-spec.js';
+import type { ModelSpec } from './model-spec.js';
 import { KEPT } from './history.js';
 import type { Port } from './model-file.js';
 
@@ -38,7 +38,7 @@ export interface StatePorts {
  */
 export function statePorts(spec: ModelSpec, length: number | undefined): StatePorts {
   const tokens = length ?? 'context_length';
-  const window = spec.attention?.history?.window ?? 0;
+  const { window } = spec;
   return {
     hidden: { name: 'hidden_state', type: 'float', shape: [BATCH, spec.layers, spec.hidden], doc: 'States of all layers.' },
     previousAction: {
@@ -67,7 +67,7 @@ export function next(port: Port): Port {
  * @returns What is observed, and what a step says.
  */
 export function stepPorts(spec: ModelSpec): Readonly<Record<'start' | 'allowed' | 'logits' | 'value' | 'action', Port>> {
-  const size = spec.action.size;
+  const size = spec.actions;
   return {
     start: {
       name: 'episode_start',

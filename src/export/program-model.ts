@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../checkpoint/model-spec.js';
+import type { ModelSpec } from './model-spec.js';
 import { logProb, mostProbable, sampled } from './choice.js';
 import { Graph, type Value } from './graph.js';
 import { look, lookBack } from './history.js';
@@ -42,17 +42,17 @@ export function programModel(source: ExportSource, length: number | undefined, d
     const x = readInputs(graph, spec, { previousAction, episodeStart, clock, discrete: undefined, dense: undefined });
     const after = runLayers(graph, spec, x, states);
     const top = after.at(-1) as Value;
-    const heard = [top, ...(spec.attention?.prompt === true ? [attendPrompt(graph, spec, top, read)] : [])];
-    if (spec.attention?.history !== undefined) {
+    const heard = [top, ...(spec.attendsPrompt ? [attendPrompt(graph, spec, top, read)] : [])];
+    if (spec.window > 0) {
       heard.push(lookAt(graph, spec, top, clock, past));
     }
     const { logits, value } = runHeads(graph, heard, allowed);
-    const action = deterministic ? mostProbable(graph, logits) : sampled(graph, logits, spec.action.size, uniforms[t] as Value);
+    const action = deterministic ? mostProbable(graph, logits) : sampled(graph, logits, spec.actions, uniforms[t] as Value);
     columns.actions.push(action);
     columns.logProbs.push(logProb(graph, logits, action));
     columns.values.push(value);
     previousAction = action;
-    states = spec.recurrent === false ? states : after;
+    states = !spec.recurrent ? states : after;
   }
   for (const [name, of] of Object.entries(columns) as ['actions' | 'logProbs' | 'values', Value[]][]) {
     graph.output(
@@ -69,7 +69,7 @@ export function programModel(source: ExportSource, length: number | undefined, d
 /** Attention over the steps before, to which this one is added. */
 function lookAt(graph: Graph, spec: ModelSpec, state: Value, clock: Value | undefined, past: Value[]): Value {
   const { queries, kept } = look(graph, state, clock);
-  const steps = Math.min(past.length, spec.attention?.history?.window as number);
+  const steps = Math.min(past.length, spec.window);
   // At the first step nothing is seen, so zeros are read.
   const result =
     steps === 0

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../checkpoint/model-spec.js';
+import type { ModelSpec } from './model-spec.js';
 import type { Graph, Value } from './graph.js';
 import { gruStep } from './network.js';
 
@@ -37,7 +37,7 @@ export function readPrompts(graph: Graph, spec: ModelSpec, prompts: PromptInputs
   const counts = graph.op('Less', [positions(graph, contexts, length), graph.unsqueeze(lengths, 1)]);
   const read =
     spec.encoder.kind === 'recurrent'
-      ? readInOrder(graph, embedded, counts, length as number)
+      ? readInOrder(graph, embedded, counts, { length: length as number, backward: spec.encoder.backward })
       : { memory: embedded, context: mean(graph, embedded, counts, lengths, spec.encoder.kind === 'pooled' && spec.encoder.pooling) };
   const stage = graph.op('Gather', [graph.weight('stage_emb.weight'), stages], { axis: 0 });
   const first = graph.op('Tanh', [graph.op('Add', [stage, read.context])]);
@@ -64,16 +64,25 @@ function mean(graph: Graph, vectors: Value, counts: Value, lengths: Value, pooli
 }
 
 /** A GRU over the vectors `[n, L, H]`, a node a token: `Loop`, `Scan` and `GRU` are not in every runtime. */
-function readInOrder(graph: Graph, vectors: Value, counts: Value, length: number): { memory: Value; context: Value } {
-  const tokens = graph.split(vectors, length, 1);
+function readInOrder(
+  graph: Graph,
+  vectors: Value,
+  counts: Value,
+  { length, backward }: { readonly length: number; readonly backward: boolean },
+): { memory: Value; context: Value } {
+  const tokens = graph.split(vectors, length, 1).map((token) => graph.squeeze(token, 1));
   const flags = graph.split(counts, length, 1);
-  const first = graph.squeeze(tokens[0] as Value, 1);
-  let context = graph.op('Sub', [first, first]);
-  const states = tokens.map((token, index) => {
-    const state = gruStep(graph, 'encoder', 0, index === 0 ? first : graph.squeeze(token, 1), context);
+  let context = graph.op('Sub', [tokens[0] as Value, tokens[0] as Value]);
+  const states: Value[] = [];
+  const read = (index: number): void => {
+    const state = gruStep(graph, 'encoder', 0, tokens[index] as Value, context);
+    // Padding leaves the state as it was: from the end that is zero, until the last token.
     context = graph.op('Where', [flags[index] as Value, state, context]);
-    return graph.unsqueeze(state, 1);
-  });
+    states[index] = graph.unsqueeze(state, 1);
+  };
+  for (let turn = 0; turn < length; turn += 1) {
+    read(backward ? length - 1 - turn : turn);
+  }
   return { memory: graph.concat(states, 1), context };
 }
 

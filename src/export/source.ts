@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../checkpoint/model-spec.js';
+import type { ModelSpec } from './model-spec.js';
 import type { Weights } from './graph.js';
 
 /** What is exported. */
@@ -47,5 +47,5 @@ export function reads(spec: ModelSpec, kind: ModelSpec['inputs'][number]['kind']
  */
 export function countsSteps(spec: ModelSpec): boolean {
   const begins = reads(spec, 'episodeStart') && spec.encoder.kind !== 'none';
-  return begins || reads(spec, 'clock') || spec.attention?.history !== undefined;
+  return begins || reads(spec, 'clock') || spec.window > 0;
 }

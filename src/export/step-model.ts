@@ -41,12 +41,12 @@ export function stepModel(source: ExportSource, length: number | undefined): Mod
   const states = runLayers(graph, spec, x, before.states);
   const top = states.at(-1) as Value;
   const read = [top];
-  if (spec.attention?.prompt === true) {
+  if (spec.attendsPrompt) {
     read.push(attendPrompt(graph, spec, top, { memory: graph.input(state.memory), counts: graph.input(state.mask) }));
   }
   let history: Value | undefined;
-  if (spec.attention?.history !== undefined) {
-    const { window } = spec.attention.history;
+  if (spec.window > 0) {
+    const { window } = spec;
     const past = graph.input(state.history);
     const { queries, kept } = look(graph, top, clock);
     read.push(lookBack(graph, spec, queries, past, window, seenOf(graph, before.step as Value, window)));
@@ -58,7 +58,7 @@ export function stepModel(source: ExportSource, length: number | undefined): Mod
   graph.output(said.value, value);
   graph.output(said.action, mostProbable(graph, logits));
   const after: readonly (readonly [Port, Value | undefined])[] = [
-    [state.hidden, spec.recurrent === false ? undefined : stack(graph, states)],
+    [state.hidden, !spec.recurrent ? undefined : stack(graph, states)],
     [state.step, before.step && stepAfter(graph, before.step)],
     [state.history, history],
   ];
@@ -96,7 +96,7 @@ function readStates(graph: Graph, { spec, startToken }: ExportSource, ports: Sta
   const or = (instead: Value, value: Value | undefined, flags = starts): Value | undefined =>
     value === undefined || flags === undefined ? value : graph.op('Where', [flags, instead, value]);
   const rest = { step: or(graph.ints([0], []), step), previousAction: or(graph.ints([startToken], []), previous) };
-  if (starts !== undefined && spec.recurrent === false) {
+  if (starts !== undefined && !spec.recurrent) {
     const shape = graph.concat([graph.op('Shape', [starts]), graph.longs([spec.hidden])], 0);
     return { ...rest, states: new Array<Value>(spec.layers).fill(graph.op('Expand', [graph.floats([0]), shape])) };
   }

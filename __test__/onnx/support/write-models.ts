@@ -54,6 +54,7 @@ async function writeVariants(): Promise<void> {
   const task = { vocabulary: 6, stages: 2, horizon: 4, startToken: 5, hiddenSize: 8, contextLength: 3 };
   const networks = [
     { encoder: 'gru', attention: 'both', historyWindow: 2, clock: true, layers: 2 },
+    { encoder: 'gru', direction: 'forward' },
     { encoder: 'mean', attention: 'prompt' },
     { encoder: 'mean', memory: false },
   ] as const;
