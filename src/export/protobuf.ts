@@ -35,7 +35,7 @@ export function integer(field: number, value: number): Field {
  * @returns The field.
  */
 export function bytes(field: number, value: Field): Field {
-  const parts = value instanceof Uint8Array ? [value] : value;
+  const parts: readonly Uint8Array[] = Array.isArray(value) ? value : [value];
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return [Uint8Array.from([...varint(field * 8 + 2), ...varint(length)]), ...parts];
 }
