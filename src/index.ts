@@ -183,6 +183,7 @@ export { type NativeCandidate, NativeLoadError } from './errors/native-load-erro
 export { NonFiniteError } from './errors/non-finite-error.js';
 export { OptionsError } from './errors/options-error.js';
 export { TaskError, type TaskErrorDetails } from './errors/task-error.js';
+export type { ExportForm, ExportOptions } from './export/options.js';
 export type {
   CurriculumMetrics,
   EpisodeMetrics,

@@ -57,7 +57,10 @@ export async function main(): Promise<number> {
       await runAll(CHECKS);
       await audit(steps);
       await runAll(BUILDS_CUDA ? CUDA_CHECKS : []);
-      await runAll([['npm run test:package', 15, ['npm', 'run', 'test:package']]]);
+      await runAll([
+        ['npm run test:onnx', 10, ['npm', 'run', 'test:onnx']],
+        ['npm run test:package', 15, ['npm', 'run', 'test:package']],
+      ]);
     }
   } catch (error) {
     // Whatever goes wrong, the last line is printed.

@@ -6,6 +6,7 @@ import { type Note, writeNote } from '../checkpoint/note.js';
 import type { ToolTask } from '../define/tool-task.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
+import type { ExportOptions } from '../export/options.js';
 import type { BindingAgent, BindingCollector } from '../native/binding.js';
 import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
@@ -13,6 +14,7 @@ import { Issues } from '../util/issues.js';
 import { hasBrand } from '../util/kind.js';
 import { OptionReader, readOptions } from '../util/option-reader.js';
 import { type CollectorOptions, RolloutCollector } from './collector.js';
+import { exportOnnx } from './export.js';
 import type { AgentInfo } from './info.js';
 import { InputReader, inputNames } from './input-reader.js';
 import type { Episodes, JudgedEpisodes, Minibatch, Programs, Prompts } from './inputs.js';
@@ -401,6 +403,23 @@ export class Agent {
     const file = readFilePath(path, issues);
     issues.throwIfAny(InputError);
     await guardedAsync(() => this.#native.save(file, writeNote(this.#note)));
+  }
+
+  /**
+   * Writes the policy as an ONNX file, for runtimes in other languages: by the present weights, with what observations are normalized by, and without
+   * what training needs. Whole or not at all, as {@link Agent.save} writes.
+   *
+   * @param path - The file, as a string or a `file:` URL; its folder must exist. A relative path counts from the working folder at the time of the
+   *   call.
+   * @param options - One step, the prompts before the first, or whole programs; see {@link ExportOptions}.
+   * @throws {@link InputError} when `path` is no path.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
+   * @throws {@link CheckpointError} when it cannot be written, or would have 2 GiB or more; a file that was there is as it was.
+   * @throws {@link ClosedError} after {@link Agent.close}.
+   */
+  async export(path: string | URL, options: ExportOptions = {}): Promise<void> {
+    this.#checkOpen();
+    await exportOnnx(this.#native, this.info, path, options);
   }
 
   /**

@@ -12,6 +12,8 @@ export declare class BindingAgent {
   static load(path: string, device: string, engine: string, threads: number): Promise<BindingAgent>
   /** What the agent was made or loaded with. */
   get options(): BindingAgentOptions
+  /** What the network is: the section `model` of its file. */
+  get model(): string
   /** What the numbers of a lesson are, in their order. */
   get numberNames(): Array<string>
   /**
@@ -47,12 +49,16 @@ export declare class BindingAgent {
   groupAdvantages(returns: Float32Array, groups: Uint32Array, leaveOneOut: boolean, scale: boolean): BindingGroupAdvantages
   /** Brings vectors that were observed, `[n, D]`, to the scale that the network reads them on; counted among its statistics before, where asked. */
   normalize(dense: Float32Array, count: boolean): Promise<Float32Array>
+  /** The statistics that observed vectors are normalized by; nothing where they are read as they are. */
+  observationStatistics(): Promise<BindingStatistics | null>
   /** Another agent with the same weights, by another seed where one is given, with Adam's state or before its first step. */
   clone(seed: number | undefined | null, optimizer: boolean): Promise<BindingAgent>
   /** Replaces all weights, or none when one tensor is missing, unknown, of another shape or not finite. Adam's state stays. */
   loadStateDict(tensors: Array<BindingTensor>): Promise<void>
   /** Writes weights, Adam's state, random streams, options and `note` to one file, atomically. */
   save(path: string, note: string): Promise<void>
+  /** Writes bytes of the caller's to one file, atomically. */
+  writeFile(path: string, bytes: Uint8Array): Promise<void>
   /** The `note` of the file this agent was loaded from, or an empty string. */
   note(): string
   /** Frees the agent after what is queued; later calls reject with `ERR_CLOSED`, but closing again resolves. */
@@ -298,6 +304,14 @@ export interface BindingRollout {
   entropies: Float32Array
   /** Value of each step, `[n, T]`. */
   values: Float32Array
+}
+
+/** Moments of the vectors that were observed, `[D]`. */
+export interface BindingStatistics {
+  /** Their mean. */
+  mean: Array<number>
+  /** Their variance. */
+  variance: Array<number>
 }
 
 /** What actions are judged by: `returns`, or `advantages`. */

@@ -17,7 +17,9 @@ use crate::lesson::{
     BindingGradients, BindingGroupAdvantages, BindingLesson, BindingOptimizer, BindingTerms, BindingTrajectories,
     BindingUpdateStats, OwnedLesson, Said, number_names,
 };
-use crate::options::{BindingAgentOptions, BindingEvaluation, BindingRollout, BindingTensor, Resolved, integer, placement};
+use crate::options::{
+    BindingAgentOptions, BindingEvaluation, BindingRollout, BindingStatistics, BindingTensor, Resolved, integer, placement,
+};
 use crate::session::BindingSession;
 use crate::worker::{Access, Slot, Worker, submit, submit_fill};
 
@@ -75,6 +77,12 @@ impl BindingAgent {
     #[napi(getter, catch_unwind)]
     pub fn options(&self) -> BindingAgentOptions {
         BindingAgentOptions::from(&self.resolved)
+    }
+
+    /// What the network is: the section `model` of its file.
+    #[napi(getter, catch_unwind)]
+    pub fn model(&self) -> String {
+        checkpoint::describe(&self.resolved.model)
     }
 
     /// What the numbers of a lesson are, in their order.
@@ -286,6 +294,13 @@ impl BindingAgent {
         submit(env, self.worker.as_ref(), Access::Writes, work, |_, dense| Numbers(dense))
     }
 
+    /// The statistics that observed vectors are normalized by; nothing where they are read as they are.
+    #[napi(catch_unwind, ts_return_type = "Promise<BindingStatistics | null>")]
+    pub fn observation_statistics<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let work = |agent: &mut Agent| Ok(agent.normalizer().observations.clone().filter(|running| running.count > 0.0));
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, running| running.map(BindingStatistics::from))
+    }
+
     /// Another agent with the same weights, by another seed where one is given, with Adam's state or before its first step.
     #[napi(catch_unwind, js_name = "clone", ts_return_type = "Promise<BindingAgent>")]
     pub fn duplicate<'env>(&self, env: &'env Env, seed: Option<f64>, optimizer: bool) -> napi::Result<Object<'env>> {
@@ -323,6 +338,14 @@ impl BindingAgent {
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
     pub fn save<'env>(&self, env: &'env Env, path: String, note: String) -> napi::Result<Object<'env>> {
         let work = move |agent: &mut Agent| Ok(checkpoint::save(Path::new(&path), &agent.state(note)?)?);
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, ()| ())
+    }
+
+    /// Writes bytes of the caller's to one file, atomically.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn write_file<'env>(&self, env: &'env Env, path: String, bytes: &[u8]) -> napi::Result<Object<'env>> {
+        let bytes = bytes.to_vec();
+        let work = move |_: &mut Agent| Ok(checkpoint::write_file(Path::new(&path), &bytes)?);
         submit(env, self.worker.as_ref(), Access::Reads, work, |_, ()| ())
     }
 

@@ -1,6 +1,7 @@
 //! The plain objects that cross, and their way into the core's own types.
 
 use innate_core::checkpoint::MAX_COUNTER;
+use innate_core::collect::Running;
 use innate_core::data::{Evaluation, Rollout, RolloutSpec};
 use innate_core::device::DeviceKind;
 use innate_core::engine::EngineKind;
@@ -107,6 +108,21 @@ pub struct BindingTensor {
     /// The elements.
     #[napi(ts_type = "Float32Array")]
     pub data: Numbers<f32>,
+}
+
+/// Moments of the vectors that were observed, `[D]`.
+#[napi(object)]
+pub struct BindingStatistics {
+    /// Their mean.
+    pub mean: Vec<f64>,
+    /// Their variance.
+    pub variance: Vec<f64>,
+}
+
+impl From<Running> for BindingStatistics {
+    fn from(Running { mean, variance, .. }: Running) -> Self {
+        Self { mean, variance }
+    }
 }
 
 /// [`BindingAgentOptions`] with their values checked; what the network itself checks is left to it.

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use crate::agent::AgentState;
 use crate::error::Result;
+use crate::model::ModelSpec;
 
 pub use fields::MAX_COUNTER;
 pub use format::{decode, encode};
@@ -27,6 +28,19 @@ pub fn save(path: &Path, state: &AgentState) -> Result<()> {
     let name = path.display().to_string();
     let bytes = encode(state, &name)?;
     file::replace(path, &bytes).map_err(|fault| fault.of(&name))
+}
+
+/// Writes any bytes as [`save`] writes its own.
+///
+/// # Errors
+/// [`Error::Checkpoint`](crate::Error::Checkpoint) naming the file with the system's reason; the file is as it was.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    file::replace(path, bytes).map_err(|fault| fault.of(&path.display().to_string()))
+}
+
+/// The section `model` of a file that holds an agent of this network.
+pub fn describe(model: &ModelSpec) -> String {
+    sections::write_model(model).to_string()
 }
 
 /// Reads what [`save`] wrote, in this version of the format or an older one. Never asks for much more memory than the file has bytes.

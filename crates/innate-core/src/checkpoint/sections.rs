@@ -121,7 +121,7 @@ pub(super) fn object(sections: &mut Sections, name: &str) -> Result<Fields, Faul
     Fields::parse(name, &text(sections, name)?)
 }
 
-fn write_model(model: &ModelSpec) -> Value {
+pub(super) fn write_model(model: &ModelSpec) -> Value {
     let ModelSpec { vocabulary, encoder, inputs, layers, hidden, recurrent, attention, action } = model;
     let mut section = json!({
         "vocabulary": vocabulary,
