@@ -119,6 +119,13 @@ for (const mask of [true, 'applicable'] as const) {
   });
 }
 
+test('several programs a problem, held to a reference, are shown the numbers too', async (t) => {
+  const options = { algorithm: 'grpo', samples: 4, klCoef: 0.01, hiddenSize: 16, seed: 2, progress: false } as const;
+  await using trainer = await Trainer.create({ task: budget(), ...options });
+  const { stages } = await trainer.run([{ stage: 'all', iterations: 5 }]);
+  t.is(stages[0]?.iterations, 5);
+});
+
 test('programs of a search, and contexts with numbers, are imitated', async (t) => {
   const task = budget();
   await using trainer = await Trainer.create({ task, seed: 1, hiddenSize: 32, progress: false });
