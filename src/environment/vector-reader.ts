@@ -46,6 +46,18 @@ export class VectorReader implements Positions {
     this.episodes = new Float64Array(vector.size).fill(-1);
   }
 
+  /** @param counts - Steps and episodes of each row, as another reader of as many rows counted them; what is none is left aside. */
+  resume({ steps, episodes }: { readonly steps?: unknown; readonly episodes?: unknown }): void {
+    for (const [own, given] of [
+      [this.steps, steps],
+      [this.episodes, episodes],
+    ] as const) {
+      if (given instanceof Float64Array && given.length === own.length) {
+        own.set(given);
+      }
+    }
+  }
+
   /** Counts that an episode begins in every row. */
   beginAll(): void {
     for (let row = 0; row < this.steps.length; row += 1) {

@@ -1,4 +1,5 @@
 import type { GroupMetrics } from '../../metrics/events.js';
+import { cloneData } from '../../util/plain-data.js';
 
 /** What one iteration says of how a stage goes. */
 export interface IterationSign {
@@ -27,6 +28,12 @@ export interface Block {
   readonly groups: readonly GroupMetrics[];
 }
 
+/** What {@link Blocks} has seen. Plain data. */
+export interface BlocksState {
+  readonly whole: readonly Block[];
+  readonly signs: readonly IterationSign[];
+}
+
 /** Sums iterations up to blocks. */
 export class Blocks {
   /** The blocks that are whole. */
@@ -42,6 +49,17 @@ export class Blocks {
   constructor(length: number, begun: number) {
     this.#length = length;
     this.#begun = begun;
+  }
+
+  /** @returns A copy of what was seen. */
+  getState(): BlocksState {
+    return cloneData({ whole: this.whole, signs: this.#signs });
+  }
+
+  /** @param state - What {@link Blocks.getState} returned. */
+  setState({ whole, signs }: BlocksState): void {
+    this.whole.splice(0, Infinity, ...whole);
+    this.#signs = [...signs];
   }
 
   /**

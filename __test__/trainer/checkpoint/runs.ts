@@ -1,0 +1,135 @@
+import { arithmetic, defineTask, linear, Trainer, type TrainerOptions, type TrainingEvent, type TrainingKind } from 'innate';
+import { cartPole, cartPoleVector, repeatPrevious } from 'innate/environments';
+import { echoTask } from '../../support/echo-task.js';
+
+/** A short run that has all there is to lose. */
+export interface ResumableRun {
+  readonly kind: TrainingKind;
+  readonly stages: unknown;
+  readonly options: object;
+  /** What of the options is given again to a run that is resumed. */
+  readonly again: object;
+}
+
+const PLACES = ['left', 'middle', 'right'] as const;
+
+/** One of three drawers has the coin, and the first look says where. */
+const drawers = defineTask({
+  name: 'drawers',
+  stages: ['three', 'two'],
+  horizon: 3,
+  symbols: ['look', ...PLACES],
+  sample: (random, stage): number => random.int(stage === 'three' ? 3 : 2),
+  encode: () => ['look'],
+  start: () => ({ looked: false, opened: -1 }),
+  observe: (state: { readonly looked: boolean }, place: unknown) => (state.looked ? [PLACES[Number(place)] ?? 'look'] : []),
+  observationLength: 1,
+  tools: {
+    LOOK: {
+      run: (state) => {
+        state.looked = true;
+      },
+    },
+    LEFT: opens(0),
+    MIDDLE: opens(1),
+    RIGHT: opens(2),
+  },
+  success: (state, place) => state.opened === place,
+});
+
+function opens(which: number) {
+  return {
+    run: (state: { opened: number }): void => {
+      state.opened = which;
+    },
+  };
+}
+
+const small = { hiddenSize: 8, seed: 3, progress: false, threads: 1 } as const;
+const task = { ...small, batchSize: 16, evaluateEvery: 3, evaluationProblems: 16 } as const;
+const staged = [
+  { stage: 0, until: { successRate: 0.01 }, maxIterations: 5 },
+  { stage: 1, iterations: 4 },
+] as const;
+const rows = { ...small, envCount: 5, rolloutSteps: 7, evaluateEvery: 2, evaluationEpisodes: 3, replay: {} } as const;
+const steps = [
+  { stage: 0, until: { meanReturn: 1e6 }, maxSteps: 5 * 7 * 5 },
+  { stage: 0, steps: 5 * 7 * 4 },
+] as const;
+
+function onTask(again: object, options: object = {}, stages: unknown = staged): ResumableRun {
+  return { kind: 'task', stages, options: { ...task, ...again, ...options }, again };
+}
+
+function inRows(again: object, options: object = {}): ResumableRun {
+  return { kind: 'environment', stages: steps, options: { ...rows, ...again, ...options }, again };
+}
+
+/** A counter with a state of its own that can be taken out. */
+function counted() {
+  const inner = cartPole({ limit: 6 });
+  let states: number[] = [];
+  let episode: Parameters<typeof inner.reset>[0] | undefined;
+  return {
+    ...inner,
+    reset: (context: Parameters<typeof inner.reset>[0]) => {
+      states = [];
+      episode = context;
+      return inner.reset(context);
+    },
+    step: (action: number) => {
+      states.push(action);
+      return inner.step(action);
+    },
+    getState: () => ({ states, random: episode?.random.getState() }),
+  };
+}
+
+export const RUNS = {
+  'open loop, A2C': onTask({ task: arithmetic }, { learningRate: linear(1e-2, 1e-3) }),
+  'open loop, A2C on whole programs': onTask({ task: echoTask() }, { baseline: 'program' }),
+  'open loop, PPO': onTask(
+    { task: arithmetic },
+    { algorithm: 'ppo', minibatches: 3, updateEpochs: 2, klCoef: 0.1, reference: 'stage', entropyTarget: { share: 0.5 } },
+  ),
+  'open loop, GRPO': onTask({ task: arithmetic }, { algorithm: 'grpo', samples: 4, klCoef: 0.05, minibatches: 2 }),
+  'a mixture': onTask({ task: arithmetic }, {}, { kind: 'automatic', stages: [0, 1, 2], iterations: 9, window: 2 }),
+  'imitation beside': onTask(
+    { task: echoTask() },
+    { imitation: { programs: [0, 1, 2, 3].map((token) => ({ context: [token], stage: 1, tokens: [token, token] })), batchSize: 3 } },
+  ),
+  'closed loop, A2C': onTask({ task: drawers }),
+  'closed loop, PPO': onTask({ task: drawers }, { algorithm: 'ppo', minibatches: 3, klCoef: 0.1, entropyTarget: { share: 0.6 } }),
+  'closed loop, RLOO': onTask({ task: drawers }, { algorithm: 'rloo', samples: 4, minibatches: 2 }),
+  'environments, PPO': inRows({ environment: () => cartPole({ observation: 'noisy', limit: 9 }) }, { minibatches: 2, entropyTarget: { share: 0.6 } }),
+  'environments, A2C': inRows({ environment: () => cartPole({ limit: 9 }) }, { algorithm: 'a2c' }),
+  'typed arrays': inRows({ environment: (_: number, size: number) => cartPoleVector(size, { observation: 'flickering', limit: 30 }) }),
+  'attention over the past': inRows(
+    { environment: () => repeatPrevious({ difficulty: 'easy' }) },
+    { network: { attention: 'history', historyWindow: 4, clock: true, hiddenSize: 8, layers: 2 }, hiddenSize: undefined, minibatches: 2 },
+  ),
+} as const satisfies Readonly<Record<string, ResumableRun>>;
+
+export type RunName = keyof typeof RUNS;
+
+export { counted };
+
+/** A trainer for a run, whose types are not looked at. */
+export function create(run: ResumableRun, more: object = {}): Promise<Trainer> {
+  return Trainer.create({ ...run.options, ...more } as TrainerOptions);
+}
+
+/** A trainer that goes on. */
+export function resume(run: ResumableRun, path: string, more: object = {}): Promise<Trainer> {
+  return Trainer.resume(path, { ...run.again, progress: false, ...more } as TrainerOptions);
+}
+
+/** An event without what a clock says. */
+export function timeless(event: TrainingEvent<TrainingKind>): unknown {
+  const { time, ...rest } = event as { time?: Record<string, unknown> };
+  if (time === undefined) {
+    return rest;
+  }
+  const { seconds: _, episodesPerSecond: __, envStepsPerSecond: ___, ...counts } = time;
+  return { ...rest, time: counts };
+}
