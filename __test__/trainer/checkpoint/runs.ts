@@ -65,26 +65,6 @@ function inRows(again: object, options: object = {}): ResumableRun {
   return { kind: 'environment', stages: steps, options: { ...rows, ...again, ...options }, again };
 }
 
-/** A counter with a state of its own that can be taken out. */
-function counted() {
-  const inner = cartPole({ limit: 6 });
-  let states: number[] = [];
-  let episode: Parameters<typeof inner.reset>[0] | undefined;
-  return {
-    ...inner,
-    reset: (context: Parameters<typeof inner.reset>[0]) => {
-      states = [];
-      episode = context;
-      return inner.reset(context);
-    },
-    step: (action: number) => {
-      states.push(action);
-      return inner.step(action);
-    },
-    getState: () => ({ states, random: episode?.random.getState() }),
-  };
-}
-
 export const RUNS = {
   'open loop, A2C': onTask({ task: arithmetic }, { learningRate: linear(1e-2, 1e-3) }),
   'open loop, A2C on whole programs': onTask({ task: echoTask() }, { baseline: 'program' }),
@@ -112,7 +92,20 @@ export const RUNS = {
 
 export type RunName = keyof typeof RUNS;
 
-export { counted };
+/** The same run, with more iterations. */
+export function longer(run: ResumableRun): ResumableRun {
+  const stages =
+    run.kind === 'task'
+      ? [
+          { stage: 0, until: { successRate: 1 }, maxIterations: 20 },
+          { stage: 1, iterations: 40 },
+        ]
+      : [
+          { stage: 0, until: { meanReturn: 1e6 }, maxSteps: 5 * 7 * 20 },
+          { stage: 0, steps: 5 * 7 * 40 },
+        ];
+  return { ...run, stages };
+}
 
 /** A trainer for a run, whose types are not looked at. */
 export function create(run: ResumableRun, more: object = {}): Promise<Trainer> {
