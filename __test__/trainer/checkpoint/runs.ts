@@ -48,8 +48,8 @@ function opens(which: number) {
 const small = { hiddenSize: 8, seed: 3, progress: false, threads: 1 } as const;
 const task = { ...small, batchSize: 16, evaluateEvery: 3, evaluationProblems: 16 } as const;
 const staged = [
-  { stage: 0, until: { successRate: 0.01 }, maxIterations: 5 },
-  { stage: 1, iterations: 4 },
+  { stage: 0, until: { meanReturn: -1 }, maxIterations: 5 },
+  { stage: 1, iterations: 6 },
 ] as const;
 const rows = { ...small, envCount: 5, rolloutSteps: 7, evaluateEvery: 2, evaluationEpisodes: 3, replay: {} } as const;
 const steps = [
