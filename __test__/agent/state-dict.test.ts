@@ -2,6 +2,14 @@ import test from 'ava';
 import { Agent, defineTask } from 'innate';
 import { cartPole, repeatPrevious } from 'innate/environments';
 
+function says(which: number) {
+  return {
+    run: (state: { said: number }): void => {
+      state.said = which;
+    },
+  };
+}
+
 const heard = defineTask({
   name: 'heard',
   stages: ['one'],
@@ -12,7 +20,7 @@ const heard = defineTask({
   start: () => ({ said: -1 }),
   observe: () => ['a'],
   observationLength: 2,
-  tools: { A: { run: (state) => void (state.said = 0) }, B: { run: (state) => void (state.said = 1) } },
+  tools: { A: says(0), B: says(1) },
   success: (state, problem) => state.said === problem,
 });
 

@@ -6,7 +6,7 @@ import type { RunStages, TrainingEvent, TrainingKind } from 'innate';
 import { disk } from '#dist/trainer/checkpoint/disk.js';
 import { inFolder } from '../../support/folder.js';
 import { digest } from '../../support/weights.js';
-import { create, RUNS, type ResumableRun, resume, timeless } from './runs.js';
+import { create, type ResumableRun, RUNS, resume, timeless } from './runs.js';
 
 // What is made to last is not what is tested here, and a disk of a shared machine takes its time.
 disk.write = (path, bytes) => writeFile(path, bytes, { flag: 'wx' });

@@ -1,4 +1,4 @@
-import { readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -61,7 +61,10 @@ test.serial('an abort finishes the update, writes a checkpoint and ends; the run
   await inFolder(async (folder) => {
     const whole = await leave(join(folder, 'whole'));
     const part = await leave(join(folder, 'part'), 3);
-    t.deepEqual(part.events.filter(({ type }) => type === 'iteration').map(({ iteration }) => iteration), [1, 2, 3]);
+    t.deepEqual(
+      part.events.filter(({ type }) => type === 'iteration').map(({ iteration }) => iteration),
+      [1, 2, 3],
+    );
     const { digest: of, from } = await goOn(join(folder, 'part'));
     t.is(from, 3);
     t.is(of, whole.digest);
@@ -107,11 +110,22 @@ test.serial('the list says what there is, the newest stay, and the best one besi
     await leave(folder, Infinity, { keepLast: 2, keepBest: 'success_rate' });
     const manifest = readManifest(await readFile(join(folder, 'manifest.json'), 'utf8'));
     const listed = manifest?.checkpoints ?? [];
-    t.deepEqual(listed.map(({ file }) => file), await checkpoints(folder));
+    t.deepEqual(
+      listed.map(({ file }) => file),
+      await checkpoints(folder),
+    );
     t.true(listed.length === 2 || listed.length === 3);
-    t.true(listed.every(({ bytes, sha256, stage, metrics }) => bytes > 0 && sha256.length === 64 && stage !== '' && metrics.success_rate !== null));
+    t.true(
+      listed.every(
+        ({ bytes, sha256, stage, metrics }) => bytes > 0 && sha256.length === 64 && stage !== '' && metrics.success_rate !== null,
+      ),
+    );
     t.is(listed.at(-1)?.iteration, 9);
-    t.deepEqual((await readdir(folder)).filter((file) => !file.startsWith('checkpoint-')), ['manifest.json'], 'nothing else is left');
+    t.deepEqual(
+      (await readdir(folder)).filter((file) => !file.startsWith('checkpoint-')),
+      ['manifest.json'],
+      'nothing else is left',
+    );
   });
 });
 
@@ -146,7 +160,11 @@ for (const [what, damage] of [
 test.serial('a list that is cut, gone or of another folder costs nothing', async (t) => {
   await inFolder(async (folder) => {
     const whole = await leave(join(folder, 'whole'));
-    for (const [name, text] of Object.entries({ cut: '{"version":1,"tok', gone: undefined, other: '{"version":1,"token":99,"checkpoints":[]}' })) {
+    for (const [name, text] of Object.entries({
+      cut: '{"version":1,"tok',
+      gone: undefined,
+      other: '{"version":1,"token":99,"checkpoints":[]}',
+    })) {
       const part = join(folder, name);
       await leave(part, 4);
       await (text === undefined ? rm(join(part, 'manifest.json')) : writeFile(join(part, 'manifest.json'), text));
@@ -223,9 +241,15 @@ test.serial('a disk that is full is said once, training goes on, and it is tried
       t.is(await digest(agent), whole.digest);
       await trainer.close();
       const warnings = events.filter((event) => event.type === 'warning');
-      t.deepEqual(warnings.map(({ code }) => code), ['checkpoint-failed']);
+      t.deepEqual(
+        warnings.map(({ code }) => code),
+        ['checkpoint-failed'],
+      );
       t.regex(warnings[0]?.message ?? '', /no space left/);
-      t.deepEqual((await readdir(part)).filter((file) => file.endsWith('.tmp')), []);
+      t.deepEqual(
+        (await readdir(part)).filter((file) => file.endsWith('.tmp')),
+        [],
+      );
     } finally {
       disk.write = write;
     }
@@ -248,7 +272,10 @@ test.serial('a folder that cannot be written to is said, and a run in it goes on
       const { digest: of, from, events } = await goOn(part);
       t.is(from, 4);
       t.is(of, whole.digest);
-      t.deepEqual(events.flatMap((event) => (event.type === 'warning' ? [event.code] : [])), ['checkpoint-failed']);
+      t.deepEqual(
+        events.flatMap((event) => (event.type === 'warning' ? [event.code] : [])),
+        ['checkpoint-failed'],
+      );
     } finally {
       disk.write = write;
     }
@@ -310,7 +337,10 @@ test.serial('what a run was made for is compared by name', async (t) => {
       t.is((error as { path?: string }).path, path);
     }
     const environment = (): undefined => undefined;
-    await t.throwsAsync(resume(own, folder, { hiddenSize: 9 }), { code: 'ERR_OPTIONS', message: /hiddenSize: is 9, the run was made with 8/ });
+    await t.throwsAsync(resume(own, folder, { hiddenSize: 9 }), {
+      code: 'ERR_OPTIONS',
+      message: /hiddenSize: is 9, the run was made with 8/,
+    });
     await t.throwsAsync(Trainer.resume(folder, { environment } as never), { code: 'ERR_OPTIONS', message: /environment: is a function/ });
     await t.throwsAsync(resume(own, folder, { agent: {} }), { code: 'ERR_OPTIONS', message: /agent: cannot be given/ });
     await t.throwsAsync(resume(own, folder, { bachSize: 3 }), { code: 'ERR_OPTIONS', message: /bachSize/ });

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { argv, stdout } from 'node:process';
 import type { RunStages } from 'innate';
 import { digest } from '../../support/weights.js';
-import { create, longer, RUNS, type ResumableRun, type RunName, resume } from './runs.js';
+import { create, longer, type ResumableRun, RUNS, type RunName, resume } from './runs.js';
 
 // Begins a run, or goes on with it, and at its end says what came of it. Killed at any moment by who started it.
 const [, , name, folder = ''] = argv;

@@ -7,7 +7,14 @@ import { runKilled } from './kills.js';
 import type { RunName } from './runs.js';
 
 const kills = Number(argv[2] ?? 100);
-const names: readonly RunName[] = ['open loop, A2C', 'open loop, PPO', 'closed loop, A2C', 'closed loop, PPO', 'environments, PPO', 'environments, A2C'];
+const names: readonly RunName[] = [
+  'open loop, A2C',
+  'open loop, PPO',
+  'closed loop, A2C',
+  'closed loop, PPO',
+  'environments, PPO',
+  'environments, A2C',
+];
 const random = new Random(1);
 let [total, within, wrong] = [0, 0, 0];
 for (let round = 0; total < kills; round += 1) {
@@ -19,8 +26,12 @@ for (let round = 0; total < kills; round += 1) {
     total += killed.kills;
     within += killed.within;
     wrong += same ? 0 : 1;
-    console.log(`${same ? 'same' : 'DIFFERS'}: ${name}, ${killed.kills} kills, ${killed.within} within a write, begun at ${killed.begins.join(' ')}`);
-    killed.warnings.forEach((warning) => console.log(warning));
+    console.log(
+      `${same ? 'same' : 'DIFFERS'}: ${name}, ${killed.kills} kills, ${killed.within} within a write, begun at ${killed.begins.join(' ')}`,
+    );
+    for (const warning of killed.warnings) {
+      console.log(warning);
+    }
   });
 }
 console.log(`${total} kills, ${within} within a write, ${wrong} runs that differ`);

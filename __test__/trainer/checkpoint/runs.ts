@@ -81,7 +81,10 @@ export const RUNS = {
   'closed loop, A2C': onTask({ task: drawers }),
   'closed loop, PPO': onTask({ task: drawers }, { algorithm: 'ppo', minibatches: 3, klCoef: 0.1, entropyTarget: { share: 0.6 } }),
   'closed loop, RLOO': onTask({ task: drawers }, { algorithm: 'rloo', samples: 4, minibatches: 2 }),
-  'environments, PPO': inRows({ environment: () => cartPole({ observation: 'noisy', limit: 9 }) }, { minibatches: 2, entropyTarget: { share: 0.6 } }),
+  'environments, PPO': inRows(
+    { environment: () => cartPole({ observation: 'noisy', limit: 9 }) },
+    { minibatches: 2, entropyTarget: { share: 0.6 } },
+  ),
   'environments, A2C': inRows({ environment: () => cartPole({ limit: 9 }) }, { algorithm: 'a2c' }),
   'typed arrays': inRows({ environment: (_: number, size: number) => cartPoleVector(size, { observation: 'flickering', limit: 30 }) }),
   'attention over the past': inRows(

@@ -31,7 +31,11 @@ export async function findCheckpoint(path: string): Promise<FoundCheckpoint> {
     (found) => found.isDirectory(),
     (error: unknown) => {
       const why = isCode(error, 'ENOENT') ? 'it does not exist' : String(error instanceof Error ? error.message : error);
-      throw new CheckpointError(`cannot be read: ${why} (${path}).`, { path: 'path', remedy: 'Pass the folder of a run, or a file of it.', cause: error });
+      throw new CheckpointError(`cannot be read: ${why} (${path}).`, {
+        path: 'path',
+        remedy: 'Pass the folder of a run, or a file of it.',
+        cause: error,
+      });
     },
   );
   return isFolder ? newestIn(path) : checkFile(path);
@@ -64,7 +68,10 @@ async function newestIn(folder: string): Promise<FoundCheckpoint> {
     damaged.push(file);
     warnings.push(`${file} ${wrong}; the one before it is used.`);
   }
-  const reason = damaged.length === 0 ? 'holds no checkpoint' : `holds no good checkpoint: ${damaged.join(', ')} ${damaged.length === 1 ? 'is' : 'are'} damaged`;
+  const reason =
+    damaged.length === 0
+      ? 'holds no checkpoint'
+      : `holds no good checkpoint: ${damaged.join(', ')} ${damaged.length === 1 ? 'is' : 'are'} damaged`;
   throw new CheckpointError(`${reason} (${folder}).`, { path: 'path', remedy: 'Pass the folder that was given as checkpoint.folder.' });
 }
 
@@ -98,6 +105,10 @@ async function read<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const remedy = 'Let this process read the folder.';
-    throw new CheckpointError(`cannot be read: ${error instanceof Error ? error.message : String(error)} (${path}).`, { path: 'path', remedy, cause: error });
+    throw new CheckpointError(`cannot be read: ${error instanceof Error ? error.message : String(error)} (${path}).`, {
+      path: 'path',
+      remedy,
+      cause: error,
+    });
   }
 }

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckpointError } from '../../errors/checkpoint-error.js';
 import { isRecord } from '../../util/kind.js';
 import { disk, isCode } from './disk.js';
-import { checkpointsIn, highestToken, lockFile, locksIn, MANIFEST, TEMPORARY } from './names.js';
 import { readManifest } from './manifest.js';
+import { checkpointsIn, highestToken, lockFile, locksIn, MANIFEST, TEMPORARY } from './names.js';
 
 /** How a writer elsewhere shows that it lives, in milliseconds; shorter in tests. */
 export const PULSE = { beat: 3000, dead: 15_000 };
@@ -73,7 +73,10 @@ export class FolderLock {
         }
         throw error;
       }
-      await removeAll(folder, names.filter((name) => name.startsWith(TEMPORARY) || locksIn([name]).length > 0));
+      await removeAll(
+        folder,
+        names.filter((name) => name.startsWith(TEMPORARY) || locksIn([name]).length > 0),
+      );
       return new FolderLock(folder, token, holder);
     }
   }

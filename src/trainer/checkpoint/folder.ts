@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { disk } from './disk.js';
 import { FolderLock } from './folder-lock.js';
 import { type CheckpointEntry, type CheckpointMetrics, readManifest, writeManifest } from './manifest.js';
-import { checkpointFile, type CheckpointName, checkpointsIn, MANIFEST, TEMPORARY } from './names.js';
+import { type CheckpointName, checkpointFile, checkpointsIn, MANIFEST, TEMPORARY } from './names.js';
 import type { CheckpointConfig } from './options.js';
 
 /** What is written of a checkpoint beside its bytes. */

@@ -148,11 +148,21 @@ export class RunKeeper {
     if (error instanceof Fenced) {
       this.#fenced = true;
       const remedy = 'End this run: it was taken for dead, and another goes on in its place.';
-      this.#notices.push({ type: 'warning', code: 'checkpoint-lost', message: `${reason}: ${folder}. No more checkpoints are made here.`, remedy });
+      this.#notices.push({
+        type: 'warning',
+        code: 'checkpoint-lost',
+        message: `${reason}: ${folder}. No more checkpoints are made here.`,
+        remedy,
+      });
     } else if (!this.#failed) {
       this.#failed = true;
       const remedy = 'Make room there, or let this process write: it is tried again. Training goes on.';
-      this.#notices.push({ type: 'warning', code: 'checkpoint-failed', message: `a checkpoint could not be written to ${folder}: ${reason}.`, remedy });
+      this.#notices.push({
+        type: 'warning',
+        code: 'checkpoint-failed',
+        message: `a checkpoint could not be written to ${folder}: ${reason}.`,
+        remedy,
+      });
     }
   }
 }

@@ -1,6 +1,6 @@
+import { spacesOf } from '../../environment/spaces-of.js';
 import type { VectorEnvironment } from '../../environment/vector-environment.js';
 import { plainSpace } from '../../spaces/plain.js';
-import { spacesOf } from '../../environment/spaces-of.js';
 import type { Task } from '../../task/task.js';
 import type { Issues } from '../../util/issues.js';
 import { isArray, isRecord } from '../../util/kind.js';

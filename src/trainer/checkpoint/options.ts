@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Issues } from '../../util/issues.js';
 import { isRecord } from '../../util/kind.js';
 import { OptionReader } from '../../util/option-reader.js';
@@ -56,7 +56,8 @@ export function readCheckpoint(reader: OptionReader): CheckpointConfig | undefin
   const config = {
     folder: readFolder(own.raw('folder'), own.issues),
     every: own.number('every', 100, { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER }),
-    keepLast: own.raw('keepLast') === Infinity ? Infinity : own.number('keepLast', 3, { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER }),
+    keepLast:
+      own.raw('keepLast') === Infinity ? Infinity : own.number('keepLast', 3, { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER }),
     keepBest: own.has('keepBest') ? own.choice('keepBest', 'success_rate', ['success_rate', 'mean_return']) : undefined,
   };
   own.finish();

@@ -115,7 +115,13 @@ async function restore(
     message,
     remedy: 'Look for what writes there, or for a failing disk.',
   }));
-  return { course, state, resumed: { file, events: state.run.events, warnings: said }, damaged, token: sameFolder(course, folder) ? token : 0 };
+  return {
+    course,
+    state,
+    resumed: { file, events: state.run.events, warnings: said },
+    damaged,
+    token: sameFolder(course, folder) ? token : 0,
+  };
 }
 
 /** Whether checkpoints are written where this one was found. */

@@ -1,10 +1,10 @@
-import { Agent } from '../../agent/agent.js';
+import type { Agent } from '../../agent/agent.js';
 import { NETWORK_OPTIONS } from '../../agent/options.js';
+import { writeData } from '../../util/data-text.js';
 import type { Issues } from '../../util/issues.js';
 import { isRecord } from '../../util/kind.js';
 import { dataKey } from '../../util/plain-data.js';
 import { show } from '../../util/show.js';
-import { writeData } from '../../util/data-text.js';
 
 /** Options that are given anew each time, or come from the checkpoint itself. */
 const OWN = new Set(['task', 'environment', 'agent', 'progress', 'signal', 'metadata']);

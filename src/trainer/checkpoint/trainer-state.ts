@@ -94,5 +94,9 @@ export function undamaged<T>(file: string, work: () => T): T {
 
 function damaged(file: string, cause: unknown): CheckpointError {
   const remedy = 'Pass another checkpoint of the run.';
-  return new CheckpointError(`what it says of the run is damaged (${file}).`, { path: 'path', remedy, ...(cause === undefined ? {} : { cause }) });
+  return new CheckpointError(`what it says of the run is damaged (${file}).`, {
+    path: 'path',
+    remedy,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

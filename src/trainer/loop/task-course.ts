@@ -243,7 +243,8 @@ function readDemonstrations(given: unknown, task: Task, seed: number, issues: Is
 
 /** Options as they decide what is learned, by the names that callers give them. */
 function settingsOf(config: TrainerConfig, agent: Agent, imitated: number | undefined): Readonly<Record<string, unknown>> {
-  const { batchSize, rehearsal, replay, evaluateEvery, evaluationProblems, maxIterations, schedules, algorithm, imitation, update } = config;
+  const { batchSize, rehearsal, replay, evaluateEvery, evaluationProblems, maxIterations, schedules, algorithm, imitation, update } =
+    config;
   const { baseline, ...coefficients } = { ...(update ?? agent.info.update), ...schedules };
   return {
     seed: config.agentConfig.seed,

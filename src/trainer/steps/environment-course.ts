@@ -168,12 +168,7 @@ export class EnvironmentCourse implements Course<'environment'> {
     this.entropy = state.entropy;
   }
 
-  begin(
-    { stages: plan }: RunPlan,
-    watch: RunWatch<TrainingEvent<'environment'>>,
-    resume?: CurriculumState,
-    from?: KeptState,
-  ): StepLoop {
+  begin({ stages: plan }: RunPlan, watch: RunWatch<TrainingEvent<'environment'>>, resume?: CurriculumState, from?: KeptState): StepLoop {
     const { rolloutSteps, evaluateEvery, evaluationEpisodes } = this.#config;
     const measure = (stage: number, episodes: number, check: () => void): Promise<EpisodeMetrics> =>
       this.#measure(this.#evaluationSource, stage, episodes, check);

@@ -20,7 +20,14 @@ import {
   readEpisodeReplay,
   readReplay,
 } from '../collect/replay-options.js';
-import { type CommonTrainerOptions, type KeepingConfig, type ProgressOption, readAgent, readKeeping, readProgress } from '../common-options.js';
+import {
+  type CommonTrainerOptions,
+  type KeepingConfig,
+  type ProgressOption,
+  readAgent,
+  readKeeping,
+  readProgress,
+} from '../common-options.js';
 import type { ImitationEpisode } from '../imitate/episodes.js';
 import { type ImitationConfig, type ImitationOptions, readImitation } from '../imitate/imitation.js';
 

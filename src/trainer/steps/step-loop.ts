@@ -6,12 +6,12 @@ import type { CurriculumState } from '../../curriculum/state.js';
 import type { EpisodeMetrics, EvaluationEvent, StageEndEvent, TrainingEvent } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import type { CourseRun } from '../course.js';
+import type { RunProgress } from '../loop/run-state.js';
 import type { EnvironmentTrainingResult, PartialTrainingResult } from '../run/result.js';
 import { RunControl, type RunWatch } from '../run/run-control.js';
 import { SafePoints } from '../run/safe-points.js';
 import { type Plateau, type PlateauState, PlateauWatch, STEPS_PLATEAU } from '../watch/plateau.js';
 import { plateauEvent } from '../watch/plateau-event.js';
-import type { RunProgress } from '../loop/run-state.js';
 import type { EnvironmentCourse } from './environment-course.js';
 import type { EpisodeTallyState } from './episode-tally.js';
 import { RolloutRunner } from './rollout.js';
@@ -225,7 +225,8 @@ export class StepLoop implements CourseRun<'environment'> {
   /** Says which rows do not go on as they were; undefined: none does. */
   async #sayOthers(entry: PlannedStage, others: readonly number[] | undefined): Promise<void> {
     if (others?.length !== 0) {
-      const which = others === undefined ? 'cannot be saved: their episodes begin anew' : `${others.join(', ')} did not do again what they had done`;
+      const which =
+        others === undefined ? 'cannot be saved: their episodes begin anew' : `${others.join(', ')} did not do again what they had done`;
       const message = `environments ${which}, so the run goes on otherwise than it would have.`;
       const remedy = 'Give them getState and setState.';
       await this.#control.emit({ type: 'warning', ...this.#state.position(entry), code: 'not-exact', message, remedy });
