@@ -55,6 +55,7 @@ test('the defaults', (t) => {
       maxSteps: 1_000_000,
       progress: true,
       signal: undefined,
+      keeping: { checkpoint: undefined, metadata: undefined },
       imitation: undefined,
       replay: undefined,
     },

@@ -122,11 +122,16 @@ test.serial('what cannot go on to the bit goes on all the same, and is said', as
   let drawn = 0;
   const restless = (): Environment<readonly number[], number> => {
     const inner = cartPole();
+    const moved = (numbers: readonly number[]): readonly number[] => numbers.map((number) => number + drawn / 1e4);
     const reset = (context: ResetContext): readonly number[] => {
       drawn += 1;
-      return inner.reset(context).map((number) => number + drawn / 1000);
+      return moved(inner.reset(context));
     };
-    return { ...inner, reset } as Environment<readonly number[], number>;
+    const step = (action: number): Step<readonly number[]> => {
+      const answer = inner.step(action);
+      return { ...answer, observation: moved(answer.observation) };
+    };
+    return { ...inner, reset, step } as Environment<readonly number[], number>;
   };
   for (const environment of [plain, restless]) {
     await inFolder(async (folder) => {
