@@ -21,7 +21,7 @@ for (let round = 0; total < kills; round += 1) {
   const name = names[round % names.length] as RunName;
   await inFolder(async (folder) => {
     const whole = await runKilled(name, join(folder, 'whole'), 0, () => 0, 0);
-    const killed = await runKilled(name, join(folder, 'killed'), Math.min(kills - total, 20), () => random.float(), 500);
+    const killed = await runKilled(name, join(folder, 'killed'), Math.min(kills - total, 20), () => random.float(), 60);
     const same = killed.digest === whole.digest && killed.warnings.length === 0;
     total += killed.kills;
     within += killed.within;

@@ -26,15 +26,15 @@ export interface KilledRun {
  * @param folder - Its folder.
  * @param kills - How often it is killed at most.
  * @param draw - Uniform in [0, 1).
- * @param longest - Milliseconds from when it goes on at most until it is killed.
+ * @param longest - Milliseconds at most from a checkpoint of its, one of the first four, or its begin, until it is killed.
  */
 export async function runKilled(name: RunName, folder: string, kills: number, draw: () => number, longest: number): Promise<KilledRun> {
   let [killed, within] = [0, 0];
   const begins: number[] = [];
   const warnings: string[] = [];
   for (;;) {
-    const delay = killed < kills ? draw() * longest : undefined;
-    const life = await live(name, folder, delay);
+    const fate = killed < kills ? { checkpoint: Math.floor(draw() * 5), delay: draw() * longest } : undefined;
+    const life = await live(name, folder, fate);
     begins.push(life.begun);
     warnings.push(...life.warnings);
     if (life.done !== undefined) {
@@ -51,7 +51,13 @@ interface Life {
   readonly done: { readonly digest: string; readonly iterations: number } | undefined;
 }
 
-function live(name: RunName, folder: string, delay: number | undefined): Promise<Life> {
+/** When a process is killed: some time after a checkpoint; 0: after its begin. */
+interface Fate {
+  readonly checkpoint: number;
+  readonly delay: number;
+}
+
+function live(name: RunName, folder: string, fate: Fate | undefined): Promise<Life> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [CHILD, name, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
     let begun = -1;
@@ -59,6 +65,12 @@ function live(name: RunName, folder: string, delay: number | undefined): Promise
     let errors = '';
     let timer: NodeJS.Timeout | undefined;
     const warnings: string[] = [];
+    let kept = 0;
+    const meet = (): void => {
+      if (fate?.checkpoint === kept) {
+        timer = setTimeout(() => child.kill('SIGKILL'), fate.delay);
+      }
+    };
     child.stderr.on('data', (data: Buffer) => {
       errors += data.toString();
     });
@@ -66,7 +78,10 @@ function live(name: RunName, folder: string, delay: number | undefined): Promise
       const [word, first = '', second = ''] = line.split(' ');
       if (word === 'ready') {
         begun = Number(first);
-        timer = delay === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), delay);
+        meet();
+      } else if (word === 'kept') {
+        kept += 1;
+        meet();
       } else if (word === 'done') {
         done = { iterations: Number(first), digest: second };
       } else {
