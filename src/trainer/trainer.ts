@@ -1,5 +1,4 @@
 import type { Agent } from '../agent/agent.js';
-import type { RunPlan } from '../curriculum/curriculum.js';
 import { type CurriculumState, readCurriculumState } from '../curriculum/state.js';
 import { BusyError } from '../errors/busy-error.js';
 import { ClosedError } from '../errors/closed-error.js';
@@ -8,10 +7,11 @@ import type { TrainingEvent, TrainingKind } from '../metrics/events.js';
 import { createProgress } from '../metrics/progress.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-import { RunKeeper } from './checkpoint/keeper.js';
+import type { RunKeeper } from './checkpoint/keeper.js';
+import { checkedRun, Keeping } from './checkpoint/keeping.js';
 import { type InterruptedRun, readInterrupted } from './checkpoint/resume.js';
 import { savedOptions } from './checkpoint/saved-options.js';
-import { type KeptState, stateWriter, undamaged } from './checkpoint/trainer-state.js';
+import { undamaged } from './checkpoint/trainer-state.js';
 import type { Course, CourseRun, RunStages, TrainerOptions, TrainingKinds } from './course.js';
 import type { ImitateOptions, ImitationResult } from './imitate/imitation.js';
 import { TaskCourse } from './loop/task-course.js';
@@ -65,18 +65,14 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   #active: { readonly pipe: Pick<EventPipe, 'stop'>; readonly ended: Promise<void> } | undefined;
   #closing: Promise<void> | undefined;
   #run: Pick<CourseRun<Kind>, 'curriculum'> | undefined;
-  /** Options as they were given, as far as they are data. */
-  readonly #options: Readonly<Record<string, unknown>>;
-  /** Of the last writer of the folder of which this trainer knows: what later ones have written, it does not go on from. */
-  #token: number;
+  readonly #keeping: Keeping<Kind>;
   /** The run that was interrupted, until a run begins. */
   #interrupted: InterruptedRun | undefined;
 
   private constructor(course: Course<Kind>, options: Readonly<Record<string, unknown>>, interrupted?: InterruptedRun) {
     this.#course = course;
-    this.#options = options;
+    this.#keeping = new Keeping(course, options, interrupted?.token ?? 0);
     this.#interrupted = interrupted;
-    this.#token = interrupted?.token ?? 0;
   }
 
   /**
@@ -424,7 +420,7 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
     this.#active = { pipe, ended };
     let keeper: RunKeeper | undefined;
     try {
-      keeper = await this.#keeper(specs, interrupted);
+      keeper = await this.#keeping.open(specs, interrupted);
       const watch = { signals, pipe, onEvent: this.#eventHandler(), keeper, resumed: interrupted?.resumed };
       const from = interrupted?.state.run;
       const run =
@@ -441,27 +437,6 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
       this.#active = undefined;
       end();
     }
-  }
-
-  /** What keeps a run, where runs are kept. */
-  async #keeper(stages: unknown, interrupted: InterruptedRun | undefined): Promise<RunKeeper | undefined> {
-    const course = this.#course;
-    const { checkpoint, metadata } = course.keeping;
-    if (checkpoint === undefined) {
-      return undefined;
-    }
-    const kind = course.task === undefined ? 'environment' : 'task';
-    const write = stateWriter({ kind, ...course.described, options: this.#options, stages });
-    const context = {
-      config: checkpoint,
-      agent: course.agent,
-      metadata: metadata ?? course.agent.metadata,
-      damaged: interrupted?.damaged ?? [],
-      write: (run: unknown) => write({ course: course.getState(), run: run as KeptState }),
-    };
-    const keeper = await RunKeeper.open(context, interrupted?.state.run.progress.iterations ?? 0, this.#token);
-    this.#token = Infinity;
-    return keeper;
   }
 
   async #close(): Promise<void> {
@@ -500,14 +475,6 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
     }
     return progress ? (createProgress(process.stderr) as (event: TrainingEvent<Kind>) => void) : undefined;
   }
-}
-
-/** Refuses a place that is not one of the stages. */
-function checkedRun(run: KeptState, plan: RunPlan): KeptState {
-  const issues = new Issues();
-  const place = readCurriculumState(run.progress.place, plan, issues);
-  issues.throwIfAny(OptionsError);
-  return { ...run, progress: { ...run.progress, place } };
 }
 
 function trainOnce(stages: unknown, options: object): PromiseLike<TrainingResult<TrainingKind>> {

@@ -172,3 +172,36 @@ test('the state of other environments is refused', async (t) => {
   const unrecorded = (await vectorize(() => cartPole(), { size: 2 })) as unknown as { save(): unknown };
   t.is(unrecorded.save(), undefined, 'nothing is written down where nobody asks for it');
 });
+
+test.serial('a state that cannot be taken out, or is no plain data, is said, and training goes on', async (t) => {
+  class Odd {
+    readonly value = 1;
+  }
+  for (const [getState, message] of [
+    [(): unknown => ({ odd: (): Odd => new Odd() }), /rows\[0\]\.state\.odd is a function/],
+    [
+      (): never => {
+        throw new RangeError('not now');
+      },
+      /not now/,
+    ],
+  ] as const) {
+    await inFolder(async (folder) => {
+      const warnings: string[] = [];
+      const progress = (event: TrainingEvent<'environment'>): void => {
+        if (event.type === 'warning') {
+          warnings.push(`${event.code}: ${event.message}`);
+        }
+      };
+      const environment = (): Environment => ({ ...stateful({ steps: 0 }, true), getState }) as Environment;
+      const trainer = await Trainer.create({ ...options, environment, checkpoint: { folder, every: 1 }, progress });
+      const { iterations } = await trainer.run(stages);
+      t.is(iterations, 8);
+      await trainer.close();
+      // Between stages there is no environment to be saved: the last checkpoint is a good one.
+      t.is(warnings.length, 1, 'said once');
+      t.regex(warnings[0] ?? '', /^checkpoint-failed: /);
+      t.regex(warnings[0] ?? '', message);
+    });
+  }
+});

@@ -83,22 +83,28 @@ export class RunKeeper {
    * @param run - How the run goes on.
    * @param position - Where it is.
    * @param metrics - What its stage was last measured at.
+   * @throws TypeError where something of the run is no plain data.
    */
   keep(run: unknown, position: RunPosition, metrics: CheckpointMetrics): void {
     const { agent, metadata, write } = this.#context;
     const { iteration, index, name } = position;
     this.#last = iteration;
-    let encoded: Promise<Uint8Array>;
-    try {
-      encoded = agent.encode(write(run), metadata);
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
+    const encoded = agent.encode(write(run), metadata);
     const facts = { iteration, index, stage: name, metrics };
     this.#writing = this.#write(encoded, facts).finally(() => {
       this.#writing = undefined;
     });
+  }
+
+  /**
+   * A checkpoint could not be made: the next one is due as if it had been.
+   *
+   * @param error - Why.
+   * @param iterations - Iterations of the run that are done.
+   */
+  fail(error: unknown, iterations: number): void {
+    this.#last = iterations;
+    this.#fail(error);
   }
 
   /** @returns What is to be said, once. */

@@ -111,9 +111,15 @@ export class SafePoints<Kind extends TrainingKind> {
   }
 
   async #keep(): Promise<void> {
+    const { keeper } = this.#watch;
     const run = this.#run;
-    const snapshot = await run.snapshot();
-    this.#watch.keeper?.keep({ ...(snapshot as object), events: this.#control.events }, run.position(), this.#metrics());
+    try {
+      const snapshot = (await run.snapshot()) as object;
+      keeper?.keep({ ...snapshot, events: this.#control.events }, run.position(), this.#metrics());
+    } catch (error) {
+      // A state that cannot be taken out, by an environment of the user's say, is no reason to stop.
+      keeper?.fail(error, run.iterations());
+    }
   }
 
   #metrics(): CheckpointMetrics {

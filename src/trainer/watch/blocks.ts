@@ -1,5 +1,4 @@
 import type { GroupMetrics } from '../../metrics/events.js';
-import { cloneData } from '../../util/plain-data.js';
 
 /** What one iteration says of how a stage goes. */
 export interface IterationSign {
@@ -51,9 +50,9 @@ export class Blocks {
     this.#begun = begun;
   }
 
-  /** @returns A copy of what was seen. */
+  /** @returns What was seen; what is in it does not change. */
   getState(): BlocksState {
-    return cloneData({ whole: this.whole, signs: this.#signs });
+    return { whole: [...this.whole], signs: [...this.#signs] };
   }
 
   /** @param state - What {@link Blocks.getState} returned. */
