@@ -154,7 +154,10 @@ test('an environment with a state of its own is not stepped again, and one witho
     t.deepEqual(await other.restore(structuredClone(vector.save()), next), []);
     t.is(second.steps, offers ? 0 : 2 * 3, 'three steps of the second episode of each');
     for (let k = 0; k < 9; k += 1) {
-      t.deepEqual([other.dense, other.rewards, other.terminated], k === 0 ? [vector.dense, other.rewards, other.terminated] : [vector.dense, vector.rewards, vector.terminated]);
+      t.deepEqual(
+        [other.dense, other.rewards, other.terminated],
+        k === 0 ? [vector.dense, other.rewards, other.terminated] : [vector.dense, vector.rewards, vector.terminated],
+      );
       await vector.step(Int32Array.of(1, k % 2));
       await other.step(Int32Array.of(1, k % 2));
     }
@@ -166,7 +169,15 @@ test('the state of other environments is refused', async (t) => {
   const vector = await makeVector(() => cartPole(), { size: 2 }, true);
   await vector.reset(next);
   const good = vector.save() as { rows: unknown[] };
-  for (const state of [undefined, 3, {}, { ...good, rows: [] }, { ...good, dense: new Float32Array(3) }, { ...good, rows: [{}, {}] }, { ...good, steps: [] }]) {
+  for (const state of [
+    undefined,
+    3,
+    {},
+    { ...good, rows: [] },
+    { ...good, dense: new Float32Array(3) },
+    { ...good, rows: [{}, {}] },
+    { ...good, steps: [] },
+  ]) {
     await t.throwsAsync(vector.restore(state, next), { instanceOf: EnvironmentError, message: /state of other environments/ });
   }
   const unrecorded = (await vectorize(() => cartPole(), { size: 2 })) as unknown as { save(): unknown };

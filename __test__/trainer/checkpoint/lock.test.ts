@@ -12,8 +12,7 @@ PULSE.dead = 120;
 
 const config = (folder: string) => ({ folder, every: 1, keepLast: 2, keepBest: undefined });
 const facts = { iteration: 1, index: 0, stage: 'a', metrics: { success_rate: null, mean_return: null } };
-const lock = (more: object): string =>
-  JSON.stringify({ pid: process.pid, start: '', place: hostname(), nonce: 'x', beat: 0, ...more });
+const lock = (more: object): string => JSON.stringify({ pid: process.pid, start: '', place: hostname(), nonce: 'x', beat: 0, ...more });
 
 test('each writer has a higher token, and nothing is left of one that let go', async (t) => {
   await inFolder(async (folder) => {
@@ -43,7 +42,10 @@ test.serial('a writer that was taken for dead cannot overwrite its successor', a
     await t.throwsAsync(first.remark(facts.metrics), { instanceOf: Fenced });
     await first.release();
     t.deepEqual(await readFile(join(folder, 'manifest.json')), manifest);
-    t.deepEqual((await readdir(folder)).filter((name) => name.endsWith('.tmp')), []);
+    t.deepEqual(
+      (await readdir(folder)).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
     t.deepEqual(await readFile(file), Buffer.of(2));
     t.true((await readdir(folder)).includes('lock-2.json'));
     await successor.release();
@@ -76,7 +78,10 @@ test('of one elsewhere, its beat', async (t) => {
     const path = join(folder, 'lock-7.json');
     let beat = 0;
     await writeFile(path, lock({ place: 'elsewhere' }));
-    const beats = setInterval(() => void writeFile(path, lock({ place: 'elsewhere', beat: ++beat })), 20);
+    const beats = setInterval(() => {
+      beat += 1;
+      void writeFile(path, lock({ place: 'elsewhere', beat }));
+    }, 20);
     await t.throwsAsync(FolderLock.acquire(folder), { instanceOf: CheckpointError, message: /is being written by/ });
     clearInterval(beats);
     const next = await FolderLock.acquire(folder);

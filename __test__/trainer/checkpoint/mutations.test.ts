@@ -7,7 +7,7 @@ import { InnateError, Random, type RunStages, type Trainer } from 'innate';
 import { disk } from '#dist/trainer/checkpoint/disk.js';
 import { readManifest } from '#dist/trainer/checkpoint/manifest.js';
 import { inFolder } from '../../support/folder.js';
-import { create, RUNS, type ResumableRun, resume } from './runs.js';
+import { create, type ResumableRun, RUNS, resume } from './runs.js';
 
 disk.syncFolder = async () => undefined;
 
@@ -33,7 +33,9 @@ function mutate(bytes: Buffer, random: Random): Buffer {
       const digits = [...text.matchAll(/\d+/g)];
       const found = digits[random.int(digits.length)];
       const number = ['0', '-1', '1e99', '9007199254740993', '1.5', 'null', '""', '[]'][random.int(8)] as string;
-      return found === undefined ? bytes : Buffer.from(text.slice(0, found.index) + number + text.slice(found.index + found[0].length), 'latin1');
+      return found === undefined
+        ? bytes
+        : Buffer.from(text.slice(0, found.index) + number + text.slice(found.index + found[0].length), 'latin1');
     }
     case 5:
       return Buffer.from(bytes.map((byte, i) => (i === early ? random.int(256) : byte)));
@@ -110,7 +112,17 @@ for (const [name, run] of [
 
 test('a list is read or it is none', (t) => {
   const random = new Random(3);
-  const entry = { file: 'a', number: 1, token: 1, sha256: '0', bytes: 1, iteration: 1, index: 0, stage: 's', metrics: { success_rate: 1, mean_return: null } };
+  const entry = {
+    file: 'a',
+    number: 1,
+    token: 1,
+    sha256: '0',
+    bytes: 1,
+    iteration: 1,
+    index: 0,
+    stage: 's',
+    metrics: { success_rate: 1, mean_return: null },
+  };
   const good = JSON.stringify({ version: 1, token: 3, checkpoints: [entry, entry] });
   t.is(readManifest(good)?.checkpoints.length, 2);
   for (let k = 0; k < 20_000; k += 1) {
