@@ -1,7 +1,7 @@
 import { EnvironmentError } from '../errors/environment-error.js';
 import type { ActionCodec } from '../spaces/action-codec.js';
 import { Misfit } from '../spaces/misfit.js';
-import { isArray, isInt32Array, isThenable } from '../util/kind.js';
+import { isArray, isFloat64Array, isInt32Array, isThenable } from '../util/kind.js';
 import { cloneData } from '../util/plain-data.js';
 import type { RandomState } from '../util/random.js';
 import { checkActions, type Positions } from './actions.js';
@@ -285,7 +285,7 @@ function hasState(environment: Environment): environment is Environment & Requir
 }
 
 function isCounts(value: unknown, rows: number): value is Float64Array {
-  return value instanceof Float64Array && value.length === rows;
+  return isFloat64Array(value) && value.length === rows;
 }
 
 function readEpisode(episode: unknown): RecordedEpisode {

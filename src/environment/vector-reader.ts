@@ -1,4 +1,5 @@
 import { EnvironmentError } from '../errors/environment-error.js';
+import { isFloat64Array } from '../util/kind.js';
 import { show } from '../util/show.js';
 import type { Positions } from './actions.js';
 import type { VectorEnvironment } from './vector-environment.js';
@@ -52,7 +53,7 @@ export class VectorReader implements Positions {
       [this.steps, steps],
       [this.episodes, episodes],
     ] as const) {
-      if (given instanceof Float64Array && given.length === own.length) {
+      if (isFloat64Array(given) && given.length === own.length) {
         own.set(given);
       }
     }

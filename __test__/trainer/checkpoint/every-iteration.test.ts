@@ -1,12 +1,11 @@
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { RunStages, TrainingEvent, TrainingKind } from 'innate';
 import { disk } from '#dist/trainer/checkpoint/disk.js';
 import { inFolder } from '../../support/folder.js';
 import { digest } from '../../support/weights.js';
-import { create, type ResumableRun, RUNS, resume, timeless } from './runs.js';
+import { create, type ResumableRun, RUNS, resume, timeless, untilKept } from './runs.js';
 
 // What is made to last is not what is tested here, and a disk of a shared machine takes its time.
 disk.write = (path, bytes) => writeFile(path, bytes, { flag: 'wx' });
@@ -26,13 +25,15 @@ function lasting(events: readonly AnyEvent[]): unknown[] {
 }
 
 /** A run that waits a moment after each iteration, so that a checkpoint of it can be written. */
-async function whole(run: ResumableRun, more: object): Promise<Outcome & { all: readonly AnyEvent[] }> {
+async function whole(run: ResumableRun, folder?: string): Promise<Outcome & { all: readonly AnyEvent[] }> {
   const all: AnyEvent[] = [];
   const progress = async (event: AnyEvent): Promise<void> => {
     all.push(event);
-    await sleep('checkpoint' in more && event.type === 'iteration' ? 40 : 0);
+    if (folder !== undefined && event.type === 'iteration') {
+      await untilKept(folder, event.iteration - 1);
+    }
   };
-  const trainer = await create(run, { ...more, progress });
+  const trainer = await create(run, { ...(folder === undefined ? {} : { checkpoint: { folder, every: 1, keepLast: Infinity } }), progress });
   const { agent, seconds: _, ...result } = await trainer.run(run.stages as RunStages);
   const of = await digest(agent);
   await trainer.close();
@@ -42,8 +43,8 @@ async function whole(run: ResumableRun, more: object): Promise<Outcome & { all: 
 for (const [name, run] of Object.entries(RUNS) as [string, ResumableRun][]) {
   test.serial(`${name}: resumed after any iteration, it is the run that was never interrupted`, async (t) => {
     await inFolder(async (folder) => {
-      const plain = await whole(run, {});
-      const kept = await whole(run, { checkpoint: { folder: join(folder, 'kept'), every: 1, keepLast: Infinity } });
+      const plain = await whole(run);
+      const kept = await whole(run, join(folder, 'kept'));
       t.is(kept.digest, plain.digest, 'keeping changes nothing');
       t.deepEqual(kept.result, plain.result);
       t.deepEqual(kept.events, plain.events);

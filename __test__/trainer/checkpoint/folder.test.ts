@@ -1,6 +1,6 @@
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { Agent, CheckpointError, type RunStages, Trainer, type TrainingEvent } from 'innate';
 import { cartPole } from 'innate/environments';
@@ -9,7 +9,7 @@ import { readManifest } from '#dist/trainer/checkpoint/manifest.js';
 import { echoTask } from '../../support/echo-task.js';
 import { inFolder } from '../../support/folder.js';
 import { digest } from '../../support/weights.js';
-import { create, RUNS, resume } from './runs.js';
+import { create, RUNS, resume, untilKept } from './runs.js';
 
 const run = RUNS['open loop, A2C'];
 const stages = run.stages as RunStages;
@@ -21,7 +21,7 @@ async function leave(folder: string, upTo = Infinity, more: object = {}): Promis
   const progress = async (event: TrainingEvent): Promise<void> => {
     events.push(event);
     if (event.type === 'iteration') {
-      await sleep(20);
+      await untilKept(folder, event.iteration - 1);
       if (event.iteration === upTo) {
         abort.abort();
       }
@@ -232,8 +232,8 @@ test.serial('a disk that is full is said once, training goes on, and it is tried
         progress: async (event: TrainingEvent) => {
           events.push(event);
           if (event.type === 'iteration') {
+            await untilKept(part, Math.min(event.iteration, 3) - 1);
             full = event.iteration >= 3;
-            await sleep(20);
           }
         },
       });
@@ -426,6 +426,18 @@ test.serial('metadata of the caller comes back, from files and from checkpoints'
     const resumed = await resume(run, join(folder, 'run'));
     t.deepEqual(resumed.agent.metadata, { of: 'a run' });
     await resumed.close();
+  });
+});
+
+test.serial('a folder may be a URL, may be moved, and is written to as before', async (t) => {
+  await inFolder(async (folder) => {
+    const trainer = await create(run, { checkpoint: { folder: pathToFileURL(join(folder, 'first')), every: 2, keepLast: Infinity } });
+    await trainer.run([{ stage: 0, iterations: 5 }]);
+    await trainer.close();
+    await rename(join(folder, 'first'), join(folder, 'second'));
+    const before = await checkpoints(join(folder, 'second'));
+    await goOn(join(folder, 'second/'));
+    t.is((await checkpoints(join(folder, 'second'))).length, before.length + 1, 'the end is kept once more');
   });
 });
 

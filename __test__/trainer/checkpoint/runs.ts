@@ -1,5 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { arithmetic, defineTask, linear, Trainer, type TrainerOptions, type TrainingEvent, type TrainingKind } from 'innate';
 import { cartPole, cartPoleVector, repeatPrevious } from 'innate/environments';
+import { readManifest } from '#dist/trainer/checkpoint/manifest.js';
+import { MANIFEST } from '#dist/trainer/checkpoint/names.js';
 import { echoTask } from '../../support/echo-task.js';
 
 /** A short run that has all there is to lose. */
@@ -128,4 +133,16 @@ export function timeless(event: TrainingEvent<TrainingKind>): unknown {
   }
   const { seconds: _, episodesPerSecond: __, envStepsPerSecond: ___, ...counts } = time;
   return { ...rest, time: counts };
+}
+
+/** When the list of a folder names a checkpoint of an iteration, or of a later one; on a machine with other work to do that takes its time. */
+export async function untilKept(folder: string, iteration: number): Promise<void> {
+  for (let k = 0; k < 100; k += 1) {
+    const text = await readFile(join(folder, MANIFEST), 'utf8').catch(() => '');
+    const last = readManifest(text)?.checkpoints.at(-1)?.iteration ?? 0;
+    await sleep(5);
+    if (last >= iteration) {
+      break;
+    }
+  }
 }

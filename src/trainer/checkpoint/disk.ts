@@ -1,4 +1,5 @@
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { showThrown } from '../../util/show.js';
 
 /** What is done with files; a test puts others in their place, to see what happens when a disk is full. */
 export interface Disk {
@@ -70,4 +71,9 @@ export const disk: Disk = {
 /** @param error - What was thrown. @param code - Such as `ENOENT`. @returns Whether it is that one of the system's errors. */
 export function isCode(error: unknown, code: string): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}
+
+/** @param error - What was thrown. @returns What it says. */
+export function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : showThrown(error);
 }

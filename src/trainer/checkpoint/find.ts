@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CheckpointError } from '../../errors/checkpoint-error.js';
-import { disk, isCode } from './disk.js';
+import { disk, isCode, messageOf } from './disk.js';
 import { sha256Of } from './folder.js';
 import { readManifest } from './manifest.js';
 import { checkpointsIn, highestToken, MANIFEST } from './names.js';
@@ -30,7 +30,7 @@ export async function findCheckpoint(path: string): Promise<FoundCheckpoint> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     (error: unknown) => {
-      const why = isCode(error, 'ENOENT') ? 'it does not exist' : String(error instanceof Error ? error.message : error);
+      const why = isCode(error, 'ENOENT') ? 'it does not exist' : messageOf(error);
       throw new CheckpointError(`cannot be read: ${why} (${path}).`, {
         path: 'path',
         remedy: 'Pass the folder of a run, or a file of it.',
@@ -93,7 +93,7 @@ async function whatIsWrong(path: string, hash: string, listed?: string): Promise
   try {
     bytes = await disk.read(path);
   } catch (error) {
-    return `cannot be read (${error instanceof Error ? error.message : String(error)})`;
+    return `cannot be read (${messageOf(error)})`;
   }
   const found = await sha256Of(bytes);
   const good = found.startsWith(hash) && (listed === undefined || listed === found || !listed.startsWith(hash));
@@ -105,7 +105,7 @@ async function read<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const remedy = 'Let this process read the folder.';
-    throw new CheckpointError(`cannot be read: ${error instanceof Error ? error.message : String(error)} (${path}).`, {
+    throw new CheckpointError(`cannot be read: ${messageOf(error)} (${path}).`, {
       path: 'path',
       remedy,
       cause: error,

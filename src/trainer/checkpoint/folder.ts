@@ -11,9 +11,15 @@ export type CheckpointFacts = Pick<CheckpointEntry, 'iteration' | 'index' | 'sta
 /** That another process has become the folder's writer. */
 export class Fenced extends Error {
   override readonly name = 'Fenced';
+  readonly #brand = true;
 
   constructor() {
     super('another process writes into the folder now');
+  }
+
+  /** @param error - What was thrown. @returns Whether it is this. */
+  static isInstance(error: unknown): error is Fenced {
+    return typeof error === 'object' && error !== null && #brand in error;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Agent } from '../../agent/agent.js';
 import { CheckpointError } from '../../errors/checkpoint-error.js';
 import type { RunPosition } from '../../metrics/events.js';
 import type { JsonData } from '../../util/json-data.js';
+import { messageOf } from './disk.js';
 import { type CheckpointFacts, CheckpointFolder, Fenced } from './folder.js';
 import type { CheckpointMetrics } from './manifest.js';
 import type { CheckpointConfig } from './options.js';
@@ -149,9 +150,9 @@ export class RunKeeper {
   }
 
   #fail(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const { folder } = this.#context.config;
-    if (error instanceof Fenced) {
+    if (Fenced.isInstance(error)) {
       this.#fenced = true;
       const remedy = 'End this run: it was taken for dead, and another goes on in its place.';
       this.#notices.push({

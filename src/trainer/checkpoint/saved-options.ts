@@ -17,7 +17,9 @@ export const RUNTIME_OPTIONS = ['device', 'engine', 'threads'] as const;
  * @returns What of it is data, and so can be kept: without it a run is resumed with the same.
  */
 export function savedOptions(options: unknown): Readonly<Record<string, unknown>> {
-  const entries = isRecord(options) ? Object.entries(options) : [];
+  // The folder is the one that a checkpoint is found in.
+  const { checkpoint, ...others } = isRecord(options) ? options : {};
+  const entries = Object.entries(isRecord(checkpoint) ? { ...others, checkpoint: { ...checkpoint, folder: '' } } : others);
   return Object.fromEntries(entries.filter(([key, value]) => value !== undefined && !OWN.has(key) && isData(value)));
 }
 
