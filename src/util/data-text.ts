@@ -28,7 +28,12 @@ const ARRAYS = {
  * @throws TypeError for anything else, such as a function or an instance of a class, naming its place.
  */
 export function writeData(value: unknown): string {
-  return JSON.stringify(toJson(value, ''));
+  try {
+    return JSON.stringify(toJson(value));
+  } catch (error) {
+    const found = misfit(value, '', 0);
+    throw found === undefined ? error : new TypeError(`${found.place || 'the data'} is ${show(found.value)}, which is no plain data`, { cause: error });
+  }
 }
 
 /**
@@ -40,7 +45,8 @@ export function readData(text: string): unknown {
   return fromJson(JSON.parse(text));
 }
 
-function toJson(value: unknown, place: string): unknown {
+/** What JSON says as it is, or else what stands for it: most of what is written is the former, and is not copied. */
+function toJson(value: unknown): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -52,15 +58,18 @@ function toJson(value: unknown, place: string): unknown {
     case 'bigint':
       return { [TAG]: 'bigint', v: String(value) };
     case 'object':
-      return value === null ? null : objectToJson(value, place);
+      return value === null ? null : objectToJson(value);
     default:
-      throw new TypeError(`${place === '' ? 'the data' : place} is ${show(value)}, which is no plain data`);
+      throw new TypeError('no plain data');
   }
 }
 
-function objectToJson(value: object, place: string): unknown {
+function objectToJson(value: object): unknown {
   if (Array.isArray(value)) {
-    return Array.from(value, (each: unknown, i) => toJson(each, `${place}[${i}]`));
+    return listToJson(value);
+  }
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    return recordToJson(value as Readonly<Record<string, unknown>>);
   }
   const kind = kindOf(value);
   if (isTypedArray(value)) {
@@ -68,19 +77,67 @@ function objectToJson(value: object, place: string): unknown {
   }
   switch (kind) {
     case 'Map':
-      return { [TAG]: 'Map', v: [...(value as Map<unknown, unknown>)].map((entry) => toJson(entry, place)) };
+      return { [TAG]: 'Map', v: [...(value as Map<unknown, unknown>)].map(toJson) };
     case 'Set':
-      return { [TAG]: 'Set', v: [...(value as Set<unknown>)].map((each) => toJson(each, place)) };
+      return { [TAG]: 'Set', v: [...(value as Set<unknown>)].map(toJson) };
     case 'Date':
-      return { [TAG]: 'Date', v: toJson((value as Date).getTime(), place) };
+      return { [TAG]: 'Date', v: toJson((value as Date).getTime()) };
     default:
+      return recordToJson(requirePlain(value, kind));
   }
+}
+
+function listToJson(list: readonly unknown[]): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let i = 0; i < list.length; i += 1) {
+    const part = toJson(list[i]);
+    if (copy === undefined && part !== list[i]) {
+      copy = list.slice(0, i);
+    }
+    copy?.push(part);
+  }
+  return copy ?? list;
+}
+
+function recordToJson(record: Readonly<Record<string, unknown>>): unknown {
+  // A method of that name would be called.
+  if (Object.hasOwn(record, TAG) || Object.hasOwn(record, 'toJSON')) {
+    return { [TAG]: 'Object', v: Object.keys(record).map((key) => [key, toJson(record[key])]) };
+  }
+  let changed: [string, unknown][] | undefined;
+  for (const key of Object.keys(record)) {
+    const part = toJson(record[key]);
+    if (part !== record[key]) {
+      changed ??= [];
+      changed.push([key, part]);
+    }
+  }
+  return changed === undefined ? record : Object.fromEntries([...Object.entries(record), ...changed]);
+}
+
+function requirePlain(value: object, kind: string): Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!isRecord(value) || kind !== 'Object' || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
-    throw new TypeError(`${place === '' ? 'the data' : place} is ${show(value)}, which is no plain data`);
+    throw new TypeError('no plain data');
   }
-  const entries = Object.keys(value).map((key) => [key, toJson(value[key], place === '' ? key : `${place}.${key}`)] as const);
-  return Object.hasOwn(value, TAG) ? { [TAG]: 'Object', v: entries } : Object.fromEntries(entries);
+  return value;
+}
+
+/** The first part that is no plain data. */
+function misfit(value: unknown, place: string, depth: number): { readonly place: string; readonly value: unknown } | undefined {
+  try {
+    toJson(value);
+    return undefined;
+  } catch {
+    const parts: readonly (readonly [string, unknown])[] = Array.isArray(value)
+      ? value.map((part: unknown, i) => [`${place}[${i}]`, part])
+      : isRecord(value)
+        ? Object.keys(value).map((key) => [place === '' ? key : `${place}.${key}`, value[key]])
+        : [];
+    // What contains itself has no end.
+    const found = depth > 50 ? undefined : parts.map(([at, part]) => misfit(part, at, depth + 1)).find((each) => each !== undefined);
+    return found ?? { place, value };
+  }
 }
 
 function fromJson(value: unknown): unknown {
