@@ -47,7 +47,17 @@ test('what is no plain data is named', (t) => {
 });
 
 test('any other text is a syntax error', (t) => {
-  for (const text of ['', '{', '{"$":"x"}', '{"$":"Float32Array","v":3}', '{"$":"Uint8Array","v":"??"}', '{"$":"Map","v":[[1]]}', '{"$":"number","v":"1"}', '{"$":[]}', '{"$":"constructor","v":""}']) {
+  for (const text of [
+    '',
+    '{',
+    '{"$":"x"}',
+    '{"$":"Float32Array","v":3}',
+    '{"$":"Uint8Array","v":"??"}',
+    '{"$":"Map","v":[[1]]}',
+    '{"$":"number","v":"1"}',
+    '{"$":[]}',
+    '{"$":"constructor","v":""}',
+  ]) {
     t.throws(() => readData(text), { instanceOf: SyntaxError }, text);
   }
 });

@@ -32,7 +32,9 @@ export function writeData(value: unknown): string {
     return JSON.stringify(toJson(value));
   } catch (error) {
     const found = misfit(value, '', 0);
-    throw found === undefined ? error : new TypeError(`${found.place || 'the data'} is ${show(found.value)}, which is no plain data`, { cause: error });
+    throw found === undefined
+      ? error
+      : new TypeError(`${found.place || 'the data'} is ${show(found.value)}, which is no plain data`, { cause: error });
   }
 }
 
@@ -129,15 +131,18 @@ function misfit(value: unknown, place: string, depth: number): { readonly place:
     toJson(value);
     return undefined;
   } catch {
-    const parts: readonly (readonly [string, unknown])[] = Array.isArray(value)
-      ? value.map((part: unknown, i) => [`${place}[${i}]`, part])
-      : isRecord(value)
-        ? Object.keys(value).map((key) => [place === '' ? key : `${place}.${key}`, value[key]])
-        : [];
+    const parts = partsOf(value, place);
     // What contains itself has no end.
     const found = depth > 50 ? undefined : parts.map(([at, part]) => misfit(part, at, depth + 1)).find((each) => each !== undefined);
     return found ?? { place, value };
   }
+}
+
+function partsOf(value: unknown, place: string): readonly (readonly [place: string, part: unknown])[] {
+  if (Array.isArray(value)) {
+    return value.map((part: unknown, i) => [`${place}[${i}]`, part]);
+  }
+  return isRecord(value) ? Object.keys(value).map((key) => [place === '' ? key : `${place}.${key}`, value[key]]) : [];
 }
 
 function fromJson(value: unknown): unknown {

@@ -33,7 +33,10 @@ async function whole(run: ResumableRun, folder?: string): Promise<Outcome & { al
       await untilKept(folder, event.iteration - 1);
     }
   };
-  const trainer = await create(run, { ...(folder === undefined ? {} : { checkpoint: { folder, every: 1, keepLast: Infinity } }), progress });
+  const trainer = await create(run, {
+    ...(folder === undefined ? {} : { checkpoint: { folder, every: 1, keepLast: Infinity } }),
+    progress,
+  });
   const { agent, seconds: _, ...result } = await trainer.run(run.stages as RunStages);
   const of = await digest(agent);
   await trainer.close();

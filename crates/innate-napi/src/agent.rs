@@ -75,12 +75,7 @@ impl BindingAgent {
             Ok((Resolved { model: state.model, rollout: state.rollout, seed: state.seed, placement }, note, trainer))
         };
         let own = worker.clone();
-        submit_fill(env, &worker, work, move |_, (resolved, note, trainer)| Self {
-            worker: Some(own),
-            resolved,
-            note,
-            trainer,
-        })
+        submit_fill(env, &worker, work, move |_, (resolved, note, trainer)| Self { worker: Some(own), resolved, note, trainer })
     }
 
     /// What the agent was made or loaded with.

@@ -245,7 +245,12 @@ impl Policy {
             if let Some(model::History { window }) = spec.attention.history {
                 for row in first..first + count {
                     let held = window.min(ages[row] as usize) * layout.hidden;
-                    block.history.recall(&self.weights, row - first, &past[row * of_past..][..of_past][of_past - held..], ages[row]);
+                    block.history.recall(
+                        &self.weights,
+                        row - first,
+                        &past[row * of_past..][..of_past][of_past - held..],
+                        ages[row],
+                    );
                 }
             }
         }
