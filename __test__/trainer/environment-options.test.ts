@@ -36,6 +36,7 @@ test('the defaults', (t) => {
         seed: 0,
         network: {
           encoder: undefined,
+          direction: undefined,
           attention: undefined,
           historyWindow: undefined,
           clock: false,

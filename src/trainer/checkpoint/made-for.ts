@@ -9,13 +9,26 @@ import { show } from '../../util/show.js';
 
 /** @param task - A task. @returns What a run on it depends on, as far as data can say it: the code of its functions is not looked at. */
 export function describeTask(task: Task): Readonly<Record<string, unknown>> {
-  const { name, vocabulary, stages, horizon, contextLength, startToken, actionMask, pooling = 'own', interaction, splits } = task;
+  const {
+    name,
+    vocabulary,
+    stages,
+    horizon,
+    contextLength,
+    contextValues = false,
+    startToken,
+    actionMask,
+    pooling = 'own',
+    interaction,
+    splits,
+  } = task;
   return {
     name,
     vocabulary: [...vocabulary],
     stages: [...stages],
     horizon,
     contextLength,
+    contextValues,
     startToken,
     actionMask: actionMask && [...actionMask],
     pooling,
