@@ -67,8 +67,8 @@ export class FolderLock {
         await disk.linkNew(temporary, join(folder, lockFile(token)));
       } catch (error) {
         await disk.remove(temporary).catch(() => undefined);
-        if (isCode(error, 'EEXIST')) {
-          // Another process was faster.
+        if (isCode(error, 'EEXIST') || isCode(error, 'ENOENT')) {
+          // Another process was faster, or has taken what is being made here for a dead one's.
           continue;
         }
         throw error;
