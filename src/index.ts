@@ -18,7 +18,7 @@ export type {
   RuntimeOptions,
   SpacesOptions,
 } from './agent/options.js';
-export type { ActOptions, CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions } from './agent/results.js';
+export type { ActOptions, CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions, SaveOptions } from './agent/results.js';
 export { Session, type SessionOptions, type SessionStep, type SessionStepOptions } from './agent/session.js';
 export type { CallChoice, CallOutcome, ChosenCall, Solution, SolvedCall, SolveReason } from './agent/solution.js';
 export type { SolveContext, SolveOptions, SolveTool, SolveTools, SolveToolsOf } from './agent/solve-options.js';
@@ -185,6 +185,7 @@ export { OptionsError } from './errors/options-error.js';
 export { TaskError, type TaskErrorDetails } from './errors/task-error.js';
 export type { ExportForm, ExportOptions } from './export/options.js';
 export type {
+  CheckpointEvent,
   CurriculumMetrics,
   EpisodeMetrics,
   EvaluationEvent,
@@ -198,6 +199,7 @@ export type {
   PlateauEvent,
   ProgramMetrics,
   ReplayMetrics,
+  ResumeEvent,
   RolloutMetrics,
   RunPosition,
   StageEndEvent,
@@ -206,6 +208,8 @@ export type {
   TimeMetrics,
   TrainingEvent,
   TrainingKind,
+  WarningCode,
+  WarningEvent,
 } from './metrics/events.js';
 export type { Interval, SuccessEstimate } from './metrics/interval.js';
 export { eventMetrics, type MetricKey, type Metrics } from './metrics/keys.js';
@@ -227,6 +231,7 @@ export type { Spaces } from './spaces/plain.js';
 export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
 export type { Measured } from './task/measured.js';
 export type { ProblemBatch, ProblemDescription, Scores, Split, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
+export type { CheckpointOptions } from './trainer/checkpoint/options.js';
 export type { ReferenceOption } from './trainer/collect/reference.js';
 export type { EpisodeReplayOptions, ReplayOptions } from './trainer/collect/replay-options.js';
 export type { ProgressOption } from './trainer/common-options.js';
@@ -287,4 +292,5 @@ export type {
 export { type RunOptions, Trainer } from './trainer/trainer.js';
 export type { Plateau } from './trainer/watch/plateau.js';
 export type { Exclusive } from './util/exclusive.js';
+export type { JsonData } from './util/json-data.js';
 export { Random, type RandomState } from './util/random.js';

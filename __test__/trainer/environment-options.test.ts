@@ -36,6 +36,7 @@ test('the defaults', (t) => {
         seed: 0,
         network: {
           encoder: undefined,
+          direction: undefined,
           attention: undefined,
           historyWindow: undefined,
           clock: false,
@@ -55,6 +56,7 @@ test('the defaults', (t) => {
       maxSteps: 1_000_000,
       progress: true,
       signal: undefined,
+      keeping: { checkpoint: undefined, metadata: undefined },
       imitation: undefined,
       replay: undefined,
     },

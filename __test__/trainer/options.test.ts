@@ -33,6 +33,7 @@ test('the defaults', (t) => {
     maxIterations: 4000,
     progress: true,
     signal: undefined,
+    keeping: { checkpoint: undefined, metadata: undefined },
   });
 });
 
@@ -42,8 +43,9 @@ test('everything given is taken', (t) => {
   const replay = { share: 0.1, size: 7, randomStep: 0.2 };
   const options = { batchSize: 3, rehearsal: 0.5, replay, evaluateEvery: 4, evaluationProblems: 5, maxIterations: 6, progress, signal };
   const { config, issues } = read(options);
-  const { agentConfig: _, agent, update, schedules, algorithm, imitation, ...rest } = config;
+  const { agentConfig: _, agent, update, schedules, algorithm, imitation, keeping, ...rest } = config;
   t.deepEqual([issues, agent, update, schedules, algorithm, imitation], [[], undefined, undefined, {}, undefined, undefined]);
+  t.deepEqual(keeping, { checkpoint: undefined, metadata: undefined });
   t.deepEqual(rest, options);
   t.is(read({ progress: false }).config.progress, false);
   t.is(read({ progress: true }).config.progress, true);

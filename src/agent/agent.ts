@@ -11,6 +11,7 @@ import type { BindingAgent, BindingCollector } from '../native/binding.js';
 import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
+import { type JsonData, readJson } from '../util/json-data.js';
 import { hasBrand } from '../util/kind.js';
 import { OptionReader, readOptions } from '../util/option-reader.js';
 import { type CollectorOptions, RolloutCollector } from './collector.js';
@@ -31,7 +32,7 @@ import {
 } from './lesson.js';
 import { createNative, loadNative, type NativeAgent } from './native-agent.js';
 import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions, type SpacesOptions } from './options.js';
-import type { CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions } from './results.js';
+import type { CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions, SaveOptions } from './results.js';
 import { Session, type SessionOptions } from './session.js';
 import type { WeighedShown } from './shown.js';
 import type { Solution } from './solution.js';
@@ -138,6 +139,14 @@ export class Agent {
     }));
     const native = await guardedAsync(() => this.#native.clone(seed, optimizer));
     return new Agent({ native, note: this.#note, info: Object.freeze({ ...this.info, seed: seed ?? this.info.seed }) });
+  }
+
+  /**
+   * What was given as `metadata` when the file was saved that it was loaded from; undefined where nothing was. It is saved again, unless something
+   * else is given then.
+   */
+  get metadata(): JsonData | undefined {
+    return this.#note.metadata;
   }
 
   /** Whether {@link Agent.close} was called. */
@@ -335,13 +344,14 @@ export class Agent {
    * Makes rows whose steps are recorded to be learned from.
    *
    * @param options - What they are for.
+   * @param carried - What other rows carried on, see {@link RolloutCollector.carried}: these go on there.
    * @returns The rows, by the agent's present and later weights.
    * @throws {@link ClosedError} after {@link Agent.close}.
    * @internal
    */
-  async collector(options: CollectorOptions): Promise<RolloutCollector> {
+  async collector(options: CollectorOptions, carried?: Uint8Array): Promise<RolloutCollector> {
     this.#checkOpen();
-    return new RolloutCollector(await guardedAsync(() => this.#native.collector({ ...options })));
+    return new RolloutCollector(await guardedAsync(() => this.#native.collector({ ...options }, carried)));
   }
 
   /**
@@ -393,16 +403,43 @@ export class Agent {
    *
    * @param path - The file, as a string or a `file:` URL; its folder must exist. A relative path counts from the working folder at the time of the
    *   call.
-   * @throws {@link InputError} when `path` is no path.
+   * @param options - What else is written; see {@link SaveOptions}.
+   * @throws {@link InputError} when `path` is no path, or `metadata` no JSON data.
    * @throws {@link CheckpointError} when it cannot be written, or when it could not be loaded again; a file that was there is as it was.
    * @throws {@link ClosedError} after {@link Agent.close}.
    */
-  async save(path: string | URL): Promise<void> {
+  async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
     this.#checkOpen();
     const issues = new Issues();
     const file = readFilePath(path, issues);
+    const reader = new OptionReader(options, issues);
+    const metadata = reader.has('metadata') ? readJson(reader.raw('metadata'), issues.at('metadata')) : this.metadata;
+    reader.finish();
     issues.throwIfAny(InputError);
-    await guardedAsync(() => this.#native.save(file, writeNote(this.#note)));
+    await guardedAsync(() => this.#native.save(file, writeNote({ ...this.#note, metadata })));
+  }
+
+  /**
+   * The bytes of a checkpoint, as the agent is when the calls made before are done.
+   *
+   * @param trainer - What its trainer goes on with.
+   * @param metadata - The caller's own.
+   * @returns The bytes.
+   * @throws {@link CheckpointError} when they could not be loaded again.
+   * @internal
+   */
+  async encode(trainer: string, metadata: JsonData | undefined): Promise<Uint8Array> {
+    this.#checkOpen();
+    return guardedAsync(() => this.#native.encode(writeNote({ ...this.#note, metadata }), trainer));
+  }
+
+  /**
+   * @param agent - An agent that was loaded.
+   * @returns What the trainer goes on with that wrote its file; undefined where there is none, or where the agent had gone on without it.
+   * @internal
+   */
+  static trainerOf(agent: Agent): string | undefined {
+    return agent.#native.trainer() ?? undefined;
   }
 
   /**

@@ -38,6 +38,7 @@ export interface NativeCollector {
   ): void;
   finish(pending: boolean, dense: Float32Array | undefined, discrete: Int32Array | undefined): void;
   judge(advantages: Float32Array): void;
+  carried(): Uint8Array;
   close(): void;
 }
 
@@ -125,6 +126,11 @@ export class RolloutCollector {
    */
   judge(advantages: Float32Array): void {
     guarded(() => this.#native.judge(advantages));
+  }
+
+  /** @returns What the rows carry on, between two rollouts: a collector that is made with it goes on where they are. */
+  carried(): Uint8Array {
+    return guarded(() => this.#native.carried());
   }
 
   /** Frees the native side. */

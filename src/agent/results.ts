@@ -1,4 +1,5 @@
 import type { UpdateStats } from '../algorithm/objective.js';
+import type { JsonData } from '../util/json-data.js';
 import type { Ids } from './inputs.js';
 import type { StateDict } from './state-dict.js';
 
@@ -67,4 +68,14 @@ export interface Evaluation {
 export interface Gradients extends UpdateStats {
   /** By weight name, after clipping; shapes as in {@link StateDict}. */
   readonly gradients: StateDict;
+}
+
+/** Options of {@link Agent.save}. */
+export interface SaveOptions {
+  /**
+   * Anything of the caller's own, as JSON has it: {@link Agent.metadata} of an agent that is loaded from the file.
+   *
+   * @defaultValue what the agent was loaded with, if anything
+   */
+  readonly metadata?: JsonData | undefined;
 }

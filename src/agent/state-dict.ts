@@ -1,5 +1,6 @@
 import { InnateError } from '../errors/innate-error.js';
 import { InputError } from '../errors/input-error.js';
+import type { SpaceLayout } from '../spaces/layout.js';
 import { Issues } from '../util/issues.js';
 import { isArray, isFloat32Array, isRecord } from '../util/kind.js';
 import { show } from '../util/show.js';
@@ -18,17 +19,18 @@ export interface Tensor {
  *
  * | name | shape |
  * |---|---|
- * | `emb.weight` | `[V, H]` |
- * | `stage_emb.weight` | `[S, H]` |
+ * | `emb.weight` | `[V, H]`; absent with neither prompts nor memory |
+ * | `stage_emb.weight` | `[S, H]`; absent without prompts, in environments |
  * | with numbers beside the tokens of prompts: `value_emb.weight` | `[H, 1]` |
  * | with the encoder `gru`: `encoder.weight_ih_l0`, `encoder.weight_hh_l0` | `[3H, H]` |
  * | `encoder.bias_ih_l0`, `encoder.bias_hh_l0` | `[3H]` |
- * | `rnn.weight_ih_l0`, `rnn.weight_hh_l0` | `[3H, H]` |
+ * | `rnn.weight_ih_l0` | `[3H, I]`; I is H with memory, and beside it what is observed: 1 for where episodes begin, 16 for the clock, numbers and ids |
+ * | `rnn.weight_hh_l0` | `[3H, H]` |
  * | `rnn.bias_ih_l0`, `rnn.bias_hh_l0` | `[3H]` |
  * | with attention to the prompt: `attn.prompt.query.weight` | `[H, H]` |
  * | with attention over the past: `attn.history.query.weight`, `attn.history.key.weight` | `[64, H + C]`; C is 16 with the clock, else 0 |
  * | `attn.history.value.weight`, `attn.history.bias` | `[64, H]`, `[2, window]` |
- * | `pi.weight`, `pi.bias` | `[V, R]`, `[V]`; R is H, H more with attention to the prompt, and 64 more with attention over the past |
+ * | `pi.weight`, `pi.bias` | `[A, R]`, `[A]`; A is V, in environments one less; R is H, H more with attention to the prompt, and 64 more with attention over the past |
  * | `v.weight`, `v.bias` | `[1, R]`, `[1]` |
  */
 export type StateDict = Readonly<Record<string, Tensor>>;
@@ -53,6 +55,10 @@ export interface NetworkShape {
   readonly historyWindow: number | undefined;
   /** Whether it reads the step within the episode. */
   readonly clock: boolean;
+  /** Whether it reads the action before. */
+  readonly memory: boolean;
+  /** What is observed before each step. */
+  readonly observed: Pick<SpaceLayout, 'dense' | 'discrete'>;
 }
 
 /**
@@ -60,22 +66,27 @@ export interface NetworkShape {
  * @returns The shape of each weight by name.
  */
 export function weightShapes(network: NetworkShape): ReadonlyMap<string, readonly number[]> {
-  const { vocabSize, stageCount, hiddenSize, layers, encoder, attention, contextValues, historyWindow, clock } = network;
+  const { vocabSize, stageCount, hiddenSize, layers, encoder, attention, contextValues, historyWindow, clock, memory, observed } = network;
   const attends = looksUpPrompt(attention);
   const clockSize = clock ? 16 : 0;
+  // An environment's agent has a token more than actions, which stands before the first.
+  const actions = encoder === undefined ? vocabSize - 1 : vocabSize;
+  const starts = encoder === undefined || !memory ? 1 : 0;
+  const seen = observed.dense + observed.discrete.reduce((sum, size) => sum + size, 0);
+  const input = (memory ? hiddenSize : 0) + starts + clockSize + seen;
   const read = (attends ? 2 * hiddenSize : hiddenSize) + (historyWindow === undefined ? 0 : 64);
-  const gru = (name: string, layer: number, input = hiddenSize): [string, number[]][] => [
-    [`${name}.weight_ih_l${layer}`, [3 * hiddenSize, input]],
+  const gru = (name: string, layer: number, width = hiddenSize): [string, number[]][] => [
+    [`${name}.weight_ih_l${layer}`, [3 * hiddenSize, width]],
     [`${name}.weight_hh_l${layer}`, [3 * hiddenSize, hiddenSize]],
     [`${name}.bias_ih_l${layer}`, [3 * hiddenSize]],
     [`${name}.bias_hh_l${layer}`, [3 * hiddenSize]],
   ];
   return new Map<string, readonly number[]>([
-    ['emb.weight', [vocabSize, hiddenSize]],
-    ['stage_emb.weight', [stageCount, hiddenSize]],
+    ...(encoder === undefined && !memory ? [] : [['emb.weight', [vocabSize, hiddenSize]] as const]),
+    ...(encoder === undefined ? [] : [['stage_emb.weight', [stageCount, hiddenSize]] as const]),
     ...(contextValues ? [['value_emb.weight', [hiddenSize, 1]] as const] : []),
     ...(encoder === 'gru' ? gru('encoder', 0) : []),
-    ...Array.from({ length: layers }, (_, layer) => gru('rnn', layer, layer === 0 ? hiddenSize + clockSize : hiddenSize)).flat(),
+    ...Array.from({ length: layers }, (_, layer) => gru('rnn', layer, layer === 0 ? input : hiddenSize)).flat(),
     ...(attends ? [['attn.prompt.query.weight', [hiddenSize, hiddenSize]] as const] : []),
     ...(historyWindow === undefined
       ? []
@@ -85,8 +96,8 @@ export function weightShapes(network: NetworkShape): ReadonlyMap<string, readonl
           ['attn.history.value.weight', [64, hiddenSize]],
           ['attn.history.bias', [2, historyWindow]],
         ] as const)),
-    ['pi.weight', [vocabSize, read]],
-    ['pi.bias', [vocabSize]],
+    ['pi.weight', [actions, read]],
+    ['pi.bias', [actions]],
     ['v.weight', [1, read]],
     ['v.bias', [1]],
   ]);

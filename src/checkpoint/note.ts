@@ -1,5 +1,6 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
 import { plainSpace, readSpace, type Spaces } from '../spaces/plain.js';
+import type { JsonData } from '../util/json-data.js';
 import { isRecord } from '../util/kind.js';
 import { numberIssue } from '../util/number-rule.js';
 import { OptionReader } from '../util/option-reader.js';
@@ -20,6 +21,8 @@ export interface Note {
   readonly spaces?: Spaces;
   /** Coefficients of the updates. */
   readonly update: UpdateConfig;
+  /** The caller's own. */
+  readonly metadata?: JsonData | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface Note {
  * @returns The record.
  */
 export function makeNote(
-  use: Omit<Note, 'format' | 'update' | 'spaces'> & { readonly spaces?: Spaces | undefined },
+  use: Omit<Note, 'format' | 'update' | 'spaces' | 'metadata'> & { readonly spaces?: Spaces | undefined },
   update: UpdateConfig,
 ): Note {
   const { task, vocabulary, stages, contextLength, spaces } = use;
@@ -40,10 +43,12 @@ export function makeNote(
  * @returns JSON. `Infinity` is written as a string.
  */
 export function writeNote(note: Note): string {
-  const { spaces, ...rest } = note;
+  const { spaces, metadata, ...rest } = note;
+  const own = metadata === undefined ? '' : `,"metadata":${JSON.stringify(metadata)}}`;
   const plain =
     spaces === undefined ? {} : { observationSpace: plainSpace(spaces.observationSpace), actionSpace: plainSpace(spaces.actionSpace) };
-  return JSON.stringify({ ...rest, ...plain }, (_key, value: unknown) => (value === Infinity ? 'Infinity' : value));
+  const text = JSON.stringify({ ...rest, ...plain }, (_key, value: unknown) => (value === Infinity ? 'Infinity' : value));
+  return own === '' ? text : text.slice(0, -1) + own;
 }
 
 /**
@@ -73,6 +78,7 @@ export function readNote(text: string): Note {
     contextLength:
       numberIssue(record['contextLength'], { integer: true, min: 1 }) === undefined ? (record['contextLength'] as number) : undefined,
     update: readUpdateOptions(new OptionReader(update), DEFAULT_UPDATE),
+    ...(record['metadata'] === undefined ? {} : { metadata: record['metadata'] as JsonData }),
   };
 }
 

@@ -1,9 +1,11 @@
 import { EnvironmentError } from '../errors/environment-error.js';
 import { isThenable } from '../util/kind.js';
+import { cloneData } from '../util/plain-data.js';
 import { checkActions } from './actions.js';
 import { checkVectorShape } from './check-vector-shape.js';
 import type { ResetContext } from './environment.js';
 import { GuardedVector } from './guarded-vector.js';
+import { readArrays, requireRecord, restoreArrays, saveArrays } from './saved-vector.js';
 import type { VectorEnvironment } from './vector-environment.js';
 import { VectorReader } from './vector-reader.js';
 import { explainInterruption, Waiting } from './waiting.js';
@@ -51,6 +53,35 @@ export class CheckedVector extends GuardedVector {
       throw EnvironmentError.wrap(error, { path: 'environment.step' });
     }
     return isThenable(answer) ? this.#settle(answer, 'environment.step') : this.#reader.checkStep();
+  }
+
+  save(): unknown {
+    const inner = this.#inner;
+    if (inner.getState === undefined || inner.setState === undefined) {
+      return undefined;
+    }
+    try {
+      const { steps, episodes } = this.#reader;
+      return { inner: cloneData(inner.getState()), ...saveArrays(inner), steps: steps.slice(), episodes: episodes.slice() };
+    } catch (error) {
+      throw EnvironmentError.wrap(error, { path: 'environment.getState' });
+    }
+  }
+
+  async restore(state: unknown, next: (row: number) => ResetContext): Promise<readonly number[]> {
+    this.requireIdle('environment.setState');
+    const saved = requireRecord(state);
+    const arrays = readArrays(saved, this);
+    this.#reader.resume(saved);
+    try {
+      await this.#inner.setState?.(cloneData(saved['inner']), next);
+    } catch (error) {
+      throw EnvironmentError.wrap(error, { path: 'environment.setState' });
+    }
+    restoreArrays(this, arrays);
+    this.#begun = true;
+    this.#reader.checkFirst();
+    return [];
   }
 
   async #settle(answer: PromiseLike<unknown>, path: 'environment.reset' | 'environment.step'): Promise<void> {

@@ -106,7 +106,7 @@ function checkMembers(environment: unknown, issues: Issues): void {
       issues.add(name, 'is not a function.', 'Implement the interface Environment.');
     }
   }
-  for (const name of ['actionMask', 'close']) {
+  for (const name of ['actionMask', 'close', 'getState', 'setState']) {
     if (environment[name] !== undefined && typeof environment[name] !== 'function') {
       issues.add(name, 'is not a function.', 'Leave it out, or give a function.');
     }

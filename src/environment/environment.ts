@@ -89,6 +89,20 @@ export interface Environment<O = unknown, A = unknown> {
    */
   actionMask?(): ArrayLike<number | boolean>;
   /**
+   * Takes out all that decides how the episode under way goes on, its random stream among it. With `setState`, a run that is resumed goes on from
+   * here; without, the episode is begun again with its own stream, and what was done in it is done again.
+   *
+   * @returns Plain data.
+   */
+  getState?(): unknown;
+  /**
+   * Goes on with an episode, in place of `reset`.
+   *
+   * @param state - A copy of what `getState` gave, of another object of the same kind.
+   * @returns Nothing, or a promise that is awaited.
+   */
+  setState?(state: unknown): void | Promise<void>;
+  /**
    * Gives back what it holds. Called once, after which nothing else is.
    *
    * @returns Nothing, or a promise that is awaited.

@@ -6,7 +6,7 @@ import type { VectorEnvironment } from './vector-environment.js';
 import type { Waiting } from './waiting.js';
 
 /** A vector's sizes and arrays: all of it but what it does. */
-export type VectorData = Omit<VectorEnvironment, 'reset' | 'step' | 'close'>;
+export type VectorData = Omit<VectorEnvironment, 'reset' | 'step' | 'close' | 'getState' | 'setState'>;
 
 /** What both kinds of vectors are: arrays that stand elsewhere, one call at a time, and closed once. */
 export abstract class GuardedVector implements VectorEnvironment {
@@ -63,6 +63,23 @@ export abstract class GuardedVector implements VectorEnvironment {
   abstract reset(next: (row: number) => ResetContext): void | Promise<void>;
 
   abstract step(actions: Int32Array): void | Promise<void>;
+
+  /**
+   * Takes out, between two steps, all that decides how the episodes under way go on.
+   *
+   * @returns Plain data; undefined where that is not to be had.
+   */
+  abstract save(): unknown;
+
+  /**
+   * Goes on with episodes, in place of `reset`.
+   *
+   * @param state - A copy of what {@link GuardedVector.save} gave, of a vector of the same kind and size.
+   * @param next - As for `reset`: for the episodes to come.
+   * @returns Rows whose episode is not what it was: their environments did not do again what they had done.
+   * @throws {@link EnvironmentError} for the state of other environments, and for what they throw.
+   */
+  abstract restore(state: unknown, next: (row: number) => ResetContext): Promise<readonly number[]>;
 
   async close(): Promise<void> {
     if (!this.#closed) {

@@ -6,6 +6,7 @@ import type { Spaces } from '../spaces/plain.js';
 import { isRecord } from '../util/kind.js';
 import { show } from '../util/show.js';
 import type { Environment, Step } from './environment.js';
+import type { SavedArrays } from './saved-vector.js';
 
 /** What the environments of a vector have in common. */
 export interface Common {
@@ -111,6 +112,18 @@ export class Rows {
       this.successes[row] = success ? 1 : 0;
     }
     return true;
+  }
+
+  /** Writes what a row sees next, and what is allowed to it, as it was. */
+  put(row: number, { dense, discrete, actionMask }: SavedArrays): void {
+    const put = (to: Float32Array | Int32Array | Uint8Array, from: typeof to, width: number): void =>
+      to.set(from.subarray(row * width, (row + 1) * width), row * width);
+    put(this.dense, dense, this.#width);
+    put(this.discrete, discrete, this.#ids);
+    if (this.actionMask !== undefined && actionMask !== undefined) {
+      put(this.actionMask, actionMask, this.#codec.size);
+      this.#restricted[row] = 1;
+    }
   }
 
   /** Ends an episode that nothing more is heard of: cut short at what was seen last. */

@@ -67,6 +67,21 @@ export interface VectorEnvironment {
    */
   step(actions: Int32Array): void | Promise<void>;
   /**
+   * Takes out, between two steps, all that decides how the episodes under way go on; what is seen next need not be in it. With `setState`, a run that
+   * is resumed goes on bit for bit; without, its episodes begin anew.
+   *
+   * @returns Plain data.
+   */
+  getState?(): unknown;
+  /**
+   * Goes on with episodes, in place of `reset`. `dense`, `discrete` and `actionMask` are written by the caller afterwards.
+   *
+   * @param state - A copy of what `getState` gave, of another vector of the same kind and size.
+   * @param next - As for `reset`: for the episodes to come.
+   * @returns Nothing where all is done; a promise where something has to be awaited.
+   */
+  setState?(state: unknown, next: (row: number) => ResetContext): void | Promise<void>;
+  /**
    * Gives back what it holds.
    *
    * @returns Nothing, or a promise that is awaited.

@@ -1,4 +1,5 @@
 import { EnvironmentError } from '../errors/environment-error.js';
+import { isFloat64Array } from '../util/kind.js';
 import { show } from '../util/show.js';
 import type { Positions } from './actions.js';
 import type { VectorEnvironment } from './vector-environment.js';
@@ -44,6 +45,18 @@ export class VectorReader implements Positions {
     this.#sizes = Int32Array.from(vector.layout.discrete);
     this.steps = new Float64Array(vector.size);
     this.episodes = new Float64Array(vector.size).fill(-1);
+  }
+
+  /** @param counts - Steps and episodes of each row, as another reader of as many rows counted them; what is none is left aside. */
+  resume({ steps, episodes }: { readonly steps?: unknown; readonly episodes?: unknown }): void {
+    for (const [own, given] of [
+      [this.steps, steps],
+      [this.episodes, episodes],
+    ] as const) {
+      if (isFloat64Array(given) && given.length === own.length) {
+        own.set(given);
+      }
+    }
   }
 
   /** Counts that an episode begins in every row. */

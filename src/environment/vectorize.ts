@@ -7,6 +7,7 @@ import { CheckedVector } from './checked-vector.js';
 import { closeAll } from './close-all.js';
 import { commonOf, requireAlike } from './common.js';
 import type { Environment, EnvironmentFactory, VectorEnvironmentFactory } from './environment.js';
+import type { GuardedVector } from './guarded-vector.js';
 import type { Common } from './rows.js';
 import { SideBySide } from './side-by-side.js';
 import type { VectorEnvironment } from './vector-environment.js';
@@ -46,6 +47,22 @@ export async function vectorize(
   factory: EnvironmentFactory | VectorEnvironmentFactory,
   options: VectorizeOptions,
 ): Promise<VectorEnvironment> {
+  return makeVector(factory, options, false);
+}
+
+/**
+ * The same, for a trainer.
+ *
+ * @param factory - As for {@link vectorize}.
+ * @param options - The same.
+ * @param resumable - Whether what is done in the episodes under way is written down, so that they can be saved.
+ * @returns The environments.
+ */
+export async function makeVector(
+  factory: EnvironmentFactory | VectorEnvironmentFactory,
+  options: VectorizeOptions,
+  resumable: boolean,
+): Promise<GuardedVector> {
   const { size, stepTimeout } = readOptions(options, (reader) => ({
     size: reader.issues.number('size', reader.raw('size'), COUNT, 'Pass how many environments, 1 to 2²⁰.')
       ? (reader.raw('size') as number)
@@ -65,7 +82,7 @@ export async function vectorize(
       return new CheckedVector(made[0], size, stepTimeout);
     }
     await makeOthers(factory, size, made);
-    return new SideBySide(made as Environment[], readAll(made as Environment[]), stepTimeout);
+    return new SideBySide(made as Environment[], readAll(made as Environment[]), { timeout: stepTimeout, resumable });
   } catch (error) {
     // What is being thrown already says more than that closing failed too.
     await closeAll(made.filter(isRecord), stepTimeout).catch(() => undefined);

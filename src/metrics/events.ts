@@ -277,6 +277,45 @@ export interface StageEndEvent extends RunPosition {
   readonly reason: 'reached' | 'iterations' | 'steps' | 'budget';
 }
 
+/** A run that had been interrupted goes on: the first event of it then; see {@link Trainer.resume}. */
+export interface ResumeEvent extends RunPosition {
+  /** Tells this event from the others. */
+  readonly type: 'resume';
+  /** The checkpoint that it goes on from. */
+  readonly file: string;
+  /** Events that the run had had by then: what a log has beyond so many did not happen, as far as this run is concerned. */
+  readonly events: number;
+}
+
+/** A checkpoint was written. It says what the run was a little earlier: training went on meanwhile. */
+export interface CheckpointEvent extends RunPosition {
+  /** Tells this event from the others. */
+  readonly type: 'checkpoint';
+  /** The file. */
+  readonly file: string;
+  /** Iterations of the run that were done when it was taken. */
+  readonly of: number;
+}
+
+/**
+ * What is wrong with a run that goes on all the same. `checkpoint-failed`: a checkpoint could not be written; said again only after one was.
+ * `checkpoint-lost`: another process writes into the folder now. `checkpoint-damaged`: something in the folder is no good, and what came before it is
+ * used. `not-exact`: what goes on is not to the bit what was interrupted.
+ */
+export type WarningCode = 'checkpoint-failed' | 'checkpoint-lost' | 'checkpoint-damaged' | 'not-exact';
+
+/** Something is wrong with a run, which goes on. */
+export interface WarningEvent extends RunPosition {
+  /** Tells this event from the others. */
+  readonly type: 'warning';
+  /** What. */
+  readonly code: WarningCode;
+  /** The same in words. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
 /**
  * What happens in a run, in order. Tell events apart by `type`. Numbers to be plotted stand in groups, `rollout`, `train`, `replay`, `eval`, `time`
  * and `curriculum`, from which the metric keys follow; see {@link eventMetrics}.
@@ -287,4 +326,7 @@ export type TrainingEvent<Kind extends TrainingKind = 'task'> =
   | StageStartEvent
   | { [K in Kind]: IterationEvent<K> | EvaluationEvent<K> }[Kind]
   | PlateauEvent
-  | StageEndEvent;
+  | StageEndEvent
+  | ResumeEvent
+  | CheckpointEvent
+  | WarningEvent;

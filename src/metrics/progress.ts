@@ -86,6 +86,14 @@ export function createProgress(output: ProgressOutput, context: ProgressContext 
       case 'plateau':
         line(`Stage ${event.stage} (${event.name}) ${event.message} ${event.remedy}`);
         break;
+      case 'resume':
+        line(`Resumed after ${whole(event.iteration)} iterations from ${event.file}`);
+        break;
+      case 'warning':
+        line(`Warning: ${event.message} ${event.remedy}`);
+        break;
+      case 'checkpoint':
+        break;
       default:
         if (live() && last !== undefined) {
           line(iterationLine(last));

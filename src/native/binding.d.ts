@@ -39,8 +39,8 @@ export declare class BindingAgent {
   stateDict(): Promise<Array<BindingTensor>>
   /** The present weights to take decisions with on the JavaScript thread, for at most `size` rows. */
   session(size: number, seed: number): Promise<BindingSession>
-  /** Rows whose steps are written down to be learned from, by the present weights. */
-  collector(options: BindingCollectorOptions): Promise<BindingCollector>
+  /** Rows whose steps are written down to be learned from, by the present weights; they go on where others were, where that is given. */
+  collector(options: BindingCollectorOptions, carried?: Uint8Array | undefined | null): Promise<BindingCollector>
   /** Learns from what was collected, and from a lesson beside it in each step; then the collector goes on, by the new weights. */
   learn(collector: BindingCollector, options: BindingLearnOptions, beside?: BindingLesson | undefined | null): Promise<BindingLearnStats>
   /** Says of the actions of a finished rollout, which another agent of the same form took, how probable they are to this one. */
@@ -59,6 +59,13 @@ export declare class BindingAgent {
   save(path: string, note: string): Promise<void>
   /** Writes bytes of the caller's to one file, atomically. */
   writeFile(path: string, bytes: Uint8Array): Promise<void>
+  /** The bytes of such a file, with what a trainer goes on with. */
+  encode(note: string, trainer: string): Promise<Uint8Array>
+  /**
+   * What the trainer goes on with that wrote the file this agent was loaded from; undefined where there is none, or where the agent has
+   * gone on without it.
+   */
+  trainer(): string | null
   /** The `note` of the file this agent was loaded from, or an empty string. */
   note(): string
   /** Frees the agent after what is queued; later calls reject with `ERR_CLOSED`, but closing again resolves. */
@@ -81,6 +88,8 @@ export declare class BindingCollector {
   finish(pending: boolean, dense?: Float32Array | undefined | null, discrete?: Int32Array | undefined | null): void
   /** Judges all steps of a row by its advantage, `[n]`, in place of what the finished rollout was judged by. */
   judge(advantages: Float32Array): void
+  /** Between two rollouts: what the rows carry on, from which `agent.collector` makes the same rows. */
+  carried(): Uint8Array
   /** Frees the rows; later calls throw `ERR_CLOSED`. */
   close(): void
 }

@@ -1,8 +1,10 @@
 import { Agent } from '../agent/agent.js';
 import { NETWORK_OPTIONS } from '../agent/options.js';
 import type { TrainingEvent, TrainingKind } from '../metrics/events.js';
+import { type JsonData, readJson } from '../util/json-data.js';
 import type { OptionReader } from '../util/option-reader.js';
 import { show } from '../util/show.js';
+import { type CheckpointConfig, type CheckpointOptions, readCheckpoint } from './checkpoint/options.js';
 
 /**
  * How progress is shown: `true` on standard error, `false` not at all, or a function that is called with every event. The run waits for a
@@ -40,6 +42,35 @@ export interface CommonTrainerOptions<Kind extends TrainingKind> {
    * @defaultValue none
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Where and when runs are kept, so that one that is interrupted can be resumed; see {@link CheckpointOptions} and {@link Trainer.resume}.
+   *
+   * @defaultValue they are not
+   */
+  readonly checkpoint?: CheckpointOptions | undefined;
+  /**
+   * Anything of the caller's own, as JSON has it, that is written into checkpoints: {@link Agent.metadata} of an agent that is loaded from one.
+   *
+   * @defaultValue what the agent that was passed was loaded with, if anything
+   */
+  readonly metadata?: JsonData | undefined;
+}
+
+/** How runs are kept. */
+export interface KeepingConfig {
+  /** Undefined where they are not. */
+  readonly checkpoint: CheckpointConfig | undefined;
+  /** Undefined: what the agent has. */
+  readonly metadata: JsonData | undefined;
+}
+
+/**
+ * @param reader - Over what the caller passed.
+ * @returns How runs are kept; meaningful only when no issue was added.
+ */
+export function readKeeping(reader: OptionReader): KeepingConfig {
+  const metadata = reader.has('metadata') ? readJson(reader.raw('metadata'), reader.issues.at('metadata')) : undefined;
+  return { checkpoint: readCheckpoint(reader), metadata };
 }
 
 /**

@@ -6,7 +6,8 @@ import type { StepStageSpec } from '../curriculum/step-stage.js';
 import type { TrainingEvent, TrainingKind } from '../metrics/events.js';
 import type { Task } from '../task/task.js';
 import type { Issues } from '../util/issues.js';
-import type { ProgressOption } from './common-options.js';
+import type { KeptState, RunSetup } from './checkpoint/trainer-state.js';
+import type { KeepingConfig, ProgressOption } from './common-options.js';
 import type { ImitationEpisode } from './imitate/episodes.js';
 import type { ImitationResult, ImitationWatch } from './imitate/imitation.js';
 import type { ImitationProgram, ImitationSearch } from './imitate/programs.js';
@@ -88,6 +89,19 @@ export interface Course<Kind extends TrainingKind> {
   readonly task: TrainingKinds[Kind]['task'];
   readonly progress: ProgressOption<Kind>;
   readonly signal: AbortSignal | undefined;
+  /** How runs are kept, where they are. */
+  readonly keeping: KeepingConfig;
+  /** What runs are on, and with which options; to be compared. */
+  readonly described: Pick<RunSetup, 'madeFor' | 'settings'>;
+  /** @returns What goes on from run to run, streams among it; a copy. */
+  getState(): unknown;
+  /**
+   * Goes on where another course was.
+   *
+   * @param course - What {@link Course.getState} returned.
+   * @param run - How the run under way goes on.
+   */
+  setState(course: unknown, run: KeptState): void;
   /**
    * @param stages - What the caller passed.
    * @param issues - Where issues are added.
@@ -98,9 +112,10 @@ export interface Course<Kind extends TrainingKind> {
    * @param plan - What is trained when.
    * @param watch - Who watches, and who may end the run.
    * @param resume - Where the run begins; absent: at its begin.
+   * @param from - How it goes on that was interrupted; absent: it begins.
    * @returns The run, not begun.
    */
-  begin(plan: RunPlan, watch: RunWatch<TrainingEvent<Kind>>, resume?: CurriculumState): CourseRun<Kind>;
+  begin(plan: RunPlan, watch: RunWatch<TrainingEvent<Kind>>, resume?: CurriculumState, from?: KeptState): CourseRun<Kind>;
   /**
    * @param options - What the caller passed.
    * @returns One entry a stage.

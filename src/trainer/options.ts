@@ -6,7 +6,15 @@ import { constant, readSchedule, type Schedule } from '../algorithm/schedule.js'
 import { isRecord } from '../util/kind.js';
 import type { OptionReader } from '../util/option-reader.js';
 import { DEFAULT_REPLAY, type ReplayConfig, type ReplayOptions, readProblemReplay, readReplay } from './collect/replay-options.js';
-import { type CommonTrainerOptions, type ProgressOption, readAgent, readProgress, refuseOptions } from './common-options.js';
+import {
+  type CommonTrainerOptions,
+  type KeepingConfig,
+  type ProgressOption,
+  readAgent,
+  readKeeping,
+  readProgress,
+  refuseOptions,
+} from './common-options.js';
 import { type ImitationConfig, type ImitationOptions, readImitation } from './imitate/imitation.js';
 import type { ImitationProgram, ImitationSearch } from './imitate/programs.js';
 import { ENVIRONMENT_OPTIONS } from './steps/options.js';
@@ -84,6 +92,7 @@ export interface TrainerConfig {
   readonly maxIterations: number;
   readonly progress: ProgressOption;
   readonly signal: AbortSignal | undefined;
+  readonly keeping: KeepingConfig;
 }
 
 /** Options that are of use to a task alone. */
@@ -126,6 +135,7 @@ export function readTrainerOptions(reader: OptionReader): TrainerConfig {
     maxIterations: reader.number('maxIterations', 4000, { integer: true, min: 1, max: Number.MAX_SAFE_INTEGER }),
     progress: readProgress(reader),
     signal: reader.signal('signal'),
+    keeping: readKeeping(reader),
   };
 }
 

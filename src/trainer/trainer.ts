@@ -7,6 +7,11 @@ import type { TrainingEvent, TrainingKind } from '../metrics/events.js';
 import { createProgress } from '../metrics/progress.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
+import type { RunKeeper } from './checkpoint/keeper.js';
+import { checkedRun, Keeping } from './checkpoint/keeping.js';
+import { type InterruptedRun, readInterrupted } from './checkpoint/resume.js';
+import { savedOptions } from './checkpoint/saved-options.js';
+import { undamaged } from './checkpoint/trainer-state.js';
 import type { Course, CourseRun, RunStages, TrainerOptions, TrainingKinds } from './course.js';
 import type { ImitateOptions, ImitationResult } from './imitate/imitation.js';
 import { TaskCourse } from './loop/task-course.js';
@@ -60,9 +65,14 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   #active: { readonly pipe: Pick<EventPipe, 'stop'>; readonly ended: Promise<void> } | undefined;
   #closing: Promise<void> | undefined;
   #run: Pick<CourseRun<Kind>, 'curriculum'> | undefined;
+  readonly #keeping: Keeping<Kind>;
+  /** The run that was interrupted, until a run begins. */
+  #interrupted: InterruptedRun | undefined;
 
-  private constructor(course: Course<Kind>) {
+  private constructor(course: Course<Kind>, options: Readonly<Record<string, unknown>>, interrupted?: InterruptedRun) {
     this.#course = course;
+    this.#keeping = new Keeping(course, options, interrupted?.token ?? 0);
+    this.#interrupted = interrupted;
   }
 
   /**
@@ -121,6 +131,46 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   }
 
   /**
+   * Makes a trainer of a checkpoint in environments; see the form for a task.
+   *
+   * @param path - The run's folder, or a file of it.
+   * @param options - The environments, and what is to be otherwise; see {@link EnvironmentTrainerOptions}.
+   * @returns The trainer.
+   */
+  static resume(path: string | URL, options: TrainerOptions<'environment'>): Promise<Trainer<'environment'>>;
+  /**
+   * Makes a trainer of a checkpoint that a run with `checkpoint` has written: of the newest good one of its folder, or of the file that is named.
+   * {@link Trainer.run} without stages then goes on, bit for bit as the run would have gone on, to its end, and writes into the same folder.
+   *
+   * Options are those that the run was made with; what is no data, task, environment, `progress`, `signal`, is given again. Options that decide what
+   * is learned may be given again too, and must then be the same.
+   *
+   * @param path - The run's folder, or a file of it, as a string or a `file:` URL.
+   * @param options - The task, and what is to be otherwise: device, engine and threads, `progress`, `signal`, `checkpoint`, `metadata`.
+   * @returns The trainer; its agent is its own.
+   * @throws {@link CheckpointError} where there is no good checkpoint, where it has no run in it, and where task or options are not those of
+   * the run: `path` is the first that differs, such as `task.vocabulary[3]` or `batchSize`.
+   * @throws {@link OptionsError} saying all that is wrong with the options.
+   *
+   * @example
+   * ```ts no-run
+   * const trainer = await Trainer.resume('runs/a', { task });
+   * const { stages } = await trainer.run();
+   * ```
+   */
+  static resume(path: string | URL, options?: TrainerOptions): Promise<Trainer>;
+  static async resume(path: unknown, options: unknown = {}): Promise<Trainer | Trainer<'environment'>> {
+    const interrupted = await readInterrupted(path, options, async (merged) => {
+      const reader = new OptionReader(merged);
+      const course: Promise<Course<'environment'> | Course<'task'>> = reader.has('environment')
+        ? EnvironmentCourse.make(merged, reader, undefined, true)
+        : TaskCourse.make(reader, undefined, true);
+      return (await course) as unknown as Course<TrainingKind>;
+    });
+    return new Trainer(interrupted.course as unknown as Course<'task'>, interrupted.state.setup.options, interrupted);
+  }
+
+  /**
    * Trains once for each of several seeds in environments; see the form for a task.
    *
    * @param stages - Stages in order, see {@link StepStageSpec}; or a {@link StepCurriculum}.
@@ -158,7 +208,7 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   static async #make<K extends TrainingKind>(options: unknown, stages: unknown): Promise<Trainer<K>> {
     const reader = new OptionReader(options);
     const course = reader.has('environment') ? EnvironmentCourse.make(options, reader, stages) : TaskCourse.make(reader, stages);
-    return new Trainer((await course) as unknown as Course<K>);
+    return new Trainer((await course) as unknown as Course<K>, savedOptions(options));
   }
 
   static async #once<K extends TrainingKind>(
@@ -199,6 +249,21 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
     return this.#run?.curriculum();
   }
 
+  /**
+   * Of a trainer that {@link Trainer.resume} made, until it runs: the checkpoint, the iterations that the run had done by then, and its events. A log
+   * of the run is to be cut back to so many. Undefined otherwise.
+   */
+  get resumed(): { readonly file: string; readonly iteration: number; readonly events: number } | undefined {
+    const interrupted = this.#interrupted;
+    return (
+      interrupted && {
+        file: interrupted.resumed.file,
+        iteration: interrupted.state.run.progress.iterations,
+        events: interrupted.resumed.events,
+      }
+    );
+  }
+
   /** Whether a run is under way. */
   get running(): boolean {
     return this.#active !== undefined;
@@ -218,11 +283,12 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
    * throws or gives bad numbers, {@link EnvironmentError} when an environment does or does not answer, {@link NonFiniteError} when the loss is
    * not finite. What was learned before is kept, and the trainer can be used further.
    *
-   * @param stages - Stages in order, see {@link StageSpec} and {@link StepStageSpec}; or a {@link Curriculum}.
+   * @param stages - Stages in order, see {@link StageSpec} and {@link StepStageSpec}; or a {@link Curriculum}. After {@link Trainer.resume} they are
+   * left out, and the run that was interrupted goes on; with stages, another one begins.
    * @param options - See {@link RunOptions}.
    * @returns The run: await it, or iterate over its events.
    */
-  run(stages: RunStages<Kind>, options: RunOptions = {}): TrainingRun<Kind> {
+  run(stages?: RunStages<Kind>, options: RunOptions = {}): TrainingRun<Kind> {
     return new TrainingRun((pipe) => this.#train(stages, options, pipe));
   }
 
@@ -339,21 +405,35 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
     this.#checkReady();
     const course = this.#course;
     const issues = new Issues();
-    const plan = course.plan(stages, issues);
+    const interrupted = stages === undefined ? this.#interrupted : undefined;
+    const specs = interrupted === undefined ? stages : interrupted.state.setup.stages;
+    const plan = course.plan(specs, issues);
     const reader = new OptionReader(options, issues);
     const signals = [reader.signal('signal'), course.signal].filter((signal) => signal !== undefined);
     const resume = reader.has('resume') ? readCurriculumState(reader.raw('resume'), plan, issues.at('resume')) : undefined;
     reader.finish();
+    if (resume !== undefined && interrupted !== undefined) {
+      issues.add('resume', 'cannot be given: the checkpoint says where the run goes on.', 'Leave it out.');
+    }
     issues.throwIfAny(OptionsError);
-    const run = course.begin(plan, { signals, pipe, onEvent: this.#eventHandler() }, resume);
-    this.#run = run;
     const { promise: ended, resolve: end } = withResolvers();
     this.#active = { pipe, ended };
+    let keeper: RunKeeper | undefined;
     try {
-      return await run.run();
-    } catch (error) {
-      throw withPartialResult(error, run.partial());
+      keeper = await this.#keeping.open(specs, interrupted);
+      const watch = { signals, pipe, onEvent: this.#eventHandler(), keeper, resumed: interrupted?.resumed };
+      const from = interrupted?.state.run;
+      const run =
+        interrupted === undefined
+          ? course.begin(plan, watch, resume)
+          : undamaged(interrupted.resumed.file, () => course.begin(plan, watch, undefined, from && checkedRun(from, plan)));
+      this.#interrupted = undefined;
+      this.#run = run;
+      return await run.run().catch((error: unknown) => {
+        throw withPartialResult(error, run.partial());
+      });
     } finally {
+      await keeper?.close();
       this.#active = undefined;
       end();
     }

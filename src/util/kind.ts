@@ -19,6 +19,11 @@ export function isFloat32Array(value: unknown): value is Float32Array {
   return typedArrayName?.call(value) === 'Float32Array';
 }
 
+/** @param value - Anything. @returns Whether it is a `Float64Array`. */
+export function isFloat64Array(value: unknown): value is Float64Array {
+  return typedArrayName?.call(value) === 'Float64Array';
+}
+
 /** @param value - Anything. @returns Whether it is a `Uint8Array`. */
 export function isUint8Array(value: unknown): value is Uint8Array {
   return typedArrayName?.call(value) === 'Uint8Array';

@@ -58,6 +58,8 @@ function line(event: TrainingEvent): string {
       return `plateau of ${event.stage} since ${event.since}: ${event.causes.join()}`;
     case 'stage-end':
       return `end of ${event.stage} after ${event.stageIteration}: ${event.reason}`;
+    default:
+      return event.type;
   }
 }
 

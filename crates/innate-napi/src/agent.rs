@@ -30,6 +30,7 @@ pub struct BindingAgent {
     worker: Option<Worker>,
     resolved: Resolved,
     note: String,
+    trainer: Option<String>,
 }
 
 impl ObjectFinalize for BindingAgent {
@@ -55,7 +56,12 @@ impl BindingAgent {
             Ok(resolved)
         };
         let own = worker.clone();
-        submit_fill(env, &worker, work, move |_, resolved| Self { worker: Some(own), resolved, note: String::new() })
+        submit_fill(env, &worker, work, move |_, resolved| Self {
+            worker: Some(own),
+            resolved,
+            note: String::new(),
+            trainer: None,
+        })
     }
 
     /// Reads a checkpoint file; device, engine and threads are the caller's, the rest is the file's.
@@ -66,11 +72,12 @@ impl BindingAgent {
             let placement = placement(&device, &engine, threads)?;
             let mut state = checkpoint::load(Path::new(&path))?;
             let note = std::mem::take(&mut state.note);
+            let trainer = checkpoint::take_trainer(&mut state);
             slot.fill(Agent::from_state(&state, placement).map_err(Failure::while_making)?);
-            Ok((Resolved { model: state.model, rollout: state.rollout, seed: state.seed, placement }, note))
+            Ok((Resolved { model: state.model, rollout: state.rollout, seed: state.seed, placement }, note, trainer))
         };
         let own = worker.clone();
-        submit_fill(env, &worker, work, move |_, (resolved, note)| Self { worker: Some(own), resolved, note })
+        submit_fill(env, &worker, work, move |_, (resolved, note, trainer)| Self { worker: Some(own), resolved, note, trainer })
     }
 
     /// What the agent was made or loaded with.
@@ -225,11 +232,23 @@ impl BindingAgent {
         })
     }
 
-    /// Rows whose steps are written down to be learned from, by the present weights.
+    /// Rows whose steps are written down to be learned from, by the present weights; they go on where others were, where that is given.
     #[napi(catch_unwind, ts_return_type = "Promise<BindingCollector>")]
-    pub fn collector<'env>(&self, env: &'env Env, options: BindingCollectorOptions) -> napi::Result<Object<'env>> {
+    pub fn collector<'env>(
+        &self,
+        env: &'env Env,
+        options: BindingCollectorOptions,
+        carried: Option<&[u8]>,
+    ) -> napi::Result<Object<'env>> {
         let config = options.resolve()?;
-        let work = move |agent: &mut Agent| agent.collector(config).map_err(Failure::while_making);
+        let carried = carried.map(<[u8]>::to_vec);
+        let work = move |agent: &mut Agent| {
+            let collector = match &carried {
+                Some(bytes) => agent.carried_collector(config, bytes),
+                None => agent.collector(config),
+            };
+            collector.map_err(Failure::while_making)
+        };
         submit(env, self.worker.as_ref(), Access::Reads, work, BindingCollector::new)
     }
 
@@ -323,6 +342,7 @@ impl BindingAgent {
             worker: Some(Worker::of(env, agent)),
             resolved,
             note,
+            trainer: None,
         })
     }
 
@@ -347,6 +367,23 @@ impl BindingAgent {
         let bytes = bytes.to_vec();
         let work = move |_: &mut Agent| Ok(checkpoint::write_file(Path::new(&path), &bytes)?);
         submit(env, self.worker.as_ref(), Access::Reads, work, |_, ()| ())
+    }
+
+    /// The bytes of such a file, with what a trainer goes on with.
+    #[napi(catch_unwind, ts_return_type = "Promise<Uint8Array>")]
+    pub fn encode<'env>(&self, env: &'env Env, note: String, trainer: String) -> napi::Result<Object<'env>> {
+        let work = move |agent: &mut Agent| {
+            let state = checkpoint::with_trainer(agent.state(note)?, trainer);
+            Ok(checkpoint::encode(&state, "the checkpoint")?)
+        };
+        submit(env, self.worker.as_ref(), Access::Reads, work, |_, bytes| Numbers(bytes))
+    }
+
+    /// What the trainer goes on with that wrote the file this agent was loaded from; undefined where there is none, or where the agent has
+    /// gone on without it.
+    #[napi(catch_unwind)]
+    pub fn trainer(&self) -> Option<String> {
+        self.trainer.clone()
     }
 
     /// The `note` of the file this agent was loaded from, or an empty string.

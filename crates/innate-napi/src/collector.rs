@@ -12,6 +12,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Int32ArraySlice, ObjectFinalize};
 use napi_derive::napi;
 
+use crate::array::Numbers;
 use crate::error::Failure;
 use crate::lesson::{BindingOptimizer, BindingTerms, OwnedLesson, Said};
 use crate::memory::Footprint;
@@ -274,6 +275,12 @@ impl BindingCollector {
     #[napi(catch_unwind)]
     pub fn judge(&self, advantages: &[f32]) -> napi::Result<()> {
         self.with(|collector| collector.judge(advantages))
+    }
+
+    /// Between two rollouts: what the rows carry on, from which `agent.collector` makes the same rows.
+    #[napi(catch_unwind, ts_return_type = "Uint8Array")]
+    pub fn carried(&self) -> napi::Result<Numbers<u8>> {
+        self.with(|collector| collector.carried().map(Numbers))
     }
 
     /// Frees the rows; later calls throw `ERR_CLOSED`.

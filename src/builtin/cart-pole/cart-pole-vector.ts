@@ -4,6 +4,7 @@ import { OptionsError } from '../../errors/options-error.js';
 import { layoutOf, type SpaceLayout } from '../../spaces/layout.js';
 import { Issues } from '../../util/issues.js';
 import { COUNT } from '../../util/number-rule.js';
+import { Random, type RandomState } from '../../util/random.js';
 import type { BuiltInVectorEnvironment } from '../shared/built-in-environment.js';
 import { advance, STATE } from './dynamics.js';
 import type { CartPoleOptions } from './options.js';
@@ -25,6 +26,14 @@ export function cartPoleVector(size: number, options: CartPoleOptions = {}): Bui
   issues.number('size', size, COUNT);
   issues.throwIfAny(OptionsError);
   return new CartPoleVector(size, readSetup(options));
+}
+
+/** How the episodes under way go on. */
+interface CartPoleState {
+  /** `[size, 4]`. */
+  readonly states: Float64Array;
+  readonly steps: Int32Array;
+  readonly randoms: readonly RandomState[];
 }
 
 class CartPoleVector implements BuiltInVectorEnvironment {
@@ -49,6 +58,8 @@ class CartPoleVector implements BuiltInVectorEnvironment {
   readonly #steps: Int32Array;
   /** What each episode's observations draw. */
   readonly #draws: (() => number)[] = [];
+  /** The same streams. */
+  readonly #randoms: Random[] = [];
   #next: ((row: number) => ResetContext) | undefined;
 
   constructor(size: number, setup: CartPoleSetup) {
@@ -102,10 +113,31 @@ class CartPoleVector implements BuiltInVectorEnvironment {
     }
   }
 
+  getState(): CartPoleState {
+    return { states: this.#states.slice(), steps: this.#steps.slice(), randoms: this.#randoms.map((random) => random.getState()) };
+  }
+
+  setState(state: unknown, next: (row: number) => ResetContext): void {
+    const { states, steps, randoms } = state as CartPoleState;
+    if (states.length !== this.#states.length || steps.length !== this.size || randoms.length !== this.size) {
+      throw new InputError([{ path: 'state', message: `must be of ${this.size} environments.`, remedy: 'Pass what getState() returned.' }]);
+    }
+    this.#next = next;
+    this.#states.set(states);
+    this.#steps.set(steps);
+    for (const [row, words] of randoms.entries()) {
+      const random = new Random(0);
+      random.setState(words);
+      this.#randoms[row] = random;
+      this.#draws[row] = this.#setup.draws(random);
+    }
+  }
+
   #begin(row: number, next: (row: number) => ResetContext): void {
     const { random } = next(row);
     drawStart(random, this.#states, row * STATE);
     this.#steps[row] = 0;
+    this.#randoms[row] = random;
     this.#draws[row] = this.#setup.draws(random);
     this.#setup.observe(this.#states, row * STATE, this.#draws[row] as () => number, this.dense, row * this.#setup.width);
   }

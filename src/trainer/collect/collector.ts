@@ -4,7 +4,7 @@ import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { RolloutMetrics } from '../../metrics/events.js';
 import { addPrompts } from '../../task/checked-prompts.js';
 import { attempt, attemptSamples, type Solver } from './attempt.js';
-import { type ProblemContext, Problems } from './problems.js';
+import { type ProblemContext, type ProblemStreams, Problems } from './problems.js';
 import { sliceScores } from './samples.js';
 import { type FullScores, makeScores, rolloutMetrics } from './scores.js';
 
@@ -79,6 +79,11 @@ export class Collector {
    */
   drawAhead(entry: PlannedStage, k: number): void {
     this.#problems.drawAhead(entry, k);
+  }
+
+  /** See {@link Problems.streams}. */
+  get streams(): ProblemStreams {
+    return this.#problems.streams;
   }
 
   /** A batch drawn ahead that is not used goes back into the stream. */

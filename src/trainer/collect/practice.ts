@@ -2,6 +2,7 @@ import type { Agent } from '../../agent/agent.js';
 import type { RolloutCollector } from '../../agent/collector.js';
 import type { Episodes, JudgedEpisodes } from '../../agent/inputs.js';
 import type { WeighedShown } from '../../agent/shown.js';
+import type { StateDict } from '../../agent/state-dict.js';
 import { accumulateShown, type GroupAdvantages, groupAdvantages } from '../../agent/teach.js';
 import type { UpdateConfig } from '../../algorithm/a2c.js';
 import { type EntropyState, type LearnConfig, learnConfig, nextEntropyState } from '../../algorithm/learn.js';
@@ -19,7 +20,7 @@ import { type Collected, Collector, type CollectorContext } from './collector.js
 import { converse, heardIn } from './converse.js';
 import { countingOf, silenced } from './counting.js';
 import { learnInPasses } from './passes.js';
-import { Problems } from './problems.js';
+import { type ProblemStreams, Problems } from './problems.js';
 import { Reference, type ReferenceOption } from './reference.js';
 import { groupsOf, repeatPrompts, SampledEpisodes, sliceScores } from './samples.js';
 import { type FullScores, makeScores, rolloutMetrics } from './scores.js';
@@ -38,6 +39,16 @@ export interface PracticeContext extends CollectorContext {
   readonly reference?: ReferenceOption | undefined;
   /** What is imitated beside. */
   readonly imitation?: Imitation | undefined;
+}
+
+/** How a practice goes on. Plain data. */
+export interface PracticeState {
+  readonly streams: ProblemStreams;
+  readonly entropy: EntropyState;
+  /** Weights of the policy that it is held to, where that is one of its own. */
+  readonly reference: StateDict | undefined;
+  /** What the rows carry on of a task that answers, once there are some. */
+  readonly carried: Uint8Array | undefined;
 }
 
 /** Batches of programs, and what is learned from each. */
@@ -59,6 +70,14 @@ export interface Practice {
   learn(progress: number): Promise<UpdateStats>;
   /** Draws the next batch's problems; see {@link Collector.drawAhead}. */
   drawAhead(entry: PlannedStage, k: number): void;
+  /** @returns How it goes on, between two iterations. */
+  getState(): Promise<PracticeState>;
+  /**
+   * Goes on with a stage under way; the streams are their owner's.
+   *
+   * @param state - What {@link Practice.getState} returned.
+   */
+  resume(state: PracticeState): Promise<void>;
   /** A batch drawn ahead that is not used goes back into the stream; what is native is freed. */
   close(): Promise<void>;
 }
@@ -120,6 +139,16 @@ class OpenPractice implements Practice {
 
   drawAhead(entry: PlannedStage, k: number): void {
     this.#collector.drawAhead(entry, k);
+  }
+
+  async getState(): Promise<PracticeState> {
+    const reference = await this.#reference?.getState();
+    return { streams: this.#collector.streams, entropy: this.#entropy, reference, carried: undefined };
+  }
+
+  async resume({ entropy, reference }: PracticeState): Promise<void> {
+    this.#entropy = entropy;
+    await this.#reference?.setState(reference);
   }
 
   async close(): Promise<void> {
@@ -207,6 +236,19 @@ class ClosedPractice implements Practice {
     this.#problems.drawAhead(entry, k);
   }
 
+  async getState(): Promise<PracticeState> {
+    const reference = await this.#reference?.getState();
+    return { streams: this.#problems.streams, entropy: this.#entropy, reference, carried: this.#recorder?.carried() };
+  }
+
+  async resume({ entropy, reference, carried }: PracticeState): Promise<void> {
+    this.#entropy = entropy;
+    await this.#reference?.setState(reference);
+    if (carried !== undefined) {
+      await this.#record(carried);
+    }
+  }
+
   async close(): Promise<void> {
     this.#problems.drop();
     this.#recorder?.close();
@@ -214,9 +256,9 @@ class ClosedPractice implements Practice {
     await this.#reference?.close();
   }
 
-  async #record(): Promise<RolloutCollector> {
+  async #record(carried?: Uint8Array): Promise<RolloutCollector> {
     const { agent, task, batchSize, passes } = this.#context;
-    this.#recorder ??= await agent.collector({
+    const options = {
       rows: batchSize,
       steps: task.horizon,
       gamma: passes?.gamma ?? 1,
@@ -225,7 +267,8 @@ class ClosedPractice implements Practice {
       masked: task.interaction?.masked === true,
       normalizeObservations: false,
       normalizeRewards: false,
-    });
+    };
+    this.#recorder ??= await agent.collector(options, carried);
     return this.#recorder;
   }
 }

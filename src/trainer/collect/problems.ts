@@ -36,6 +36,13 @@ export interface Drawn {
   readonly randomSteps: Int32Array | undefined;
 }
 
+/** Where the streams are that batches are drawn from. */
+export interface ProblemStreams {
+  readonly problems: RandomState;
+  /** Undefined where nothing comes back. */
+  readonly replay: RandomState | undefined;
+}
+
 const NONE: Replayed = { entries: [], steps: [] };
 
 /** A batch drawn while the update before it ran, and the state of the stream before it. */
@@ -102,6 +109,13 @@ export class Problems {
       }
       this.#ahead = undefined;
     }
+  }
+
+  /** The streams as they would be if the batch drawn ahead were dropped: the same batch is drawn from them again. */
+  get streams(): ProblemStreams {
+    const { problemRandom, replay } = this.#context;
+    const { before = problemRandom.getState(), replayBefore = replay?.random } = this.#ahead ?? {};
+    return { problems: before, replay: replayBefore };
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Agent } from '../../agent/agent.js';
 import type { RolloutCollector } from '../../agent/collector.js';
 import type { Episodes } from '../../agent/inputs.js';
+import type { StateDict } from '../../agent/state-dict.js';
 import { refer } from '../../agent/teach.js';
 
 /** Whom the policy is held to: itself as it was when the run or the stage began, or another agent. */
@@ -11,6 +12,7 @@ export class Reference {
   readonly #agent: Agent;
   readonly #option: ReferenceOption;
   #reference: Agent | undefined;
+  #weights: StateDict | undefined;
 
   /**
    * @param agent - Who is held.
@@ -31,6 +33,29 @@ export class Reference {
     }
   }
 
+  /** @returns Its weights; undefined where it is an agent of the caller's, or nobody yet. */
+  async getState(): Promise<StateDict | undefined> {
+    const own = Agent.isInstance(this.#option) ? undefined : this.#reference;
+    // They do not change: read once.
+    this.#weights ??= await own?.stateDict();
+    return this.#weights;
+  }
+
+  /**
+   * Goes on with a stage under way.
+   *
+   * @param weights - What {@link Reference.getState} returned.
+   */
+  async setState(weights: StateDict | undefined): Promise<void> {
+    if (weights === undefined) {
+      await this.enter();
+      return;
+    }
+    await this.close();
+    this.#reference = await this.#agent.clone({ optimizer: false });
+    await this.#reference.loadStateDict(weights);
+  }
+
   /**
    * @param episodes - Programs.
    * @returns How probable they are to the reference, log π(a), `[n, T]`.
@@ -48,6 +73,7 @@ export class Reference {
   async close(): Promise<void> {
     const reference = this.#reference;
     this.#reference = undefined;
+    this.#weights = undefined;
     if (reference !== this.#option) {
       await reference?.close();
     }

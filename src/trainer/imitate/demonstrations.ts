@@ -44,9 +44,15 @@ export function gather({ shown, count }: Pick<Demonstrations, 'shown' | 'count'>
   };
 }
 
+/** Where a {@link Deck} is; its stream apart. Plain data. */
+export interface DeckState {
+  readonly order: Uint32Array;
+  readonly at: number;
+}
+
 /** Goes through programs in a random order, over and over, some at a time. */
 export class Deck {
-  readonly #order: Uint32Array;
+  #order: Uint32Array;
   readonly #random: Random;
   #at: number;
 
@@ -63,6 +69,20 @@ export class Deck {
   /** Programs that are left of this round; 0: the next one begins a round. */
   get left(): number {
     return this.#order.length - this.#at;
+  }
+
+  /** @returns A copy of where it is. */
+  getState(): DeckState {
+    return { order: this.#order.slice(), at: this.#at };
+  }
+
+  /** @param state - What {@link Deck.getState} returned, of a deck of as many programs. */
+  setState({ order, at }: DeckState): void {
+    if (order.length !== this.#order.length) {
+      throw new RangeError(`a deck of ${order.length} programs is not one of ${this.#order.length}`);
+    }
+    this.#order = order.slice();
+    this.#at = at;
   }
 
   /**

@@ -11,7 +11,7 @@ import { OptionReader } from '../../util/option-reader.js';
 import type { Random } from '../../util/random.js';
 import { show } from '../../util/show.js';
 import { readProgress } from '../common-options.js';
-import { Deck, type Demonstrations, gather } from './demonstrations.js';
+import { Deck, type DeckState, type Demonstrations, gather } from './demonstrations.js';
 
 /** How {@link Trainer.imitate} learns. A default of the optimizer's is the agent's own. */
 export interface ImitateOptions extends OptimizerOptions {
@@ -157,6 +157,16 @@ export class Imitation {
     this.#demonstrations = demonstrations;
     this.#config = config;
     this.#deck = new Deck(demonstrations.count, random);
+  }
+
+  /** @returns Which programs come next; the stream apart. */
+  getState(): DeckState {
+    return this.#deck.getState();
+  }
+
+  /** @param state - What {@link Imitation.getState} returned. */
+  setState(state: DeckState): void {
+    this.#deck.setState(state);
   }
 
   /**

@@ -4,10 +4,21 @@ import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { CurriculumState } from '../../curriculum/state.js';
 import type { RunPosition, TimeMetrics } from '../../metrics/events.js';
 import type { MeasuredGroups } from '../../task/measured.js';
+import { cloneData } from '../../util/plain-data.js';
 import type { PartialStageResult, PartialTrainingResult } from '../run/result.js';
 
 /** How much the last iteration weighs in the time that an iteration takes. */
 const NEWEST = 0.1;
+
+/** How far a run is, as plain data. */
+export interface RunProgress {
+  readonly place: CurriculumState;
+  readonly iterations: number;
+  readonly episodes: number | undefined;
+  /** What each stage id reached when it was last measured. */
+  readonly measured: readonly (readonly [stage: number, measured: MeasuredGroups])[];
+  readonly seconds: number;
+}
 
 /** How far a run is: counted by the loop, and read for events and results. */
 export class RunState {
@@ -25,7 +36,7 @@ export class RunState {
   measures = false;
   readonly #plan: readonly PlannedStage[];
   readonly #batchSize: number;
-  readonly #begun = performance.now();
+  #begun = performance.now();
   #millisecondsPerIteration = 0;
 
   /**
@@ -65,6 +76,32 @@ export class RunState {
     for (const [index, iterations] of spent.entries()) {
       this.spent[index] = iterations;
     }
+  }
+
+  /** @returns How far the run is; a copy. */
+  getState(): RunProgress {
+    const measured = [...this.measured].map(([stage, reached]) => [stage, cloneData(reached)] as const);
+    return { place: this.place(), iterations: this.iterations, episodes: this.ended, measured, seconds: this.time().seconds };
+  }
+
+  /** @param state - What {@link RunState.getState} returned, in a run of the same stages. */
+  setState({ place, iterations, episodes, measured, seconds }: RunProgress): void {
+    this.resume(place);
+    this.iterations = iterations;
+    this.ended = episodes;
+    for (const [stage, reached] of measured) {
+      this.measured.set(stage, reached);
+    }
+    this.#begun = performance.now() - 1000 * seconds;
+  }
+
+  /** Episodes that ended, where that is counted. */
+  protected get ended(): number | undefined {
+    return undefined;
+  }
+
+  protected set ended(_episodes: number | undefined) {
+    // A program an episode: they need no counting.
   }
 
   /** @returns Where the run is in its stages. */

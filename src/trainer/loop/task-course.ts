@@ -11,12 +11,14 @@ import type { Task } from '../../task/task.js';
 import { Issues } from '../../util/issues.js';
 import { COUNT } from '../../util/number-rule.js';
 import { OptionReader, readOptions } from '../../util/option-reader.js';
-import { Random, STREAMS } from '../../util/random.js';
-import { Replay } from '../collect/replay.js';
-import type { ProgressOption } from '../common-options.js';
+import { Random, type RandomState, STREAMS } from '../../util/random.js';
+import { describeTask } from '../checkpoint/made-for.js';
+import type { KeptState, RunSetup } from '../checkpoint/trainer-state.js';
+import { Replay, type ReplayState } from '../collect/replay.js';
+import type { KeepingConfig, ProgressOption } from '../common-options.js';
 import type { Course } from '../course.js';
 import { demonstrate } from '../imitate/demonstrate.js';
-import type { Demonstrations } from '../imitate/demonstrations.js';
+import type { DeckState, Demonstrations } from '../imitate/demonstrations.js';
 import { Imitation, type ImitationResult, type ImitationWatch, imitate, readImitateOptions } from '../imitate/imitation.js';
 import { readPrograms } from '../imitate/programs.js';
 import { diagnose, readDiagnoseOptions } from '../measure/diagnose.js';
@@ -28,7 +30,20 @@ import { type Explanation, explainStage } from '../measure/explain.js';
 import { survey } from '../measure/survey.js';
 import { readTrainerOptions, type TrainerConfig } from '../options.js';
 import type { RunWatch } from '../run/run-control.js';
-import { FINAL_PROBLEMS, TrainingLoop } from './training-loop.js';
+import { FINAL_PROBLEMS, type LoopState, TrainingLoop } from './training-loop.js';
+
+/** What goes on from run to run. Plain data. */
+interface TaskCourseState {
+  readonly problems: RandomState;
+  readonly evaluation: RandomState;
+  readonly minibatches: RandomState;
+  readonly onDemand: RandomState;
+  readonly explanation: RandomState;
+  readonly samples: RandomState;
+  readonly imitation: RandomState;
+  readonly imitated: DeckState | undefined;
+  readonly replay: ReplayState | undefined;
+}
 
 /** Training on a task: its options, its agent, and the streams that its problems come from. */
 export class TaskCourse implements Course<'task'> {
@@ -48,14 +63,16 @@ export class TaskCourse implements Course<'task'> {
   readonly #sampleRandom: Random;
   readonly #imitationRandom: Random;
   readonly #imitation: Imitation | undefined;
+  readonly keeping: KeepingConfig;
+  readonly described: Pick<RunSetup, 'madeFor' | 'settings'>;
   /** The last run, and its stages. */
   #loop: TrainingLoop | undefined;
   #plan: readonly PlannedStage[] = [];
 
-  private constructor(config: TrainerConfig, agent: Agent, imitated: Demonstrations | undefined) {
+  private constructor(config: TrainerConfig, agent: Agent, imitated: Demonstrations | undefined, lent: boolean) {
     const { task, seed } = config.agentConfig;
     this.agent = agent;
-    this.lent = config.agent !== undefined;
+    this.lent = lent;
     this.task = task;
     this.progress = config.progress;
     this.signal = config.signal;
@@ -69,15 +86,18 @@ export class TaskCourse implements Course<'task'> {
     this.#sampleRandom = new Random(seed, STREAMS.measuredPrograms);
     this.#imitationRandom = new Random(seed, STREAMS.imitation);
     const { imitation } = config;
+    this.keeping = config.keeping;
+    this.described = { madeFor: describeTask(task), settings: settingsOf(config, agent, imitated?.count) };
     this.#imitation = imitation && imitated && new Imitation(imitated, imitation, this.#imitationRandom);
   }
 
   /**
    * @param reader - Over what the caller passed.
    * @param stages - Stages to be trained, if there are any: what is wrong with them is said together with what is wrong with the options.
+   * @param resumed - Whether the agent is the course's own.
    * @returns The course.
    */
-  static async make(reader: OptionReader, stages: unknown): Promise<TaskCourse> {
+  static async make(reader: OptionReader, stages: unknown, resumed = false): Promise<TaskCourse> {
     const { issues } = reader;
     const config = readTrainerOptions(reader);
     reader.finish();
@@ -92,14 +112,47 @@ export class TaskCourse implements Course<'task'> {
       throw new ClosedError('agent');
     }
     const agent = config.agent ?? (await Agent.create({ task, seed, network, ...runtime, ...update }));
-    return new TaskCourse(config, agent, imitated);
+    return new TaskCourse(config, agent, imitated, config.agent !== undefined && !resumed);
   }
 
   plan(stages: unknown, issues: Issues): RunPlan {
     return planRun(stages, { ...stageNamesOf(this.task), maxIterations: this.#config.maxIterations }, issues);
   }
 
-  begin({ stages: plan, mixture }: RunPlan, watch: RunWatch<TrainingEvent>, resume?: CurriculumState): TrainingLoop {
+  getState(): TaskCourseState {
+    return {
+      problems: this.#problemRandom.getState(),
+      evaluation: this.#evaluationRandom.getState(),
+      minibatches: this.#minibatchRandom.getState(),
+      onDemand: this.#onDemandRandom.getState(),
+      explanation: this.#explanationRandom.getState(),
+      samples: this.#sampleRandom.getState(),
+      imitation: this.#imitationRandom.getState(),
+      imitated: this.#imitation?.getState(),
+      replay: this.#replay?.getState(),
+    };
+  }
+
+  setState(course: unknown, run: KeptState): void {
+    const state = course as TaskCourseState;
+    const { streams } = (run as LoopState & KeptState).practice;
+    // A batch that was drawn ahead is drawn again.
+    this.#problemRandom.setState(streams.problems);
+    this.#evaluationRandom.setState(state.evaluation);
+    this.#minibatchRandom.setState(state.minibatches);
+    this.#onDemandRandom.setState(state.onDemand);
+    this.#explanationRandom.setState(state.explanation);
+    this.#sampleRandom.setState(state.samples);
+    this.#imitationRandom.setState(state.imitation);
+    if (state.imitated !== undefined) {
+      this.#imitation?.setState(state.imitated);
+    }
+    if (this.#replay !== undefined && state.replay !== undefined) {
+      this.#replay.setState({ ...state.replay, random: streams.replay ?? state.replay.random });
+    }
+  }
+
+  begin({ stages: plan, mixture }: RunPlan, watch: RunWatch<TrainingEvent>, resume?: CurriculumState, from?: KeptState): TrainingLoop {
     const { batchSize, rehearsal, evaluateEvery, evaluationProblems, update, schedules, algorithm } = this.#config;
     this.#plan = plan;
     this.#loop = new TrainingLoop({
@@ -114,6 +167,7 @@ export class TaskCourse implements Course<'task'> {
       plan,
       mixture: mixture === undefined ? undefined : new Mixture(mixture),
       resume,
+      from: from as (LoopState & KeptState) | undefined,
       batchSize,
       rehearsal,
       replay: this.#replay,
@@ -185,6 +239,25 @@ export class TaskCourse implements Course<'task'> {
 function readDemonstrations(given: unknown, task: Task, seed: number, issues: Issues): Demonstrations | undefined {
   const programs = readPrograms(given, task, seed, issues);
   return issues.list.length > 0 ? undefined : demonstrate(task, programs, issues);
+}
+
+/** Options as they decide what is learned, by the names that callers give them. */
+function settingsOf(config: TrainerConfig, agent: Agent, imitated: number | undefined): Readonly<Record<string, unknown>> {
+  const { batchSize, rehearsal, replay, evaluateEvery, evaluationProblems, maxIterations, schedules, algorithm, imitation, update } =
+    config;
+  const { baseline, ...coefficients } = { ...(update ?? agent.info.update), ...schedules };
+  return {
+    seed: config.agentConfig.seed,
+    batchSize,
+    rehearsal,
+    replay,
+    evaluateEvery,
+    evaluationProblems,
+    maxIterations,
+    ...(algorithm === undefined ? { algorithm: 'a2c', baseline, ...coefficients } : algorithm.passes),
+    reference: Agent.isInstance(algorithm?.reference) ? 'another agent' : algorithm?.reference,
+    imitation: imitation && { weight: imitation.weight, batchSize: imitation.batchSize, programs: imitated },
+  };
 }
 
 function stageNamesOf({ name, stages }: Task): StageNames {

@@ -3,17 +3,18 @@ import { meets, requirements } from '../../curriculum/promotion.js';
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import type { CurriculumState } from '../../curriculum/state.js';
 import type { EvaluationEvent, StageEndEvent } from '../../metrics/events.js';
-import type { MeasuredGroups } from '../../task/measured.js';
+import type { Measured, MeasuredGroups } from '../../task/measured.js';
 import type { Random } from '../../util/random.js';
-import { type Practice, type PracticeContext, practiceOf } from '../collect/practice.js';
+import { type Practice, type PracticeContext, type PracticeState, practiceOf } from '../collect/practice.js';
 import type { RunDiagnosis } from '../measure/diagnosis.js';
 import { Evaluator } from '../measure/evaluator.js';
 import type { PartialTrainingResult, TrainingResult } from '../run/result.js';
 import { RunControl, type RunWatch } from '../run/run-control.js';
+import { SafePoints } from '../run/safe-points.js';
 import type { Plateau } from '../watch/plateau.js';
 import { plateauEvent } from '../watch/plateau-event.js';
-import { StageWatch } from '../watch/stage-watch.js';
-import { RunState } from './run-state.js';
+import { StageWatch, type StageWatchState } from '../watch/stage-watch.js';
+import { type RunProgress, RunState } from './run-state.js';
 
 /** Problems of the final evaluation, and of the one that confirms mastery. */
 export const FINAL_PROBLEMS = 1000;
@@ -26,6 +27,19 @@ export interface LoopContext extends PracticeContext, RunWatch {
   readonly evaluationRandom: Random;
   /** Where the run begins; absent: at its begin. */
   readonly resume?: CurriculumState | undefined;
+  /** How it goes on that was interrupted; absent: it begins. */
+  readonly from?: LoopState | undefined;
+}
+
+/** How a run goes on. Plain data. */
+export interface LoopState {
+  readonly progress: RunProgress;
+  /** Whether a stage, or the mixture, is under way: it has been said to begin. */
+  readonly under: boolean;
+  /** That it stands still, where that is still to be said. */
+  readonly plateau: Plateau | undefined;
+  readonly watch: StageWatchState;
+  readonly practice: PracticeState;
 }
 
 /** One run: for each stage collect and update; measure now and then; go on to the next stage when its rule says so. */
@@ -36,8 +50,14 @@ export class TrainingLoop {
   readonly #state: RunState;
   readonly #control: RunControl;
   readonly #watch: StageWatch;
+  readonly #points: SafePoints<'task'>;
   /** Iterations of a mixture. */
   #mixed = 0;
+  /** See {@link LoopState}. */
+  #under = false;
+  #plateau: Plateau | undefined;
+  /** What the last batch of the current stage reached. */
+  #sampled: Measured | undefined;
 
   /** @param context - What the run works with. */
   constructor(context: LoopContext) {
@@ -46,21 +66,38 @@ export class TrainingLoop {
     this.#practice = practiceOf({ ...context, watch: this.#watch });
     this.#evaluator = new Evaluator(context);
     this.#state = new RunState(context.plan, context.batchSize);
-    if (context.resume !== undefined) {
-      this.#state.resume(context.resume);
+    const { from } = context;
+    const place = from === undefined ? context.resume : from.progress.place;
+    if (from !== undefined) {
+      this.#state.setState(from.progress);
+      this.#watch.setState(from.watch, context.plan);
+      this.#under = from.under;
+      this.#plateau = from.plateau;
+    } else if (place !== undefined) {
+      this.#state.resume(place);
     }
-    if (context.resume?.mixture !== undefined) {
-      this.#mixed = context.resume.mixture.iterations;
-      context.mixture?.setState(context.resume.mixture);
+    if (place?.mixture !== undefined) {
+      this.#mixed = place.mixture.iterations;
+      context.mixture?.setState(place.mixture);
     }
     this.#control = new RunControl(context);
+    this.#points = new SafePoints(context, this.#control, {
+      snapshot: () => this.#snapshot(),
+      position: () => this.#state.position(this.#entry),
+      measured: () => this.#state.measured.get(this.#entry.stage) ?? this.#sampled,
+      iterations: () => this.#state.iterations,
+    });
   }
 
   /** @returns What was done, measured with the final agent. */
   async run(): Promise<TrainingResult> {
     try {
       return await this.#control.watch(async () => {
-        const { plan, mixture } = this.#context;
+        const { plan, mixture, from } = this.#context;
+        if (from !== undefined) {
+          await this.#practice.resume(from.practice);
+        }
+        await this.#points.begin();
         if (mixture !== undefined) {
           await this.#trainMixture(plan);
         } else {
@@ -70,6 +107,9 @@ export class TrainingLoop {
         }
         return this.#finish();
       });
+    } catch (error) {
+      await this.#points.failed(error);
+      throw error;
     } finally {
       await this.#practice.close();
     }
@@ -85,6 +125,18 @@ export class TrainingLoop {
     const { mixture } = this.#context;
     const place = this.#state.place();
     return mixture === undefined ? place : { ...place, mixture: { iterations: this.#mixed, ...mixture.getState() } };
+  }
+
+  /** The current stage; the last one when all are done. */
+  get #entry(): PlannedStage {
+    const { plan } = this.#context;
+    return plan[Math.min(this.#state.entry, plan.length - 1)] as PlannedStage;
+  }
+
+  async #snapshot(): Promise<LoopState> {
+    const progress = { ...this.#state.getState(), place: this.curriculum() };
+    const practice = await this.#practice.getState();
+    return { progress, under: this.#under, plateau: this.#plateau, watch: this.#watch.getState(), practice };
   }
 
   /** How far the run is, and whether it stands still. */
@@ -105,8 +157,11 @@ export class TrainingLoop {
     if (this.#control.interrupted()) {
       return;
     }
-    await this.#practice.enter();
-    await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
+    if (!this.#under) {
+      await this.#practice.enter();
+      this.#begin(entry, state.spentOn(entry));
+      await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
+    }
     const reached = await this.#iterate(entry, state.spentOn(entry));
     if (reached) {
       state.reached.push(entry);
@@ -121,9 +176,12 @@ export class TrainingLoop {
     if (first === undefined || state.entry > 0 || this.#control.interrupted()) {
       return;
     }
-    for (const entry of entries) {
-      const stageCount = entries.length;
-      await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount, maxIterations: entry.maxIterations });
+    if (!this.#under) {
+      this.#begin(first, this.#mixed);
+      for (const entry of entries) {
+        const stageCount = entries.length;
+        await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount, maxIterations: entry.maxIterations });
+      }
     }
     const reached = await this.#iterate(first, this.#mixed);
     if (reached) {
@@ -132,39 +190,55 @@ export class TrainingLoop {
     await this.#end(entries, reached);
   }
 
+  #begin(entry: PlannedStage, done: number): void {
+    this.#watch.begin(entry, done, this.#context.mixture !== undefined);
+    this.#under = true;
+  }
+
   async #end(entries: readonly PlannedStage[], reached: boolean): Promise<void> {
     const state = this.#state;
     if (this.#context.pipe.stopRequested) {
       return;
     }
+    this.#under = false;
+    this.#plateau = undefined;
+    this.#sampled = undefined;
     for (const entry of entries) {
       state.entry = entry.index + 1;
       const reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'iterations' : 'budget';
       const stageIteration = state.spentOn(entry);
       await this.#control.emit({ type: 'stage-end', ...state.position(entry), stageIteration, reason: reached ? 'reached' : reason });
     }
+    await this.#points.point();
   }
 
   /** Iterations up to the budget. Returns whether the stage may be left before. */
   async #iterate(entry: PlannedStage, done: number): Promise<boolean> {
-    const { evaluateEvery, mixture } = this.#context;
-    this.#watch.begin(entry, done, mixture !== undefined);
+    const { evaluateEvery } = this.#context;
     if (await this.#measures(entry)) {
       return true;
     }
+    await this.#sayPlateau(entry, done);
     for (let k = done + 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
       const last = k === entry.maxIterations;
       const evaluates = k % evaluateEvery === 0 || (last && entry.rule !== 'iterations');
       const mayLeave = last || (evaluates && entry.rule !== 'iterations');
-      const plateau = await this.#step(entry, k, !mayLeave, evaluates);
+      await this.#step(entry, k, !mayLeave, evaluates);
       if (await this.#measures(entry)) {
         return true;
       }
-      if (plateau !== undefined && !this.#control.interrupted()) {
-        await this.#control.emit(plateauEvent(this.#state.position(entry), k, plateau, this.#context.replay !== undefined));
-      }
+      await this.#sayPlateau(entry, k);
+      await this.#points.point();
     }
     return false;
+  }
+
+  async #sayPlateau(entry: PlannedStage, k: number): Promise<void> {
+    const plateau = this.#plateau;
+    if (plateau !== undefined && !this.#control.interrupted()) {
+      this.#plateau = undefined;
+      await this.#control.emit(plateauEvent(this.#state.position(entry), k, plateau, this.#context.replay !== undefined));
+    }
   }
 
   /** The measurement that is due, if there is one. Returns whether the stage may be left. */
@@ -173,13 +247,44 @@ export class TrainingLoop {
     if (!state.measures || this.#control.interrupted()) {
       return false;
     }
-    const reached = await this.#reaches(entry);
-    state.measures = this.#control.stopped;
-    return reached;
+    const back = this.#mark();
+    try {
+      const reached = await this.#reaches(entry);
+      state.measures = this.#control.stopped;
+      if (!state.measures || !this.#points.kept) {
+        return reached;
+      }
+    } catch (error) {
+      back();
+      throw error;
+    }
+    back();
+    return false;
   }
 
-  /** One iteration. Returns that the stage stands still, where that is news. */
-  async #step(entry: PlannedStage, k: number, drawAhead: boolean, measures: boolean): Promise<Plateau | undefined> {
+  /** Returns what undoes a measurement that is broken off, so that it can be made again, with the same problems. */
+  #mark(): () => void {
+    if (!this.#points.kept) {
+      return () => undefined;
+    }
+    const { evaluationRandom } = this.#context;
+    const random = evaluationRandom.getState();
+    const { events } = this.#control;
+    const { evaluations } = this.#watch;
+    const measured = new Map(this.#state.measured);
+    return () => {
+      evaluationRandom.setState(random);
+      this.#control.events = events;
+      this.#watch.forget(evaluations);
+      this.#state.measured.clear();
+      for (const [stage, reached] of measured) {
+        this.#state.measured.set(stage, reached);
+      }
+    };
+  }
+
+  /** One iteration. */
+  async #step(entry: PlannedStage, k: number, drawAhead: boolean, measures: boolean): Promise<void> {
     const { mixture } = this.#context;
     const begun = performance.now();
     const rollout = await this.#practice.collect(entry, k);
@@ -195,7 +300,8 @@ export class TrainingLoop {
     state.count(mixed === undefined ? [entry] : this.#present(mixed), performance.now() - begun);
     this.#mixed += 1;
     state.measures = measures;
-    const plateau = this.#watch.iteration(rollout, train);
+    this.#plateau = this.#watch.iteration(rollout, train) ?? this.#plateau;
+    this.#sampled = { successRate: rollout.successRate, meanReturn: rollout.episodeReturnMean };
     const { groups } = this.#watch;
     await this.#control.emit({
       type: 'iteration',
@@ -209,7 +315,6 @@ export class TrainingLoop {
       ...(mixed === undefined ? {} : { mixture: mixed }),
       ...(groups === undefined ? {} : { groups }),
     });
-    return plateau;
   }
 
   /** The stages that a batch had problems of. */
@@ -250,7 +355,10 @@ export class TrainingLoop {
   }
 
   async #finish(): Promise<TrainingResult> {
+    await this.#points.last();
     await this.#control.measureStages(this.#context.plan, (entry) => this.#measure(entry, 'final', FINAL_PROBLEMS));
+    await this.#points.remark();
+    await this.#points.end();
     // Every stage has been measured.
     return this.partial() as TrainingResult;
   }

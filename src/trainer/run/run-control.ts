@@ -1,7 +1,8 @@
 import type { PlannedStage } from '../../curriculum/stage-spec.js';
 import { AbortedError } from '../../errors/aborted-error.js';
-import type { TrainingEvent } from '../../metrics/events.js';
+import type { TrainingEvent, WarningEvent } from '../../metrics/events.js';
 import { onAbort } from '../../util/abort.js';
+import type { RunKeeper } from '../checkpoint/keeper.js';
 import type { EventPipe } from './event-pipe.js';
 
 /** Who watches a run, and who may end it. */
@@ -10,15 +11,31 @@ export interface RunWatch<Event = TrainingEvent> {
   readonly pipe: EventPipe<Event>;
   /** Called with every event, and waited for. */
   readonly onEvent: ((event: Event) => unknown) | undefined;
+  /** Keeps the run on its way; absent: it is not kept. */
+  readonly keeper?: RunKeeper | undefined;
+  /** What is said first of a run that goes on. */
+  readonly resumed?: ResumedRun | undefined;
+}
+
+/** What is known of a run that goes on. */
+export interface ResumedRun {
+  /** The checkpoint. */
+  readonly file: string;
+  /** Events that the run had had by then. */
+  readonly events: number;
+  readonly warnings: readonly Pick<WarningEvent, 'code' | 'message' | 'remedy'>[];
 }
 
 /** What a run's loop asks before it goes on, and tells when something happened. */
 export class RunControl<Event = TrainingEvent> {
   readonly #watch: RunWatch<Event>;
+  /** Events of the run so far. */
+  events: number;
 
   /** @param watch - Who watches, and who may end the run. */
   constructor(watch: RunWatch<Event>) {
     this.#watch = watch;
+    this.events = watch.resumed?.events ?? 0;
   }
 
   /**
@@ -42,6 +59,7 @@ export class RunControl<Event = TrainingEvent> {
   /** @param event - What happened. */
   async emit(event: Event): Promise<void> {
     const { onEvent, pipe } = this.#watch;
+    this.events += 1;
     if (onEvent !== undefined) {
       await pipe.tell(onEvent, event);
     }

@@ -112,6 +112,8 @@ export interface SeedsOptions<Kind extends TrainingKind = 'task'> extends Omit<I
   readonly seed?: undefined;
   /** Each run makes an agent of its own; a module's function may load one. */
   readonly agent?: undefined;
+  /** A folder of checkpoints is one run's. */
+  readonly checkpoint?: undefined;
 }
 
 /** A run in worker threads. */
@@ -152,7 +154,7 @@ export interface SeedsConfig {
 /** What belongs to all runs together; what is left is each run's. */
 const ALL_RUNS: ReadonlySet<string> = new Set([
   ...['seeds', 'workers', 'module', 'twin', 'folder', 'score', 'optimum', 'resamples', 'confidence', 'progress', 'signal'],
-  ...['seed', 'agent'],
+  ...['seed', 'agent', 'checkpoint'],
 ]);
 
 /**
@@ -179,6 +181,7 @@ export function readSeedsOptions(reader: OptionReader, given: unknown): SeedsCon
     'cannot be trained by several runs.',
     'Give a module whose default export is a function that makes the options of a seed.',
   );
+  reader.refuse('checkpoint', 'is of one run, and here are several.', 'Give folder, for the trained agents.');
   if (twin) {
     reader.refuse('memory', 'is what the twin differs in.', 'Leave memory out.');
   }

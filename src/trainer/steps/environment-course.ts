@@ -6,19 +6,22 @@ import type { EntropyState } from '../../algorithm/learn.js';
 import { planStepRun, type RunPlan } from '../../curriculum/curriculum.js';
 import type { StageNames } from '../../curriculum/stage-spec.js';
 import type { CurriculumState } from '../../curriculum/state.js';
+import type { GuardedVector } from '../../environment/guarded-vector.js';
 import { spacesOf } from '../../environment/spaces-of.js';
 import type { VectorEnvironment } from '../../environment/vector-environment.js';
-import { vectorize } from '../../environment/vectorize.js';
+import { makeVector, vectorize } from '../../environment/vectorize.js';
 import { ClosedError } from '../../errors/closed-error.js';
 import { InputError } from '../../errors/input-error.js';
 import { OptionsError } from '../../errors/options-error.js';
 import type { EpisodeMetrics, TrainingEvent } from '../../metrics/events.js';
 import { Issues } from '../../util/issues.js';
 import { OptionReader, readOptions } from '../../util/option-reader.js';
-import { Random, STREAMS } from '../../util/random.js';
-import { type ProgressOption, refuseOptions } from '../common-options.js';
+import { Random, type RandomState, STREAMS } from '../../util/random.js';
+import { describeEnvironment } from '../checkpoint/made-for.js';
+import type { KeptState, RunSetup } from '../checkpoint/trainer-state.js';
+import { type KeepingConfig, type ProgressOption, refuseOptions } from '../common-options.js';
 import type { Course } from '../course.js';
-import type { Demonstrations } from '../imitate/demonstrations.js';
+import type { DeckState, Demonstrations } from '../imitate/demonstrations.js';
 import { observedNumbers, readEpisodes } from '../imitate/episodes.js';
 import { Imitation, type ImitationResult, type ImitationWatch, imitate, readImitateOptions } from '../imitate/imitation.js';
 import type { Diagnosis } from '../measure/diagnosis.js';
@@ -28,9 +31,19 @@ import type { Explanation } from '../measure/explain.js';
 import { TASK_OPTIONS } from '../options.js';
 import type { RunWatch } from '../run/run-control.js';
 import { EpisodeReplay } from './episode-replay.js';
-import { EpisodeSource } from './episode-source.js';
+import { EpisodeSource, type EpisodeSourceState } from './episode-source.js';
 import { type EnvironmentConfig, type LearningConfig, readEnvironmentLearning, readEnvironmentOptions } from './options.js';
-import { FINAL_EPISODES, StepLoop } from './step-loop.js';
+import { FINAL_EPISODES, StepLoop, type StepLoopState } from './step-loop.js';
+
+/** What goes on from run to run. Plain data. */
+interface EnvironmentCourseState {
+  readonly source: EpisodeSourceState;
+  readonly evaluation: EpisodeSourceState;
+  readonly onDemand: EpisodeSourceState;
+  readonly imitation: RandomState;
+  readonly imitated: DeckState | undefined;
+  readonly entropy: EntropyState;
+}
 
 /** Training in environments: their options, their agent, the environments themselves, and the streams of their episodes. */
 export class EnvironmentCourse implements Course<'environment'> {
@@ -41,8 +54,10 @@ export class EnvironmentCourse implements Course<'environment'> {
   readonly signal: AbortSignal | undefined;
   /** How environments are trained in. */
   readonly learning: LearningConfig;
+  readonly keeping: KeepingConfig;
+  readonly described: Pick<RunSetup, 'madeFor' | 'settings'>;
   /** The environments that are trained in. */
-  readonly vector: VectorEnvironment;
+  readonly vector: VectorEnvironment & Partial<Pick<GuardedVector, 'save' | 'restore'>>;
   /** Episodes to train on. */
   readonly source: EpisodeSource;
   /** The entropy coefficient, where it changes as the agent learns. */
@@ -61,18 +76,21 @@ export class EnvironmentCourse implements Course<'environment'> {
   private constructor(
     config: EnvironmentConfig,
     learning: LearningConfig,
-    vector: VectorEnvironment,
+    vector: GuardedVector,
     agent: Agent,
     imitated: Demonstrations | undefined,
+    lent: boolean,
   ) {
     const { envCount, sizes, imitation } = config;
     this.agent = agent;
-    this.lent = config.agent !== undefined;
+    this.lent = lent;
     this.progress = config.progress;
     this.signal = config.signal;
     this.learning = learning;
     this.vector = vector;
     const { seed } = sizes;
+    this.keeping = config.keeping;
+    this.described = { madeFor: describeEnvironment(vector), settings: settingsOf(config, learning, imitated?.count) };
     const replay = config.replay === undefined ? undefined : new EpisodeReplay(config.replay, seed);
     this.source = new EpisodeSource(seed, STREAMS.training, envCount, replay);
     this.#config = config;
@@ -86,9 +104,10 @@ export class EnvironmentCourse implements Course<'environment'> {
    * @param options - What the caller passed.
    * @param reader - Over the same.
    * @param stages - Stages to be trained, if there are any.
+   * @param resumed - Whether the agent's statistics have what is imitated.
    * @returns The course.
    */
-  static async make(options: unknown, reader: OptionReader, stages: unknown): Promise<EnvironmentCourse> {
+  static async make(options: unknown, reader: OptionReader, stages: unknown, resumed = false): Promise<EnvironmentCourse> {
     const config = readEnvironmentOptions(reader);
     refuseOptions(reader, TASK_OPTIONS, 'task');
     reader.finish();
@@ -97,7 +116,7 @@ export class EnvironmentCourse implements Course<'environment'> {
       throw new ClosedError('agent');
     }
     const { environment, envCount, stepTimeout } = config;
-    const vector = await vectorize(environment, { size: envCount, stepTimeout });
+    const vector = await makeVector(environment, { size: envCount, stepTimeout }, config.keeping.checkpoint !== undefined);
     try {
       const issues = new Issues();
       const learning = readEnvironmentLearning(options, config.algorithm, envCount, vector.algorithmOptions, issues);
@@ -112,10 +131,10 @@ export class EnvironmentCourse implements Course<'environment'> {
       issues.throwIfAny(OptionsError);
       const { runtime, ...sizes } = config.sizes;
       const agent = config.agent ?? (await Agent.create({ ...spaces, stages: vector.stages, ...sizes, ...runtime }));
-      if (imitated !== undefined && learning.normalizeObservations) {
+      if (imitated !== undefined && learning.normalizeObservations && !resumed) {
         await countObserved(agent, imitated);
       }
-      return new EnvironmentCourse(config, learning, vector, agent, imitated);
+      return new EnvironmentCourse(config, learning, vector, agent, imitated, config.agent !== undefined && !resumed);
     } catch (error) {
       await vector.close?.();
       throw error;
@@ -126,11 +145,39 @@ export class EnvironmentCourse implements Course<'environment'> {
     return planStepRun(stages, planContext(this.#config, this.vector), issues);
   }
 
-  begin({ stages: plan }: RunPlan, watch: RunWatch<TrainingEvent<'environment'>>, resume?: CurriculumState): StepLoop {
+  getState(): EnvironmentCourseState {
+    return {
+      source: this.source.getState(),
+      evaluation: this.#evaluationSource.getState(),
+      onDemand: this.#onDemandSource.getState(),
+      imitation: this.#imitationRandom.getState(),
+      imitated: this.#imitation?.getState(),
+      entropy: this.entropy,
+    };
+  }
+
+  setState(course: unknown, _run: KeptState): void {
+    const state = course as EnvironmentCourseState;
+    this.source.setState(state.source);
+    this.#evaluationSource.setState(state.evaluation);
+    this.#onDemandSource.setState(state.onDemand);
+    this.#imitationRandom.setState(state.imitation);
+    if (state.imitated !== undefined) {
+      this.#imitation?.setState(state.imitated);
+    }
+    this.entropy = state.entropy;
+  }
+
+  begin({ stages: plan }: RunPlan, watch: RunWatch<TrainingEvent<'environment'>>, resume?: CurriculumState, from?: KeptState): StepLoop {
     const { rolloutSteps, evaluateEvery, evaluationEpisodes } = this.#config;
     const measure = (stage: number, episodes: number, check: () => void): Promise<EpisodeMetrics> =>
       this.#measure(this.#evaluationSource, stage, episodes, check);
-    return new StepLoop({ course: this, plan, resume, rolloutSteps, evaluateEvery, evaluationEpisodes, measure, ...watch });
+    const mark = (): (() => void) => {
+      const state = this.#evaluationSource.getState();
+      return () => this.#evaluationSource.setState(state);
+    };
+    const goesOn = { resume, from: from as (StepLoopState & KeptState) | undefined };
+    return new StepLoop({ course: this, plan, ...goesOn, rolloutSteps, evaluateEvery, evaluationEpisodes, measure, mark, ...watch });
   }
 
   async evaluate(options: unknown): Promise<EnvironmentEvaluation[]> {
@@ -219,6 +266,25 @@ async function asRead(agent: Agent, shown: Shown): Promise<Shown> {
   return observed?.dense === undefined
     ? shown
     : { ...shown, observed: { ...observed, dense: await normalizeObserved(agent, observed.dense, false) } };
+}
+
+/** Options as they decide what is learned, by the names that callers give them. */
+function settingsOf(config: EnvironmentConfig, learning: LearningConfig, imitated: number | undefined): Readonly<Record<string, unknown>> {
+  const { sizes, envCount, rolloutSteps, replay, evaluateEvery, evaluationEpisodes, maxSteps, imitation } = config;
+  const { algorithm, normalizeObservations, normalizeRewards } = learning;
+  return {
+    seed: sizes.seed,
+    envCount,
+    rolloutSteps,
+    replay,
+    evaluateEvery,
+    evaluationEpisodes,
+    maxSteps,
+    normalizeObservations,
+    normalizeRewards,
+    ...algorithm,
+    imitation: imitation && { weight: imitation.weight, batchSize: imitation.batchSize, programs: imitated },
+  };
 }
 
 function planContext({ maxSteps, envCount, rolloutSteps }: EnvironmentConfig, vector: VectorEnvironment) {

@@ -44,6 +44,11 @@ export class EpisodeReplay {
     this.#random = new Random(seed, STREAMS.replay);
   }
 
+  /** What is kept, the oldest first. */
+  get entries(): readonly ReplayEntry<EpisodeId>[] {
+    return this.#buffer.entries;
+  }
+
   /**
    * @param stage - Stage of an episode that begins.
    * @returns Which of those that failed it is to be; undefined: a fresh one.

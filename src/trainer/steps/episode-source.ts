@@ -1,7 +1,7 @@
 import type { ResetContext } from '../../environment/environment.js';
 import { episodeRandom } from '../../environment/episode-random.js';
 import type { ReplayEntry } from '../collect/replay-buffer.js';
-import type { EpisodeId, EpisodeReplay } from './episode-replay.js';
+import type { EpisodeId, EpisodeReplay, EpisodeReplayState } from './episode-replay.js';
 
 /** An episode of a row. */
 interface Begun {
@@ -9,6 +9,22 @@ interface Begun {
   readonly stage: number;
   /** Where it has come back. */
   readonly entry: ReplayEntry<EpisodeId> | undefined;
+}
+
+/** A {@link Begun} with its entry by its place in the buffer; −1 where it has left that. */
+interface SavedEpisode {
+  readonly id: EpisodeId;
+  readonly stage: number;
+  readonly entry: number | undefined;
+}
+
+/** Which episodes have begun. Plain data. */
+export interface EpisodeSourceState {
+  readonly begun: Float64Array;
+  /** Undefined where none comes back. */
+  readonly replay: EpisodeReplayState | undefined;
+  /** The episode under way in each row, where episodes come back. */
+  readonly under: readonly SavedEpisode[];
 }
 
 /**
@@ -43,6 +59,28 @@ export class EpisodeSource {
   /** How episodes that failed come back; undefined where they do not. */
   get replay(): EpisodeReplay | undefined {
     return this.#replay;
+  }
+
+  /** @returns A copy of which episodes have begun, and which of those that failed come back. */
+  getState(): EpisodeSourceState {
+    const entries = this.#replay?.entries ?? [];
+    const under = this.#under.map(({ id, stage, entry }) => ({ id: { ...id }, stage, entry: entry && entries.indexOf(entry) }));
+    return { begun: this.#begun.slice(), replay: this.#replay?.getState(), under };
+  }
+
+  /** @param state - What {@link EpisodeSource.getState} returned, of as many rows. */
+  setState({ begun, replay, under }: EpisodeSourceState): void {
+    this.#begun.set(begun);
+    if (this.#replay !== undefined && replay !== undefined) {
+      this.#replay.setState(replay);
+      const { entries } = this.#replay;
+      const saved = under.map(({ id, stage, entry }) => ({
+        id: { ...id },
+        stage,
+        entry: entry === undefined ? undefined : (entries[entry] ?? { item: { ...id }, stage, score: 0 }),
+      }));
+      this.#under.splice(0, Infinity, ...saved);
+    }
   }
 
   /** What a row's next episode begins with; to be handed over as it is. */

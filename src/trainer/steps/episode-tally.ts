@@ -4,6 +4,12 @@ import type { EpisodeMetrics } from '../../metrics/events.js';
 /** Row, return and success of an episode that ended; says whether it is to be counted. */
 export type Ended = (row: number, episodeReturn: number, success: number) => boolean;
 
+/** What {@link EpisodeTally} has of the episodes under way, `[rows]` each. Plain data. */
+export interface EpisodeTallyState {
+  readonly returns: Float64Array;
+  readonly lengths: Float64Array;
+}
+
 /** Sums over the episodes that end in rows of environments. */
 export class EpisodeTally {
   /** Return so far of the episode under way in each row. */
@@ -65,6 +71,17 @@ export class EpisodeTally {
   longest(): { row: number; steps: number } {
     const steps = this.#lengths.reduce((most, length) => Math.max(most, length), 0);
     return { row: this.#lengths.indexOf(steps), steps };
+  }
+
+  /** @returns A copy of what the episodes under way have so far; taken when nothing is counted, just after {@link EpisodeTally.take}. */
+  getState(): EpisodeTallyState {
+    return { returns: this.#returns.slice(), lengths: this.#lengths.slice() };
+  }
+
+  /** @param state - What {@link EpisodeTally.getState} returned, of as many rows. */
+  setState({ returns, lengths }: EpisodeTallyState): void {
+    this.#returns.set(returns);
+    this.#lengths.set(lengths);
   }
 
   /** @returns What was counted; counting begins anew, and the episodes under way go on. */

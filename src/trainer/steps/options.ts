@@ -20,7 +20,14 @@ import {
   readEpisodeReplay,
   readReplay,
 } from '../collect/replay-options.js';
-import { type CommonTrainerOptions, type ProgressOption, readAgent, readProgress } from '../common-options.js';
+import {
+  type CommonTrainerOptions,
+  type KeepingConfig,
+  type ProgressOption,
+  readAgent,
+  readKeeping,
+  readProgress,
+} from '../common-options.js';
 import type { ImitationEpisode } from '../imitate/episodes.js';
 import { type ImitationConfig, type ImitationOptions, readImitation } from '../imitate/imitation.js';
 
@@ -148,6 +155,7 @@ export interface EnvironmentConfig {
   readonly imitation: ImitationConfig | undefined;
   readonly progress: ProgressOption<'environment'>;
   readonly signal: AbortSignal | undefined;
+  readonly keeping: KeepingConfig;
 }
 
 /** How environments are trained in, with what they say themselves. */
@@ -199,6 +207,7 @@ export function readEnvironmentOptions(reader: OptionReader): EnvironmentConfig 
     imitation: readImitation(reader),
     progress: readProgress(reader),
     signal: reader.signal('signal'),
+    keeping: readKeeping(reader),
   };
 }
 

@@ -4,7 +4,7 @@ import type { EpisodeMetrics } from '../../metrics/events.js';
 import type { RunControl } from '../run/run-control.js';
 import { Breather } from './breather.js';
 import type { EpisodeSource } from './episode-source.js';
-import { EpisodeTally } from './episode-tally.js';
+import { EpisodeTally, type EpisodeTallyState } from './episode-tally.js';
 
 /** What rollouts are collected with. */
 export interface RolloutContext {
@@ -42,6 +42,22 @@ export class RolloutRunner {
     source.stage = stage;
     this.#tally.restart();
     await vector.reset(source.next);
+  }
+
+  /** @returns What the episodes under way have so far, between two rollouts. */
+  getState(): EpisodeTallyState {
+    return this.#tally.getState();
+  }
+
+  /**
+   * Goes on with episodes under way; environments and collector do so by themselves.
+   *
+   * @param stage - Stage id.
+   * @param state - What {@link RolloutRunner.getState} returned.
+   */
+  resume(stage: number, state: EpisodeTallyState): void {
+    this.#context.source.stage = stage;
+    this.#tally.setState(state);
   }
 
   /** @returns How the episodes did that ended in one rollout more, those that came back apart. */

@@ -6,11 +6,14 @@ import type { CurriculumState } from '../../curriculum/state.js';
 import type { EpisodeMetrics, EvaluationEvent, StageEndEvent, TrainingEvent } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import type { CourseRun } from '../course.js';
+import type { RunProgress } from '../loop/run-state.js';
 import type { EnvironmentTrainingResult, PartialTrainingResult } from '../run/result.js';
 import { RunControl, type RunWatch } from '../run/run-control.js';
-import { type Plateau, PlateauWatch, STEPS_PLATEAU } from '../watch/plateau.js';
+import { SafePoints } from '../run/safe-points.js';
+import { type Plateau, type PlateauState, PlateauWatch, STEPS_PLATEAU } from '../watch/plateau.js';
 import { plateauEvent } from '../watch/plateau-event.js';
 import type { EnvironmentCourse } from './environment-course.js';
+import type { EpisodeTallyState } from './episode-tally.js';
 import { RolloutRunner } from './rollout.js';
 import { StepRunState } from './step-run-state.js';
 
@@ -29,11 +32,40 @@ export interface StepLoopContext extends RunWatch<StepEvent> {
   readonly plan: readonly PlannedStage[];
   /** Where the run begins; absent: at its begin. */
   readonly resume?: CurriculumState | undefined;
+  /** How it goes on that was interrupted; absent: it begins. */
+  readonly from?: StepLoopState | undefined;
   readonly rolloutSteps: number;
   readonly evaluateEvery: number | undefined;
   readonly evaluationEpisodes: number;
   /** Measures the agent in fresh greedy episodes. */
   readonly measure: (stage: number, episodes: number, check: () => void) => Promise<EpisodeMetrics>;
+  /** Returns what puts the streams of measurements back to where they are now; absent: they are nobody's concern. */
+  readonly mark?: () => () => void;
+}
+
+/** How a run goes on. Plain data. */
+export interface StepLoopState {
+  readonly progress: RunProgress;
+  /** The stage under way; undefined between two stages. */
+  readonly under: StageUnderWay | undefined;
+  /** That it stands still, where that is still to be said. */
+  readonly plateau: Plateau | undefined;
+  readonly watch: PlateauState | undefined;
+}
+
+/** Rows of a stage between two rollouts. */
+export interface StageUnderWay {
+  readonly tally: EpisodeTallyState;
+  /** What the collector's rows carry on. */
+  readonly carried: Uint8Array;
+  /** The environments; undefined where they cannot be saved. */
+  readonly vector: unknown;
+}
+
+/** What a stage is trained with. */
+interface Rows {
+  readonly collector: RolloutCollector;
+  readonly runner: RolloutRunner;
 }
 
 /** One run in environments: for each stage collect a rollout and learn from it, over and over; measure now and then; go on when a target is reached. */
@@ -41,21 +73,56 @@ export class StepLoop implements CourseRun<'environment'> {
   readonly #context: StepLoopContext;
   readonly #control: RunControl<StepEvent>;
   readonly #state: StepRunState;
+  readonly #points: SafePoints<'environment'>;
   #watch: PlateauWatch | undefined;
+  /** Of the stage under way. */
+  #rows: Rows | undefined;
+  /** The stage that was under way when the run was interrupted, until it goes on. */
+  #under: StageUnderWay | undefined;
+  #plateau: Plateau | undefined;
+  /** What the last rollout of the current stage reached. */
+  #sampled: Measured | undefined;
 
   /** @param context - What the run works with. */
   constructor(context: StepLoopContext) {
     this.#context = context;
     this.#control = new RunControl(context);
     this.#state = new StepRunState(context.plan, context.course.vector.size * context.rolloutSteps);
-    if (context.resume !== undefined) {
+    const { from } = context;
+    if (from !== undefined) {
+      this.#state.setState(from.progress);
+      this.#under = from.under;
+      this.#plateau = from.plateau;
+      if (from.watch !== undefined) {
+        this.#watch = this.#watchOf(this.#entry, from.watch);
+        this.#watch.setState(from.watch);
+      }
+    } else if (context.resume !== undefined) {
       this.#state.resume(context.resume);
     }
+    this.#points = new SafePoints(context, this.#control, {
+      snapshot: async () => this.#snapshot(),
+      position: () => this.#state.position(this.#entry),
+      measured: () => this.#state.measured.get(this.#entry.stage) ?? this.#sampled,
+      iterations: () => this.#state.iterations,
+    });
   }
 
   /** @returns What was done, measured with the final agent. */
-  run(): Promise<EnvironmentTrainingResult> {
+  async run(): Promise<EnvironmentTrainingResult> {
+    try {
+      return await this.#train();
+    } catch (error) {
+      await this.#points.failed(error);
+      throw error;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #train(): Promise<EnvironmentTrainingResult> {
     return this.#control.watch(async () => {
+      await this.#points.begin();
       for (const entry of this.#context.plan.slice(this.#state.entry)) {
         if (!this.#control.interrupted()) {
           await this.#trainStage(entry);
@@ -75,14 +142,54 @@ export class StepLoop implements CourseRun<'environment'> {
     return this.#state.place();
   }
 
+  /** The current stage; the last one when all are done. */
+  get #entry(): PlannedStage {
+    const { plan } = this.#context;
+    return plan[Math.min(this.#state.entry, plan.length - 1)] as PlannedStage;
+  }
+
+  #snapshot(): StepLoopState {
+    const { vector } = this.#context.course;
+    const rows = this.#rows;
+    const under = rows && { tally: rows.runner.getState(), carried: rows.collector.carried(), vector: vector.save?.() };
+    return { progress: this.#state.getState(), under: under ?? this.#under, plateau: this.#plateau, watch: this.#watch?.getState() };
+  }
+
+  #watchOf(entry: PlannedStage, { highest, begun }: Pick<PlateauState, 'highest' | 'begun'>): PlateauWatch {
+    return new PlateauWatch(STEPS_PLATEAU, entry.target, this.#context.course.vector.actionCount, highest, begun);
+  }
+
   async #trainStage(entry: PlannedStage): Promise<void> {
+    const state = this.#state;
+    const reached = await this.#trainRows(entry, await this.#enter(entry));
+    if (reached) {
+      state.reached.push(entry);
+    }
+    if (!this.#control.stopped) {
+      this.#leave();
+      this.#plateau = undefined;
+      this.#sampled = undefined;
+      state.entry = entry.index + 1;
+      const reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'steps' : 'budget';
+      const stageIteration = state.spentOn(entry);
+      await this.#control.emit({ type: 'stage-end', ...state.position(entry), stageIteration, reason: reached ? 'reached' : reason });
+      await this.#points.point();
+    }
+  }
+
+  /** A stage begins, or goes on. */
+  async #enter(entry: PlannedStage): Promise<Rows> {
     const { plan, rolloutSteps, course } = this.#context;
     const { agent, vector, source, learning } = course;
     const state = this.#state;
-    await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
+    const under = this.#under;
+    const exact = under?.vector !== undefined && vector.restore !== undefined;
+    if (under === undefined) {
+      this.#watch = this.#watchOf(entry, { highest: this.#watch?.highestEntropy ?? 0, begun: state.spentOn(entry) });
+      await this.#control.emit({ type: 'stage', ...state.position(entry), stageCount: plan.length, maxIterations: entry.maxIterations });
+    }
     const { algorithm, normalizeObservations, normalizeRewards } = learning;
-    // States restart with the stage: these are new rows.
-    const collector = await agent.collector({
+    const options = {
       rows: vector.size,
       steps: rolloutSteps,
       gamma: algorithm.gamma,
@@ -91,35 +198,115 @@ export class StepLoop implements CourseRun<'environment'> {
       masked: vector.masked,
       normalizeObservations,
       normalizeRewards,
-    });
-    const highest = this.#watch?.highestEntropy ?? 0;
-    this.#watch = new PlateauWatch(STEPS_PLATEAU, entry.target, vector.actionCount, highest, state.spentOn(entry));
-    let reason: StageEndEvent['reason'] = entry.rule === 'iterations' ? 'steps' : 'budget';
+    };
+    // States restart with the stage: these are new rows.
+    const collector = await agent.collector(options, exact ? under.carried : undefined);
     try {
-      const runner = new RolloutRunner({ vector, collector, source, rolloutSteps, control: this.#control });
-      await runner.begin(entry.stage);
-      for (let k = state.spentOn(entry) + 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
-        const plateau = await this.#iterate(entry, k, runner, collector);
-        if (this.#evaluates(entry, k) && !this.#control.interrupted() && (await this.#reaches(entry))) {
-          state.reached.push(entry);
-          reason = 'reached';
-          break;
-        }
-        if (plateau !== undefined && !this.#control.interrupted()) {
-          await this.#control.emit(plateauEvent(state.position(entry), k, plateau, true));
-        }
+      // A run that is kept ends between two iterations.
+      const control = this.#points.kept ? { checkAbort: () => undefined } : this.#control;
+      const runner = new RolloutRunner({ vector, collector, source, rolloutSteps, control });
+      if (exact) {
+        const others = (await vector.restore?.(under.vector, source.next)) ?? [];
+        runner.resume(entry.stage, under.tally);
+        await this.#sayOthers(entry, others);
+      } else {
+        await runner.begin(entry.stage);
+        await this.#sayOthers(entry, under === undefined ? [] : undefined);
       }
-    } finally {
+      this.#under = undefined;
+      this.#rows = { collector, runner };
+      return this.#rows;
+    } catch (error) {
       collector.close();
-    }
-    if (!this.#control.stopped) {
-      state.entry = entry.index + 1;
-      await this.#control.emit({ type: 'stage-end', ...state.position(entry), stageIteration: state.spentOn(entry), reason });
+      throw error;
     }
   }
 
-  /** One iteration. Returns that the stage stands still, where that is news. */
-  async #iterate(entry: PlannedStage, k: number, runner: RolloutRunner, collector: RolloutCollector): Promise<Plateau | undefined> {
+  /** Says which rows do not go on as they were; undefined: none does. */
+  async #sayOthers(entry: PlannedStage, others: readonly number[] | undefined): Promise<void> {
+    if (others?.length !== 0) {
+      const which =
+        others === undefined ? 'cannot be saved: their episodes begin anew' : `${others.join(', ')} did not do again what they had done`;
+      const message = `environments ${which}, so the run goes on otherwise than it would have.`;
+      const remedy = 'Give them getState and setState.';
+      await this.#control.emit({ type: 'warning', ...this.#state.position(entry), code: 'not-exact', message, remedy });
+    }
+  }
+
+  #leave(): void {
+    this.#rows?.collector.close();
+    this.#rows = undefined;
+  }
+
+  /** Iterations up to the budget. Returns whether the target is reached. */
+  async #trainRows(entry: PlannedStage, { runner, collector }: Rows): Promise<boolean> {
+    const state = this.#state;
+    if (await this.#measures(entry)) {
+      return true;
+    }
+    await this.#sayPlateau(entry);
+    for (let k = state.spentOn(entry) + 1; k <= entry.maxIterations && !this.#control.interrupted(); k += 1) {
+      await this.#iterate(entry, k, runner, collector);
+      if (await this.#measures(entry)) {
+        return true;
+      }
+      await this.#sayPlateau(entry);
+      await this.#points.point();
+    }
+    return false;
+  }
+
+  async #sayPlateau(entry: PlannedStage): Promise<void> {
+    const plateau = this.#plateau;
+    if (plateau !== undefined && !this.#control.interrupted()) {
+      this.#plateau = undefined;
+      await this.#control.emit(plateauEvent(this.#state.position(entry), this.#state.spentOn(entry), plateau, true));
+    }
+  }
+
+  /** The measurement that is due, if there is one. Returns whether the target is reached. */
+  async #measures(entry: PlannedStage): Promise<boolean> {
+    const state = this.#state;
+    if (!state.measures || this.#control.interrupted()) {
+      return false;
+    }
+    const back = this.#mark();
+    try {
+      const reached = await this.#reaches(entry);
+      state.measures = this.#control.stopped;
+      if (!state.measures || !this.#points.kept) {
+        return reached;
+      }
+    } catch (error) {
+      back();
+      throw error;
+    }
+    back();
+    return false;
+  }
+
+  /** Returns what undoes a measurement that is broken off, so that it can be made again, with the same episodes. */
+  #mark(): () => void {
+    if (!this.#points.kept) {
+      return () => undefined;
+    }
+    const streams = this.#context.mark?.();
+    const { events } = this.#control;
+    const evaluations = this.#watch?.evaluations ?? 0;
+    const measured = new Map(this.#state.measured);
+    return () => {
+      streams?.();
+      this.#control.events = events;
+      this.#watch?.forget(evaluations);
+      this.#state.measured.clear();
+      for (const [stage, reached] of measured) {
+        this.#state.measured.set(stage, reached);
+      }
+    };
+  }
+
+  /** One iteration. */
+  async #iterate(entry: PlannedStage, k: number, runner: RolloutRunner, collector: RolloutCollector): Promise<void> {
     const { course } = this.#context;
     const { agent, vector, source, learning } = course;
     const { entropyTarget } = learning.algorithm;
@@ -134,6 +321,11 @@ export class StepLoop implements CourseRun<'environment'> {
     const state = this.#state;
     state.episodes += rollout.episodes;
     state.count([entry], performance.now() - begun);
+    state.measures = this.#evaluates(entry, k);
+    const { episodes: count, successRate, episodeReturnMean: meanReturn } = rollout;
+    this.#plateau =
+      this.#watch?.iteration({ count, successRate, meanReturn, entropy: stats.entropy, varied: true, groups: [] }) ?? this.#plateau;
+    this.#sampled = { successRate, meanReturn };
     await this.#control.emit({
       type: 'iteration',
       ...state.position(entry),
@@ -144,8 +336,6 @@ export class StepLoop implements CourseRun<'environment'> {
       time: state.stepTime(),
       curriculum: { stage: entry.stage },
     });
-    const { episodes: count, successRate, episodeReturnMean: meanReturn } = rollout;
-    return this.#watch?.iteration({ count, successRate, meanReturn, entropy: stats.entropy, varied: true, groups: [] });
   }
 
   #evaluates(entry: PlannedStage, k: number): boolean {
@@ -165,7 +355,10 @@ export class StepLoop implements CourseRun<'environment'> {
   }
 
   async #finish(): Promise<EnvironmentTrainingResult> {
+    await this.#points.last();
     await this.#control.measureStages(this.#context.plan, (entry) => this.#measure(entry, 'final', FINAL_EPISODES));
+    await this.#points.remark();
+    await this.#points.end();
     // Every stage has been measured.
     return this.partial() as EnvironmentTrainingResult;
   }

@@ -19,6 +19,14 @@ export class StepRunState extends RunState {
     this.#iterationSteps = iterationSteps;
   }
 
+  protected override get ended(): number {
+    return this.episodes;
+  }
+
+  protected override set ended(episodes: number | undefined) {
+    this.episodes = episodes ?? 0;
+  }
+
   /** @returns How far the run is, and how fast. */
   stepTime(): StepTimeMetrics {
     const { iterations, episodes: envSteps, episodesPerSecond: envStepsPerSecond, seconds } = this.time();

@@ -27,6 +27,12 @@ export interface Block {
   readonly groups: readonly GroupMetrics[];
 }
 
+/** What {@link Blocks} has seen. Plain data. */
+export interface BlocksState {
+  readonly whole: readonly Block[];
+  readonly signs: readonly IterationSign[];
+}
+
 /** Sums iterations up to blocks. */
 export class Blocks {
   /** The blocks that are whole. */
@@ -42,6 +48,17 @@ export class Blocks {
   constructor(length: number, begun: number) {
     this.#length = length;
     this.#begun = begun;
+  }
+
+  /** @returns What was seen; what is in it does not change. */
+  getState(): BlocksState {
+    return { whole: [...this.whole], signs: [...this.#signs] };
+  }
+
+  /** @param state - What {@link Blocks.getState} returned. */
+  setState({ whole, signs }: BlocksState): void {
+    this.whole.splice(0, Infinity, ...whole);
+    this.#signs = [...signs];
   }
 
   /**

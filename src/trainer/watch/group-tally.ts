@@ -10,6 +10,9 @@ interface Count {
 
 type Counts = Map<string, Count>;
 
+/** What {@link GroupTally} counts, iteration by iteration. Plain data. */
+export type GroupTallyState = readonly (readonly (readonly [group: string, problems: number, right: number])[])[];
+
 /** Counts success by group over the last iterations. */
 export class GroupTally {
   readonly #grouping: Grouping;
@@ -52,6 +55,21 @@ export class GroupTally {
   restart(): void {
     this.#iterations.length = 0;
     this.#totals.clear();
+  }
+
+  /** @returns A copy of what is counted of each iteration: groups with their problems and how many were solved. */
+  getState(): GroupTallyState {
+    return this.#iterations.map((counts) => [...counts].map(([group, { problems, right }]) => [group, problems, right] as const));
+  }
+
+  /** @param state - What {@link GroupTally.getState} returned. */
+  setState(state: GroupTallyState): void {
+    this.restart();
+    for (const groups of state) {
+      const counts: Counts = new Map(groups.map(([group, problems, right]) => [group, { problems, right }]));
+      this.#iterations.push(counts);
+      this.#move(counts, 1);
+    }
   }
 
   /** @returns Success by group over the last iterations, in the order of the groups' names. */

@@ -1,7 +1,8 @@
 import type { StageTarget } from '../../curriculum/stage-spec.js';
 import type { GroupMetrics, PlateauCause } from '../../metrics/events.js';
 import { wilson } from '../../metrics/interval.js';
-import { type Block, Blocks, groupsOf, type IterationSign, weighed } from './blocks.js';
+import { cloneData } from '../../util/plain-data.js';
+import { type Block, Blocks, type BlocksState, groupsOf, type IterationSign, weighed } from './blocks.js';
 
 /** How long is long. */
 export interface PlateauSettings {
@@ -61,6 +62,18 @@ interface Measurement extends Level {
   readonly iteration: number;
 }
 
+/** What {@link PlateauWatch} has seen. Plain data. */
+export interface PlateauState {
+  readonly begun: number;
+  readonly highest: number;
+  readonly iterations: number;
+  readonly unvaried: number;
+  readonly measured: readonly Measurement[];
+  readonly standing: Plateau | undefined;
+  readonly stood: readonly Block[];
+  readonly blocks: BlocksState;
+}
+
 /**
  * Watches one stage, and says when it stands still below its target. Looked at block by block: the last `window` iterations, or half of those of the
  * stage if that is more, are cut into halves; the stage stands where neither sampled nor greedy success of the later half is better than that of
@@ -106,6 +119,34 @@ export class PlateauWatch {
   /** What stands, if anything does. */
   get standing(): Plateau | undefined {
     return this.#standing;
+  }
+
+  /** @returns A copy of what was seen. */
+  getState(): PlateauState {
+    const blocks = this.#blocks.getState();
+    const rest = { begun: this.#begun, highest: this.#highest, iterations: this.#iterations, unvaried: this.#unvaried };
+    return { ...rest, ...cloneData({ measured: this.#measured, standing: this.#standing, stood: this.#stood }), blocks };
+  }
+
+  /** @param state - What {@link PlateauWatch.getState} returned, of a watch that began at the same iteration. */
+  setState({ highest, iterations, unvaried, measured, standing, stood, blocks }: PlateauState): void {
+    this.#highest = highest;
+    this.#iterations = iterations;
+    this.#unvaried = unvaried;
+    this.#measured.splice(0, Infinity, ...measured);
+    this.#standing = standing;
+    this.#stood = stood;
+    this.#blocks.setState(blocks);
+  }
+
+  /** Evaluations so far, which {@link PlateauWatch.forget} goes back to. */
+  get evaluations(): number {
+    return this.#measured.length;
+  }
+
+  /** @param evaluations - What {@link PlateauWatch.evaluations} was: later ones are forgotten. */
+  forget(evaluations: number): void {
+    this.#measured.length = Math.min(this.#measured.length, evaluations);
   }
 
   /**

@@ -5,8 +5,8 @@ import { groupingOf } from '../../task/groups.js';
 import type { Measured } from '../../task/measured.js';
 import type { ProblemBatch, Task } from '../../task/task.js';
 import type { FullScores } from '../collect/scores.js';
-import { GroupTally } from './group-tally.js';
-import { type Plateau, PlateauWatch, TASK_PLATEAU } from './plateau.js';
+import { GroupTally, type GroupTallyState } from './group-tally.js';
+import { type Plateau, type PlateauState, PlateauWatch, TASK_PLATEAU } from './plateau.js';
 
 /** Share of groups of equal returns from which on a batch has hardly anything to learn from. */
 const FLAT = 0.98;
@@ -19,6 +19,17 @@ export interface BatchWatch {
    * @param fresh - How many, the first ones, were drawn afresh for the current stage.
    */
   saw(batch: ProblemBatch, scores: FullScores, fresh: number): void;
+}
+
+/** What {@link StageWatch} has seen. Plain data. */
+export interface StageWatchState {
+  /** Place of the stage in the run; undefined before the first. */
+  readonly entry: number | undefined;
+  readonly mixed: boolean;
+  readonly varied: boolean;
+  readonly entropy: number;
+  readonly groups: GroupTallyState | undefined;
+  readonly plateau: PlateauState | undefined;
 }
 
 /** Watches a run on a task, stage by stage: success by group, and whether it stands still. */
@@ -68,6 +79,43 @@ export class StageWatch implements BatchWatch {
     this.#entry = entry;
     this.#plateau = new PlateauWatch(TASK_PLATEAU, entry.target, this.#choices, this.#plateau?.highestEntropy ?? 0, done);
     this.#mixed = mixed;
+  }
+
+  /** @returns A copy of what was seen. */
+  getState(): StageWatchState {
+    return {
+      entry: this.#entry?.index,
+      mixed: this.#mixed,
+      varied: this.#varied,
+      entropy: this.#entropy,
+      groups: this.#tally?.getState(),
+      plateau: this.#plateau?.getState(),
+    };
+  }
+
+  /**
+   * @param state - What {@link StageWatch.getState} returned.
+   * @param plan - The stages of the run, the same ones.
+   */
+  setState({ entry: index, mixed, varied, entropy, groups, plateau }: StageWatchState, plan: readonly PlannedStage[]): void {
+    const entry = index === undefined ? undefined : plan[index];
+    if (entry !== undefined && plateau !== undefined) {
+      this.begin(entry, plateau.begun, mixed);
+      this.#plateau?.setState(plateau);
+    }
+    this.#tally?.setState(groups ?? []);
+    this.#varied = varied;
+    this.#entropy = entropy;
+  }
+
+  /** Evaluations of the stage so far, which {@link StageWatch.forget} goes back to. */
+  get evaluations(): number {
+    return this.#plateau?.evaluations ?? 0;
+  }
+
+  /** @param evaluations - What {@link StageWatch.evaluations} was: later ones are forgotten. */
+  forget(evaluations: number): void {
+    this.#plateau?.forget(evaluations);
   }
 
   saw(batch: ProblemBatch, { returns, successes }: FullScores, fresh: number): void {

@@ -96,6 +96,17 @@ impl Agent {
         Ok(collector)
     }
 
+    /// Rows that go on where those of [`Collector::carried`] were, by the present weights and statistics. The stream of actions stays where it is.
+    ///
+    /// # Errors
+    /// As [`Agent::collector`], and [`Error::Invalid`] for bytes that are not of such rows.
+    pub fn carried_collector(&mut self, config: CollectorConfig, carried: &[u8]) -> Result<Collector> {
+        let weights = self.engine.weights()?;
+        let mut collector = Collector::new(weights, &self.rollout, (self.seed, self.rollouts), config, self.normalizer.clone())?;
+        collector.carry_on(carried)?;
+        Ok(collector)
+    }
+
     /// Learns from a rollout, and takes its statistics over. Whether it succeeds or not, the stream of actions goes on.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
+use super::hash::fnv1a;
 
 /// Names tried for a temporary, and temporaries tried for a file: each failure takes a coincidence.
 const ATTEMPTS: usize = 16;
@@ -87,9 +88,7 @@ fn write_renaming(
 /// The temporaries of one target are named `.innate-<hash of its name>-<random bits>.tmp`: short however long the name is, and unique across
 /// containers, in each of which the process may have the same id.
 fn prefix(name: &OsStr) -> String {
-    // FNV-1a, of 64 bits.
-    let hash = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    format!(".innate-{:016x}-", name.as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325, hash))
+    format!(".innate-{:016x}-", fnv1a(name.as_encoded_bytes()))
 }
 
 fn is_temporary(name: &OsStr, prefix: &str) -> bool {

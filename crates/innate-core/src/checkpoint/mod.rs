@@ -5,7 +5,9 @@ mod fault;
 mod fields;
 mod file;
 mod format;
+mod hash;
 mod sections;
+mod trainer;
 mod v1;
 
 use std::path::Path;
@@ -17,6 +19,7 @@ use crate::model::ModelSpec;
 pub use fields::MAX_COUNTER;
 pub use format::{decode, encode};
 pub use sections::{FORMAT, VERSION};
+pub use trainer::{TRAINER, TRAINER_OF, take_trainer, with_trainer};
 
 /// Writes `state` to `path`: first beside it, then renamed over it, so that a reader or a crash never sees half a file, and any number of
 /// processes may save to one path. A symbolic link is followed, and an existing file keeps its mode.

@@ -1,6 +1,7 @@
 //! The closed loop: rows that observe, act and are answered step by step, written down to be learned from. What a step takes is a policy's on the
 //! caller's thread; what is learned from it is an agent's.
 
+mod carried;
 mod normalizer;
 mod recording;
 

@@ -13,6 +13,7 @@ mod resume;
 mod round_trip;
 #[path = "../support/mod.rs"]
 mod support;
+mod trainer;
 mod usable;
 mod v1;
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod beside;
+mod carried;
 mod explore;
 mod gae;
 mod history;

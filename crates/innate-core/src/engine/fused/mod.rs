@@ -29,6 +29,7 @@ use self::encoder::BatchContext;
 use self::history::Holding;
 use self::layout::Partial;
 use self::outputs::Evaluated;
+pub(crate) use self::policy::CarriedRows;
 pub use self::policy::{Policy, StepOutput};
 use self::step::Optimizer;
 pub use self::weights::Weights;

@@ -12,7 +12,7 @@ use crate::data::{Observation, Prompts, RolloutSpec, Sampling, check_ids, check_
 use crate::error::{Error, Result};
 use crate::kernel::buffer::Buffer;
 use crate::memory::{Bytes, afford};
-use crate::model::{Encoder, next_age};
+use crate::model::{self, Encoder, next_age};
 
 /// Up to `size` rows under way with shared weights. No call allocates, but for contexts that are longer than all before and attended to or read
 /// in order.
@@ -34,6 +34,18 @@ pub struct Policy {
     /// Each keeps one step.
     blocks: Vec<Walk>,
     probabilities: Buffer,
+}
+
+/// Rows of another policy of the same model, between two steps.
+pub(crate) struct CarriedRows<'a> {
+    /// `[rows, layers, H]`.
+    pub(crate) states: &'a [f32],
+    /// The last layer's states that the next step attends to, the last one last, `[rows, window, H]`; empty without a window.
+    pub(crate) past: &'a [f32],
+    /// How far episodes have come, `[rows]`.
+    pub(crate) ages: &'a [u32],
+    /// The tokens that are read next, `[rows]`.
+    pub(crate) inputs: &'a [u32],
 }
 
 /// Where [`Policy::step`] writes; `[rows]` each.
@@ -211,6 +223,39 @@ impl Policy {
         for (row, out) in out.chunks_exact_mut(of_row).enumerate().take(self.rows) {
             self.blocks[row / ROWS].history.read_states(row % ROWS, (hidden, hp), out);
         }
+    }
+
+    /// Puts all rows where others were.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an age or a token that there is none of; then the rows are as they were.
+    pub(crate) fn carry_on(&mut self, carried: &CarriedRows<'_>) -> Result<()> {
+        let &CarriedRows { states, past, ages, inputs } = carried;
+        let Weights { spec, layout, .. } = &*self.weights;
+        let bound = if layout.reads_tokens() { spec.vocabulary as u32 } else { 1 };
+        if inputs.iter().any(|&input| input >= bound) || ages.iter().any(|&age| age > i32::MAX as u32) {
+            return Err(Error::invalid("rows", "cannot have such ages or tokens"));
+        }
+        let (of_row, of_past) = (spec.layers * layout.hidden, past.len() / self.rows.max(1));
+        for (block, first) in self.blocks.iter_mut().zip((0..self.rows).step_by(ROWS)) {
+            let count = ROWS.min(self.rows - first);
+            block.resume(layout, &states[first * of_row..][..count * of_row]);
+            block.inputs[..count].copy_from_slice(&inputs[first..][..count]);
+            block.history.begin();
+            if let Some(model::History { window }) = spec.attention.history {
+                for row in first..first + count {
+                    let held = window.min(ages[row] as usize) * layout.hidden;
+                    block.history.recall(
+                        &self.weights,
+                        row - first,
+                        &past[row * of_past..][..of_past][of_past - held..],
+                        ages[row],
+                    );
+                }
+            }
+        }
+        self.ages[..self.rows].copy_from_slice(ages);
+        Ok(())
     }
 
     /// Whether a row is before the first step of an episode.

@@ -138,6 +138,13 @@ impl History {
         for position in first..end {
             self.ages[row * self.holding.positions + position] = age - (end - position) as u32;
         }
+        if self.holding.states {
+            let hp = weights.layout.hp;
+            let held = &mut self.states[(row * self.holding.positions + first) * hp..];
+            for (held, state) in held.chunks_exact_mut(hp).zip(states.chunks_exact(hidden)) {
+                held[..hidden].copy_from_slice(state);
+            }
+        }
         self.make(weights, row, first, (states, hidden));
     }
 
