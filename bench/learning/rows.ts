@@ -186,12 +186,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     { trained: 0.995, 'held out': 0.99, '6 operands': 0.9, '7 operands': 0.7 },
     true,
   ),
-  'expressions-end-only': ofExpressions(
-    createExpressions({ endOnly: true }),
-    [0, 1, 2],
-    { trained: 0.99, 'held out': 0.9 },
-    false,
-  ),
+  'expressions-end-only': ofExpressions(createExpressions({ endOnly: true }), [0, 1, 2], { trained: 0.99, 'held out': 0.9 }, false),
   countdown: ofTask(countdown, {
     goals: { 'three-numbers': 0.8, 'three-numbers, best of 16': 0.92, 'four-numbers': 0.55, 'four-numbers, best of 16': 0.75 },
     stages: [
