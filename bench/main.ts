@@ -10,6 +10,7 @@ import { iteration } from './iteration.js';
 import { WrongResultError } from './lib/verify.js';
 import { environmentMemory, memory } from './memory.js';
 import { ppo, ppoOnOneCore, shortPpo } from './ppo.js';
+import { reading } from './reading.js';
 import { short } from './short.js';
 
 const USAGE = `Usage: npm run bench [-- <what> ...]
@@ -21,6 +22,7 @@ const USAGE = `Usage: npm run bench [-- <what> ...]
   --environment-memory  the same over 20,000 iterations in environments
   --event-loop    how late timers are while training
   --inference     one decision, one program
+  --reading       prompts read in order and attended to, ours and JAX's, interleaved
   --environments  steps of environments, without an agent
   --all           all of these; each prints what it measured and writes it into docs/benchmarks.md
   --cuda          one iteration on CUDA beside the CPU, nothing written; npm run test:cuda runs it with the addon that it needs
@@ -38,6 +40,7 @@ const FLAGS = [
   'environment-memory',
   'event-loop',
   'inference',
+  'reading',
   'environments',
   'all',
   'cuda',
@@ -58,6 +61,7 @@ async function main(): Promise<void> {
     'environment-memory': (command) => environmentMemory(command, updates ?? 20_000),
     'event-loop': (command) => eventLoop(command, 10),
     inference: (command) => inference(command, rounds ?? 10),
+    reading: (command) => reading(command, rounds ?? 8),
     environments: (command) => environments(command, rounds ?? 10),
   };
   if (has('help')) {

@@ -63,9 +63,8 @@ function ofTask(task: ToolTask, { goals, stages, measure, short = false }: TaskR
   };
 }
 
-/** Greedy success on the last stage, of what is held out or of what is trained on. */
-async function success(trainer: Trainer, split: 'train' | 'test'): Promise<number> {
-  const stage = (trainer.task?.stages.length ?? 1) - 1;
+/** Greedy success on a stage, the last where none is named, of what is held out or of what is trained on. */
+async function success(trainer: Trainer, split: 'train' | 'test', stage = (trainer.task?.stages.length ?? 1) - 1): Promise<number> {
   const [measured] = await trainer.evaluate({ stage, problems: PROBLEMS, split });
   return measured?.successRate ?? NaN;
 }
@@ -96,8 +95,8 @@ function ofExpressions(task: ToolTask, stages: readonly StageSpec[], goals: Row[
     goals,
     stages,
     measure: async (trainer) => ({
-      trained: await success(trainer, 'train'),
-      'held out': await success(trainer, 'test'),
+      trained: await success(trainer, 'train', stages.length - 1),
+      'held out': await success(trainer, 'test', stages.length - 1),
       ...(longer
         ? {
             '6 operands': await elsewhere(trainer, createExpressions({ testOperands: 6 })),
