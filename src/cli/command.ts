@@ -26,6 +26,8 @@ export interface Input {
 export interface Output {
   /** Whether nothing is shown while it works. */
   readonly silent: boolean;
+  /** Whether standard output is for people. */
+  readonly plain: boolean;
   /** @param text - For people: a line, or several; on standard output. Nothing with `--quiet` and `--json`. */
   say(text: string): void;
   /** @param text - How it goes, on standard error; nothing with `--quiet`. */

@@ -72,5 +72,6 @@ function outputOf(json: boolean, quiet: boolean): Output {
       stream.write(text.endsWith('\n') ? text : `${text}\n`);
     }
   };
-  return { silent: quiet, say: write(process.stdout, !json && !quiet), note: write(process.stderr, !quiet) };
+  const plain = !json && !quiet;
+  return { silent: quiet, plain, say: write(process.stdout, plain), note: write(process.stderr, !quiet) };
 }

@@ -1,6 +1,7 @@
-import { isRecord } from '../util/kind.js';
-import { OptionsError } from '../errors/options-error.js';
+import { InnateError } from '../errors/innate-error.js';
 import type { Issue } from '../errors/issue.js';
+import { OptionsError } from '../errors/options-error.js';
+import { isRecord } from '../util/kind.js';
 import type { Input, OptionSpec } from './command.js';
 import type { Config } from './config.js';
 
@@ -98,7 +99,8 @@ export async function namingOptions<T>({ typed }: Pick<GivenOptions, 'typed'>, c
   try {
     return await work();
   } catch (error) {
-    const issues = error instanceof OptionsError ? error.issues : [];
+    // In the package the trainer's class of errors is another one than this.
+    const issues = InnateError.isInstance(error) && error.code === 'ERR_OPTIONS' ? (error as OptionsError).issues : [];
     const renamed = issues.map((issue): Issue => ({ ...issue, path: givenPath(issue.path, typed, config) }));
     throw renamed.length === 0 || renamed.every(({ path }, i) => path === issues[i]?.path) ? error : new OptionsError(renamed);
   }

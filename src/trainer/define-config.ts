@@ -21,6 +21,13 @@ export type EnvironmentRunConfig = TrainerOptions<'environment'> & {
 };
 
 /**
+ * Gives the default export of `innate.config.ts`, or `.js`, its type, for environments; see the form for a task.
+ *
+ * @param config - The configuration.
+ * @returns The same.
+ */
+export function defineConfig(config: EnvironmentRunConfig): EnvironmentRunConfig;
+/**
  * Gives the default export of `innate.config.ts`, or `.js`, its type, so that an editor completes it. The options are checked when they are used.
  *
  * @param config - The configuration.
@@ -31,6 +38,7 @@ export type EnvironmentRunConfig = TrainerOptions<'environment'> & {
  * export default defineConfig({ task, stages: [0, 1, 2], seed: 1, checkpoint: { folder: 'runs/a' } });
  * ```
  */
-export function defineConfig<const Config extends TaskRunConfig | EnvironmentRunConfig>(config: Config): Config {
+export function defineConfig(config: TaskRunConfig): TaskRunConfig;
+export function defineConfig(config: TaskRunConfig | EnvironmentRunConfig): TaskRunConfig | EnvironmentRunConfig {
   return config;
 }

@@ -14,7 +14,7 @@ const start: Command = {
   options: { seed: SEED },
   examples: [],
   run: async (input) => {
-    const options = { seed: readSeed(input.text('seed')), progress: createProgress(process.stdout) };
+    const options = { seed: readSeed(input.text('seed')), progress: input.out.plain ? createProgress(process.stdout) : () => undefined };
     const folder = fileURLToPath(new URL('../../../build/', import.meta.url));
     await mkdir(folder, { recursive: true });
     const file = relative('', `${folder}arithmetic.safetensors`);
