@@ -121,7 +121,10 @@ async function bundleCommand(options: BuildOptions, dist: string, outdir: string
   };
   const entryPoints = [{ in: join(dist, 'cli/main.js'), out: 'cli/main' }];
   await bundle({ ...options, entryPoints, outdir, splitting: true, chunkNames: 'cli/[name]-[hash]', plugins: [doors] });
-  return [...taken].sort().map((file) => `export * from './${file}';`).join('\n');
+  return [...taken]
+    .sort()
+    .map((file) => `export * from './${file}';`)
+    .join('\n');
 }
 
 /** Declarations that entries name, and those that these name. */

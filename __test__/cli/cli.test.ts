@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Agent, arithmetic } from 'innate';
 import { explanationLine } from '#dist/cli/explained.js';
-import { runTutorial } from '#dist/cli/run-tutorial.js';
 import { trainArithmetic } from '#dist/cli/repository/train-arithmetic.js';
+import { runTutorial } from '#dist/cli/run-tutorial.js';
 
 test('the tutorial prints what the tutorial prints', async (t) => {
   let text = '';

@@ -16,7 +16,13 @@ const COMMANDS = {
 /** A place without an addon, so that loading one fails. */
 const NO_ADDON = { NAPI_RS_NATIVE_LIBRARY_PATH: '/no/such/addon.node' };
 
-const TAKES: Readonly<Record<string, string>> = { resume: ' FOLDER', evaluate: ' FILE', explain: ' FILE', export: ' FILE OUTPUT', inspect: ' PATH' };
+const TAKES: Readonly<Record<string, string>> = {
+  resume: ' FOLDER',
+  evaluate: ' FILE',
+  explain: ' FILE',
+  export: ' FILE OUTPUT',
+  inspect: ' PATH',
+};
 
 test('innate --help lists the commands, and --version the version, without the addon', (t) => {
   for (const args of [[], ['--help'], ['-h']]) {
@@ -62,7 +68,10 @@ for (const [args, message] of [
   [['trian'], 'trian: is not a command. Did you mean train?'],
   [['toString'], 'toString: is not a command. Commands: train, resume,'],
   [['train', '--lr', '1e-3'], '--lr: is not an option. Did you mean --learning-rate?'],
-  [['train', '--ent_coef=1', '--foo'], '--ent_coef: is not an option.\n--foo: is not an option.\n Did you mean --entropy-coef? --help lists'],
+  [
+    ['train', '--ent_coef=1', '--foo'],
+    '--ent_coef: is not an option.\n--foo: is not an option.\n Did you mean --entropy-coef? --help lists',
+  ],
   [['train', '--seed'], "innate train: Option '--seed <value>' argument missing."],
   [['train', '--json=yes'], "innate train: Option '--json' does not take an argument."],
   [['train', 'arithmetic'], 'arithmetic: is one word too many. Type innate train [options].'],
@@ -75,7 +84,7 @@ for (const [args, message] of [
   [['train', '--environment', 'parity', '--iterations', '3'], '--iterations: is for training on a task. Pass --steps.'],
   [['train', '--task', 'arithmetic', '--iterations', '1e3'], "--iterations: must be an integer of at least 1, got '1e3'."],
   [['train', '--task', 'arithmetic', '--stages', '0,mul'], "stages[1]: unknown stage 'mul'. Stages of arithmetic: 0 (multiply-add)"],
-  [['train', '--task', 'arithmetic', '--learning-rate', 'x'], "--learning-rate: must be a finite number that 32 bits can hold"],
+  [['train', '--task', 'arithmetic', '--learning-rate', 'x'], '--learning-rate: must be a finite number that 32 bits can hold'],
   [['train', '--task', 'arithmetic', '--set', 'learnngRate=1'], '--set learnngRate: is not an option. Did you mean learningRate?'],
   [['train', '--task', 'arithmetic', '--set', 'gama'], "--set: must be key=value, got 'gama'."],
   [['train', '--task', 'arithmetic', '--set', 'network.encodr=gru'], '--set network.encodr: is not an option. Did you mean encoder?'],

@@ -30,7 +30,10 @@ test('a configuration says all that a run needs, and the command line goes over 
   t.regex(trained.stdout, /^2 iterations, 64 episodes/);
   const run = join(cwd, 'runs/configured');
   t.deepEqual(JSON.parse(readFileSync(join(run, 'command.json'), 'utf8')), { version: 1, config: '../../innate.config.mjs' });
-  t.is(innate(cwd, ['train', '--folder', 'typed', '--seed', '5', '--quiet', '--iterations', '3', '--set', 'checkpoint.keepLast=1']).code, 0);
+  t.is(
+    innate(cwd, ['train', '--folder', 'typed', '--seed', '5', '--quiet', '--iterations', '3', '--set', 'checkpoint.keepLast=1']).code,
+    0,
+  );
   const { streams, run: kept, folder } = JSON.parse(innate(cwd, ['inspect', 'typed', '--json']).stdout);
   t.is(streams.seed, 5);
   t.is(kept.iterations, 3);

@@ -25,14 +25,31 @@ const SHORT = ['--hidden-size', '16', '--batch-size', '32', '--threads', '1'];
 
 test('a run is trained, kept, measured, explained, looked into and resumed, by its folder alone', (t) => {
   const cwd = projectWith(t);
-  const trained = innate(cwd, ['train', '--task', 'arithmetic', '--stages', '0,multiply-add-subtract', '--iterations', '3', '--seed', '7', ...SHORT]);
+  const trained = innate(cwd, [
+    'train',
+    '--task',
+    'arithmetic',
+    '--stages',
+    '0,multiply-add-subtract',
+    '--iterations',
+    '3',
+    '--seed',
+    '7',
+    ...SHORT,
+  ]);
   t.is(trained.code, 0, trained.stderr);
-  t.regex(trained.stdout, /^6 iterations, 192 episodes, [\d.]+ s\nKept in runs\/arithmetic\/checkpoint-000001-w1-[0-9a-f]{16}\.safetensors\n$/);
+  t.regex(
+    trained.stdout,
+    /^6 iterations, 192 episodes, [\d.]+ s\nKept in runs\/arithmetic\/checkpoint-000001-w1-[0-9a-f]{16}\.safetensors\n$/,
+  );
   t.regex(trained.stderr, /^Stage 0 \(multiply-add\): at most 3 iterations\n/, 'plain lines');
   t.deepEqual(JSON.parse(readFileSync(join(cwd, 'runs/arithmetic/command.json'), 'utf8')), { version: 1, task: { name: 'arithmetic' } });
 
   const evaluated = innate(cwd, ['evaluate', 'runs/arithmetic', '--problems', '50', '--samples', '2', '--stages', '1']);
-  t.regex(evaluated.stdout, /^Stage 1 \(multiply-add-subtract\): success [\d.<> ]+ %, return -?\d\.\d{3}, 50 problems, pass@1 .* %, pass@2 .* %\n$/);
+  t.regex(
+    evaluated.stdout,
+    /^Stage 1 \(multiply-add-subtract\): success [\d.<> ]+ %, return -?\d\.\d{3}, 50 problems, pass@1 .* %, pass@2 .* %\n$/,
+  );
   const { stages } = JSON.parse(innate(cwd, ['evaluate', 'runs/arithmetic', '--problems', '50', '--json']).stdout);
   t.is(stages.length, 3);
   t.like(stages[2], { stage: 2, problems: 50 });
@@ -43,7 +60,12 @@ test('a run is trained, kept, measured, explained, looked into and resumed, by i
   t.is(JSON.parse(innate(cwd, ['explain', 'runs/arithmetic', '--problems', '2', '--stages', '0', '--json']).stdout).problems.length, 2);
 
   const inspected = JSON.parse(innate(cwd, ['inspect', 'runs/arithmetic', '--json'], { NAPI_RS_NATIVE_LIBRARY_PATH: '/none.node' }).stdout);
-  t.like(inspected, { version: '2', note: { task: 'arithmetic' }, streams: { rollouts: 6, seed: 7 }, run: { kind: 'task', iterations: 6, entry: 2 } });
+  t.like(inspected, {
+    version: '2',
+    note: { task: 'arithmetic' },
+    streams: { rollouts: 6, seed: 7 },
+    run: { kind: 'task', iterations: 6, entry: 2 },
+  });
   t.like(inspected.folder, { path: 'runs/arithmetic', warnings: [], run: { task: { name: 'arithmetic' } } });
   t.like(inspected.folder.checkpoints[0], { good: true, iteration: 6 });
   t.deepEqual(
@@ -122,7 +144,11 @@ test('TypeScript is run where Node does that, and otherwise said to be none for 
 });
 
 test('what a module throws is shown with its stack, and what it does not export is said', (t) => {
-  const cwd = projectWith(t, { 'throws.mjs': 'null.x;', 'empty.mjs': '', 'class.mjs': 'export default class Lift { constructor() { throw new Error("made"); } }' });
+  const cwd = projectWith(t, {
+    'throws.mjs': 'null.x;',
+    'empty.mjs': '',
+    'class.mjs': 'export default class Lift { constructor() { throw new Error("made"); } }',
+  });
   const thrown = innate(cwd, ['check', '--task', './throws.mjs', '--json']);
   t.is(thrown.code, 1);
   t.regex(thrown.stderr, /--task: .*throws\.mjs could not be loaded\.[\s\S]*TypeError[\s\S]*throws\.mjs:1/);
@@ -146,7 +172,22 @@ test('check says what it finds, by its exit code too', (t) => {
 
 test('a damaged checkpoint is found out by inspect and not used', (t) => {
   const cwd = projectWith(t);
-  const args = ['train', '--task', 'arithmetic', '--stages', '0', '--iterations', '4', '--every', '2', '--folder', 'a', '--json', '-q', ...SHORT];
+  const args = [
+    'train',
+    '--task',
+    'arithmetic',
+    '--stages',
+    '0',
+    '--iterations',
+    '4',
+    '--every',
+    '2',
+    '--folder',
+    'a',
+    '--json',
+    '-q',
+    ...SHORT,
+  ];
   const { checkpoint } = JSON.parse(innate(cwd, args).stdout);
   const bytes = readFileSync(join(cwd, checkpoint));
   bytes[bytes.length - 9] = (bytes[bytes.length - 9] ?? 0) ^ 1;
@@ -173,7 +214,10 @@ posix('Ctrl-C once: the update is finished and kept, and resume ends with the we
   const { code, stderr } = await running.ended;
   t.is(code, 130, stderr);
   t.regex(stderr, /\nStopping after this iteration; once more stops at once\.\n/);
-  t.regex(stderr, /Interrupted after \d+ iterations?\. Kept in runs\/a b\/checkpoint-\S+\.safetensors; to go on: innate resume "runs\/a b"\n$/);
+  t.regex(
+    stderr,
+    /Interrupted after \d+ iterations?\. Kept in runs\/a b\/checkpoint-\S+\.safetensors; to go on: innate resume "runs\/a b"\n$/,
+  );
   t.not(numbersIn(join(cwd, 'runs/a b')), numbersIn(join(cwd, 'whole')), 'interrupted on the way');
 
   const second = new Running(cwd, ['resume', 'runs/a b', '--json']);

@@ -35,7 +35,9 @@ export const ENVIRONMENTS: Readonly<Record<string, () => Promise<AnyFactory>>> =
 type Environments = typeof import('../environments.js');
 
 /** Those of its exports that make one environment. */
-type Maker = { [Name in keyof Environments]: Environments[Name] extends () => ReturnType<EnvironmentFactory> ? Name : never }[keyof Environments];
+type Maker = {
+  [Name in keyof Environments]: Environments[Name] extends () => ReturnType<EnvironmentFactory> ? Name : never;
+}[keyof Environments];
 
 async function environments(): Promise<Environments> {
   return import('../environments.js');

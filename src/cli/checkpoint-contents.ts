@@ -1,5 +1,5 @@
-import { isArray, isRecord } from '../util/kind.js';
 import { readData } from '../util/data-text.js';
+import { isArray, isRecord } from '../util/kind.js';
 import { type CheckpointFile, type FileTensor, parse } from './checkpoint-file.js';
 import { columns } from './help.js';
 
@@ -80,7 +80,18 @@ function runOf(text: string | undefined): RunContents | undefined {
 }
 
 /** @param contents - What a file holds. @returns It in lines. */
-export function describeContents({ bytes, version, model, rollout, streams, normalization, note, metadata, run, ...rest }: CheckpointContents): string[] {
+export function describeContents({
+  bytes,
+  version,
+  model,
+  rollout,
+  streams,
+  normalization,
+  note,
+  metadata,
+  run,
+  ...rest
+}: CheckpointContents): string[] {
   const { otherSections, parameters, sha256, tensors } = rest;
   const moments = tensors.length - tensors.filter(({ name }) => !name.startsWith('adam.')).length;
   const rows: (readonly [string, unknown])[] = [

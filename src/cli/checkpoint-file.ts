@@ -32,7 +32,10 @@ export async function readCheckpointFile(file: string): Promise<CheckpointFile> 
   const header = end <= bytes.length ? parse(bytes.toString('utf8', LENGTH, end)) : undefined;
   const { __metadata__: sections = {}, ...entries } = header ?? {};
   if (header === undefined || !isRecord(sections) || !Object.values(sections).every((section) => typeof section === 'string')) {
-    throw new CheckpointError(`is no safetensors file (${file}).`, { path: 'path', remedy: 'Pass a file that agent.save() or a run has written.' });
+    throw new CheckpointError(`is no safetensors file (${file}).`, {
+      path: 'path',
+      remedy: 'Pass a file that agent.save() or a run has written.',
+    });
   }
   const tensors = Object.entries(entries).map(([name, entry]) => {
     const shape = isRecord(entry) ? entry['shape'] : undefined;

@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { findCheckpoint } from '../trainer/checkpoint/find.js';
 import { readManifest } from '../trainer/checkpoint/manifest.js';
 import { MANIFEST } from '../trainer/checkpoint/names.js';
+import type { Output } from './command.js';
 import { type RunRecord, readRecord } from './run-record.js';
 
 /** What is kept of a run. */
@@ -52,16 +53,23 @@ export function newFolder(name: string): string {
 export interface NamedFile {
   readonly file: string;
   readonly record: RunRecord | undefined;
-  /** What is wrong with newer checkpoints of the folder. */
-  readonly warnings: readonly string[];
 }
 
 /**
  * @param path - What was typed: a file, or a run's folder.
+ * @param out - Told of newer checkpoints that are no good.
  * @returns The file: of a folder its newest good checkpoint.
  */
-export async function namedFile(path: string): Promise<NamedFile> {
+export async function namedFile(path: string, out: Output): Promise<NamedFile> {
   const { file, warnings } = await findCheckpoint(resolve(path));
   const folder = (await stat(path)).isDirectory() ? path : dirname(path);
-  return { file, warnings, record: await readRecord(folder) };
+  warn(warnings, out);
+  return { file, record: await readRecord(folder) };
+}
+
+/** @param warnings - What is wrong with a folder. @param out - Where it is said. */
+export function warn(warnings: readonly string[], out: Output): void {
+  for (const warning of warnings) {
+    out.note(`Warning: ${warning}`);
+  }
 }

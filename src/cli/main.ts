@@ -14,7 +14,10 @@ const COMMANDS: Readonly<Record<string, { readonly does: string; readonly load: 
   explain: { does: 'shows problems and what the agent does about them', load: async () => (await import('./commands/explain.js')).explain },
   export: { does: 'writes an agent as ONNX', load: async () => (await import('./commands/export.js')).exportAgent },
   check: { does: 'looks for faults in a task or an environment', load: async () => (await import('./commands/check.js')).check },
-  inspect: { does: 'says what a checkpoint, or a folder of them, holds', load: async () => (await import('./commands/inspect.js')).inspect },
+  inspect: {
+    does: 'says what a checkpoint, or a folder of them, holds',
+    load: async () => (await import('./commands/inspect.js')).inspect,
+  },
   tutorial: { does: 'trains the published tutorial to the letter', load: async () => (await import('./commands/tutorial.js')).tutorial },
 };
 

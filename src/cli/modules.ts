@@ -95,6 +95,7 @@ async function builtIn<T>(all: Readonly<Record<string, () => Promise<T>>>, name:
     return load();
   }
   const meant = meantName(name, Object.keys(all));
-  const remedy = meant === undefined ? `Pass one of ${Object.keys(all).join(', ')}, or a path such as ./my-task.ts.` : `Did you mean ${meant}?`;
+  const remedy =
+    meant === undefined ? `Pass one of ${Object.keys(all).join(', ')}, or a path such as ./my-task.ts.` : `Did you mean ${meant}?`;
   throw new OptionsError([{ path: option, message: `there is no '${name}'.`, remedy }]);
 }

@@ -55,7 +55,12 @@ export async function readRecord(folder: string): Promise<RunRecord | undefined>
   }
   const value = parse(text);
   const [task, environment, config] = [value?.['task'], value?.['environment'], value?.['config']];
-  if (value?.['version'] !== 1 || !isReference(task) || !isReference(environment) || !(config === undefined || typeof config === 'string')) {
+  if (
+    value?.['version'] !== 1 ||
+    !isReference(task) ||
+    !isReference(environment) ||
+    !(config === undefined || typeof config === 'string')
+  ) {
     const remedy = 'Say what the run is on by --task, --environment or --config.';
     throw new CheckpointError(`is not what innate train writes (${path}).`, { path: RECORD, remedy });
   }

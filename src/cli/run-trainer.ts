@@ -37,7 +37,9 @@ type Event = TrainingEvent<TrainingKind>;
  * @returns Option `progress` of the trainer.
  */
 export function progressOf(out: Output, own: unknown, folder: string, record: RunRecord): (event: Event) => Promise<void> {
-  const show = typeof own === 'function' ? (own as (event: Event) => unknown) : out.silent || own === false ? undefined : createProgress(process.stderr);
+  const silent = out.silent || own === false;
+  const line = silent ? undefined : createProgress(process.stderr);
+  const show = typeof own === 'function' ? (own as (event: Event) => unknown) : line;
   let written = false;
   return async (event) => {
     if (!written) {
@@ -79,7 +81,13 @@ export async function runTrainer({ trainer, begin, stages, folder, interrupts, s
   }
 }
 
-async function ended(result: TrainingResult<TrainingKind>, stages: unknown, folder: string, save: string | undefined, out: Output): Promise<Outcome> {
+async function ended(
+  result: TrainingResult<TrainingKind>,
+  stages: unknown,
+  folder: string,
+  save: string | undefined,
+  out: Output,
+): Promise<Outcome> {
   const { agent: _, stopped: __, ...numbers } = result;
   const missed = missedStages(stages, result.stages);
   const kept = await keptIn(folder);
@@ -94,7 +102,14 @@ async function ended(result: TrainingResult<TrainingKind>, stages: unknown, fold
   if (save !== undefined) {
     out.say(`Saved the agent to ${shownPath(save)}`);
   }
-  const document = { interrupted: false, reached: missed.length === 0, folder: shownPath(folder), checkpoint: kept?.checkpoint, saved: save, ...numbers };
+  const document = {
+    interrupted: false,
+    reached: missed.length === 0,
+    folder: shownPath(folder),
+    checkpoint: kept?.checkpoint,
+    saved: save,
+    ...numbers,
+  };
   return { exitCode: missed.length === 0 ? 0 : 1, document };
 }
 
@@ -109,7 +124,16 @@ async function interrupted(partial: PartialTrainingResult, folder: string, out: 
     out.note(`${done} Kept in ${kept.checkpoint}${after}; to go on: ${resumeLine(kept.folder)}`);
   }
   const resume = kept && resumeLine(kept.folder);
-  const document = { interrupted: true, folder: shownPath(folder), checkpoint: kept?.checkpoint, resume, iterations, episodes, seconds, stages };
+  const document = {
+    interrupted: true,
+    folder: shownPath(folder),
+    checkpoint: kept?.checkpoint,
+    resume,
+    iterations,
+    episodes,
+    seconds,
+    stages,
+  };
   return { exitCode: 130, document };
 }
 

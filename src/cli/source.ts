@@ -33,7 +33,7 @@ export interface SourceHints {
   /** Of the agent's file. */
   readonly taskName?: string | undefined;
   /** Whether a configuration is read though an option names the task: for the other options in it. */
-  readonly configured?: true;
+  readonly configured?: true | undefined;
 }
 
 /**
@@ -46,25 +46,34 @@ export interface SourceHints {
  * @throws {@link OptionsError} where nothing says it.
  */
 export async function findSource(input: Input, { record, taskName, configured }: SourceHints): Promise<Source> {
-  const [task, environment, path] = ['task', 'environment', 'config'].map((option) => input.text(option));
+  const [task, environment, path] = [input.text('task'), input.text('environment'), input.text('config')];
   if (task !== undefined && environment !== undefined) {
     throw new OptionsError([{ path: '--environment', message: 'cannot be given beside --task.', remedy: 'Leave one of them out.' }]);
   }
-  const named = task !== undefined || environment !== undefined;
-  const saved = record?.config ?? (record === undefined ? undefined : null);
-  const config =
-    path !== undefined || configured === true ? await loadConfig(path) : named || saved === null ? undefined : await loadConfig(saved);
-  const asked: RunRecord = named
-    ? { task: task === undefined ? undefined : readReference(task), environment: environment === undefined ? undefined : readReference(environment) }
-    : path === undefined
-      ? (record ?? {})
-      : {};
-  const found = (await fromReferences(asked, named)) ?? fromConfig(config) ?? (await fromName(taskName));
+  const typed: RunRecord | undefined =
+    task === undefined && environment === undefined ? undefined : { task: reference(task), environment: reference(environment) };
+  const config = await configFor(path, typed, { record, configured });
+  // A configuration that is named goes over what the folder says.
+  const asked = typed ?? (path === undefined ? record : undefined) ?? {};
+  const found = (await fromReferences(asked, typed !== undefined)) ?? fromConfig(config) ?? (await fromName(taskName));
   if (found === undefined) {
-    const remedy = "Pass --task, --environment, or --config; or write innate.config.ts with `export default defineConfig({ task })`.";
+    const remedy = 'Pass --task, --environment, or --config; or write innate.config.ts with `export default defineConfig({ task })`.';
     throw new OptionsError([{ path: '--task', message: 'must say what the agent is trained on.', remedy }]);
   }
   return { ...found, config, record: { ...found.record, config: config?.path } };
+}
+
+async function configFor(
+  path: string | undefined,
+  typed: RunRecord | undefined,
+  { record, configured }: SourceHints,
+): Promise<Config | undefined> {
+  if (path !== undefined || configured === true) {
+    return loadConfig(path);
+  }
+  // What is named needs none, and a run has its own, or none.
+  const needed = typed === undefined && (record === undefined || record.config !== undefined);
+  return needed ? loadConfig(record?.config) : undefined;
 }
 
 type Found = Pick<Source, 'on' | 'name' | 'record'>;
@@ -95,6 +104,10 @@ async function fromName(taskName: string | undefined): Promise<Found | undefined
   return load && taskName !== undefined ? { on: { task: await load() }, name: taskName, record: { task: { name: taskName } } } : undefined;
 }
 
-function nameOf(reference: Reference): string {
-  return 'name' in reference ? reference.name : basename(reference.module).replace(/\.[cm]?[jt]s$/, '');
+function reference(text: string | undefined): Reference | undefined {
+  return text === undefined ? undefined : readReference(text);
+}
+
+function nameOf(named: Reference): string {
+  return 'name' in named ? named.name : basename(named.module).replace(/\.[cm]?[jt]s$/, '');
 }

@@ -32,7 +32,9 @@ export function readCount(option: string, text: string | undefined): number | un
   }
   const count = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(Number.isSafeInteger(count) && count > 0)) {
-    throw new OptionsError([{ path: option, message: `must be an integer of at least 1, got '${text}'.`, remedy: `Pass such as ${option} 100.` }]);
+    throw new OptionsError([
+      { path: option, message: `must be an integer of at least 1, got '${text}'.`, remedy: `Pass such as ${option} 100.` },
+    ]);
   }
   return count;
 }

@@ -79,7 +79,9 @@ export function readGiven(input: Input, passed: Readonly<Record<string, Passed>>
   for (const setting of input.texts('set')) {
     const [, key, text] = /^([A-Za-z][\w.]*)=([\s\S]*)$/.exec(setting) ?? [];
     if (key === undefined || text === undefined) {
-      throw new OptionsError([{ path: '--set', message: `must be key=value, got '${setting}'.`, remedy: 'Pass such as --set clipRange=0.1.' }]);
+      throw new OptionsError([
+        { path: '--set', message: `must be key=value, got '${setting}'.`, remedy: 'Pass such as --set clipRange=0.1.' },
+      ]);
     }
     put(options, key.split('.'), jsonOr(text));
     typed.set(key, `--set ${key}`);
@@ -95,7 +97,11 @@ export function readGiven(input: Input, passed: Readonly<Record<string, Passed>>
  * @param work - Does it.
  * @returns What that returns.
  */
-export async function namingOptions<T>({ typed }: Pick<GivenOptions, 'typed'>, config: Config | undefined, work: () => Promise<T>): Promise<T> {
+export async function namingOptions<T>(
+  { typed }: Pick<GivenOptions, 'typed'>,
+  config: Config | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -129,7 +135,7 @@ function put(options: Record<string, unknown>, [key = '', ...rest]: readonly str
 
 /** A text that is no number stays one, so that whoever reads it says what it must be. */
 function numberOr(text: string): unknown {
-  return text === 'Infinity' ? Infinity : /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
+  return /^(-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|Infinity)$/i.test(text) ? Number(text) : text;
 }
 
 function jsonOr(text: string): unknown {

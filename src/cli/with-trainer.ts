@@ -4,7 +4,7 @@ import { Trainer } from '../trainer/trainer.js';
 import type { Input, OptionSpec, Outcome } from './command.js';
 import { namedFile, shownPath } from './kept.js';
 import { findSource, SOURCE_OPTIONS, type Source } from './source.js';
-import { namingOptions, readGiven, RUNTIME_OPTIONS } from './train-options.js';
+import { namingOptions, RUNTIME_OPTIONS, readGiven } from './train-options.js';
 
 /** A trained agent with what it was trained on. */
 export interface Opened {
@@ -27,8 +27,7 @@ export const AGENT_OPTIONS: Readonly<Record<string, OptionSpec>> = { ...SOURCE_O
  * @returns What it returned.
  */
 export async function withTrainer(input: Input, work: (opened: Opened) => Promise<Outcome>): Promise<Outcome> {
-  const { file, record, warnings } = await namedFile(input.arguments[0] ?? '');
-  warnings.forEach((warning) => input.out.note(`Warning: ${warning}`));
+  const { file, record } = await namedFile(input.arguments[0] ?? '', input.out);
   const runtime = readGiven(input, RUNTIME_OPTIONS, {});
   const agent = await namingOptions(runtime, undefined, () => Agent.load(file, runtime.options));
   try {

@@ -42,6 +42,7 @@ function evaluationLine(evaluation: StageEvaluation | EnvironmentEvaluation): st
   const { stage, name, successRate, meanReturn } = evaluation;
   const over = 'problems' in evaluation ? `${evaluation.problems} problems` : `${evaluation.episodes} episodes`;
   const success = Number.isNaN(successRate) ? '' : `success ${percent(successRate)}, `;
-  const sampled = 'sampled' in evaluation ? evaluation.sampled?.passAt.map(({ k, successRate: rate }) => `, pass@${k} ${percent(rate)}`) : undefined;
+  const sampled =
+    'sampled' in evaluation ? evaluation.sampled?.passAt.map(({ k, successRate: rate }) => `, pass@${k} ${percent(rate)}`) : undefined;
   return `Stage ${stage} (${name}): ${success}return ${meanReturn.toFixed(3)}, ${over}${sampled?.join('') ?? ''}`;
 }

@@ -5,7 +5,7 @@ import { InputError } from '../../errors/input-error.js';
 import type { Command } from '../command.js';
 import { namedFile, shownPath } from '../kept.js';
 import { readCount } from '../stages.js';
-import { namingOptions, readGiven, RUNTIME_OPTIONS } from '../train-options.js';
+import { namingOptions, RUNTIME_OPTIONS, readGiven } from '../train-options.js';
 
 /** What an agent is exported by. */
 interface Exporter {
@@ -32,8 +32,7 @@ export const exportAgent: Command = {
   examples: ['innate export runs/arithmetic arithmetic.onnx --form program'],
   run: async (input) => {
     const [from = '', to = ''] = input.arguments;
-    const { file, warnings } = await namedFile(from);
-    warnings.forEach((warning) => input.out.note(`Warning: ${warning}`));
+    const { file } = await namedFile(from, input.out);
     const runtime = readGiven(input, RUNTIME_OPTIONS, {});
     const agent = await namingOptions(runtime, undefined, () => Agent.load(file, runtime.options));
     try {

@@ -5,10 +5,10 @@ import { disk, isCode } from '../../trainer/checkpoint/disk.js';
 import { findCheckpoint } from '../../trainer/checkpoint/find.js';
 import { readManifest } from '../../trainer/checkpoint/manifest.js';
 import { checkpointsIn, MANIFEST } from '../../trainer/checkpoint/names.js';
-import { readCheckpointFile } from '../checkpoint-file.js';
 import { type CheckpointContents, contentsOf, describeContents } from '../checkpoint-contents.js';
+import { readCheckpointFile } from '../checkpoint-file.js';
 import type { Command } from '../command.js';
-import { shownPath } from '../kept.js';
+import { shownPath, warn } from '../kept.js';
 import { readRecord } from '../run-record.js';
 
 /** `innate inspect` */
@@ -24,9 +24,13 @@ export const inspect: Command = {
     const { file, warnings, damaged } = folder ? await findCheckpoint(path) : { file: path, warnings: [], damaged: [] };
     const contents = contentsOf(await readCheckpointFile(file));
     const listed = folder ? await listFolder(path, damaged) : undefined;
-    const document = { ...(listed === undefined ? {} : { folder: { path: shownPath(path), ...listed, warnings } }), file: shownPath(file), ...contents };
+    const document = {
+      ...(listed === undefined ? {} : { folder: { path: shownPath(path), ...listed, warnings } }),
+      file: shownPath(file),
+      ...contents,
+    };
     input.out.say(textOf(shownPath(file), contents, listed?.checkpoints, shownPath(path)));
-    warnings.forEach((warning) => input.out.note(`Warning: ${warning}`));
+    warn(warnings, input.out);
     return { exitCode: warnings.length === 0 ? 0 : 1, document };
   },
 };
@@ -40,11 +44,18 @@ interface Listed {
   readonly metrics?: object;
 }
 
-async function listFolder(folder: string, damaged: readonly string[]): Promise<{ readonly run: unknown; readonly checkpoints: readonly Listed[] }> {
+async function listFolder(
+  folder: string,
+  damaged: readonly string[],
+): Promise<{ readonly run: unknown; readonly checkpoints: readonly Listed[] }> {
   const manifest = readManifest(await readFile(join(folder, MANIFEST), 'utf8').catch(() => ''));
   const checkpoints = checkpointsIn(await disk.list(folder)).map(({ file }): Listed => {
     const { iteration, stage, metrics } = manifest?.checkpoints.find((entry) => entry.file === file) ?? {};
-    return { file, good: !damaged.includes(file), ...(iteration === undefined ? {} : { iteration, stage: stage ?? '', metrics: metrics ?? {} }) };
+    return {
+      file,
+      good: !damaged.includes(file),
+      ...(iteration === undefined ? {} : { iteration, stage: stage ?? '', metrics: metrics ?? {} }),
+    };
   });
   return { run: await readRecord(folder), checkpoints };
 }
@@ -62,6 +73,10 @@ async function isFolder(path: string): Promise<boolean> {
     return (await stat(path)).isDirectory();
   } catch (error) {
     const why = isCode(error, 'ENOENT') ? 'it does not exist' : String(error);
-    throw new CheckpointError(`cannot be read: ${why} (${path}).`, { path: 'path', remedy: "Pass a file, or a run's folder.", cause: error });
+    throw new CheckpointError(`cannot be read: ${why} (${path}).`, {
+      path: 'path',
+      remedy: "Pass a file, or a run's folder.",
+      cause: error,
+    });
   }
 }

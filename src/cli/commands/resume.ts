@@ -11,7 +11,7 @@ import { listenToInterrupts } from '../interrupts.js';
 import { readRecord } from '../run-record.js';
 import { progressOf, runTrainer } from '../run-trainer.js';
 import { findSource, SOURCE_OPTIONS } from '../source.js';
-import { KEEPING_OPTIONS, namingOptions, readGiven, RUNTIME_OPTIONS } from '../train-options.js';
+import { KEEPING_OPTIONS, namingOptions, RUNTIME_OPTIONS, readGiven } from '../train-options.js';
 
 const GIVEN = { ...KEEPING_OPTIONS, ...RUNTIME_OPTIONS };
 

@@ -36,7 +36,8 @@ export const train: Command = {
       ...given.options,
       ...source.on,
       progress: progressOf(input.out, progress, folder, source.record),
-      checkpoint: isRecord(checkpoint) && (kept !== undefined || checkpoint['folder'] === undefined) ? { ...checkpoint, folder } : checkpoint,
+      checkpoint:
+        isRecord(checkpoint) && (kept !== undefined || checkpoint['folder'] === undefined) ? { ...checkpoint, folder } : checkpoint,
     };
     return namingOptions(given, source.config, () => begin(input, options, stages, folder));
   },
