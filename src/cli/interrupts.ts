@@ -1,7 +1,7 @@
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Milliseconds: npm and npx pass on a Ctrl-C that the terminal has sent to this process too. */
-const ECHO = 500;
+const ECHO = 1000;
 
 /** Ctrl-C while something goes on that can be ended well. */
 export interface Interrupts {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { InnateError } from '../errors/innate-error.js';
 import { type Arguments, readArguments } from './arguments.js';
 import type { Command, Input, Output } from './command.js';
@@ -48,7 +49,7 @@ export function fail(error: unknown, json: boolean, name: string): number {
   }
   if (json) {
     const { code, path, remedy } = own ? error : { code: null, path: undefined, remedy: undefined };
-    writeDocument({ error: { code, message: error instanceof Error ? error.message : String(error), path, remedy } });
+    writeDocument({ error: { code, message: types.isNativeError(error) ? error.message : String(error), path, remedy } });
   }
   return usage ? USAGE : 1;
 }

@@ -56,8 +56,9 @@ async function begin(input: Input, options: object, stages: unknown, folder: str
 
 /** What is neither, the trainer refuses. */
 function folderOf(folder: unknown): string | undefined {
-  if (folder instanceof URL) {
-    return fileURLToPath(folder);
+  const href = isRecord(folder) ? folder['href'] : undefined;
+  if (typeof href === 'string' && href.startsWith('file:')) {
+    return fileURLToPath(href);
   }
-  return typeof folder === 'string' ? folder : undefined;
+  return typeof folder === 'string' && folder !== '' ? folder : undefined;
 }
