@@ -1,16 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Agent } from '../../agent/agent.js';
-import { InputError } from '../../errors/input-error.js';
+import type { ExportOptions } from '../../export/options.js';
 import type { Command } from '../command.js';
 import { namedFile, shownPath } from '../kept.js';
 import { readCount } from '../stages.js';
 import { namingOptions, RUNTIME_OPTIONS, readGiven } from '../train-options.js';
-
-/** What an agent is exported by. */
-interface Exporter {
-  export?(path: string, options: Readonly<Record<string, unknown>>): Promise<void>;
-}
 
 const TYPED = new Map([
   ['form', '--form'],
@@ -36,10 +31,6 @@ export const exportAgent: Command = {
     const runtime = readGiven(input, RUNTIME_OPTIONS, {});
     const agent = await namingOptions(runtime, undefined, () => Agent.load(file, runtime.options));
     try {
-      const exporter: Exporter = agent as Exporter;
-      if (exporter.export === undefined) {
-        throw new InputError([{ path: 'export', message: 'is not there: this release writes no ONNX.', remedy: 'Install a newer one.' }]);
-      }
       const form = input.text('form');
       const contextLength = readCount('--context-length', input.text('context-length'));
       const sampled = input.text('sampled') !== undefined;
@@ -49,7 +40,7 @@ export const exportAgent: Command = {
         ...(sampled ? { deterministic: false } : {}),
       };
       const output = resolve(to);
-      await namingOptions({ typed: TYPED }, undefined, async () => exporter.export?.(output, options));
+      await namingOptions({ typed: TYPED }, undefined, () => agent.export(output, options as ExportOptions));
       const { size } = await stat(output);
       input.out.say(`Wrote ${shownPath(output)}: ${size.toLocaleString('en-US')} bytes`);
       return { exitCode: 0, document: { file: shownPath(file), output: shownPath(output), bytes: size, form: form ?? 'step' } };
