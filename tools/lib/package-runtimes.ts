@@ -79,14 +79,15 @@ export async function checkCommand(machine: Machine, project: string, program = 
   return runs ? 'innate train ran TypeScript' : 'innate train refused TypeScript';
 }
 
-/** The command as npx finds it: all its parts are there. */
+/** The command as npx starts it, and all its parts: the machine has no shell that npx itself could ask. */
 export async function checkNpx(machine: Machine, project: string) {
-  const npx = ['exec', '--no', '--', 'innate'];
-  const { code, output } = await machine.node(project, [npmProgram(), ...npx, '--version']);
-  if (code !== 0 || !/^\d+\.\d+\.\d+\s*$/.test(output)) {
-    throw new ToolError(`npx innate --version ended with exit status ${code}:\n${output}`);
-  }
   const command = join(project, 'node_modules/innate/dist/cli/main.js');
+  const linked = join(project, 'node_modules/.bin/innate');
+  const { code, output } =
+    process.platform === 'win32' ? await machine.node(project, [command, '--version']) : await machine.run(linked, project, ['--version']);
+  if (code !== 0 || !/^\d+\.\d+\.\d+\s*$/.test(output)) {
+    throw new ToolError(`innate --version ended with exit status ${code}:\n${output}`);
+  }
   const help = await machine.node(project, [command, '--help']);
   const names = [...help.output.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name ?? '');
   for (const name of names) {
@@ -95,7 +96,7 @@ export async function checkNpx(machine: Machine, project: string) {
       throw new ToolError(`innate ${name} --help ended with exit status ${ended}:\n${said}`);
     }
   }
-  return `npx innate ${output.trim()}: ${names.join(', ')}; ${await checkCommand(machine, project)}`;
+  return `innate ${output.trim()}: ${names.join(', ')}; ${await checkCommand(machine, project)}`;
 }
 
 /** Under every runtime of tools/runtimes: installed, trained, saved, loaded, acted. Runtimes other than Node use npm's installation too. */
