@@ -42,6 +42,17 @@ test('the tutorial prints what the tutorial prints', async (t) => {
   t.is(lines.filter((line) => /^Stage [012] \| Mean greedy reward on 1000 problems: \d\.\d{3}$/.test(line)).length, 3);
 });
 
+test('innate tutorial --json gives what the agent reaches, and prints nothing else', (t) => {
+  const script = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, 'tutorial', '--json', '--context', 'own'], { encoding: 'utf8' });
+  t.deepEqual([status, stderr], [0, '']);
+  const { stages } = JSON.parse(stdout);
+  t.deepEqual(
+    stages.map(({ stage, problems }: { stage: number; problems: number }) => [stage, problems]),
+    [0, 1, 2].map((stage) => [stage, 1000]),
+  );
+});
+
 test('the main job says what its columns mean, explains, says once how good the agent is, saves it and says what to do next', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'innate-start-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

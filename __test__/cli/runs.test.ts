@@ -157,6 +157,10 @@ test('what a module throws is shown with its stack, and what it does not export 
   t.is(empty.code, 2);
   t.regex(empty.stderr, /^--task: must name a module that exports a task, got undefined\. Export it by default, or as `task`\./);
   t.regex(innate(cwd, ['check', '--environment', './class.mjs']).stdout, /made/, 'a class is made by new');
+  writeFileSync(join(cwd, 'sample.mjs'), TASK.replace('sample: (random, stage) =>', 'sample: (random, stage) => null.x +'));
+  const within = innate(cwd, ['train', '--task', './sample.mjs', '--quiet']);
+  t.is(within.code, 1);
+  t.regex(within.stderr, /^task\.sample: [\s\S]*\nTypeError: [\s\S]*sample\.mjs:\d+/, 'with the stack of the function');
 });
 
 test('check says what it finds, by its exit code too', (t) => {

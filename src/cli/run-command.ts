@@ -43,6 +43,9 @@ export function fail(error: unknown, json: boolean, name: string): number {
   const usage = own && (error.code === 'ERR_OPTIONS' || error.code === 'ERR_INPUT');
   if (own) {
     process.stderr.write(`${error.message}\n${usage ? `${name} --help says what can be typed.\n` : ''}`);
+    if (error.code === 'ERR_TASK' || error.code === 'ERR_ENVIRONMENT') {
+      showCause(error.cause);
+    }
   } else {
     // Of the user's own code: the stack is what is needed.
     console.error(error);
@@ -52,6 +55,13 @@ export function fail(error: unknown, json: boolean, name: string): number {
     writeDocument({ error: { code, message: types.isNativeError(error) ? error.message : String(error), path, remedy } });
   }
   return usage ? USAGE : 1;
+}
+
+/** What a function of the user's threw. */
+function showCause(cause: unknown): void {
+  if (cause !== undefined) {
+    console.error(cause);
+  }
 }
 
 function writeDocument(document: Readonly<Record<string, unknown>>): void {
