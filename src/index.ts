@@ -236,6 +236,7 @@ export type { ReferenceOption } from './trainer/collect/reference.js';
 export type { EpisodeReplayOptions, ReplayOptions } from './trainer/collect/replay-options.js';
 export type { ProgressOption } from './trainer/common-options.js';
 export type { RunStages, TrainerOptions, TrainingKinds } from './trainer/course.js';
+export { defineConfig, type EnvironmentRunConfig, type TaskRunConfig } from './trainer/define-config.js';
 export type { ImitationEpisode } from './trainer/imitate/episodes.js';
 export type { ImitateOptions, ImitationOptions, ImitationResult } from './trainer/imitate/imitation.js';
 export type { ContextProgram, ImitationProgram, ImitationSearch, ProblemProgram } from './trainer/imitate/programs.js';

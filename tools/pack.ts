@@ -2,8 +2,8 @@
 // and as a tarball. `--skip-addon` packs `innate` alone, with no Rust. See docs/decisions/0012.
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import type { BuildOptions } from 'esbuild';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { buildPublished, buildTypeScript } from './build.js';
 import { checkGlibc, PROMISED_GLIBC } from './lib/glibc.js';
 import { licenceNotices, linkedCrates } from './lib/licences.js';
@@ -46,16 +46,16 @@ const ENTRIES = ['index', 'environments'];
 
 /**
  * Makes the folder of `innate`: no scripts, no dependencies, and every platform's package as an optional one at this very version. The
- * JavaScript is one file an entry and one that they share, as ES modules, and one file as CommonJS, because Node.js takes longer to find and
+ * JavaScript is a file an entry, a few for the program, and few that they share, as ES modules, and one file as CommonJS, because Node.js takes longer to find and
  * link sixty modules than to run them.
  */
 async function stageMain() {
-  const { name, description, keywords, type, main, types, exports } = manifest();
+  const { name, description, keywords, type, main, types, bin, exports } = manifest();
   const { PLATFORMS } = await loaderPlatforms();
   const { version } = commonFields();
   const optionalDependencies = Object.fromEntries(PLATFORMS.map((platform) => [`${name}-${platform}`, version]));
   const folder = join(OUT, name);
-  stage(folder, { name, description, keywords, ...commonFields(), type, main, types, exports, optionalDependencies });
+  stage(folder, { name, description, keywords, ...commonFields(), type, main, types, bin, exports, optionalDependencies });
   const faces = ENTRIES.flatMap((entry) => [`${entry}.cjs`, `${entry}.d.cts`, `${entry}.d.ts`]);
   for (const file of [...faces, 'README.md', 'LICENSE', 'CHANGELOG.md']) {
     cpSync(join(ROOT, file), join(folder, file));
@@ -64,9 +64,17 @@ async function stageMain() {
   const out = join(folder, 'dist');
   // Names are kept, because errors show those of their classes.
   const options: BuildOptions = { keepNames: true, legalComments: 'none', minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
-  const entryPoints = ENTRIES.map((entry) => join(dist, `${entry}.js`));
-  // What both entries use is there once: a class of errors, say, is the same class in both.
-  await bundle({ ...options, entryPoints, outdir: out, splitting: true, chunkNames: 'shared-[hash]' });
+  const library = await bundleCommand(options, dist, out);
+  const entryPoints = [...ENTRIES.map((entry) => ({ in: join(dist, `${entry}.js`), out: entry })), { in: LIBRARY, out: 'library' }];
+  // What entries share is there once: a class of errors, say, is the same class in all.
+  const virtual: Plugin = {
+    name: 'library',
+    setup: (build) => {
+      build.onResolve({ filter: new RegExp(`^${LIBRARY}$`) }, ({ path }) => ({ path, namespace: 'library' }));
+      build.onLoad({ filter: /./, namespace: 'library' }, () => ({ contents: library, resolveDir: dist }));
+    },
+  };
+  await bundle({ ...options, entryPoints, plugins: [virtual], outdir: out, splitting: true, chunkNames: 'shared-[hash]' });
   // For whoever requires it and cannot have an ES module: Jest. See index.cjs.
   await bundle({
     ...options,
@@ -83,6 +91,40 @@ async function stageMain() {
   for (const file of reached.flatMap((path) => [path, path.replace(/\.ts$/, '.cts')])) {
     cpSync(file, join(out, relative(dist, file)));
   }
+}
+
+/** The module that the program has the library from. */
+const LIBRARY = 'innate:library';
+
+/**
+ * Bundles the program `innate`, a file a command. What it takes of the library is one module for all commands: with a door for each, the library
+ * would fall into thirty files, and importing it take longer. Errors and helpers it has itself, so that help is printed without the library.
+ * Returns the code of that module.
+ */
+async function bundleCommand(options: BuildOptions, dist: string, outdir: string) {
+  const taken = new Set<string>();
+  const doors: Plugin = {
+    name: 'doors',
+    setup: (build) => {
+      build.onResolve({ filter: /^\.\.?\// }, ({ path, importer }) => {
+        const file = relative(dist, resolve(dirname(importer), path)).replaceAll('\\', '/');
+        if (importer === '' || /^(cli|errors|util)\//.test(file)) {
+          return undefined;
+        }
+        if (ENTRIES.includes(file.replace(/\.js$/, ''))) {
+          return { path: `../${file}`, external: true };
+        }
+        taken.add(file);
+        return { path: '../library.js', external: true };
+      });
+    },
+  };
+  const entryPoints = [{ in: join(dist, 'cli/main.js'), out: 'cli/main' }];
+  await bundle({ ...options, entryPoints, outdir, splitting: true, chunkNames: 'cli/[name]-[hash]', plugins: [doors] });
+  return [...taken]
+    .sort()
+    .map((file) => `export * from './${file}';`)
+    .join('\n');
 }
 
 /** Declarations that entries name, and those that these name. */

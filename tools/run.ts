@@ -1,4 +1,4 @@
-// Installs and builds what is missing or stale, then runs a compiled program: `node tools/tool.mjs run dist/cli/start.js [arguments]`.
+// Installs and builds what is missing or stale, then runs a compiled program: `node tools/tool.mjs run dist/cli/repository/start.js [arguments]`.
 import { prepare } from './build.js';
 import { run } from './lib/process.js';
 

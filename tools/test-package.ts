@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { DONE, Machine, startRegistry } from './lib/machine.js';
 import { type Check, checkCuda, checkFailures } from './lib/package-failures.js';
-import { checkRunners, checkRuntimes, INSTALL_SECONDS } from './lib/package-runtimes.js';
+import { checkNpx, checkRunners, checkRuntimes, INSTALL_SECONDS } from './lib/package-runtimes.js';
 import { ROOT, run, ToolError } from './lib/process.js';
 import { SKIPPED, Steps } from './lib/steps.js';
 import { manifest, OUT, pack, stageEmptyPlatforms, tarballsIn } from './pack.js';
@@ -161,6 +161,7 @@ export async function main(): Promise<number> {
     await machine.prints(project, 'require.cjs');
     return DONE;
   });
+  await check('the command innate', () => checkNpx(machine, project));
   await check('TypeScript: NodeNext, CommonJS, bundler', () => checkTypes(machine, project));
   await check('cold import', () => checkBudget(machine, project));
   await checkRunners(machine, join(folder, 'runners'), check);

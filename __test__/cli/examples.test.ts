@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { EXAMPLES } from '#dist/cli/examples.js';
+import { EXAMPLES } from '#dist/cli/repository/examples.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 
 const run = (...args: readonly string[]) =>
-  spawnSync(process.execPath, [fileURLToPath(new URL('dist/cli/example.js', ROOT)), ...args], {
+  spawnSync(process.execPath, [fileURLToPath(new URL('dist/cli/repository/example.js', ROOT)), ...args], {
     encoding: 'utf8',
     env: { ...process.env, CI: 'true' },
   });

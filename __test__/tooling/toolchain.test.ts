@@ -11,7 +11,7 @@ function start(t: ExecutionContext, programs: Readonly<Record<string, string>>, 
   }
   symlinkSync(process.execPath, join(folder, 'node'));
   const { RUSTC: _, ...env } = process.env;
-  return runTool(['run', 'dist/cli/start.js'], { ...env, PATH: folder }, node);
+  return runTool(['run', 'dist/cli/repository/start.js'], { ...env, PATH: folder }, node);
 }
 
 /** One sentence on standard error, naming what is missing and the remedy; status 1; no stack. */

@@ -1,97 +1,88 @@
-import { parseArgs, types } from 'node:util';
+import { types } from 'node:util';
 import { InnateError } from '../errors/innate-error.js';
-import { OptionsError } from '../errors/options-error.js';
+import { type Arguments, readArguments } from './arguments.js';
+import type { Command, Input, Output } from './command.js';
+import { helpOf } from './help.js';
 
-/** A command of the terminal. */
-export interface Command {
-  /** How it is called. */
-  readonly name: string;
-  /** What it does, one sentence. */
-  readonly does: string;
-  /** Its options, each with a value: what stands for the value, and what it means. */
-  readonly options: Readonly<Record<string, { readonly value: string; readonly means: string }>>;
-}
-
-type Values = Readonly<Record<string, string | undefined>>;
+/** Exit codes of what never began, for the way it was called. */
+const USAGE = 2;
 
 /**
- * Runs a command: reads its options, prints errors as one message instead of a stack, and sets the exit code. `--help` prints what it takes,
- * and so does an error of the options themselves.
+ * Runs a command: reads what was typed, prints what comes of it, errors as one message instead of a stack, and sets the exit code.
  *
- * @param command - What it takes.
- * @param body - Does the work and returns the exit code.
+ * @param command - The command.
+ * @param args - What was typed after its name.
  */
-export async function runCommand(command: Command, body: (values: Values) => Promise<number>): Promise<void> {
-  const usage = usageOf(command);
-  let values: Values & { help?: boolean };
+export async function runCommand(command: Command, args: readonly string[]): Promise<void> {
+  // A reader that has seen enough, such as `head`, is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+  // Where the arguments cannot be read, this is all that is known.
+  let json = args.includes('--json');
   try {
-    const given = Object.keys(command.options).map((name) => [name, { type: 'string' }] as const);
-    values = parseArgs({ options: { ...Object.fromEntries(given), help: { type: 'boolean', short: 'h' } } }).values as typeof values;
-  } catch (error) {
-    console.error(`${types.isNativeError(error) ? error.message : String(error)}\n\n${usage}`);
-    process.exitCode = 1;
-    return;
-  }
-  if (values.help === true) {
-    console.log(usage);
-    return;
-  }
-  try {
-    process.exitCode = await body(values);
-  } catch (error) {
-    if (InnateError.isInstance(error)) {
-      console.error(error.path?.startsWith('--') === true ? `${error.message}\n\n${usage}` : error.message);
-    } else {
-      console.error(error);
+    const read = readArguments(command, args);
+    if (read.values['help'] === true) {
+      process.stdout.write(`${helpOf(command)}\n`);
+      return;
     }
-    process.exitCode = 1;
+    json = read.values['json'] === true;
+    const { exitCode, document } = await command.run(inputOf(read, outputOf(json, read.values['quiet'] === true)));
+    process.exitCode = exitCode;
+    if (json) {
+      writeDocument(document);
+    }
+  } catch (error) {
+    process.exitCode = fail(error, json, command.name);
   }
 }
 
-/** What `--seed` is. */
-export const SEED = { value: 'n', means: 'seed of everything random, an integer from 0 to 2^53 - 1; 0 where absent' } as const;
-
-/**
- * @param text - `--seed` as it was typed.
- * @returns The number; 0 where absent.
- * @throws {@link OptionsError} when it is no seed.
- */
-export function readSeed(text: string | undefined): number {
-  const seed = text === undefined || /^\d+$/.test(text) ? Number(text ?? 0) : NaN;
-  if (!Number.isSafeInteger(seed)) {
-    const message = `must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}, got '${text}'.`;
-    throw new OptionsError([{ path: '--seed', message, remedy: 'Pass such as --seed 7.' }]);
+/** @param error - What was thrown. @param json - Whether it is a document too. @param name - Of the command. @returns The exit code. */
+export function fail(error: unknown, json: boolean, name: string): number {
+  const own = InnateError.isInstance(error);
+  const usage = own && (error.code === 'ERR_OPTIONS' || error.code === 'ERR_INPUT');
+  if (own) {
+    process.stderr.write(`${error.message}\n${usage ? `${name} --help says what can be typed.\n` : ''}`);
+    if (error.code === 'ERR_TASK' || error.code === 'ERR_ENVIRONMENT') {
+      showCause(error.cause);
+    }
+  } else {
+    // Of the user's own code: the stack is what is needed.
+    console.error(error);
   }
-  return seed;
+  if (json) {
+    const { code, path, remedy } = own ? error : { code: null, path: undefined, remedy: undefined };
+    writeDocument({ error: { code, message: types.isNativeError(error) ? error.message : String(error), path, remedy } });
+  }
+  return usage ? USAGE : 1;
 }
 
-/**
- * @param name - Option, with its dashes.
- * @param text - As it was typed.
- * @param choices - What is allowed, the default first.
- * @returns The choice; the first where absent.
- * @throws {@link OptionsError} when it is none.
- */
-export function readChoice<const T extends string>(name: string, text: string | undefined, choices: readonly [T, ...T[]]): T {
-  const found = text === undefined ? choices[0] : choices.find((choice) => choice === text);
-  if (found === undefined) {
-    const message = `must be ${choices.join(' or ')}, got '${text}'.`;
-    throw new OptionsError([{ path: name, message, remedy: `Pass ${choices.map((choice) => `${name} ${choice}`).join(' or ')}.` }]);
+/** What a function of the user's threw. */
+function showCause(cause: unknown): void {
+  if (cause !== undefined) {
+    console.error(cause);
   }
-  return found;
 }
 
-function usageOf({ name, does, options }: Command): string {
-  const rows = [
-    ...Object.entries(options).map(([option, { value, means }]) => [`--${option} <${value}>`, means] as const),
-    ['--help', 'prints this'] as const,
-  ];
-  const width = Math.max(...rows.map(([option]) => option.length));
-  return [
-    `Usage: ${name} -- [options]`,
-    does,
-    '',
-    'Options:',
-    ...rows.map(([option, means]) => `  ${option.padEnd(width)}  ${means}`),
-  ].join('\n');
+function writeDocument(document: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+}
+
+function inputOf({ values, positionals }: Arguments, out: Output): Input {
+  return {
+    text: (option) => values[option] as string | undefined,
+    texts: (option) => (values[option] ?? []) as readonly string[],
+    arguments: positionals,
+    out,
+  };
+}
+
+function outputOf(json: boolean, quiet: boolean): Output {
+  const write = (stream: NodeJS.WriteStream, on: boolean) => (text: string) => {
+    if (on) {
+      stream.write(text.endsWith('\n') ? text : `${text}\n`);
+    }
+  };
+  const plain = !json && !quiet;
+  return { silent: quiet, plain, say: write(process.stdout, plain), note: write(process.stderr, !quiet) };
 }

@@ -1,4 +1,5 @@
 import { tutorial } from '../builtin/tutorial/tutorial.js';
+import type { StageEvaluation } from '../trainer/measure/evaluate.js';
 import { Trainer } from '../trainer/trainer.js';
 import type { Write } from './explained.js';
 
@@ -23,8 +24,9 @@ and its 60 iterations teach neither. Each defect, with its test: docs/guide/tuto
  * The tutorial to the letter: its machine, network, loss and schedule, and its printed lines, after a word on why they look as they do.
  *
  * @param options - Seed, pooling and output.
+ * @returns What the trained agent reaches.
  */
-export async function runTutorial({ seed, context, write }: RunTutorialOptions): Promise<void> {
+export async function runTutorial({ seed, context, write }: RunTutorialOptions): Promise<readonly StageEvaluation[]> {
   const task = tutorial.task({ context });
   const { settings, schedule } = tutorial;
   write(INTRODUCTION);
@@ -58,7 +60,9 @@ export async function runTutorial({ seed, context, write }: RunTutorialOptions):
     }
   }
   write('\n');
-  for (const { stage, meanReturn, problems } of await trainer.evaluate({ problems: settings.finalProblems })) {
+  const final = await trainer.evaluate({ problems: settings.finalProblems });
+  for (const { stage, meanReturn, problems } of final) {
     write(`Stage ${stage} | Mean greedy reward on ${problems} problems: ${meanReturn.toFixed(3)}\n`);
   }
+  return final;
 }

@@ -56,6 +56,16 @@ const ABSENT: ReadonlyMap<string, string> = new Map([
  * @returns One sentence for a misspelled option, or one of another library; `undefined` for any other name.
  */
 export function adviseOn(key: string, options: ReadonlySet<string>): string | undefined {
+  const meant = meantBy(key, options);
+  return meant === undefined ? ABSENT.get(plainName(key)) : `Did you mean ${meant}?`;
+}
+
+/**
+ * @param key - A name that is no option.
+ * @param options - The options there are.
+ * @returns The one that was meant, where it is misspelled or has another name in other libraries.
+ */
+export function meantBy(key: string, options: ReadonlySet<string>): string | undefined {
   const plain = plainName(key);
   let meant: string | undefined;
   let least = plain.length > 5 ? 2 : 1;
@@ -66,7 +76,7 @@ export function adviseOn(key: string, options: ReadonlySet<string>): string | un
       least = distance - 1;
     }
   }
-  return meant === undefined ? ABSENT.get(plain) : `Did you mean ${meant}?`;
+  return meant;
 }
 
 /**

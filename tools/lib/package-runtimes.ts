@@ -61,6 +61,44 @@ async function install(machine: Machine, program: string, args: readonly string[
   return seen;
 }
 
+/** From where on Node runs TypeScript as it is. */
+const RUNS_TYPESCRIPT = [22, 18];
+
+/** The command, under a Node: trains a task in TypeScript where that Node runs it, and says what to do where it does not. */
+export async function checkCommand(machine: Machine, project: string, program = process.execPath, version = process.versions.node) {
+  const command = join(project, 'node_modules/innate/dist/cli/main.js');
+  const args = ['train', '--task', './task.ts', '--iterations', '2', '--batch-size', '32', '--folder', `runs/${version}`, '--quiet'];
+  const { code, output } = await machine.run(program, project, ['--no-warnings', command, ...args]);
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [least = 0, from = 0] = RUNS_TYPESCRIPT;
+  const runs = major > least || (major === least && minor >= from);
+  const good = runs ? code === 0 && output === '' : code === 2 && /^--task: is TypeScript, .* Use Node 22\.18 or newer/.test(output);
+  if (!good) {
+    throw new ToolError(`innate train --task ./task.ts under Node ${version} ended with exit status ${code}:\n${output}`);
+  }
+  return runs ? 'innate train ran TypeScript' : 'innate train refused TypeScript';
+}
+
+/** The command as npx starts it, and all its parts: the machine has no shell that npx itself could ask. */
+export async function checkNpx(machine: Machine, project: string) {
+  const command = join(project, 'node_modules/innate/dist/cli/main.js');
+  const linked = join(project, 'node_modules/.bin/innate');
+  const { code, output } =
+    process.platform === 'win32' ? await machine.node(project, [command, '--version']) : await machine.run(linked, project, ['--version']);
+  if (code !== 0 || !/^\d+\.\d+\.\d+\s*$/.test(output)) {
+    throw new ToolError(`innate --version ended with exit status ${code}:\n${output}`);
+  }
+  const help = await machine.node(project, [command, '--help']);
+  const names = [...help.output.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name ?? '');
+  for (const name of names) {
+    const { code: ended, output: said } = await machine.node(project, [command, name, '--help']);
+    if (ended !== 0 || !said.startsWith(`Usage: innate ${name}`)) {
+      throw new ToolError(`innate ${name} --help ended with exit status ${ended}:\n${said}`);
+    }
+  }
+  return `innate ${output.trim()}: ${names.join(', ')}; ${await checkCommand(machine, project)}`;
+}
+
 /** Under every runtime of tools/runtimes: installed, trained, saved, loaded, acted. Runtimes other than Node use npm's installation too. */
 export async function checkRuntimes(machine: Machine, folder: string, npmProject: string, steps: Steps, check: Check) {
   const { currentPlatform, platformName } = await loaderPlatforms();
@@ -90,7 +128,9 @@ export async function checkRuntimes(machine: Machine, folder: string, npmProject
           await machine.prints(place, file, `${title}: ${DONE}`, [program, ...(kind?.args ?? [])]);
         }
       }
-      return `${seen}; ${PROGRAMS.join(', ')}: ${DONE}, ${((performance.now() - start) / 1000).toFixed(1)} s`;
+      const used = `${seen}; ${PROGRAMS.join(', ')}: ${DONE}, ${((performance.now() - start) / 1000).toFixed(1)} s`;
+      const version = wanted.slice(wanted.lastIndexOf('@') + 1);
+      return kind?.label === 'Node' ? `${used}; ${await checkCommand(machine, project, program, version)}` : used;
     });
   }
 }

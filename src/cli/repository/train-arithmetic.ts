@@ -1,7 +1,7 @@
-import { arithmetic } from '../builtin/arithmetic/arithmetic.js';
-import type { TrainingEvent } from '../metrics/events.js';
-import { Trainer } from '../trainer/trainer.js';
-import { explanationLine, type Write } from './explained.js';
+import { arithmetic } from '../../builtin/arithmetic/arithmetic.js';
+import type { TrainingEvent } from '../../metrics/events.js';
+import { Trainer } from '../../trainer/trainer.js';
+import { explanationLine, type Write } from '../explained.js';
 
 /** Options of {@link trainArithmetic}. */
 export interface TrainArithmeticOptions {

@@ -14,7 +14,7 @@ ${listExamples()}
 
 /** Runs an example as a process of its own, and returns its exit code. */
 async function runExample({ program }: Example, args: readonly string[]): Promise<number> {
-  const file = fileURLToPath(new URL(`../../build/examples/${program}.js`, import.meta.url));
+  const file = fileURLToPath(new URL(`../../../build/examples/${program}.js`, import.meta.url));
   const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
