@@ -5,9 +5,9 @@
  */
 
 export { Agent } from './agent/agent.js';
-export type { ArchitectureOptions, AttentionOption, DirectionOption, EncoderOption } from './agent/architecture.js';
+export type { ArchitectureOptions } from './agent/architecture.js';
 export type { AgentInfo } from './agent/info.js';
-export type { Counted, Earned, Episodes, Ids, Judged, JudgedEpisodes, Minibatch, Numbers, Programs, Prompts } from './agent/inputs.js';
+export type { Counted, Earned, Episodes, Judged, JudgedEpisodes, Minibatch, Programs } from './agent/inputs.js';
 export type { NetworkDescription, SpacesDescription } from './agent/network.js';
 export type {
   AgentLoadOptions,
@@ -18,8 +18,7 @@ export type {
   RuntimeOptions,
   SpacesOptions,
 } from './agent/options.js';
-export type { ActOptions, CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions, SaveOptions } from './agent/results.js';
-export { Session, type SessionOptions, type SessionStep, type SessionStepOptions } from './agent/session.js';
+export type { CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions, SaveOptions } from './agent/results.js';
 export type { CallChoice, CallOutcome, ChosenCall, Solution, SolvedCall, SolveReason } from './agent/solution.js';
 export type { SolveContext, SolveOptions, SolveTool, SolveTools, SolveToolsOf } from './agent/solve-options.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
@@ -184,6 +183,10 @@ export { NonFiniteError } from './errors/non-finite-error.js';
 export { OptionsError } from './errors/options-error.js';
 export { TaskError, type TaskErrorDetails } from './errors/task-error.js';
 export type { ExportForm, ExportOptions } from './export/options.js';
+export type { AttentionOption, DirectionOption, EncoderOption, NetworkInfo } from './infer/info.js';
+export type { Ids, Numbers, Prompts } from './infer/prompts.js';
+export { Session, type SessionMaker } from './infer/session.js';
+export type { ActOptions, SessionOptions, SessionStep, SessionStepOptions } from './infer/stepping.js';
 export type {
   CheckpointEvent,
   CurriculumMetrics,

@@ -1,7 +1,7 @@
-import type { Ids, Numbers } from '../../agent/inputs.js';
 import { resolveStage } from '../../curriculum/stage-spec.js';
 import { hasMachine, requireMachine } from '../../define/check/has-machine.js';
 import { readSearch, type SolvingProgramsOptions, searchSolving } from '../../define/check/solving-programs.js';
+import type { Ids, Numbers } from '../../infer/prompts.js';
 import type { Task } from '../../task/task.js';
 import type { Issues } from '../../util/issues.js';
 import { isArray, isRecord, isTypedArray } from '../../util/kind.js';

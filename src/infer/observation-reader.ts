@@ -7,7 +7,7 @@ import { ObservationWriter } from '../spaces/observation-writer.js';
 import type { Spaces } from '../spaces/plain.js';
 import { isArray } from '../util/kind.js';
 import { show } from '../util/show.js';
-import type { AgentInfo } from './info.js';
+import type { NetworkInfo } from './info.js';
 
 /** Observations and masks of rows in flat arrays. */
 export interface Observed {
@@ -26,7 +26,7 @@ export type Heard = Pick<Spaces, 'actionSpace'> & Partial<Spaces>;
  * @param info - Of an agent.
  * @returns The spaces of its environment; or, with a task, the ids of the symbols that it hears, and its tokens.
  */
-export function heardBy({ observationSpace, actionSpace, observed, vocabSize }: AgentInfo): Heard {
+export function heardBy({ observationSpace, actionSpace, observed, vocabSize }: NetworkInfo): Heard {
   if (observationSpace !== undefined && actionSpace !== undefined) {
     return { observationSpace, actionSpace };
   }
