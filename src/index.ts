@@ -4,6 +4,8 @@
  * @module innate
  */
 
+import './util/option-names.js';
+
 export { Agent } from './agent/agent.js';
 export type { ArchitectureOptions } from './agent/architecture.js';
 export type { AgentInfo } from './agent/info.js';

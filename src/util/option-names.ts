@@ -1,3 +1,5 @@
+import { setAdviser } from './option-reader.js';
+
 /** What Stable-Baselines3, Gymnasium, CleanRL and PyTorch call an option that has another name here; small letters alone. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   learningRate: ['lr', 'stepsize', 'actorlr'],
@@ -69,14 +71,6 @@ export function adviseOn(key: string, options: ReadonlySet<string>): string | un
   return meant === undefined ? ABSENT.get(plain) : `Did you mean ${meant}?`;
 }
 
-/**
- * @param options - The options there are.
- * @returns Them in one sentence.
- */
-export function listOptions(options: ReadonlySet<string>): string {
-  return options.size === 0 ? 'There are no options here.' : `Known here: ${[...options].sort().join(', ')}.`;
-}
-
 /** A name without what styles of naming differ in: `max_grad_norm` is `maxGradNorm`. */
 function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
@@ -110,3 +104,5 @@ function editDistance(a: string, b: string, most: number): number {
   }
   return row[b.length] ?? 0;
 }
+
+setAdviser(adviseOn);

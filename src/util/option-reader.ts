@@ -2,7 +2,6 @@ import { OptionsError } from '../errors/options-error.js';
 import { Issues } from './issues.js';
 import { isAbortSignal, isRecord } from './kind.js';
 import { COUNT, type NumberRule } from './number-rule.js';
-import { adviseOn, listOptions } from './option-names.js';
 import { show } from './show.js';
 
 /**
@@ -162,6 +161,18 @@ export class OptionReader {
   }
 }
 
+/**
+ * Says what a caller meant by a name that is no option: one sentence for a misspelled option, or one of another library; nothing for any other name.
+ */
+export type Adviser = (key: string, options: ReadonlySet<string>) => string | undefined;
+
+let adviseOn: Adviser = () => undefined;
+
+/** @param adviser - Who is asked from now on: `option-names.ts`, where that is loaded. It is as large as this file, and what acts in a browser goes without. */
+export function setAdviser(adviser: Adviser): void {
+  adviseOn = adviser;
+}
+
 /** What {@link addUnknownKeys} may be told. */
 export interface UnknownKeys {
   /** What is wrong with an unknown key. */
@@ -213,4 +224,12 @@ export function readOptions<T>(options: unknown, read: (reader: OptionReader) =>
   reader.finish();
   reader.issues.throwIfAny(OptionsError);
   return result;
+}
+
+/**
+ * @param options - The options there are.
+ * @returns Them in one sentence.
+ */
+export function listOptions(options: ReadonlySet<string>): string {
+  return options.size === 0 ? 'There are no options here.' : `Known here: ${[...options].sort().join(', ')}.`;
 }

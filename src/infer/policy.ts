@@ -1,0 +1,202 @@
+import { InputError } from '../errors/input-error.js';
+import { NonFiniteError } from '../errors/non-finite-error.js';
+import { Choice } from './choice.js';
+import { Observations, refusal } from './observations.js';
+import { Past } from './past.js';
+import { Philox } from './philox.js';
+import { Reading } from './reading.js';
+import type { SteppedRows } from './stepping.js';
+import type { Weights } from './weights.js';
+
+/** Rows under way, in TypeScript. A step allocates nothing. */
+export class Policy implements SteppedRows {
+  #weights: Weights;
+  readonly #size: number;
+  readonly #stream: Philox;
+  readonly #observations: Observations;
+  readonly #reading: Reading | undefined;
+  readonly #pasts: readonly Past[];
+  readonly #choice: Choice;
+  /** Before the next step, `[size, layers, H]`. */
+  readonly #states: Float64Array;
+  /** The token that each row reads next, `[size]`. */
+  readonly #tokens: Int32Array;
+  /** Each row's next step within its episode, `[size]`. */
+  readonly #ages: Float64Array;
+  readonly #gates: Float64Array;
+  readonly #after: Float64Array;
+  /** What the heads read, `[R]`: the state, what is read out of the prompt, and of the past. */
+  readonly #read: Float64Array;
+  /** What the heads say, `[A + 1]`. */
+  readonly #said: Float64Array;
+  #temperature = 1;
+  #rows = 0;
+  #begun = 0;
+  /** Steps since it has begun. */
+  #steps = 0;
+
+  /**
+   * @param weights - The network's.
+   * @param size - Most rows.
+   * @param seed - Of what is sampled.
+   */
+  constructor(weights: Weights, size: number, seed: number) {
+    const { model, headBias } = weights;
+    const { hidden, layers, encoder, actions, attendsPrompt, window } = model;
+    this.#weights = weights;
+    this.#size = size;
+    this.#stream = new Philox(seed);
+    this.#observations = new Observations(weights, size);
+    this.#reading = encoder.kind === 'none' ? undefined : new Reading(weights, size);
+    this.#pasts = window === 0 ? [] : Array.from({ length: size }, () => new Past(weights));
+    this.#choice = new Choice(actions);
+    this.#states = new Float64Array(size * layers * hidden);
+    this.#tokens = new Int32Array(size);
+    this.#ages = new Float64Array(size);
+    this.#gates = new Float64Array(3 * hidden);
+    this.#after = new Float64Array(hidden);
+    this.#read = new Float64Array(hidden * (attendsPrompt ? 2 : 1) + (window === 0 ? 0 : 64));
+    this.#said = new Float64Array(headBias.length);
+  }
+
+  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array): void {
+    this.#begun += 1;
+    if (stages.length > this.#size) {
+      const message = `must hold at most the session's ${this.#size} rows, got ${stages.length}.`;
+      throw refusal('stages', message, 'Make a larger session, or pass fewer problems.');
+    }
+    if (this.#reading === undefined) {
+      throw refusal('contexts', 'must be empty: the model reads none.', 'Step the session without a prompt.');
+    }
+    this.#restartAll(stages.length);
+    this.#reading.read(this.#weights, contexts, stages, contextLengths, this.#states);
+  }
+
+  beginRows(rows: number): void {
+    this.#begun += 1;
+    if (this.#reading !== undefined) {
+      throw refusal('session', 'begins with a prompt.', 'Call begin() with contexts and stages first.');
+    }
+    this.#restartAll(rows);
+  }
+
+  restart(row: number): void {
+    const { model, rollout, readsTokens } = this.#weights;
+    const stride = model.layers * model.hidden;
+    this.#states.fill(0, row * stride, (row + 1) * stride);
+    this.#tokens[row] = readsTokens ? rollout.startToken : 0;
+    this.#ages[row] = 0;
+  }
+
+  observe(dense: Float32Array | undefined, discrete: Int32Array | undefined, allowed: Uint8Array | undefined): void {
+    this.#observations.observe(this.#weights, dense, discrete, allowed);
+  }
+
+  setTemperature(temperature: number): void {
+    this.#temperature = Math.fround(temperature);
+  }
+
+  step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void {
+    const rows = this.#rows;
+    if (rows === 0) {
+      throw refusal('session', 'has not begun.', 'Call begin() first.');
+    }
+    this.#observations.check(this.#weights, rows);
+    for (let row = 0; row < rows; row += 1) {
+      const value = this.#advance(row);
+      const action = this.#choice.choose(deterministic ? undefined : this.#stream.uniform(this.#begun, row, this.#steps));
+      if (action < 0) {
+        // Some rows have moved on and some have not.
+        this.#rows = 0;
+        throw new NonFiniteError(`the logits of row ${row} at step ${this.#steps} give no probabilities.`, {
+          path: 'logits',
+          remedy: 'These weights are too large to compute with: load others, and begin again.',
+        });
+      }
+      actions[row] = action;
+      logProbs[row] = this.#choice.logProb;
+      entropies[row] = this.#choice.entropy;
+      values[row] = value;
+      this.#tokens[row] = this.#weights.readsTokens ? action : 0;
+      this.#ages[row] = (this.#ages[row] as number) + 1;
+    }
+    this.#steps += 1;
+  }
+
+  sync(newer: SteppedRows): void {
+    const other = newer instanceof Policy ? newer.#weights : undefined;
+    if (other === undefined || JSON.stringify(other.model) !== JSON.stringify(this.#weights.model)) {
+      const message = other === undefined ? 'is computed by the addon, as the session is not.' : 'must be of the same model.';
+      throw refusal('agent', message, 'Pass an agent of innate/infer with the same network.');
+    }
+    this.#weights = other;
+    const { history } = other;
+    for (let row = 0; history !== undefined && row < this.#rows; row += 1) {
+      this.#pasts[row]?.remake(history, this.#ages[row] as number);
+    }
+  }
+
+  feed(tokens: Int32Array): void {
+    if (!this.#weights.readsTokens) {
+      throw refusal('tokens', 'must be absent: the model does not read the previous action.', 'Leave feed() out.');
+    }
+    if (tokens.length !== this.#rows) {
+      throw new InputError([
+        { path: 'tokens', message: `must hold ${this.#rows} tokens, got ${tokens.length}.`, remedy: 'Pass one a row.' },
+      ]);
+    }
+    this.#tokens.set(tokens);
+  }
+
+  close(): void {
+    this.#rows = 0;
+  }
+
+  #restartAll(rows: number): void {
+    this.#rows = rows;
+    this.#steps = 0;
+    for (let row = 0; row < rows; row += 1) {
+      this.restart(row);
+    }
+  }
+
+  /** One step of a row: its next state, and the logits. Returns the value. */
+  #advance(row: number): number {
+    const weights = this.#weights;
+    const { model, layers, heads, headBias, history } = weights;
+    const { hidden, recurrent, attendsPrompt, actions } = model;
+    const age = this.#ages[row] as number;
+    const after = this.#after;
+    weights.writeGates(this.#tokens[row] as number, this.#gates);
+    this.#observations.addTo(weights, row, age, this.#gates);
+    for (let index = 0; index < layers.length; index += 1) {
+      const layer = layers[index] as (typeof layers)[number];
+      const at = (row * layers.length + index) * hidden;
+      layer.input?.times(after, 0, layer.inputBias, this.#gates);
+      layer.step(this.#gates, this.#states, at, after);
+      for (let i = 0; recurrent && i < hidden; i += 1) {
+        this.#states[at + i] = after[i] as number;
+      }
+    }
+    const read = this.#read;
+    for (let i = 0; i < hidden; i += 1) {
+      read[i] = after[i] as number;
+    }
+    if (attendsPrompt) {
+      this.#reading?.attend(weights, row, read);
+    }
+    if (history !== undefined) {
+      this.#pasts[row]?.step(history, age, read, attendsPrompt ? 2 * hidden : hidden);
+    }
+    heads.times(read, 0, headBias, this.#said);
+    const { logits } = this.#choice;
+    for (let action = 0; action < actions; action += 1) {
+      logits[action] = this.#said[action] as number;
+    }
+    this.#observations.forbid(row, logits);
+    for (let action = 0; this.#temperature !== 1 && action < actions; action += 1) {
+      logits[action] = (logits[action] as number) / this.#temperature;
+    }
+    return this.#said[actions] as number;
+  }
+}
