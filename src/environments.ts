@@ -4,8 +4,6 @@
  * @module innate/environments
  */
 
-import './util/option-names.js';
-
 export { type AutoencodeOptions, autoencode } from './builtin/autoencode/autoencode.js';
 export { cartPole } from './builtin/cart-pole/cart-pole.js';
 export { cartPoleVector } from './builtin/cart-pole/cart-pole-vector.js';

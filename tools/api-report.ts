@@ -8,7 +8,12 @@ import { ROOT, ToolError } from './lib/process.js';
 const FILE = 'docs/api-report.md';
 
 /** The entries, by what is imported, and their declarations. */
-const ENTRIES = { innate: 'index.d.ts', 'innate/environments': 'environments.d.ts' } as const;
+const ENTRIES = {
+  innate: 'index.d.ts',
+  'innate/define': 'define.d.ts',
+  'innate/environments': 'environments.d.ts',
+  'innate/infer': 'infer.d.ts',
+} as const;
 
 /** The report, from the compiled declarations. */
 function report(): string {
