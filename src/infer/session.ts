@@ -48,6 +48,8 @@ export class Session {
   readonly #starts: Uint8Array;
   #closed = false;
   #temperature = 1;
+  /** Whether the last step had a mask, which is forgotten at the next. */
+  #masked = false;
   /** 0 before the first {@link Session.begin}. */
   #rows = 0;
   #step: SessionStep | undefined;
@@ -102,7 +104,8 @@ export class Session {
     this.#checkOpen();
     const { deterministic, temperature, observation, actionMask } = options === undefined ? SAMPLE : readOptions(options, readStepOptions);
     const rows = this.#stepped();
-    if (observation === undefined && actionMask === undefined && this.#limits.observed.discrete.length === 0 && !this.#acts) {
+    const silent = observation === undefined && actionMask === undefined && !this.#masked;
+    if (silent && this.#limits.observed.discrete.length === 0 && !this.#acts) {
       return this.#choose(rows, deterministic, temperature);
     }
     this.#reader ??= new ObservationReader(heardBy(this.#limits), rows);
@@ -137,6 +140,7 @@ export class Session {
     }
     this.#beginEpisodes();
     this.#policy.observe(dense, discrete, allowed);
+    this.#masked = allowed !== undefined;
     return this.#choose(rows, deterministic, temperature);
   }
 
