@@ -11,10 +11,14 @@ import { type Compared, compareEpisodes, comparePrograms, readBack } from './sup
 const COUNT = Number(process.env['INNATE_INFER_EPISODES'] ?? 200);
 const ENTIRE = COUNT >= 10_000;
 
-function check(t: ExecutionContext, name: string, count: number, { compared, different, steps, distance }: Compared): void {
-  t.log(`${name}: ${compared - different} of ${compared} alike in ${steps} steps, at most ${distance.toExponential(1)} apart`);
+function check(t: ExecutionContext, name: string, count: number, { compared, different, ties, steps, distance }: Compared): void {
+  t.log(
+    `${name}: ${compared - different} of ${compared} alike, ${ties} apart at a tie, in ${steps} steps, at most ${distance.toExponential(1)} apart`,
+  );
   t.is(compared, count);
-  t.is(different, 0, name);
+  // Where two actions are as probable, the addon's own kernels differ among themselves.
+  t.is(different, ties, name);
+  t.true(ties <= count / 1000, name);
   t.true(steps >= count);
   t.true(distance <= 1e-5, `${name}: ${distance}`);
 }

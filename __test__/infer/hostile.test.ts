@@ -115,8 +115,8 @@ test('what is wrong is named', async (t) => {
   const cases: readonly [from: string | RegExp, to: string, path: string, message: RegExp][] = [
     ['"format":"innate"', '"format":"other"', 'file', /holds no innate agent/],
     ['"version":"2"', '"version":"3"', 'version', /newer release/],
-    ['pi.bias', 'pi.bios', 'adam.exp_avg.pi.bios', /not part of this network/],
-    ['"F32"', '"F64"', 'adam.exp_avg.attn.history.bias', /dtype F32/],
+    ['"pi.bias"', '"pi.bios"', 'pi.bias', /is missing/],
+    [/("pi.bias":\{[^}]*)F32/, '$1F64', 'pi.bias', /dtype F32/],
     ['\\"hidden\\":2', '\\"hidden\\":3', '', /shape/],
     ['\\"clock\\"', '\\"watch\\"', 'model.inputs[1].kind', /watch.*newer release/],
     ['\\"layers\\":1', '\\"layers\\":1,\\"gates\\":4', 'model.gates', /newer release/],

@@ -1,4 +1,5 @@
-import type { Baseline } from '../algorithm/a2c.js';
+import { type Baseline, DEFAULT_UPDATE } from '../algorithm/a2c.js';
+import { OBJECTIVE_OPTIONS } from '../algorithm/objective.js';
 import {
   findOutside,
   type Getter,
@@ -9,7 +10,11 @@ import {
   readIds,
   toInt32,
 } from '../infer/prompt-reader.js';
+import type { IdLimits } from '../infer/prompts.js';
 import { show } from '../util/show.js';
+
+/** Options of the methods that take inputs. Where a method does not read one, it would be lost in silence. */
+const INPUT_OPTIONS = new Set([...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS, 'deterministic', 'randomSteps', 'rows']);
 
 const ENTRIES = {
   actions: (input) => input['actions'],
@@ -42,6 +47,17 @@ export interface Targets {
  * entry the first bad value is an issue; an entry with one is read as empty, so {@link PromptReader.check} must come before it is used.
  */
 export class InputReader extends PromptReader {
+  /**
+   * @param input - What the caller passed.
+   * @param names - See {@link inputNames}.
+   * @param limits - The network's sizes.
+   * @throws {@link InputError} when it is no object.
+   * @throws {@link OptionsError} naming every name that is an option of another method, or looks like one of these.
+   */
+  constructor(input: unknown, names: ReadonlySet<string>, limits: IdLimits) {
+    super(input, names, limits, INPUT_OPTIONS);
+  }
+
   /**
    * @param count - Problems, `n`.
    * @returns `actions`, `[n, T]`.

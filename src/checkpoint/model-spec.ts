@@ -35,17 +35,14 @@ export const CLOCK = 16;
 export const HEADS = 2;
 /** See {@link HEADS}. */
 export const HEAD_WIDTH = 32;
+/** Numbers that attention over the past reads out. */
+export const READ_OUT = HEADS * HEAD_WIDTH;
 
 const LARGEST = 2 ** 20;
 
 /** @param spec - A network. @returns Whether it has an embedding of tokens. */
 export function embeds({ encoder, inputs }: ModelSpec): boolean {
   return encoder.kind !== 'none' || inputs[0]?.kind === 'previousAction';
-}
-
-/** @param spec - A network. @returns Stages, S; 0 where none is read. */
-export function stagesOf({ encoder }: ModelSpec): number {
-  return encoder.kind === 'none' ? 0 : encoder.stages;
 }
 
 /** @param input - A part of what is read. @returns Numbers that it takes, beside the embedding of the token before. */
@@ -113,31 +110,23 @@ export function readModel(fields: Fields): ModelSpec {
  */
 export function checkModel(spec: ModelSpec): ModelSpec {
   const { vocabulary, encoder, inputs, layers, hidden, attendsPrompt, actions } = spec;
-  if (embeds(spec)) {
-    range('vocabSize', vocabulary, LARGEST);
-  }
-  if (encoder.kind !== 'none') {
-    range('stageCount', encoder.stages, LARGEST);
-  }
-  range('hiddenSize', hidden, 8192);
-  range('layers', layers, 64);
-  range('actions', actions, embeds(spec) ? vocabulary : LARGEST);
   const kinds = inputs.map(({ kind }) => kind);
   if (kinds.length === 0 || new Set(kinds).size < kinds.length || kinds.indexOf('previousAction') > 0) {
     throw damaged('must name at least one input, each kind once, previousAction first.', 'model.inputs');
   }
-  const { dense, discrete } = observedBy(spec);
-  if (kinds.includes('dense')) {
-    range('dense', dense, LARGEST);
-  }
-  if (kinds.includes('discrete')) {
-    range('discrete', discrete.length, LARGEST);
-    for (const size of discrete) {
-      range('discrete', size, LARGEST);
-    }
-  }
   if (attendsPrompt && encoder.kind === 'none') {
-    throw damaged('must not be over the prompt: the model has no encoder.', 'model.attention');
+    throw damaged('cannot be over the prompt: there is no encoder.', 'model.attention');
+  }
+  const { dense, discrete } = observedBy(spec);
+  range('vocabSize', embeds(spec) ? vocabulary : 1);
+  range('stageCount', encoder.kind === 'none' ? 1 : encoder.stages);
+  range('hiddenSize', hidden, 8192);
+  range('layers', layers, 64);
+  range('actions', actions, embeds(spec) ? vocabulary : LARGEST);
+  range('dense', kinds.includes('dense') ? dense : 1);
+  range('discrete', kinds.includes('discrete') ? discrete.length : 1);
+  for (const size of discrete) {
+    range('discrete', size);
   }
   return spec;
 }
@@ -170,7 +159,13 @@ function readInput(fields: Fields): InputSpec {
   return input;
 }
 
-function range(path: string, value: number, most: number): void {
+/**
+ * @param path - A number's name.
+ * @param value - The number.
+ * @param most - The largest one; the smallest is 1.
+ * @throws {@link CheckpointError} where it is none of these.
+ */
+export function range(path: string, value: number, most = LARGEST): void {
   if (value < 1 || value > most) {
     throw damaged(`must be between 1 and ${most}, got ${value}.`, path);
   }

@@ -1,8 +1,7 @@
-import { damaged, newer } from './fault.js';
+import { clip, damaged, newer } from './fault.js';
 import { Fields } from './fields.js';
 import { parseJson } from './json.js';
-import { checkModel, embeds, type ModelSpec, observedBy, readModel } from './model-spec.js';
-import { parametersOf } from './parameters.js';
+import { checkModel, embeds, type ModelSpec, observedBy, range, readModel } from './model-spec.js';
 import { Safetensors } from './safetensors.js';
 
 /** How programs are emitted. */
@@ -32,18 +31,20 @@ export interface Checkpoint {
   readonly size: number;
   /**
    * @param name - A parameter, by PyTorch's name.
+   * @param shape - Its shape.
    * @returns Its numbers, copied.
+   * @throws {@link CheckpointError} where it is not there, or not as it must be.
    */
-  floats(name: string): Float32Array;
+  floats(name: string, shape: readonly number[]): Float32Array;
 }
 
-const VECTORS = ['', 'adam.exp_avg.', 'adam.exp_avg_sq.'] as const;
 const FOREIGN = 'Make an agent of the same shape and give it these weights as a state dict.';
 /** Largest count and mean of statistics. */
 const LARGEST = 1e100;
 
 /**
- * Reads a file that `agent.save()` wrote, of any version. Only the parameters are copied, and only when they are asked for.
+ * Reads a file that `agent.save()` wrote, of any version, as far as acting needs it: neither the optimizer nor the streams of random numbers. A parameter is
+ * looked for and copied when it is asked for.
  *
  * @param bytes - The file.
  * @returns What it says.
@@ -51,61 +52,45 @@ const LARGEST = 1e100;
  */
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   const file = new Safetensors(bytes);
-  const sections = file.metadata();
-  if (sections.get('format') !== 'innate') {
+  if (file.metadata['format'] !== 'innate') {
     throw damaged('holds no innate agent, only tensors (an export from PyTorch?).', undefined, FOREIGN);
   }
   const text = (name: string): string => {
-    const section = sections.get(name);
-    if (section === undefined) {
+    const section = file.metadata[name];
+    if (typeof section !== 'string') {
       throw damaged('is missing in the metadata.', name);
     }
     return section;
   };
   const object = (name: string): Fields => new Fields(name, parseJson(text(name), name, file.size));
-  const version = wholeNumber(text('version'), 'version');
-  if (version < 1 || version > 2) {
-    const reason = `is ${version}, and this release reads versions 1 and 2`;
-    throw version > 2 ? newer('version', reason) : damaged(`${reason}.`, 'version');
+  const version = text('version');
+  if (version !== '1' && version !== '2') {
+    throw newer('version', `is ${clip(version)}, and this release reads 1 and 2`);
   }
-  const said = version === 1 ? readFirst(text, object) : readSecond(sections, object);
+  const said = version === '1' ? readFirst(object('config')) : readSecond(object, 'normalization' in file.metadata);
   checkRollout(said.rollout, said.model);
-  const shapes = parametersOf(said.model);
-  file.check(new Map(VECTORS.flatMap((vector) => Array.from(shapes, ([name, shape]) => [`${vector}${name}`, shape] as const))));
-  return { ...said, note: text('note'), size: file.size, floats: (name) => file.floats(name) };
+  return { ...said, note: text('note'), size: file.size, floats: (name, shape) => file.floats(name, shape) };
 }
 
 type Said = Pick<Checkpoint, 'model' | 'rollout' | 'observations'>;
 
-function readSecond(sections: ReadonlyMap<string, string>, object: (name: string) => Fields): Said {
+function readSecond(object: (name: string) => Fields, normalized: boolean): Said {
   const model = readModel(object('model'));
   const rollout = object('rollout');
   const said = { model, rollout: readRollout(rollout), observations: undefined };
   rollout.end();
-  const optimizer = object('optimizer');
-  optimizer.choice('kind', ['adam']);
-  optimizer.size('step');
-  optimizer.end();
-  const streams = object('streams');
-  streams.size('seed');
-  streams.size('rollouts');
-  streams.end();
-  if (!sections.has('normalization')) {
+  if (!normalized) {
     return said;
   }
   const normalization = object('normalization');
   const observations = readStatistics(normalization.objectOrNull('observations'), observedBy(model).dense);
-  readStatistics(normalization.objectOrNull('returns'), 1);
+  normalization.take('returns');
   normalization.end();
   return { ...said, observations };
 }
 
 /** Version 1: one kind of network, described together with its rollouts. */
-function readFirst(text: (name: string) => string, object: (name: string) => Fields): Said {
-  for (const name of ['seed', 'rollouts', 'adam.step']) {
-    wholeNumber(text(name), name);
-  }
-  const config = object('config');
+function readFirst(config: Fields): Said {
   const vocabulary = config.size('vocabSize');
   const model = checkModel({
     vocabulary,
@@ -126,14 +111,10 @@ function readRollout(fields: Fields): RolloutSpec {
 }
 
 function checkRollout({ horizon, startToken, actionMask }: RolloutSpec, model: ModelSpec): void {
-  if (horizon < 1 || horizon > 2 ** 20) {
-    throw damaged(`must be between 1 and ${2 ** 20}, got ${horizon}.`, 'horizon');
-  }
-  if (embeds(model) && startToken >= model.vocabulary) {
-    throw damaged(`must be below the vocabulary size ${model.vocabulary}, got ${startToken}.`, 'startToken');
-  }
+  range('horizon', horizon);
+  range('startToken', startToken + 1, embeds(model) ? model.vocabulary : Infinity);
   if (actionMask !== undefined && (actionMask.length !== model.actions || !actionMask.includes(true))) {
-    throw damaged(`must have one entry an action, ${model.actions} in all, and allow one of them.`, 'actionMask');
+    throw damaged(`must have ${model.actions} entries, and allow one.`, 'actionMask');
   }
 }
 
@@ -145,17 +126,10 @@ function readStatistics(fields: Fields | undefined, width: number): Statistics |
   fields.end();
   const { count, mean, variance } = statistics;
   const within = (values: readonly number[], least: number, most: number): boolean =>
-    values.length === width && values.every((value) => value >= least && value <= most);
-  if (!(count >= 0 && count <= LARGEST && within(mean, -LARGEST, LARGEST) && within(variance, 0, LARGEST ** 2))) {
+    values.every((value) => value >= least && value <= most);
+  const counts = mean.length === width && variance.length === width && count >= 0;
+  if (!(counts && within(mean, -LARGEST, LARGEST) && within(variance, 0, LARGEST ** 2))) {
     throw damaged(`cannot be the statistics of ${width} numbers.`, fields.path);
   }
   return statistics;
-}
-
-function wholeNumber(text: string, path: string): number {
-  const number = /^\+?\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(number)) {
-    throw damaged('must be a whole number.', path);
-  }
-  return number;
 }

@@ -4,12 +4,14 @@ import { parseJson } from './json.js';
 
 /** What readers of safetensors take. */
 const MAX_HEADER = 100_000_000;
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const METADATA = '__metadata__';
 
-/** A safetensors file whose header has been found to describe just its bytes. */
+/** A safetensors file, whole as far as its header says. */
 export class Safetensors {
   /** Bytes of the file. */
   readonly size: number;
+  /** Texts by name. */
+  readonly metadata: Readonly<Record<string, unknown>>;
   readonly #data: Uint8Array;
   readonly #header: Readonly<Record<string, unknown>>;
 
@@ -19,99 +21,58 @@ export class Safetensors {
    */
   constructor(bytes: Uint8Array) {
     this.size = bytes.byteLength;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (this.size < 8) {
-      throw damaged('is not a whole safetensors file: it has less than 8 bytes.');
-    }
-    const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
+    const { buffer, byteOffset } = bytes;
+    const view = new DataView(buffer, byteOffset, this.size);
+    const length = this.size < 8 ? Infinity : view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
     if (length > Math.min(this.size - 8, MAX_HEADER)) {
-      throw damaged('is not a whole safetensors file: its header would be longer than the file or than 100 MB.');
+      throw damaged('is not a whole safetensors file.');
     }
-    const header = parseJson(decode(bytes.subarray(8, 8 + length)), 'header', this.size);
-    if (!isRecord(header)) {
-      throw damaged('must be an object.', 'header');
-    }
-    this.#header = header;
-    this.#data = bytes.subarray(8 + length);
-  }
-
-  /** @returns The metadata: texts by name. */
-  metadata(): ReadonlyMap<string, string> {
-    const metadata = Object.hasOwn(this.#header, '__metadata__') ? this.#header['__metadata__'] : {};
-    const entries = isRecord(metadata) ? Object.entries(metadata) : [];
-    const bad = entries.find((entry): entry is [string, unknown] => typeof entry[1] !== 'string');
-    if (!isRecord(metadata) || bad !== undefined) {
-      throw damaged('must be an object of texts.', '__metadata__');
-    }
-    return new Map(entries as [string, string][]);
-  }
-
-  /**
-   * Refuses all but just these tensors of 32-bit floats, one after another without a gap.
-   *
-   * @param shapes - Their shapes by name.
-   * @throws {@link CheckpointError} naming the tensor at fault.
-   */
-  check(shapes: ReadonlyMap<string, readonly number[]>): void {
-    const unknown = Object.keys(this.#header).find((name) => name !== '__metadata__' && !shapes.has(name));
-    if (unknown !== undefined) {
-      throw damaged('is not part of this network.', unknown);
-    }
-    const ranges = Array.from(shapes, ([name, shape]) => this.#check(name, shape)).sort((a, b) => a.begin - b.begin);
+    this.#header = record('header', parseJson(decode(bytes.subarray(8, 8 + length)), 'header', this.size));
+    // Not by a method of what was given: a Buffer's slices are no copies.
+    this.#data = new Uint8Array(buffer, byteOffset + 8 + length, this.size - 8 - length);
     let end = 0;
-    for (const range of ranges) {
-      if (range.begin !== end) {
-        throw damaged('does not follow on the tensor before it.', range.name);
-      }
-      end = range.end;
+    for (const [name, entry] of Object.entries(this.#header)) {
+      const { data_offsets: offsets } = record(name, entry);
+      end = name === METADATA ? end : Math.max(end, Number(isArray(offsets) ? offsets[1] : Number.NaN));
     }
     if (end !== this.#data.byteLength) {
-      throw damaged(`is not a whole safetensors file: its tensors take ${end} bytes, and ${this.#data.byteLength} follow.`);
+      throw damaged('is not a whole safetensors file.');
     }
+    this.metadata = record(METADATA, this.#header[METADATA] ?? {});
   }
 
   /**
-   * @param name - A tensor that has been checked.
+   * @param name - A tensor.
+   * @param shape - Its shape.
    * @returns Its numbers, copied.
-   * @throws {@link CheckpointError} where one of them is not finite.
+   * @throws {@link CheckpointError} where there is none of 32-bit floats and this shape, or one of its numbers is not finite.
    */
-  floats(name: string): Float32Array {
-    const [begin, end] = (this.#header[name] as { readonly data_offsets: readonly [number, number] }).data_offsets;
-    const bytes = this.#data.slice(begin, end);
-    const floats = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-    if (!LITTLE_ENDIAN) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      floats.forEach((_, index) => {
-        floats[index] = view.getFloat32(4 * index, true);
-      });
+  floats(name: string, shape: readonly number[]): Float32Array {
+    const { dtype, shape: said, data_offsets: offsets } = record(name, this.#header[name]);
+    const [begin, end] = (isArray(offsets) ? offsets : []) as number[];
+    const count = shape.reduce((product, size) => product * size, 1);
+    const numbers = this.#data.slice(begin, end);
+    if (dtype !== 'F32' || String(said) !== String(shape) || numbers.length !== 4 * count || end !== (begin as number) + 4 * count) {
+      throw damaged(`must be of dtype F32 and shape [${shape.join(', ')}], and within the file.`, name);
     }
-    for (let index = 0; index < floats.length; index += 1) {
+    const view = new DataView(numbers.buffer);
+    const floats = new Float32Array(numbers.buffer);
+    for (let index = 0; index < count; index += 1) {
+      // In the file the lowest byte comes first, whatever the machine has.
+      floats[index] = view.getFloat32(4 * index, true);
       if (!Number.isFinite(floats[index])) {
         throw damaged(`element ${index} must be a finite number, got ${floats[index]}.`, name);
       }
     }
     return floats;
   }
+}
 
-  #check(name: string, expected: readonly number[]): { name: string; begin: number; end: number } {
-    const entry = Object.hasOwn(this.#header, name) ? this.#header[name] : undefined;
-    if (!isRecord(entry)) {
-      throw damaged(entry === undefined ? 'is missing.' : 'must be described by an object.', name);
-    }
-    const { dtype, shape, data_offsets: offsets } = entry;
-    if (dtype !== 'F32') {
-      throw damaged('must have dtype F32.', name);
-    }
-    if (!isArray(shape) || shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis])) {
-      throw damaged(`must have shape [${expected.join(', ')}].`, name);
-    }
-    const [begin, end]: readonly unknown[] = isArray(offsets) && offsets.length === 2 ? offsets : [];
-    const bytes = expected.reduce((product, size) => product * size, 4);
-    if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || (end as number) - (begin as number) !== bytes) {
-      throw damaged(`must have data_offsets ${bytes} bytes apart.`, name);
-    }
-    return { name, begin: begin as number, end: end as number };
+function record(name: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) {
+    throw damaged(value === undefined ? 'is missing.' : 'must be an object.', name);
   }
+  return value;
 }
 
 function decode(bytes: Uint8Array): string {

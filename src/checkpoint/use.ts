@@ -1,3 +1,4 @@
+import { layoutOf } from '../spaces/layout.js';
 import { readSpace, type Spaces } from '../spaces/plain.js';
 import { isArray, isRecord } from '../util/kind.js';
 import { numberIssue } from '../util/number-rule.js';
@@ -58,21 +59,17 @@ function readSpaces(
   if (observed === undefined || acted === undefined) {
     return undefined;
   }
-  // Looked at before anything is made of them: a few bytes can name a space of millions of numbers.
   const { dense, discrete } = observedBy(model);
-  const parts = partsOf(observed);
-  const counts = parts.filter(({ shape }) => isArray(shape)).map(({ shape }) => productOf(shape));
-  const sizes = parts.flatMap(({ n, sizes: list }) => (isArray(list) ? list : [n])).filter((size) => size !== undefined);
-  const [action] = partsOf(acted);
-  const actions = isArray(action?.['sizes']) ? productOf(action['sizes']) : action?.['n'];
-  const fits =
-    counts.reduce((sum, count) => sum + count, 0) === dense &&
-    sizes.length === discrete.length &&
-    sizes.every((size, index) => size === discrete[index]) &&
-    actions === model.actions;
-  const observationSpace = fits ? readSpace(observed) : undefined;
-  const actionSpace = fits ? (readSpace(acted) as Spaces['actionSpace'] | undefined) : undefined;
-  if (observationSpace === undefined || actionSpace === undefined) {
+  // Counted before anything is made of them: a few bytes can name a space of millions of numbers.
+  const numbers = [observed, acted].flatMap(partsOf).reduce((sum, { shape }) => sum + (isArray(shape) ? productOf(shape) : 0), 0);
+  const observationSpace = numbers === dense ? readSpace(observed) : undefined;
+  const actionSpace = numbers === dense ? (readSpace(acted) as Spaces['actionSpace'] | undefined) : undefined;
+  if (
+    observationSpace === undefined ||
+    actionSpace === undefined ||
+    `${layoutOf(observationSpace).discrete}` !== `${discrete}` ||
+    productOf(layoutOf(actionSpace).discrete) !== model.actions
+  ) {
     throw damaged('names spaces that the network is not for.', 'note');
   }
   return { observationSpace, actionSpace };
@@ -86,8 +83,8 @@ function partsOf(space: unknown): readonly Readonly<Record<string, unknown>>[] {
   return typeof space['kind'] === 'string' ? [space] : Object.values(space).filter(isRecord);
 }
 
-function productOf(sizes: unknown): number {
-  return isArray(sizes) ? sizes.reduce<number>((product, size) => product * Number(size), 1) : Number.NaN;
+function productOf(sizes: readonly unknown[]): number {
+  return sizes.reduce<number>((product, size) => product * Number(size), 1);
 }
 
 function stringsOr(value: unknown): readonly string[] | undefined {

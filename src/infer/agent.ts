@@ -1,7 +1,7 @@
-import { observedBy, readsClock, stagesOf } from '../checkpoint/model-spec.js';
+import { observedBy, readsClock } from '../checkpoint/model-spec.js';
 import { type Checkpoint, readCheckpoint } from '../checkpoint/read.js';
 import { readUse } from '../checkpoint/use.js';
-import { readOptions } from '../util/option-reader.js';
+import { readWhole, ValueReader } from '../util/value-reader.js';
 import { attentionOf, type EncoderOption, type NetworkInfo } from './info.js';
 import { Policy } from './policy.js';
 import { Session } from './session.js';
@@ -56,7 +56,7 @@ export class Agent {
    * @throws {@link OptionsError} saying all that is wrong with the options.
    */
   async session(options: SessionOptions = {}): Promise<Session> {
-    const { size, seed } = readOptions(options, (reader) => ({ size: reader.count('size', 1), seed: reader.seed() }));
+    const { size, seed } = readWhole(new ValueReader(options), (reader) => ({ size: reader.count('size', 1), seed: reader.seed() }));
     return new Session(new Policy(this.#weights, size, seed), this.info, size);
   }
 }
@@ -69,7 +69,7 @@ function infoOf({ model, rollout, note, size }: Checkpoint): NetworkInfo {
     vocabulary: texts,
     stages,
     vocabSize: vocabulary,
-    stageCount: stagesOf(model),
+    stageCount: encoder.kind === 'none' ? 0 : encoder.stages,
     hiddenSize: model.hidden,
     layers: model.layers,
     memory: model.recurrent,

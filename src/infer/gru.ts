@@ -19,11 +19,12 @@ export class Gru {
    */
   constructor(file: Checkpoint, prefix: string, layer: number) {
     const { hidden } = file.model;
+    const floats = (name: string, ...width: number[]): Float32Array => file.floats(`${prefix}.${name}_l${layer}`, [3 * hidden, ...width]);
     this.#hidden = hidden;
-    this.input = prefix === 'rnn' && layer === 0 ? undefined : new Matrix(file.floats(`${prefix}.weight_ih_l${layer}`), hidden);
-    this.inputBias = file.floats(`${prefix}.bias_ih_l${layer}`);
-    this.#state = new Matrix(file.floats(`${prefix}.weight_hh_l${layer}`), hidden);
-    this.#stateBias = file.floats(`${prefix}.bias_hh_l${layer}`);
+    this.input = prefix === 'rnn' && layer === 0 ? undefined : new Matrix(floats('weight_ih', hidden), hidden);
+    this.inputBias = floats('bias_ih');
+    this.#state = new Matrix(floats('weight_hh', hidden), hidden);
+    this.#stateBias = floats('bias_hh');
     this.#gates = new Float64Array(3 * hidden);
   }
 

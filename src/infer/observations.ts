@@ -42,12 +42,12 @@ export class Observations {
     discrete: Int32Array | undefined,
     allowed: Uint8Array | undefined,
   ): void {
-    this.#denseCount = copy('observation', this.#dense, dense);
-    this.#discreteCount = copy('observation', this.#discrete, discrete);
-    this.#allowedCount = copy('actionMask', this.#allowed, allowed);
+    this.#denseCount = copy(this.#dense, dense);
+    this.#discreteCount = copy(this.#discrete, discrete);
+    this.#allowedCount = copy(this.#allowed, allowed);
     if (observations !== undefined && observations.count > 0) {
       const { mean, variance } = observations;
-      for (let i = 0; i < this.#denseCount; i += 1) {
+      for (let i = 0; i < this.#dense.length; i += 1) {
         const place = i % mean.length;
         const deviations = ((this.#dense[i] as number) - (mean[place] as number)) / Math.sqrt((variance[place] as number) + EPSILON);
         this.#dense[i] = Math.max(-LIMIT, Math.min(LIMIT, deviations));
@@ -76,7 +76,7 @@ export class Observations {
         any = this.#allowed[row * actions + action] !== 0 && rollout.actionMask?.[action] !== false;
       }
       if (!any) {
-        throw refusal(`actionMask[${row}]`, 'must allow at least one action.', 'Allow one that may be emitted.');
+        throw refusal(`actionMask[${row}]`, 'must allow at least one action.');
       }
     }
   }
@@ -146,29 +146,25 @@ function add(features: Float32Array, row: number, scale: number, gates: Float64A
   }
 }
 
-function copy<T extends Float32Array | Int32Array | Uint8Array>(path: string, to: T, from: T | undefined): number {
-  if (from === undefined) {
-    return 0;
+/** Copies what there is room for. Returns how many there were. */
+function copy(to: Float32Array | Int32Array | Uint8Array, from: ArrayLike<number> = []): number {
+  for (let i = 0; i < from.length && i < to.length; i += 1) {
+    to[i] = from[i] as number;
   }
-  if (from.length > to.length) {
-    checkCount(path, from.length, to.length);
-  }
-  to.set(from);
   return from.length;
 }
 
 function checkCount(path: string, count: number, expected: number): void {
   if (count !== expected) {
-    throw refusal(path, `must hold ${expected} numbers, got ${count}.`, 'Pass what the network was made for, one a row.');
+    throw refusal(path, `must hold ${expected} numbers, got ${count}.`);
   }
 }
 
 /**
  * @param path - What is wrong.
  * @param message - What is wrong with it.
- * @param remedy - What to do about it.
  * @returns The error.
  */
-export function refusal(path: string, message: string, remedy: string): InputError {
-  return new InputError([{ path, message, remedy }]);
+export function refusal(path: string, message: string): InputError {
+  return new InputError([{ path, message, remedy: 'Pass what the network was made for, one a row.' }]);
 }

@@ -1,5 +1,4 @@
-import { CLOCK, HEAD_WIDTH, HEADS } from '../checkpoint/model-spec.js';
-import { READ_OUT } from '../checkpoint/parameters.js';
+import { CLOCK, HEAD_WIDTH, HEADS, READ_OUT } from '../checkpoint/model-spec.js';
 import { writeClock } from './clock.js';
 import { softmax } from './softmax.js';
 import type { HistoryWeights, Weights } from './weights.js';

@@ -1,4 +1,3 @@
-import { InputError } from '../errors/input-error.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { Choice } from './choice.js';
 import { Observations, refusal } from './observations.js';
@@ -41,8 +40,7 @@ export class Policy implements SteppedRows {
    * @param seed - Of what is sampled.
    */
   constructor(weights: Weights, size: number, seed: number) {
-    const { model, headBias } = weights;
-    const { hidden, layers, encoder, actions, attendsPrompt, window } = model;
+    const { hidden, layers, encoder, actions, window } = weights.model;
     this.#weights = weights;
     this.#size = size;
     this.#stream = new Philox(seed);
@@ -55,18 +53,17 @@ export class Policy implements SteppedRows {
     this.#ages = new Float64Array(size);
     this.#gates = new Float64Array(3 * hidden);
     this.#after = new Float64Array(hidden);
-    this.#read = new Float64Array(hidden * (attendsPrompt ? 2 : 1) + (window === 0 ? 0 : 64));
-    this.#said = new Float64Array(headBias.length);
+    this.#read = new Float64Array(weights.read);
+    this.#said = new Float64Array(actions + 1);
   }
 
   begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array): void {
     this.#begun += 1;
     if (stages.length > this.#size) {
-      const message = `must hold at most the session's ${this.#size} rows, got ${stages.length}.`;
-      throw refusal('stages', message, 'Make a larger session, or pass fewer problems.');
+      throw refusal('stages', `must hold at most the session's ${this.#size} rows, got ${stages.length}.`);
     }
     if (this.#reading === undefined) {
-      throw refusal('contexts', 'must be empty: the model reads none.', 'Step the session without a prompt.');
+      throw refusal('contexts', 'must be empty: the model reads none.');
     }
     this.#restartAll(stages.length);
     this.#reading.read(this.#weights, contexts, stages, contextLengths, this.#states);
@@ -75,7 +72,7 @@ export class Policy implements SteppedRows {
   beginRows(rows: number): void {
     this.#begun += 1;
     if (this.#reading !== undefined) {
-      throw refusal('session', 'begins with a prompt.', 'Call begin() with contexts and stages first.');
+      throw refusal('session', 'has not begun.');
     }
     this.#restartAll(rows);
   }
@@ -99,7 +96,7 @@ export class Policy implements SteppedRows {
   step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void {
     const rows = this.#rows;
     if (rows === 0) {
-      throw refusal('session', 'has not begun.', 'Call begin() first.');
+      throw refusal('session', 'has not begun.');
     }
     this.#observations.check(this.#weights, rows);
     for (let row = 0; row < rows; row += 1) {
@@ -110,7 +107,7 @@ export class Policy implements SteppedRows {
         this.#rows = 0;
         throw new NonFiniteError(`the logits of row ${row} at step ${this.#steps} give no probabilities.`, {
           path: 'logits',
-          remedy: 'These weights are too large to compute with: load others, and begin again.',
+          remedy: 'The weights are too large: load others.',
         });
       }
       actions[row] = action;
@@ -126,8 +123,7 @@ export class Policy implements SteppedRows {
   sync(newer: SteppedRows): void {
     const other = newer instanceof Policy ? newer.#weights : undefined;
     if (other === undefined || JSON.stringify(other.model) !== JSON.stringify(this.#weights.model)) {
-      const message = other === undefined ? 'is computed by the addon, as the session is not.' : 'must be of the same model.';
-      throw refusal('agent', message, 'Pass an agent of innate/infer with the same network.');
+      throw refusal('agent', 'must be of innate/infer, and its network the same.');
     }
     this.#weights = other;
     const { history } = other;
@@ -138,12 +134,10 @@ export class Policy implements SteppedRows {
 
   feed(tokens: Int32Array): void {
     if (!this.#weights.readsTokens) {
-      throw refusal('tokens', 'must be absent: the model does not read the previous action.', 'Leave feed() out.');
+      throw refusal('tokens', 'must be empty: the model reads none.');
     }
     if (tokens.length !== this.#rows) {
-      throw new InputError([
-        { path: 'tokens', message: `must hold ${this.#rows} tokens, got ${tokens.length}.`, remedy: 'Pass one a row.' },
-      ]);
+      throw refusal('tokens', `must hold ${this.#rows} numbers, got ${tokens.length}.`);
     }
     this.#tokens.set(tokens);
   }

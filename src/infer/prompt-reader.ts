@@ -1,16 +1,11 @@
-import { DEFAULT_UPDATE } from '../algorithm/a2c.js';
-import { OBJECTIVE_OPTIONS } from '../algorithm/objective.js';
 import { InputError } from '../errors/input-error.js';
 import { OptionsError } from '../errors/options-error.js';
 import { areChecked, type CheckedPrompts, provePrompts } from '../task/checked-prompts.js';
 import { Issues } from '../util/issues.js';
 import { isArray, isFloat32Array, isInt32Array, isRecord, isTypedArray } from '../util/kind.js';
-import { addUnknownKeys } from '../util/option-reader.js';
 import { show } from '../util/show.js';
+import { addUnknownKeys } from '../util/value-reader.js';
 import type { IdLimits } from './prompts.js';
-
-/** Options of the methods that take inputs. Where a method does not read one, it would be lost in silence. */
-const INPUT_OPTIONS = { among: new Set([...Object.keys(DEFAULT_UPDATE), ...OBJECTIVE_OPTIONS, 'deterministic', 'randomSteps', 'rows']) };
 
 /** Reads one entry, by a name that stands in the code: a name that varies takes V8 a microsecond where there is no such entry. */
 export type Getter = (input: Readonly<Record<string, unknown>>) => unknown;
@@ -39,16 +34,17 @@ export class PromptReader {
    * @param input - What the caller passed.
    * @param names - See {@link inputNames}.
    * @param limits - The network's sizes.
+   * @param among - Options of other methods, which would be lost in silence.
    * @throws {@link InputError} when it is no object.
    * @throws {@link OptionsError} naming every bad name.
    */
-  constructor(input: unknown, names: ReadonlySet<string>, limits: IdLimits) {
+  constructor(input: unknown, names: ReadonlySet<string>, limits: IdLimits, among: ReadonlySet<string>) {
     if (!isRecord(input)) {
       this.issues.add('input', `must be an object with contexts and stages, got ${show(input)}.`, 'Pass { contexts, stages, … }.');
       throw new InputError(this.issues.list);
     }
     const issues = new Issues();
-    addUnknownKeys(input, names, issues, INPUT_OPTIONS);
+    addUnknownKeys(input, names, issues, { among });
     issues.throwIfAny(OptionsError);
     this.input = input;
     this.limits = limits;

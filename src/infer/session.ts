@@ -1,8 +1,8 @@
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
 import { Issues } from '../util/issues.js';
-import { type OptionReader, readOptions } from '../util/option-reader.js';
 import { show } from '../util/show.js';
+import { readWhole, ValueReader } from '../util/value-reader.js';
 import type { NetworkInfo } from './info.js';
 import { heardBy, ObservationReader } from './observation-reader.js';
 import { inputNames, PromptReader, readDeterministic, readIds } from './prompt-reader.js';
@@ -19,6 +19,8 @@ export interface SessionMaker {
 }
 
 const PROMPT_NAMES = inputNames();
+/** Options of a step, which a prompt has not. */
+const STEP_NAMES = new Set(['deterministic', 'observation', 'actionMask', 'temperature']);
 
 /**
  * Decisions one token at a time, synchronously: for an application that uses a trained agent, where a decision takes microseconds, and for
@@ -79,7 +81,7 @@ export class Session {
   begin(prompts: Prompts): void {
     this.#checkOpen();
     this.#checkKind('begin()', false);
-    const reader = new PromptReader(prompts, PROMPT_NAMES, this.#limits);
+    const reader = new PromptReader(prompts, PROMPT_NAMES, this.#limits, STEP_NAMES);
     const { contexts, contextLengths, contextValues, stages } = reader.prompts();
     reader.check();
     this.#policy.begin(contexts, stages, contextLengths, contextValues);
@@ -102,7 +104,8 @@ export class Session {
    */
   step(options?: SessionStepOptions): SessionStep {
     this.#checkOpen();
-    const { deterministic, temperature, observation, actionMask } = options === undefined ? SAMPLE : readOptions(options, readStepOptions);
+    const { deterministic, temperature, observation, actionMask } =
+      options === undefined ? SAMPLE : readWhole(new ValueReader(options), readStepOptions);
     const rows = this.#stepped();
     const silent = observation === undefined && actionMask === undefined && !this.#masked;
     if (silent && this.#limits.observed.discrete.length === 0 && !this.#acts) {
@@ -296,7 +299,7 @@ interface StepConfig {
 
 const SAMPLE: StepConfig = { deterministic: false, temperature: undefined, observation: undefined, actionMask: undefined };
 
-function readStepOptions(reader: OptionReader): StepConfig {
+function readStepOptions(reader: ValueReader): StepConfig {
   const issues = new Issues();
   const deterministic = readDeterministic(reader.raw('deterministic'), issues);
   issues.throwIfAny(InputError);

@@ -23,15 +23,14 @@ export async function readSource(source: CheckpointSource): Promise<Uint8Array> 
   const { ok, status, arrayBuffer } = (source ?? {}) as Partial<Response>;
   if (typeof arrayBuffer !== 'function') {
     const message = `must be a Uint8Array, an ArrayBuffer, a Blob or a Response, got ${show(source)}.`;
-    throw new InputError([{ path: 'source', message, remedy: 'Pass the bytes of a file, or await fetch(url).' }]);
+    throw new InputError([{ path: 'source', message }]);
   }
   if (ok === false) {
-    throw new CheckpointError(`was answered with status ${status}.`, { path: 'source', remedy: 'Check the address of the file.' });
+    throw new CheckpointError(`was answered with status ${status}.`, { path: 'source' });
   }
   try {
     return new Uint8Array(await arrayBuffer.call(source));
-  } catch (error) {
-    const remedy = 'Read it once, and try again where the connection was lost.';
-    throw new CheckpointError(`could not be read: ${showThrown(error)}.`, { path: 'source', remedy, cause: error });
+  } catch (cause) {
+    throw new CheckpointError(`could not be read: ${showThrown(cause)}.`, { path: 'source', cause });
   }
 }

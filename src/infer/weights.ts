@@ -1,5 +1,4 @@
-import { CLOCK, embeds, type ModelSpec, observedBy, readsClock } from '../checkpoint/model-spec.js';
-import { headWidth } from '../checkpoint/parameters.js';
+import { CLOCK, embeds, HEADS, type ModelSpec, observedBy, READ_OUT, readsClock, widthOf } from '../checkpoint/model-spec.js';
 import type { Checkpoint, RolloutSpec, Statistics } from '../checkpoint/read.js';
 import { Gru } from './gru.js';
 import { Matrix } from './matrix.js';
@@ -35,6 +34,8 @@ export class Weights {
   readonly features: Float32Array;
   readonly promptQuery: Matrix | undefined;
   readonly history: HistoryWeights | undefined;
+  /** Numbers that the heads read, R. */
+  readonly read: number;
   /** Of the policy and, in the last row, of the value, `[A + 1, R]`. */
   readonly heads: Matrix;
   /** `[A + 1]`; −∞ for an action that may not be emitted. */
@@ -49,31 +50,43 @@ export class Weights {
   /** @param file - Where they stand. */
   constructor(file: Checkpoint) {
     const { model } = file;
-    const { hidden, encoder, window } = model;
-    const floats = (name: string, there: boolean): Float32Array => (there ? file.floats(name) : NOTHING);
+    const { hidden, encoder, window, vocabulary, actions, attendsPrompt } = model;
+    const readsTokens = model.inputs[0]?.kind === 'previousAction';
     this.model = model;
     this.rollout = file.rollout;
     this.observations = file.observations;
-    this.readsTokens = model.inputs[0]?.kind === 'previousAction';
+    this.readsTokens = readsTokens;
     this.readsClock = readsClock(model);
     this.observed = observedBy(model);
-    this.embedding = floats('emb.weight', embeds(model));
-    this.stages = floats('stage_emb.weight', encoder.kind !== 'none');
+    this.embedding = embeds(model) ? file.floats('emb.weight', [vocabulary, hidden]) : NOTHING;
+    this.stages = encoder.kind === 'none' ? NOTHING : file.floats('stage_emb.weight', [encoder.stages, hidden]);
     this.encoder = encoder.kind === 'recurrent' ? new Gru(file, 'encoder', 0) : undefined;
     this.layers = Array.from({ length: model.layers }, (_, layer) => new Gru(file, 'rnn', layer));
-    const first = file.floats('rnn.weight_ih_l0');
-    const width = first.length / (3 * hidden);
-    const embedded = this.readsTokens ? hidden : 0;
-    this.#tokens = this.readsTokens ? new Matrix(first, width, 0, hidden) : undefined;
+    const embedded = readsTokens ? hidden : 0;
+    const width = model.inputs.reduce((sum, input) => sum + widthOf(input), embedded);
+    const first = file.floats('rnn.weight_ih_l0', [3 * hidden, width]);
+    this.#tokens = readsTokens ? new Matrix(first, width, 0, hidden) : undefined;
     this.features = transposed(first, width, embedded);
-    const rows = this.readsTokens ? model.vocabulary : 1;
+    const rows = readsTokens ? vocabulary : 1;
     this.#table = new Float32Array(rows * 3 * hidden);
     this.#made = new Uint8Array(rows);
     this.#embedded = new Float64Array(hidden);
-    this.promptQuery = model.attendsPrompt ? new Matrix(file.floats('attn.prompt.query.weight'), hidden) : undefined;
-    this.history = window > 0 ? historyOf(file, hidden + (this.readsClock ? CLOCK : 0)) : undefined;
-    this.heads = new Matrix(joined(file.floats('pi.weight'), file.floats('v.weight')), headWidth(model));
-    this.headBias = joined(file.floats('pi.bias'), file.floats('v.bias'));
+    const matrix = (name: string, height: number, columns: number): Matrix => new Matrix(file.floats(name, [height, columns]), columns);
+    this.promptQuery = attendsPrompt ? matrix('attn.prompt.query.weight', hidden, hidden) : undefined;
+    if (window > 0) {
+      const looked = hidden + (this.readsClock ? CLOCK : 0);
+      this.history = {
+        query: matrix('attn.history.query.weight', READ_OUT, looked),
+        key: matrix('attn.history.key.weight', READ_OUT, looked),
+        value: matrix('attn.history.value.weight', READ_OUT, hidden),
+        bias: file.floats('attn.history.bias', [HEADS, window]),
+      };
+    }
+    this.read = hidden * (attendsPrompt ? 2 : 1) + (window > 0 ? READ_OUT : 0);
+    const heads = (name: string, ...columns: number[]): Float32Array =>
+      joined(file.floats(`pi.${name}`, [actions, ...columns]), file.floats(`v.${name}`, [1, ...columns]));
+    this.heads = new Matrix(heads('weight', this.read), this.read);
+    this.headBias = heads('bias');
     file.rollout.actionMask?.forEach((allowed, action) => {
       this.headBias[action] = allowed ? (this.headBias[action] as number) : -Infinity;
     });
@@ -113,16 +126,6 @@ export class Weights {
       out[i] = this.#table[at + i] as number;
     }
   }
-}
-
-function historyOf(file: Checkpoint, looked: number): HistoryWeights {
-  const matrix = (name: string, width: number): Matrix => new Matrix(file.floats(`attn.history.${name}.weight`), width);
-  return {
-    query: matrix('query', looked),
-    key: matrix('key', looked),
-    value: matrix('value', file.model.hidden),
-    bias: file.floats('attn.history.bias'),
-  };
 }
 
 /** The columns of a matrix from one on, as rows. */

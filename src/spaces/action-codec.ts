@@ -61,25 +61,6 @@ export class ActionCodec<A> {
   }
 
   /**
-   * @param action - An action.
-   * @returns Its id.
-   * @throws {@link Misfit} where it is none of the space.
-   */
-  encode(action: A): number {
-    const value: unknown = action;
-    if (this.#actions === undefined) {
-      return component(value, this.size, '');
-    }
-    if (!isArray(value) && !isTypedArray(value)) {
-      throw new Misfit('', `is ${show(value)}.`, `Give ${this.sizes.length} integers.`);
-    }
-    if (value.length !== this.sizes.length) {
-      throw new Misfit('', `has ${value.length} components.`, `Give ${this.sizes.length}.`);
-    }
-    return this.sizes.reduce((id, size, index) => id * size + component(value[index], size, `[${index}]`), 0);
-  }
-
-  /**
    * Writes which actions are allowed.
    *
    * @param mask - True or 1 for each allowed value: `[n]` for a discrete space, those of the components one after the other for a
@@ -139,13 +120,6 @@ function bit(value: unknown, at: number): number {
     return 0;
   }
   throw new Misfit(`[${at}]`, `is ${show(value)}.`, 'Use 0 and 1, or false and true.');
-}
-
-function component(value: unknown, size: number, place: string): number {
-  if (typeof value !== 'number' || !(value >= 0 && value < size && Number.isInteger(value))) {
-    throw new Misfit(place, `is ${show(value)}.`, `Give an integer from 0 to ${size - 1}.`);
-  }
-  return value;
 }
 
 function combination(id: number, sizes: readonly number[]): number[] {

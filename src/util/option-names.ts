@@ -1,4 +1,4 @@
-import { setAdviser } from './option-reader.js';
+import { setAdviser } from './value-reader.js';
 
 /** What Stable-Baselines3, Gymnasium, CleanRL and PyTorch call an option that has another name here; small letters alone. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {

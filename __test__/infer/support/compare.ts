@@ -14,6 +14,8 @@ export interface Compared {
   compared: number;
   /** Those in which an action differs. */
   different: number;
+  /** Those of them in which the two actions are as probable, within 1e-6. */
+  ties: number;
   steps: number;
   /** Largest difference of log π(a), of entropies and of values, of steps before actions differ. */
   distance: number;
@@ -31,7 +33,7 @@ export async function readBack(agent: Agent): Promise<Read> {
 
 /** Steps both sessions, and says in which rows they differ. */
 export class Pair {
-  readonly result: Compared = { compared: 0, different: 0, steps: 0, distance: 0 };
+  readonly result: Compared = { compared: 0, different: 0, ties: 0, steps: 0, distance: 0 };
   readonly #native: Session;
   readonly #pure: Session;
   #apart = new Set<number>();
@@ -61,6 +63,7 @@ export class Pair {
         this.result.steps += 1;
         if (a.actions[row] !== b.actions[row]) {
           this.#apart.add(row);
+          this.result.ties += Math.abs((a.logProbs[row] ?? Number.NaN) - (b.logProbs[row] ?? Number.NaN)) <= 1e-6 ? 1 : 0;
         } else {
           const distances = [0, 2, 4].map((at) => Math.abs((parts[at]?.[row] ?? Number.NaN) - (parts[at + 1]?.[row] ?? Number.NaN)));
           this.result.distance = Math.max(this.result.distance, ...distances);
