@@ -16,9 +16,10 @@ function check(t: ExecutionContext, { result }: Pair, what: string): void {
   t.true(result.distance <= 1e-5, `${what}: ${result.distance}`);
 }
 
-function prompts(random: Random, length: number, rows: number = ROWS): Prompts {
+function prompts(random: Random, length: number, valued: boolean, rows: number = ROWS): Prompts {
   const draw = (count: number, bound: number, least = 0): Int32Array => Int32Array.from({ length: count }, () => least + random.int(bound));
-  return { contexts: draw(rows * length, 9), stages: draw(rows, 3), contextLengths: draw(rows, length, 1) };
+  const shown = { contexts: draw(rows * length, 9), stages: draw(rows, 3), contextLengths: draw(rows, length, 1) };
+  return valued ? { ...shown, contextValues: Float32Array.from(shown.contexts, () => 6 * random.float() - 3) } : shown;
 }
 
 const PROMPTED = [
@@ -31,6 +32,13 @@ const PROMPTED = [
   { pooling: 'batch', network: { attention: 'prompt' } },
   { actionMask: Uint8Array.of(1, 0, 1, 1, 0, 0, 1, 1, 0) },
   { network: { encoder: 'gru' } },
+  { network: { encoder: 'gru', direction: 'forward' } },
+  { network: { encoder: 'gru', direction: 'backward', attention: 'none' } },
+  { contextValues: true },
+  { contextValues: true, pooling: 'batch', network: { attention: 'prompt' } },
+  { contextValues: true, network: { encoder: 'mean', attention: 'prompt', layers: 2 } },
+  { contextValues: true, network: { encoder: 'gru', direction: 'forward', attention: 'both' } },
+  { contextValues: true, network: { encoder: 'gru', direction: 'backward' } },
   { network: { encoder: 'gru', attention: 'none', layers: 2 } },
   { network: { encoder: 'mean', attention: 'prompt', clock: true } },
   { network: { clock: true } },
@@ -48,7 +56,7 @@ for (const options of PROMPTED) {
     const pair = await Pair.of(agent, read, ROWS);
     const random = new Random(1);
     for (const [round, length] of [6, 1, 9].entries()) {
-      const shown = prompts(random, length);
+      const shown = prompts(random, length, agent.info.contextValues);
       pair.each((session) => session.begin(shown));
       for (let step = 0; step < 12; step += 1) {
         const actionMask = Array.from({ length: ROWS }, (_row, row) =>

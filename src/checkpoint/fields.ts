@@ -57,9 +57,9 @@ export class Fields {
     return finite(this.#at(name), this.take(name));
   }
 
-  /** @param name - A field. @returns True or false. */
-  flag(name: string): boolean {
-    return flag(this.#at(name), this.take(name));
+  /** @param name - A field. @param absent - What it is where it is not there, if it need not be. @returns True or false. */
+  flag(name: string, absent?: boolean): boolean {
+    return absent === undefined || this.has(name) ? flag(this.#at(name), this.take(name)) : absent;
   }
 
   /** @param name - A field. @returns One entry an action; undefined for `null`. */

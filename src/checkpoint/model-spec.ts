@@ -4,8 +4,9 @@ import type { Fields } from './fields.js';
 /** What is read before the first step. */
 export type EncoderSpec =
   | { readonly kind: 'none' }
-  | { readonly kind: 'pooled'; readonly stages: number; readonly pooling: 'own' | 'batch' }
-  | { readonly kind: 'recurrent'; readonly stages: number };
+  | { readonly kind: 'pooled'; readonly stages: number; readonly pooling: 'own' | 'batch'; readonly values: boolean }
+  /** `backward`: from the last token to the first. `values`: a number is read beside each token. */
+  | { readonly kind: 'recurrent'; readonly stages: number; readonly backward: boolean; readonly values: boolean };
 
 /** A part of what is read at each step. */
 export type InputSpec =
@@ -68,6 +69,11 @@ export function observedBy({ inputs }: ModelSpec): { readonly dense: number; rea
   return { dense: dense?.width ?? 0, discrete: discrete?.sizes ?? [] };
 }
 
+/** @param spec - A network. @returns Whether a number is read beside each token of a prompt. */
+export function readsValues({ encoder }: ModelSpec): boolean {
+  return encoder.kind !== 'none' && encoder.values;
+}
+
 /** @param spec - A network. @returns Whether the step within the episode is read. */
 export function readsClock({ inputs }: ModelSpec): boolean {
   return inputs.some(({ kind }) => kind === 'clock');
@@ -89,7 +95,7 @@ export function readModel(fields: Fields): ModelSpec {
     inputs: fields.objects('inputs').map(readInput),
     layers: fields.size('layers'),
     hidden: fields.size('hidden'),
-    recurrent: fields.has('recurrent') ? fields.flag('recurrent') : true,
+    recurrent: fields.flag('recurrent', true),
     attendsPrompt: attention?.flag('prompt') ?? false,
     window: history?.size('window') ?? 0,
     actions: action.size('size'),
@@ -133,13 +139,13 @@ export function checkModel(spec: ModelSpec): ModelSpec {
 
 function readEncoder(fields: Fields): EncoderSpec {
   const kind = fields.choice('kind', ['none', 'pooled', 'recurrent']);
-  let encoder: EncoderSpec;
-  if (kind === 'none') {
-    encoder = { kind };
-  } else if (kind === 'recurrent') {
-    encoder = { kind, stages: fields.size('stages') };
-  } else {
-    encoder = { kind, pooling: fields.choice('pooling', ['own', 'batch']), stages: fields.size('stages') };
+  let encoder: EncoderSpec = { kind: 'none' };
+  if (kind !== 'none') {
+    const read = { stages: fields.size('stages'), values: fields.flag('values', false) };
+    encoder =
+      kind === 'pooled'
+        ? { kind, pooling: fields.choice('pooling', ['own', 'batch']), ...read }
+        : { kind, backward: fields.flag('backward', false), ...read };
   }
   fields.end();
   return encoder;

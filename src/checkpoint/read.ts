@@ -94,7 +94,7 @@ function readFirst(config: Fields): Said {
   const vocabulary = config.size('vocabSize');
   const model = checkModel({
     vocabulary,
-    encoder: { kind: 'pooled', stages: config.size('stageCount'), pooling: config.choice('pooling', ['own', 'batch']) },
+    encoder: { kind: 'pooled', stages: config.size('stageCount'), pooling: config.choice('pooling', ['own', 'batch']), values: false },
     inputs: [{ kind: 'previousAction' }],
     layers: 1,
     hidden: config.size('hiddenSize'),

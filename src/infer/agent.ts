@@ -1,4 +1,4 @@
-import { observedBy, readsClock } from '../checkpoint/model-spec.js';
+import { observedBy, readsClock, readsValues } from '../checkpoint/model-spec.js';
 import { type Checkpoint, readCheckpoint } from '../checkpoint/read.js';
 import { readUse } from '../checkpoint/use.js';
 import { readWhole, ValueReader } from '../util/value-reader.js';
@@ -64,6 +64,7 @@ export class Agent {
 function infoOf({ model, rollout, note, size }: Checkpoint): NetworkInfo {
   const { encoder, vocabulary, attendsPrompt, window } = model;
   const { task, vocabulary: texts, stages, contextLength, spaces } = readUse(note, model, size);
+  const reads = encoder.kind === 'recurrent' && (encoder.backward ? 'backward' : 'forward');
   return {
     taskName: task,
     vocabulary: texts,
@@ -74,13 +75,13 @@ function infoOf({ model, rollout, note, size }: Checkpoint): NetworkInfo {
     layers: model.layers,
     memory: model.recurrent,
     encoder: ENCODERS[encoder.kind],
-    direction: encoder.kind === 'recurrent' ? 'forward' : undefined,
+    direction: reads || undefined,
     attention: attentionOf(attendsPrompt, window > 0),
     historyWindow: window > 0 ? window : undefined,
     clock: readsClock(model),
     horizon: rollout.horizon,
     contextLength,
-    contextValues: false,
+    contextValues: readsValues(model),
     startToken: rollout.startToken,
     actionMask: rollout.actionMask === undefined ? undefined : Uint8Array.from(rollout.actionMask, Number),
     pooling: encoder.kind === 'pooled' ? encoder.pooling : 'own',

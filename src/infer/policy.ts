@@ -57,7 +57,7 @@ export class Policy implements SteppedRows {
     this.#said = new Float64Array(actions + 1);
   }
 
-  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array): void {
+  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array, contextValues?: Float32Array): void {
     this.#begun += 1;
     if (stages.length > this.#size) {
       throw refusal('stages', `must hold at most the session's ${this.#size} rows, got ${stages.length}.`);
@@ -66,7 +66,7 @@ export class Policy implements SteppedRows {
       throw refusal('contexts', 'must be empty: the model reads none.');
     }
     this.#restartAll(stages.length);
-    this.#reading.read(this.#weights, contexts, stages, contextLengths, this.#states);
+    this.#reading.read(this.#weights, { contexts, stages, lengths: contextLengths, values: contextValues }, this.#states);
   }
 
   beginRows(rows: number): void {

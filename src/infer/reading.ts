@@ -1,6 +1,18 @@
 import { softmax } from './softmax.js';
 import type { Weights } from './weights.js';
 
+/** Prompts whose ids have been checked. */
+interface Shown {
+  /** Token ids, `[n, L]`. */
+  readonly contexts: Int32Array;
+  /** Stage ids, `[n]`. */
+  readonly stages: Int32Array;
+  /** Tokens that count, `[n]`; all where absent. */
+  readonly lengths: Int32Array | undefined;
+  /** Numbers beside the tokens, `[n, L]`, where they are read. */
+  readonly values: Float32Array | undefined;
+}
+
 /** Prompts as they were read: of each row the first state, and what is attended to. */
 export class Reading {
   readonly #rows: number;
@@ -14,7 +26,8 @@ export class Reading {
   readonly #gates: Float64Array;
   /** `[2, H]`, the states before and after a token. */
   readonly #states: readonly [Float64Array, Float64Array];
-  readonly #mean: Float64Array;
+  /** Of the tokens that are pooled. */
+  readonly #sum: Float64Array;
   readonly #embedded: Float64Array;
   readonly #query: Float64Array;
 
@@ -29,47 +42,39 @@ export class Reading {
     this.#lengths = new Int32Array(rows);
     this.#gates = new Float64Array(3 * hidden);
     this.#states = [new Float64Array(hidden), new Float64Array(hidden)];
-    this.#mean = new Float64Array(hidden);
+    this.#sum = new Float64Array(hidden);
     this.#embedded = new Float64Array(hidden);
     this.#query = new Float64Array(hidden);
   }
 
   /**
-   * Reads prompts whose ids have been checked.
-   *
    * @param weights - The network's.
-   * @param contexts - Token ids, `[n, L]`.
-   * @param stages - Stage ids, `[n]`.
-   * @param lengths - Tokens that count, `[n]`; all where absent.
+   * @param prompts - What is read.
    * @param states - Of the rows, `[n, stride]`, of which the first `H` are written: the first layer's.
    */
-  read(weights: Weights, contexts: Int32Array, stages: Int32Array, lengths: Int32Array | undefined, states: Float64Array): void {
+  read(weights: Weights, prompts: Shown, states: Float64Array): void {
     const { encoder, hidden } = weights.model;
+    const { contexts, stages, lengths } = prompts;
     const n = stages.length;
     const length = contexts.length / n;
-    const stride = states.length / this.#rows;
     this.#makeRoom(length, hidden);
-    for (let row = 0; row < n; row += 1) {
-      this.#lengths[row] = lengths?.[row] ?? length;
-    }
     const batch = encoder.kind === 'pooled' && encoder.pooling === 'batch';
-    if (batch) {
-      this.#pool(weights, contexts, length, 0, n);
-    }
+    let total = 0;
     for (let row = 0; row < n; row += 1) {
-      let first = this.#mean;
+      const count = lengths?.[row] ?? length;
+      this.#lengths[row] = count;
       if (encoder.kind === 'recurrent') {
-        first = this.#walk(weights, contexts, length, row);
+        this.#writeState(weights, stages, row, this.#walk(weights, prompts, row, encoder.backward), 1, states);
       } else {
+        total = batch && row > 0 ? total + count : count;
+        this.#pool(weights, prompts, row, total > count);
         if (!batch) {
-          this.#pool(weights, contexts, length, row, row + 1);
+          this.#writeState(weights, stages, row, this.#sum, total, states);
         }
-        this.#keepEmbeddings(weights, contexts, length, row);
       }
-      const stage = (stages[row] as number) * hidden;
-      for (let i = 0; i < hidden; i += 1) {
-        states[row * stride + i] = Math.tanh((first[i] as number) + (weights.stages[stage + i] as number));
-      }
+    }
+    for (let row = 0; batch && row < n; row += 1) {
+      this.#writeState(weights, stages, row, this.#sum, total, states);
     }
   }
 
@@ -102,51 +107,58 @@ export class Reading {
     }
   }
 
-  /** The mean of the embeddings of the tokens of some rows that count. */
-  #pool({ embedding, model }: Weights, contexts: Int32Array, length: number, from: number, to: number): void {
-    const { hidden } = model;
-    const mean = this.#mean.fill(0);
-    let total = 0;
-    for (let row = from; row < to; row += 1) {
-      const count = this.#lengths[row] as number;
-      total += count;
-      for (let at = row * length; at < row * length + count; at += 1) {
-        const begin = (contexts[at] as number) * hidden;
-        for (let i = 0; i < hidden; i += 1) {
-          mean[i] = (mean[i] as number) + (embedding[begin + i] as number);
-        }
-      }
+  /** A row's first state, of a sum of so many vectors and of its stage. */
+  #writeState({ stages, model }: Weights, ids: Int32Array, row: number, sum: Float64Array, count: number, states: Float64Array): void {
+    const at = (row * states.length) / this.#rows;
+    const stage = (ids[row] as number) * model.hidden;
+    for (let i = 0; i < model.hidden; i += 1) {
+      states[at + i] = Math.tanh((sum[i] as number) / count + (stages[stage + i] as number));
     }
-    for (let i = 0; i < hidden; i += 1) {
-      mean[i] = (mean[i] as number) / total;
+  }
+
+  /** Sums what a row's tokens stand for, on top of the rows before or anew. */
+  #pool(weights: Weights, prompts: Shown, row: number, goesOn: boolean): void {
+    const sum = goesOn ? this.#sum : this.#sum.fill(0);
+    for (let token = 0; token < (this.#lengths[row] as number); token += 1) {
+      const embedded = this.#embed(weights, prompts, row, token);
+      for (let i = 0; i < sum.length; i += 1) {
+        sum[i] = (sum[i] as number) + (embedded[i] as number);
+      }
+      this.#keep(row, token, embedded);
     }
   }
 
   /** Reads a row's tokens in order. Returns the last state. */
-  #walk(weights: Weights, contexts: Int32Array, length: number, row: number): Float64Array {
-    const { encoder, model } = weights;
-    const { hidden } = model;
+  #walk(weights: Weights, prompts: Shown, row: number, backward: boolean): Float64Array {
+    const { encoder } = weights;
+    const count = this.#lengths[row] as number;
     let [before, after] = this.#states;
     before.fill(0);
-    for (let token = 0; token < (this.#lengths[row] as number); token += 1) {
-      weights.writeEmbedding(contexts[row * length + token] as number, this.#embedded);
-      encoder?.input?.times(this.#embedded, 0, encoder.inputBias, this.#gates);
+    for (let step = 0; step < count; step += 1) {
+      const token = backward ? count - 1 - step : step;
+      encoder?.input?.times(this.#embed(weights, prompts, row, token), 0, encoder.inputBias, this.#gates);
       encoder?.step(this.#gates, before, 0, after);
-      if (this.#attended) {
-        this.#vectors.set(after, (row * this.#length + token) * hidden);
-      }
+      this.#keep(row, token, after);
       [before, after] = [after, before];
     }
     return before;
   }
 
-  #keepEmbeddings({ embedding, model }: Weights, contexts: Int32Array, length: number, row: number): void {
+  /** What a token of a row stands for: its embedding, and a multiple of a vector where a number is read beside it. */
+  #embed(weights: Weights, { contexts, stages, values }: Shown, row: number, token: number): Float64Array {
+    const embedded = this.#embedded;
+    const at = (row * contexts.length) / stages.length + token;
+    weights.writeEmbedding(contexts[at] as number, embedded);
+    for (let i = 0; i < weights.values.length; i += 1) {
+      embedded[i] = (embedded[i] as number) + (values?.[at] as number) * (weights.values[i] as number);
+    }
+    return embedded;
+  }
+
+  /** Keeps what is attended to at a token. */
+  #keep(row: number, token: number, vector: Float64Array): void {
     if (this.#attended) {
-      const { hidden } = model;
-      for (let token = 0; token < (this.#lengths[row] as number); token += 1) {
-        const begin = (contexts[row * length + token] as number) * hidden;
-        this.#vectors.set(embedding.subarray(begin, begin + hidden), (row * this.#length + token) * hidden);
-      }
+      this.#vectors.set(vector, (row * this.#length + token) * vector.length);
     }
   }
 

@@ -1,4 +1,4 @@
-import { CLOCK, embeds, HEADS, type ModelSpec, observedBy, READ_OUT, readsClock, widthOf } from '../checkpoint/model-spec.js';
+import { CLOCK, embeds, HEADS, type ModelSpec, observedBy, READ_OUT, readsClock, readsValues, widthOf } from '../checkpoint/model-spec.js';
 import type { Checkpoint, RolloutSpec, Statistics } from '../checkpoint/read.js';
 import { Gru } from './gru.js';
 import { Matrix } from './matrix.js';
@@ -26,6 +26,8 @@ export class Weights {
   readonly observed: ReturnType<typeof observedBy>;
   /** `[V, H]`; empty where no token is read. */
   readonly embedding: Float32Array;
+  /** What the number beside a token is a multiple of, `[H]`; empty where none is read. */
+  readonly values: Float32Array;
   /** `[S, H]`; empty where no stage is read. */
   readonly stages: Float32Array;
   readonly encoder: Gru | undefined;
@@ -59,6 +61,7 @@ export class Weights {
     this.readsClock = readsClock(model);
     this.observed = observedBy(model);
     this.embedding = embeds(model) ? file.floats('emb.weight', [vocabulary, hidden]) : NOTHING;
+    this.values = readsValues(model) ? file.floats('value_emb.weight', [hidden, 1]) : NOTHING;
     this.stages = encoder.kind === 'none' ? NOTHING : file.floats('stage_emb.weight', [encoder.stages, hidden]);
     this.encoder = encoder.kind === 'recurrent' ? new Gru(file, 'encoder', 0) : undefined;
     this.layers = Array.from({ length: model.layers }, (_, layer) => new Gru(file, 'rnn', layer));
