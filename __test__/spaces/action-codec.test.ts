@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { box, discrete, multiDiscrete, OptionsError, type Space } from 'innate';
 import { ActionEncoder } from '#dist/spaces/action-encoder.js';
+import { checkedActions } from '#dist/spaces/layout.js';
 import { Misfit } from '#dist/spaces/misfit.js';
 
 const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 });
@@ -109,8 +110,8 @@ test('what is no space of actions', (t) => {
     [{ a: discrete(2) }, 'actionSpace: is an object (Object), not a space.'],
   ];
   for (const [space, message] of cases) {
-    const error = t.throws(() => new ActionEncoder(space as Space<unknown>), { instanceOf: OptionsError });
+    const error = t.throws(() => checkedActions(space as Space<unknown>), { instanceOf: OptionsError });
     t.true(error?.message.startsWith(message), error?.message);
   }
-  t.is(new ActionEncoder(multiDiscrete([64, 64])).size, 4096);
+  t.is(new ActionEncoder(checkedActions(multiDiscrete([64, 64]))).size, 4096);
 });

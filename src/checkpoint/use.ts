@@ -1,4 +1,4 @@
-import { layoutOf } from '../spaces/layout.js';
+import { idsOf, type KnownSpace, takeApart } from '../spaces/parts.js';
 import { readSpace, type Spaces } from '../spaces/plain.js';
 import { isArray, isRecord } from '../util/kind.js';
 import { numberIssue } from '../util/number-rule.js';
@@ -66,13 +66,13 @@ function readSpaces(
   const actionSpace = numbers === dense ? (readSpace(acted) as Spaces['actionSpace'] | undefined) : undefined;
   if (
     observationSpace === undefined ||
-    actionSpace === undefined ||
-    `${layoutOf(observationSpace).discrete}` !== `${discrete}` ||
-    productOf(layoutOf(actionSpace).discrete) !== model.actions
+    `${takeApart(observationSpace).flatMap(({ space }) => idsOf(space))}` !== `${discrete}` ||
+    !/^(multi-)?discrete$/.test(`${actionSpace?.kind}`) ||
+    productOf(idsOf(actionSpace as KnownSpace)) !== model.actions
   ) {
     throw damaged('names spaces that the network is not for.', 'note');
   }
-  return { observationSpace, actionSpace };
+  return { observationSpace, actionSpace: actionSpace as Spaces['actionSpace'] };
 }
 
 /** A space as a list of one, or the spaces of a record. */

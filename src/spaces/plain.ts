@@ -1,6 +1,6 @@
 import { isArray, isRecord } from '../util/kind.js';
-import { type KnownSpace, sizesOf } from './layout.js';
-import { box, discrete, multiDiscrete } from './make.js';
+import { COUNT, numberIssue } from '../util/number-rule.js';
+import { type KnownSpace, sizesOf } from './parts.js';
 import type { ObservationSpace, Space } from './space.js';
 
 /** What a network observes and does. */
@@ -51,17 +51,36 @@ function plainBound(bounds: Float32Array): unknown {
   return plain.every((bound) => bound === plain[0]) ? plain[0] : plain;
 }
 
+/** What `make.ts` would make, or nothing. What is wrong with it is for nobody to mend. */
 function readOne({ kind, n, sizes, shape, low, high }: Readonly<Record<string, unknown>>): Space<unknown> {
-  switch (kind) {
-    case 'discrete':
-      return discrete(n as number);
-    case 'multi-discrete':
-      return multiDiscrete(sizes as readonly number[]) as Space<unknown>;
-    default:
-      return box({ shape: shape as readonly number[], low: readBound(low), high: readBound(high) }) as Space<unknown>;
+  if (kind === 'discrete' && isCount(n)) {
+    return Object.freeze({ kind, n });
   }
+  if (kind === 'multi-discrete' && areCounts(sizes)) {
+    return Object.freeze({ kind, sizes: Object.freeze([...sizes]) });
+  }
+  if (kind === 'box' && areCounts(shape)) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const [lows, highs] = [readBound(low, count), readBound(high, count)];
+    if (lows.every((bound, at) => bound <= (highs[at] as number) && bound < Infinity && (highs[at] as number) > -Infinity)) {
+      return Object.freeze({ kind, shape: Object.freeze([...shape]), low: lows, high: highs });
+    }
+  }
+  throw new RangeError('no space');
 }
 
-function readBound(bound: unknown): number | number[] {
-  return isArray(bound) ? bound.map(Number) : Number(bound);
+function isCount(value: unknown): value is number {
+  return numberIssue(value, COUNT) === undefined;
+}
+
+function areCounts(values: unknown): values is readonly number[] {
+  return isArray(values) && values.length > 0 && values.every(isCount);
+}
+
+/** A number for all, or one a number; numbers that are none where it says neither. */
+function readBound(bound: unknown, count: number): Float32Array {
+  if (!isCount(count) || (isArray(bound) && bound.length !== count)) {
+    throw new RangeError('no bound');
+  }
+  return new Float32Array(count).map((_, at) => Number(isArray(bound) ? bound[at] : bound));
 }
