@@ -100,7 +100,12 @@ export class InputReader extends PromptReader {
    */
   weights(count: number, steps: number): Float32Array | undefined {
     const lengths = this.#lengths(count, steps);
-    const weights = this.#numbers('weights', [count * steps], 'Pass 0 for a step that does not count.', 0);
+    const remedy = 'Pass 0 for a step that does not count.';
+    const weights = this.#numbers('weights', [count * steps], remedy);
+    const bad = weights?.findIndex((weight) => weight < 0) ?? -1;
+    if (bad >= 0) {
+      this.issues.add(`weights[${bad}]`, `must be a finite number of at least 0, got ${show(weights?.[bad])}.`, remedy);
+    }
     if (lengths !== undefined && weights !== undefined) {
       this.issues.add('weights', 'cannot be given together with lengths.', 'Give weights alone, 0 after the end of a program.');
     }
@@ -180,8 +185,8 @@ export class InputReader extends PromptReader {
     return toInt32(lengths);
   }
 
-  #numbers(name: EntryName, counts: readonly number[], remedy: string, min?: number): Float32Array | undefined {
-    return this.numbers(name, ENTRIES[name], counts, remedy, min);
+  #numbers(name: EntryName, counts: readonly number[], remedy: string): Float32Array | undefined {
+    return this.numbers(name, ENTRIES[name], counts, remedy);
   }
 
   /** @returns Whether to take the most probable token; see {@link readDeterministic}. */

@@ -1,6 +1,6 @@
 import { idsOf, type KnownSpace, takeApart } from '../spaces/parts.js';
 import { readSpace, type Spaces } from '../spaces/plain.js';
-import { isArray, isRecord } from '../util/kind.js';
+import { isRecord } from '../util/kind.js';
 import { numberIssue } from '../util/number-rule.js';
 import { damaged } from './fault.js';
 import { parseJson } from './json.js';
@@ -60,31 +60,19 @@ function readSpaces(
     return undefined;
   }
   const { dense, discrete } = observedBy(model);
-  // Counted before anything is made of them: a few bytes can name a space of millions of numbers.
-  const numbers = [observed, acted].flatMap(partsOf).reduce((sum, { shape }) => sum + (isArray(shape) ? productOf(shape) : 0), 0);
-  const observationSpace = numbers === dense ? readSpace(observed) : undefined;
-  const actionSpace = numbers === dense ? (readSpace(acted) as Spaces['actionSpace'] | undefined) : undefined;
+  const observationSpace = readSpace(observed, dense);
+  const actionSpace = readSpace(acted, 0) as Spaces['actionSpace'] | undefined;
+  const ids = takeApart(observationSpace ?? {}).flatMap(({ space }) => idsOf(space));
   if (
     observationSpace === undefined ||
-    `${takeApart(observationSpace).flatMap(({ space }) => idsOf(space))}` !== `${discrete}` ||
-    !/^(multi-)?discrete$/.test(`${actionSpace?.kind}`) ||
-    productOf(idsOf(actionSpace as KnownSpace)) !== model.actions
+    model.encoder.kind !== 'none' ||
+    `${ids}` !== `${discrete}` ||
+    typeof actionSpace?.kind !== 'string' ||
+    idsOf(actionSpace as KnownSpace).reduce((product, size) => product * size) !== model.actions
   ) {
     throw damaged('names spaces that the network is not for.', 'note');
   }
-  return { observationSpace, actionSpace: actionSpace as Spaces['actionSpace'] };
-}
-
-/** A space as a list of one, or the spaces of a record. */
-function partsOf(space: unknown): readonly Readonly<Record<string, unknown>>[] {
-  if (!isRecord(space)) {
-    return [];
-  }
-  return typeof space['kind'] === 'string' ? [space] : Object.values(space).filter(isRecord);
-}
-
-function productOf(sizes: readonly unknown[]): number {
-  return sizes.reduce<number>((product, size) => product * Number(size), 1);
+  return { observationSpace, actionSpace };
 }
 
 function stringsOr(value: unknown): readonly string[] | undefined {

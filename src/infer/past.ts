@@ -82,21 +82,23 @@ export class Past {
 
   #attend({ query, bias }: HistoryWeights, age: number, count: number, read: Float64Array, at: number): void {
     const scores = this.#scores;
-    query.times(this.#looked, 0, undefined, this.#made);
+    const looked = this.#made;
+    query.times(this.#looked, 0, undefined, looked);
+    // From step to step back, and around where the arrays begin.
+    const last = ((age - 1) % this.#room) * READ_OUT;
+    const around = this.#room * READ_OUT;
     for (let head = 0; head < HEADS; head += 1) {
       const from = head * HEAD_WIDTH;
-      for (let back = 1; back <= count; back += 1) {
-        const begin = ((age - back) % this.#room) * READ_OUT;
+      for (let back = 0, begin = last; back < count; back += 1, begin = (begin === 0 ? around : begin) - READ_OUT) {
         let score = 0;
         for (let i = from; i < from + HEAD_WIDTH; i += 1) {
-          score += (this.#made[i] as number) * (this.#keys[begin + i] as number);
+          score += (looked[i] as number) * (this.#keys[begin + i] as number);
         }
-        scores[back - 1] = score * SCALE + (bias[head * this.#window + back - 1] as number);
+        scores[back] = score * SCALE + (bias[head * this.#window + back] as number);
       }
       softmax(scores, count);
-      for (let back = 1; back <= count; back += 1) {
-        const begin = ((age - back) % this.#room) * READ_OUT;
-        const weight = scores[back - 1] as number;
+      for (let back = 0, begin = last; back < count; back += 1, begin = (begin === 0 ? around : begin) - READ_OUT) {
+        const weight = scores[back] as number;
         for (let i = from; i < from + HEAD_WIDTH; i += 1) {
           read[at + i] = (read[at + i] as number) + weight * (this.#values[begin + i] as number);
         }

@@ -1,32 +1,22 @@
 /** The stream of sessions. */
 const SESSION = 0x5345_5353;
 
-/** The uniforms that sessions sample by: Philox4x32-10, the same numbers as the addon's. */
-export class Philox {
-  readonly #low: number;
-  readonly #high: number;
-  readonly #words = new Uint32Array(4);
-
-  /** @param seed - A non-negative safe integer. */
-  constructor(seed: number) {
-    this.#low = seed >>> 0;
-    this.#high = (Math.floor(seed / 2 ** 32) ^ SESSION) >>> 0;
-  }
-
-  /**
-   * @param begun - How often the session has begun.
-   * @param row - Which row.
-   * @param step - Which step since it began.
-   * @returns A number in [0, 1), of 24 bits.
-   */
-  uniform(begun: number, row: number, step: number): number {
-    const words = this.#words;
+/**
+ * The uniforms that sessions sample by: Philox4x32-10, the same numbers as the addon's.
+ *
+ * @param seed - A non-negative safe integer.
+ * @returns A function of how often the session has begun, which row, and which step since it began: a number in [0, 1), of 24 bits.
+ */
+export function sessionUniforms(seed: number): (begun: number, row: number, step: number) => number {
+  const words = new Uint32Array(4);
+  const key = [seed, Math.floor(seed / 2 ** 32) ^ SESSION] as const;
+  return (begun, row, step) => {
     words[0] = row;
     words[1] = Math.floor(step / 4);
     words[2] = begun;
     words[3] = Math.floor(begun / 2 ** 32);
-    let low = this.#low;
-    let high = this.#high;
+    let low = key[0] >>> 0;
+    let high = key[1] >>> 0;
     for (let round = 0; round < 10; round += 1) {
       const a = words[0] as number;
       const b = words[1] as number;
@@ -40,7 +30,7 @@ export class Philox {
       high = (high + 0xbb67_ae85) >>> 0;
     }
     return ((words[step % 4] as number) >>> 8) / 2 ** 24;
-  }
+  };
 }
 
 /** The upper 32 bits of a product of two numbers of 32 bits. */

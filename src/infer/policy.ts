@@ -2,16 +2,16 @@ import { NonFiniteError } from '../errors/non-finite-error.js';
 import { Choice } from './choice.js';
 import { Observations, refusal } from './observations.js';
 import { Past } from './past.js';
-import { Philox } from './philox.js';
+import { sessionUniforms } from './philox.js';
 import { Reading } from './reading.js';
 import type { SteppedRows } from './stepping.js';
 import type { Weights } from './weights.js';
 
-/** Rows under way, in TypeScript. A step allocates nothing. */
+/** Rows under way, in TypeScript, for a session, which knows how they begin. A step allocates nothing. */
 export class Policy implements SteppedRows {
   #weights: Weights;
   readonly #size: number;
-  readonly #stream: Philox;
+  readonly #uniform: ReturnType<typeof sessionUniforms>;
   readonly #observations: Observations;
   readonly #reading: Reading | undefined;
   readonly #pasts: readonly Past[];
@@ -43,7 +43,7 @@ export class Policy implements SteppedRows {
     const { hidden, layers, encoder, actions, window } = weights.model;
     this.#weights = weights;
     this.#size = size;
-    this.#stream = new Philox(seed);
+    this.#uniform = sessionUniforms(seed);
     this.#observations = new Observations(weights, size);
     this.#reading = encoder.kind === 'none' ? undefined : new Reading(weights, size);
     this.#pasts = window === 0 ? [] : Array.from({ length: size }, () => new Past(weights));
@@ -62,18 +62,12 @@ export class Policy implements SteppedRows {
     if (stages.length > this.#size) {
       throw refusal('stages', `must hold at most the session's ${this.#size} rows, got ${stages.length}.`);
     }
-    if (this.#reading === undefined) {
-      throw refusal('contexts', 'must be empty: the model reads none.');
-    }
     this.#restartAll(stages.length);
-    this.#reading.read(this.#weights, { contexts, stages, lengths: contextLengths, values: contextValues }, this.#states);
+    this.#reading?.read(this.#weights, { contexts, stages, lengths: contextLengths, values: contextValues }, this.#states);
   }
 
   beginRows(rows: number): void {
     this.#begun += 1;
-    if (this.#reading !== undefined) {
-      throw refusal('session', 'has not begun.');
-    }
     this.#restartAll(rows);
   }
 
@@ -95,13 +89,10 @@ export class Policy implements SteppedRows {
 
   step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void {
     const rows = this.#rows;
-    if (rows === 0) {
-      throw refusal('session', 'has not begun.');
-    }
     this.#observations.check(this.#weights, rows);
     for (let row = 0; row < rows; row += 1) {
       const value = this.#advance(row);
-      const action = this.#choice.choose(deterministic ? undefined : this.#stream.uniform(this.#begun, row, this.#steps));
+      const action = this.#choice.choose(deterministic ? undefined : this.#uniform(this.#begun, row, this.#steps));
       if (action < 0) {
         // Some rows have moved on and some have not.
         this.#rows = 0;

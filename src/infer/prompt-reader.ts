@@ -100,15 +100,14 @@ export class PromptReader {
   }
 
   /** An entry of so many numbers, or `undefined` where absent or wrong. */
-  protected numbers(name: string, get: Getter, counts: readonly number[], remedy: string, min = -Infinity): Float32Array | undefined {
+  protected numbers(name: string, get: Getter, counts: readonly number[], remedy: string): Float32Array | undefined {
     const values = this.entry(name, get);
-    if (values === undefined || !this.checkCount(name, values, counts, `Pass a Float32Array with so many numbers.`)) {
+    if (values === undefined || !this.checkCount(name, values, counts, 'Pass a Float32Array with so many numbers.')) {
       return undefined;
     }
-    const bad = findNonFinite(values, min);
+    const bad = findNonFinite(values);
     if (bad >= 0) {
-      const rule = min === -Infinity ? 'a finite number' : `a finite number of at least ${min}`;
-      this.issues.add(`${name}[${bad}]`, `must be ${rule}, got ${show(values[bad])}.`, remedy);
+      this.issues.add(`${name}[${bad}]`, `must be a finite number, got ${show(values[bad])}.`, remedy);
       return undefined;
     }
     return isFloat32Array(values) ? values : Float32Array.from(values as ArrayLike<number>);
@@ -138,13 +137,8 @@ export class PromptReader {
 
   #checkValues(given: boolean): void {
     if (given !== this.limits.contextValues) {
-      const [message, remedy] = given
-        ? ['cannot be given: the agent reads no numbers beside tokens.', 'Leave it out, or make the agent for a task with contextValues.']
-        : [
-            'is missing: the agent reads a number beside each token.',
-            'Pass a Float32Array with one number a token, 0 where there is none.',
-          ];
-      this.issues.add('contextValues', message, remedy);
+      const message = given ? 'cannot be given: the agent reads none.' : 'is missing: the agent reads a number beside each token.';
+      this.issues.add('contextValues', message, given ? 'Leave it out.' : 'Pass one number a token, 0 where there is none.');
     }
   }
 
@@ -156,13 +150,10 @@ export class PromptReader {
     const { contextLength } = this.limits;
     if (count === 0) {
       this.issues.add('stages', 'must hold at least one problem, got none.', 'Pass one stage id a problem.');
-    } else if (contextLength !== undefined && length !== count * contextLength) {
-      const message = `must hold ${contextLength} tokens for each of the ${count} problems, ${count * contextLength} in all, got ${length}.`;
-      const remedy = `Pad each context to ${contextLength} tokens, as the task that the agent was made for does.`;
-      this.issues.add('contexts', message, remedy);
-    } else if (length === 0 || length % count !== 0) {
-      const message = `must hold the same number of tokens for each of the ${count} problems, got ${length} in all.`;
-      this.issues.add('contexts', message, 'Pad the contexts of one batch to one length.');
+    } else if (contextLength === undefined ? length === 0 || length % count !== 0 : length !== count * contextLength) {
+      const each = contextLength ?? 'the same number of';
+      const message = `must hold ${each} tokens for each of the ${count} problems, got ${length} in all.`;
+      this.issues.add('contexts', message, `Pad each context to ${each} tokens.`);
     }
   }
 }
@@ -182,11 +173,11 @@ export function findOutside(values: ArrayLike<unknown>, min: number, max: number
   return -1;
 }
 
-/** Where the first entry stands that is not finite in 32 bits, or below `min`; -1 where there is none. */
-function findNonFinite(values: ArrayLike<unknown>, min: number): number {
+/** Where the first entry stands that is not finite in 32 bits; -1 where there is none. */
+function findNonFinite(values: ArrayLike<unknown>): number {
   for (let i = 0; i < values.length; i += 1) {
     const entry = values[i];
-    if (typeof entry !== 'number' || !Number.isFinite(Math.fround(entry)) || entry < min) {
+    if (typeof entry !== 'number' || !Number.isFinite(Math.fround(entry))) {
       return i;
     }
   }

@@ -25,16 +25,29 @@ export function plainSpace(space: ObservationSpace<unknown>): unknown {
 
 /**
  * @param value - What {@link plainSpace} returned, or anything.
+ * @param numbers - How many numbers its boxes have; absent: any. Nothing is made of a space of more: a few bytes can name one of millions.
  * @returns The space; undefined where it says none.
  */
-export function readSpace(value: unknown): ObservationSpace<unknown> | undefined {
+export function readSpace(value: unknown, numbers?: number): ObservationSpace<unknown> | undefined {
   if (!isRecord(value)) {
     return undefined;
   }
+  let left = numbers ?? Infinity;
+  const readPart = (part: unknown): Space<unknown> => {
+    const { kind, shape } = part as Readonly<Record<string, unknown>>;
+    const count = kind === 'box' && areCounts(shape) ? shape.reduce((product, size) => product * size, 1) : 0;
+    left -= count;
+    if (left < 0) {
+      throw new RangeError('too many numbers');
+    }
+    return readOne(part as Readonly<Record<string, unknown>>, count);
+  };
   try {
-    return typeof value['kind'] === 'string'
-      ? readOne(value)
-      : Object.fromEntries(Object.entries(value).map(([key, part]) => [key, readOne(part as Readonly<Record<string, unknown>>)]));
+    const space =
+      typeof value['kind'] === 'string'
+        ? readPart(value)
+        : Object.fromEntries(Object.entries(value).map(([key, part]) => [key, readPart(part)]));
+    return numbers === undefined || left === 0 ? space : undefined;
   } catch {
     return undefined;
   }
@@ -52,18 +65,17 @@ function plainBound(bounds: Float32Array): unknown {
 }
 
 /** What `make.ts` would make, or nothing. What is wrong with it is for nobody to mend. */
-function readOne({ kind, n, sizes, shape, low, high }: Readonly<Record<string, unknown>>): Space<unknown> {
+function readOne({ kind, n, sizes, shape, low, high }: Readonly<Record<string, unknown>>, count: number): Space<unknown> {
   if (kind === 'discrete' && isCount(n)) {
     return Object.freeze({ kind, n });
   }
   if (kind === 'multi-discrete' && areCounts(sizes)) {
     return Object.freeze({ kind, sizes: Object.freeze([...sizes]) });
   }
-  if (kind === 'box' && areCounts(shape)) {
-    const count = shape.reduce((product, size) => product * size, 1);
+  if (isCount(count)) {
     const [lows, highs] = [readBound(low, count), readBound(high, count)];
     if (lows.every((bound, at) => bound <= (highs[at] as number) && bound < Infinity && (highs[at] as number) > -Infinity)) {
-      return Object.freeze({ kind, shape: Object.freeze([...shape]), low: lows, high: highs });
+      return Object.freeze({ kind: 'box', shape: Object.freeze([...(shape as number[])]), low: lows, high: highs });
     }
   }
   throw new RangeError('no space');
@@ -79,7 +91,7 @@ function areCounts(values: unknown): values is readonly number[] {
 
 /** A number for all, or one a number; numbers that are none where it says neither. */
 function readBound(bound: unknown, count: number): Float32Array {
-  if (!isCount(count) || (isArray(bound) && bound.length !== count)) {
+  if (isArray(bound) && bound.length !== count) {
     throw new RangeError('no bound');
   }
   return new Float32Array(count).map((_, at) => Number(isArray(bound) ? bound[at] : bound));

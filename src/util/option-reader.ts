@@ -4,6 +4,12 @@ import { readWhole, ValueReader } from './value-reader.js';
 
 /** Reads an options object with all that options are. */
 export class OptionReader extends ValueReader {
+  readonly #replaced = new Map<string, unknown>();
+
+  override raw(key: string): unknown {
+    return this.#replaced.has(key) ? this.#replaced.get(key) : super.raw(key);
+  }
+
   /**
    * Refuses an option that is of no use here. Where it is absent it is not known either, so that nobody is advised to give it.
    *
@@ -28,7 +34,7 @@ export class OptionReader extends ValueReader {
    */
   replace(key: string, value: unknown): void {
     this.known.add(key);
-    this.replaced.set(key, value);
+    this.#replaced.set(key, value);
   }
 
   /**

@@ -12,7 +12,6 @@ export class ValueReader {
   readonly issues: Issues;
   protected readonly values: Readonly<Record<string, unknown>>;
   protected readonly known = new Set<string>();
-  protected readonly replaced = new Map<string, unknown>();
 
   /**
    * @param options - What the caller passed; `undefined` stands for no options.
@@ -33,9 +32,6 @@ export class ValueReader {
    * @returns Its value as it stands; `undefined` where absent, or where reading it throws.
    */
   raw(key: string): unknown {
-    if (this.replaced.has(key)) {
-      return this.replaced.get(key);
-    }
     const first = !this.known.has(key);
     this.known.add(key);
     try {
