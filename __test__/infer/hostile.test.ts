@@ -13,7 +13,15 @@ test.before(async () => {
   const observationSpace = { a: box({ shape: [3], low: -1, high: 1 }), b: discrete(4) };
   const all = [
     { vocabulary: 5, stages: 2, horizon: 3, startToken: 4, network: { encoder: 'gru', attention: 'both', historyWindow: 3, clock: true } },
-    { vocabulary: ['a', 'b', 'c'], stages: 1, horizon: 3, startToken: 2, actionMask: Uint8Array.of(1, 1, 0), pooling: 'batch' },
+    {
+      vocabulary: ['a', 'b', 'c'],
+      stages: 1,
+      horizon: 3,
+      startToken: 2,
+      actionMask: Uint8Array.of(1, 1, 0),
+      pooling: 'batch',
+      contextValues: true,
+    },
     { observationSpace, actionSpace: discrete(3), layers: 2 },
   ];
   for (const options of all) {
@@ -33,7 +41,9 @@ async function tryOut(bytes: Uint8Array): Promise<unknown> {
     const { observationSpace, vocabSize, stageCount, contextLength = 2, observed } = agent.info;
     const session = await agent.session({ size: 2, seed: 1 });
     if (observationSpace === undefined && stageCount > 0) {
-      session.begin({ contexts: new Int32Array(2 * Math.min(contextLength, 50)).fill(vocabSize - 1), stages: [0, stageCount - 1] });
+      const contexts = new Int32Array(2 * Math.min(contextLength, 50)).fill(vocabSize - 1);
+      const contextValues = agent.info.contextValues ? new Float32Array(contexts.length).fill(1) : undefined;
+      session.begin({ contexts, contextValues, stages: [0, stageCount - 1] });
     }
     for (let step = 0; step < 3; step += 1) {
       const observation = [
