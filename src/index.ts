@@ -5,9 +5,9 @@
  */
 
 export { Agent } from './agent/agent.js';
-export type { ArchitectureOptions, AttentionOption, DirectionOption, EncoderOption } from './agent/architecture.js';
+export type { ArchitectureOptions } from './agent/architecture.js';
 export type { AgentInfo } from './agent/info.js';
-export type { Counted, Earned, Episodes, Ids, Judged, JudgedEpisodes, Minibatch, Numbers, Programs, Prompts } from './agent/inputs.js';
+export type { Counted, Earned, Episodes, Judged, JudgedEpisodes, Minibatch, Programs } from './agent/inputs.js';
 export type { NetworkDescription, SpacesDescription } from './agent/network.js';
 export type {
   AgentLoadOptions,
@@ -18,8 +18,7 @@ export type {
   RuntimeOptions,
   SpacesOptions,
 } from './agent/options.js';
-export type { ActOptions, CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions, SaveOptions } from './agent/results.js';
-export { Session, type SessionOptions, type SessionStep, type SessionStepOptions } from './agent/session.js';
+export type { CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions, SaveOptions } from './agent/results.js';
 export type { CallChoice, CallOutcome, ChosenCall, Solution, SolvedCall, SolveReason } from './agent/solution.js';
 export type { SolveContext, SolveOptions, SolveTool, SolveTools, SolveToolsOf } from './agent/solve-options.js';
 export type { StateDict, Tensor } from './agent/state-dict.js';
@@ -30,74 +29,6 @@ export type { BatchTotal, LossStats, ObjectiveOptions, UpdateStats } from './alg
 export type { OptimizerConfig, OptimizerOptions } from './algorithm/optimizer.js';
 export { constant, cosine, linear, type Schedule, type Scheduled } from './algorithm/schedule.js';
 export type { A2cOptions, ActorCriticOptions, AlgorithmOptions, PpoOptions } from './algorithm/step-algorithm.js';
-export {
-  type ArithmeticMilestone,
-  type ArithmeticOptions,
-  type ArithmeticProblem,
-  type ArithmeticStage,
-  type ArithmeticState,
-  type ArithmeticTask,
-  type ArithmeticTool,
-  arithmetic,
-  createArithmetic,
-} from './builtin/arithmetic/arithmetic.js';
-export type { Command, CommandAction, CommandSplit, CommandWord } from './builtin/commands/command.js';
-export {
-  type CommandsMilestone,
-  type CommandsOptions,
-  type CommandsStage,
-  type CommandsState,
-  type CommandsTask,
-  type CommandsTool,
-  commands,
-  createCommands,
-} from './builtin/commands/commands.js';
-export {
-  type CountdownOperands,
-  type CountdownOptions,
-  type CountdownParameters,
-  type CountdownSlot,
-  type CountdownStage,
-  type CountdownState,
-  type CountdownTask,
-  type CountdownTool,
-  countdown,
-  createCountdown,
-} from './builtin/countdown/countdown.js';
-export type { CountdownProblem } from './builtin/countdown/numbers.js';
-export { drawExpression, type Expression, type Operator } from './builtin/expressions/expression.js';
-export {
-  createExpressions,
-  type ExpressionsMilestone,
-  type ExpressionsOptions,
-  type ExpressionsStage,
-  type ExpressionsTask,
-  type ExpressionsTool,
-  expressions,
-} from './builtin/expressions/expressions.js';
-export type { ExpressionsState } from './builtin/expressions/machine.js';
-export type { TriageRequest, TriageRule, TriageTicket } from './builtin/triage/ticket.js';
-export {
-  createTriage,
-  type TriageForm,
-  type TriageMilestone,
-  type TriageOptions,
-  type TriageState,
-  type TriageTask,
-  type TriageTool,
-  triage,
-} from './builtin/triage/triage.js';
-export {
-  type TutorialOptions,
-  type TutorialProblem,
-  type TutorialScheduleEntry,
-  type TutorialScore,
-  type TutorialStage,
-  type TutorialState,
-  type TutorialTask,
-  type TutorialTool,
-  tutorial,
-} from './builtin/tutorial/tutorial.js';
 export type {
   AutomaticCurriculum,
   Curriculum,
@@ -111,79 +42,20 @@ export type { MixtureState, StageProgress } from './curriculum/mixture.js';
 export type { StageForIterations, StageSpec, StageTarget, StageUntil } from './curriculum/stage-spec.js';
 export type { CurriculumState, MixturePlace } from './curriculum/state.js';
 export type { StageForSteps, StepStageSpec, StepStageUntil } from './curriculum/step-stage.js';
-export {
-  type CheckTaskOptions,
-  type ConstantProgram,
-  checkTask,
-  formatTaskCheck,
-  type StageReport,
-  type TaskFinding,
-  type TaskFindingCode,
-  type TaskReport,
-} from './define/check/check-task.js';
-export type { Recall } from './define/check/recall.js';
-export { type SolvingProgram, type SolvingProgramsOptions, solvingPrograms } from './define/check/solving-programs.js';
-export { defineTask } from './define/define-task.js';
-export type {
-  MilestoneDefinition,
-  ProgramOutcome,
-  StageDeclaration,
-  StageName,
-  TaskDefinition,
-  ToolDefinition,
-  ValuedSymbol,
-} from './define/definition.js';
-export type {
-  MachineCall,
-  MachineOutcome,
-  MachineParameter,
-  MachineRun,
-  MachineTool,
-  PendingCall,
-  TaskMachine,
-} from './define/task-machine.js';
-export type {
-  Arguments,
-  ArgumentsOf,
-  ArgumentValue,
-  CallArguments,
-  NoParameters,
-  NumbersBelow,
-  ParameterShape,
-  ParameterShapes,
-  ParametersOf,
-  ParameterValue,
-  ToolArguments,
-  ToolCall,
-} from './define/tool-parameters.js';
-export type { DecodedProgram, ProgramTrace, ToolBatch, ToolTask, TraceStep } from './define/tool-task.js';
-export { type CheckEnvironmentOptions, checkEnvironment } from './environment/check/check-environment.js';
-export {
-  type EnvironmentFinding,
-  type EnvironmentFindingCode,
-  type EnvironmentReport,
-  type EnvironmentStageReport,
-  formatEnvironmentCheck,
-} from './environment/check/report.js';
-export type { Environment, EnvironmentFactory, ResetContext, Step, VectorEnvironmentFactory } from './environment/environment.js';
-export { episodeRandom } from './environment/episode-random.js';
-export type { VectorEnvironment } from './environment/vector-environment.js';
-export { type VectorizeOptions, vectorize } from './environment/vectorize.js';
+export * from './define.js';
 export { AbortedError } from './errors/aborted-error.js';
 export { BusyError } from './errors/busy-error.js';
 export { CheckpointError } from './errors/checkpoint-error.js';
 export { ClosedError } from './errors/closed-error.js';
 export { DeviceError } from './errors/device-error.js';
-export { EnvironmentError, type EnvironmentErrorDetails } from './errors/environment-error.js';
-export { type ErrorCode, type ErrorDetails, InnateError } from './errors/innate-error.js';
-export { InputError } from './errors/input-error.js';
 export { InternalError } from './errors/internal-error.js';
-export type { Issue } from './errors/issue.js';
 export { type NativeCandidate, NativeLoadError } from './errors/native-load-error.js';
 export { NonFiniteError } from './errors/non-finite-error.js';
-export { OptionsError } from './errors/options-error.js';
-export { TaskError, type TaskErrorDetails } from './errors/task-error.js';
 export type { ExportForm, ExportOptions } from './export/options.js';
+export type { AttentionOption, DirectionOption, EncoderOption, NetworkInfo } from './infer/info.js';
+export type { Ids, Numbers, Prompts } from './infer/prompts.js';
+export { Session, type SessionMaker } from './infer/session.js';
+export type { ActOptions, SessionOptions, SessionStep, SessionStepOptions } from './infer/stepping.js';
 export type {
   CheckpointEvent,
   CurriculumMetrics,
@@ -225,12 +97,6 @@ export {
   performanceProfile,
   probabilityOfImprovement,
 } from './metrics/statistics/statistics.js';
-export { layoutOf, type SpaceLayout } from './spaces/layout.js';
-export { type BoxOptions, box, discrete, multiDiscrete } from './spaces/make.js';
-export type { Spaces } from './spaces/plain.js';
-export type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, RecordSpace, Space } from './spaces/space.js';
-export type { Measured } from './task/measured.js';
-export type { ProblemBatch, ProblemDescription, Scores, Split, Task, TaskEpisodes, TaskInteraction } from './task/task.js';
 export type { CheckpointOptions } from './trainer/checkpoint/options.js';
 export type { ReferenceOption } from './trainer/collect/reference.js';
 export type { EpisodeReplayOptions, ReplayOptions } from './trainer/collect/replay-options.js';
@@ -292,6 +158,4 @@ export type {
 } from './trainer/task-algorithm.js';
 export { type RunOptions, Trainer } from './trainer/trainer.js';
 export type { Plateau } from './trainer/watch/plateau.js';
-export type { Exclusive } from './util/exclusive.js';
 export type { JsonData } from './util/json-data.js';
-export { Random, type RandomState } from './util/random.js';

@@ -8,13 +8,24 @@ import { ROOT, ToolError } from './lib/process.js';
 const FILE = 'docs/api-report.md';
 
 /** The entries, by what is imported, and their declarations. */
-const ENTRIES = { innate: 'index.d.ts', 'innate/environments': 'environments.d.ts' } as const;
+const ENTRIES = {
+  innate: 'index.d.ts',
+  'innate/define': 'define.d.ts',
+  'innate/environments': 'environments.d.ts',
+  'innate/infer': 'infer.d.ts',
+} as const;
 
 /** The report, from the compiled declarations. */
 function report(): string {
   const [main, ...others] = Object.entries(ENTRIES).map(([name, file]) => ({ name, texts: exportsOf(join(ROOT, file)) }));
   const head = 'Made by `npm run api-report` from the compiled declarations; CI fails when it is not up to date.';
-  const rest = others.map(({ name, texts }) => [`# ${name}\n\n${texts.length} exports.\n`, ...texts]);
+  const rest = others.map(({ name, texts }) => {
+    // Only what an entry has for itself is written out: `innate/define` is all in `innate` too.
+    const own = texts.filter((text) => !main?.texts.includes(text));
+    const shared = texts.filter((text) => !own.includes(text)).map((text) => text.slice('## '.length, text.indexOf('\n')));
+    const also = shared.length === 0 ? '' : `\n\nAs in \`innate\`:\n\n${shared.map((title) => `- ${title}`).join('\n')}`;
+    return [`# ${name}\n\n${texts.length} exports.${also}\n`, ...own];
+  });
   return [`# API report\n\n${head} ${main?.texts.length} exports.\n`, ...(main?.texts ?? []), ...rest.flat()].join('\n');
 }
 

@@ -42,7 +42,7 @@ export async function bundle(options: BuildOptions) {
 }
 
 /** The entries of `innate`, by the names of their files: `index` is the package itself, another is a path below it. */
-const ENTRIES = ['index', 'environments'];
+const ENTRIES = ['index', 'define', 'environments', 'infer'];
 
 /**
  * Makes the folder of `innate`: no scripts, no dependencies, and every platform's package as an optional one at this very version. The

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { InputError, OptionsError } from 'innate';
-import { InputReader, inputNames } from '#dist/agent/input-reader.js';
+import { InputReader } from '#dist/agent/input-reader.js';
+import { inputNames } from '#dist/infer/prompt-reader.js';
 import { provePrompts } from '#dist/task/checked-prompts.js';
 
 const limits = {

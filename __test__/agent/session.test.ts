@@ -40,6 +40,21 @@ test('samples alike under one seed, and what is fed changes what comes next', as
   t.notDeepEqual(await run(1), await run(1, 5));
 });
 
+test('a mask is for one step', async (t) => {
+  await using agent = await Agent.create({ seed: 3 });
+  using session = await agent.session();
+  using other = await agent.session();
+  const prompt = { contexts: [1, 2, 3, 10, 17, 17], stages: [0] };
+  const { actions: free } = await agent.act({ ...prompt, deterministic: true });
+  session.begin(prompt);
+  other.begin(prompt);
+  const actionMask = arithmetic.vocabulary.map((_, token) => token === free[0]);
+  t.is(session.step({ deterministic: true, actionMask }).logProbs[0], 0);
+  other.step({ deterministic: true });
+  const [a, b] = [session.step({ deterministic: true }), other.step({ deterministic: true })];
+  t.deepEqual([a.actions, a.logProbs], [b.actions, b.logProbs]);
+});
+
 test('refuses what it cannot do, and goes on', async (t) => {
   await using agent = await Agent.create({ hiddenSize: 8 });
   const options = await t.throwsAsync(() => agent.session({ size: 0 }), { instanceOf: OptionsError });

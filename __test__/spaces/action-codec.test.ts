@@ -1,14 +1,15 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { box, discrete, multiDiscrete, OptionsError, type Space } from 'innate';
-import { ActionCodec } from '#dist/spaces/action-codec.js';
+import { ActionEncoder } from '#dist/spaces/action-encoder.js';
+import { checkedActions } from '#dist/spaces/layout.js';
 import { Misfit } from '#dist/spaces/misfit.js';
 
 const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 });
 
 test('ids of actions are all there are, the last component fastest', (t) => {
-  t.is(new ActionCodec(discrete(5)).size, 5);
-  const codec = new ActionCodec(multiDiscrete([2, 3]));
+  t.is(new ActionEncoder(discrete(5)).size, 5);
+  const codec = new ActionEncoder(multiDiscrete([2, 3]));
   const all = Array.from({ length: codec.size }, (_, id) => codec.decode(id));
   t.deepEqual(all, [
     [0, 0],
@@ -20,7 +21,7 @@ test('ids of actions are all there are, the last component fastest', (t) => {
   ]);
   fc.assert(
     fc.property(sizes, (list) => {
-      const { size, ...codec } = { size: new ActionCodec(multiDiscrete(list)).size, codec: new ActionCodec(multiDiscrete(list)) };
+      const { size, ...codec } = { size: new ActionEncoder(multiDiscrete(list)).size, codec: new ActionEncoder(multiDiscrete(list)) };
       t.is(
         size,
         list.reduce((product, next) => product * next, 1),
@@ -44,7 +45,7 @@ test('an action is allowed where all its components are', (t) => {
       fc.nat(1),
       fc.boolean(),
       ([list, drawn], row, numeric) => {
-        const codec = new ActionCodec(multiDiscrete(list));
+        const codec = new ActionEncoder(multiDiscrete(list));
         const mask = drawn.flat().map((bit) => (numeric ? Number(bit) : bit));
         const out = new Uint8Array(2 * codec.size).fill(9);
         if (drawn.some((part) => !part.includes(true))) {
@@ -66,7 +67,7 @@ test('an action is allowed where all its components are', (t) => {
 });
 
 test('what is no mask', (t) => {
-  const codec = new ActionCodec(discrete(3));
+  const codec = new ActionEncoder(discrete(3));
   const out = new Uint8Array(3);
   const cases: readonly (readonly [unknown, path: string, reason: string])[] = [
     [[1, 1], '', 'has 2 entries.'],
@@ -88,11 +89,11 @@ test('what is no mask', (t) => {
 });
 
 test('what is no action', (t) => {
-  const pair = new ActionCodec(multiDiscrete([2, 3]));
+  const pair = new ActionEncoder(multiDiscrete([2, 3]));
   for (const action of [[0], [0, 3], [2, 0], [0, 0.5], 1, null] as readonly unknown[]) {
     t.throws(() => pair.encode(action as number[]), { instanceOf: Misfit }, String(action));
   }
-  const one = new ActionCodec(discrete(3));
+  const one = new ActionEncoder(discrete(3));
   for (const action of [3, -1, 1.5, '1', [1]] as readonly unknown[]) {
     t.throws(() => one.encode(action as number), { instanceOf: Misfit }, String(action));
   }
@@ -109,8 +110,8 @@ test('what is no space of actions', (t) => {
     [{ a: discrete(2) }, 'actionSpace: is an object (Object), not a space.'],
   ];
   for (const [space, message] of cases) {
-    const error = t.throws(() => new ActionCodec(space as Space<unknown>), { instanceOf: OptionsError });
+    const error = t.throws(() => checkedActions(space as Space<unknown>), { instanceOf: OptionsError });
     t.true(error?.message.startsWith(message), error?.message);
   }
-  t.is(new ActionCodec(multiDiscrete([64, 64])).size, 4096);
+  t.is(new ActionEncoder(checkedActions(multiDiscrete([64, 64]))).size, 4096);
 });

@@ -91,15 +91,24 @@ test('the entry exports the layers but not native or cli', (t) => {
   }
 });
 
-test('the entry of the environments exports what is built in, and nothing else', (t) => {
-  const files = new Map(LAYERS.map((to) => [`src/${to}/index.ts`, 'export const a = 1;\n']));
-  files.set('src/environments.ts', "export * from './builtin/index.js';\n");
-  t.deepEqual([...lint(t, files)], []);
-  for (const to of LAYERS.filter((layer) => layer !== 'builtin')) {
-    const text = `export * from './${to}/index.js';\n`;
-    t.deepEqual([...lint(t, new Map([['src/environments.ts', text]]))], ['src/environments.ts'], to);
-  }
-});
+/** What the entries without the addon export. */
+const ENTRIES: Readonly<Record<string, readonly string[]>> = {
+  environments: ['builtin'],
+  define: [...BASE, 'task', 'environment', 'define', 'builtin'],
+  infer: [...BASE, 'infer'],
+};
+
+for (const [entry, layers] of Object.entries(ENTRIES)) {
+  test(`the entry ${entry} exports ${layers.join(', ')}, and nothing else`, (t) => {
+    const files = new Map(LAYERS.map((to) => [`src/${to}/index.ts`, 'export const a = 1;\n']));
+    files.set(`src/${entry}.ts`, layers.map((to) => `export * from './${to}/index.js';\n`).join(''));
+    t.deepEqual([...lint(t, files)], []);
+    for (const to of LAYERS.filter((layer) => !layers.includes(layer))) {
+      const text = `export * from './${to}/index.js';\n`;
+      t.deepEqual([...lint(t, new Map([[`src/${entry}.ts`, text]]))], [`src/${entry}.ts`], to);
+    }
+  });
+}
 
 test('src imports neither its own package nor dist; examples import only the package', (t) => {
   const files = new Map<string, string>();

@@ -46,7 +46,9 @@ test('every entry has its files, for import and for require, and both are one mo
   };
   for (const [path, name] of [
     ['.', 'index'],
+    ['./define', 'define'],
     ['./environments', 'environments'],
+    ['./infer', 'infer'],
   ] as const) {
     t.deepEqual(exports[path], {
       import: { types: `./${name}.d.ts`, default: `./dist/${name}.js` },

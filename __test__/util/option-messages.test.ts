@@ -1,9 +1,11 @@
 import test from 'ava';
+import '#dist/util/option-names.js';
 import type { Issue } from 'innate';
 import { Issues } from '#dist/util/issues.js';
 import { type NumberRule, numberIssue } from '#dist/util/number-rule.js';
-import { addUnknownKeys, OptionReader, readOptions } from '#dist/util/option-reader.js';
+import { OptionReader, readOptions } from '#dist/util/option-reader.js';
 import { show, showThrown } from '#dist/util/show.js';
+import { addUnknownKeys } from '#dist/util/value-reader.js';
 
 function reading(options: unknown, read: (reader: OptionReader) => unknown, path?: string): { result: unknown; issues: readonly Issue[] } {
   const issues = new Issues();

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { adviseOn, listOptions } from '#dist/util/option-names.js';
+import { adviseOn } from '#dist/util/option-names.js';
+import { listOptions } from '#dist/util/value-reader.js';
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   learningRate: ['lr', 'step_size', 'actor_lr'],

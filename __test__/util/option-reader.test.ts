@@ -4,8 +4,9 @@ import { OptionsError } from 'innate';
 import { Issues } from '#dist/util/issues.js';
 import { numberIssue } from '#dist/util/number-rule.js';
 import { adviseOn } from '#dist/util/option-names.js';
-import { addUnknownKeys, OptionReader, readOptions } from '#dist/util/option-reader.js';
+import { OptionReader, readOptions } from '#dist/util/option-reader.js';
 import { show, showThrown } from '#dist/util/show.js';
+import { addUnknownKeys } from '#dist/util/value-reader.js';
 
 test('reads, checks and falls back', (t) => {
   const issues = new Issues();

@@ -7,6 +7,10 @@ import type { ToolTask } from '../define/tool-task.js';
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
 import type { ExportOptions } from '../export/options.js';
+import { inputNames } from '../infer/prompt-reader.js';
+import type { Prompts } from '../infer/prompts.js';
+import { Session } from '../infer/session.js';
+import type { SessionOptions } from '../infer/stepping.js';
 import type { BindingAgent, BindingCollector } from '../native/binding.js';
 import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
@@ -17,8 +21,8 @@ import { OptionReader, readOptions } from '../util/option-reader.js';
 import { type CollectorOptions, RolloutCollector } from './collector.js';
 import { exportOnnx } from './export.js';
 import type { AgentInfo } from './info.js';
-import { InputReader, inputNames } from './input-reader.js';
-import type { Episodes, JudgedEpisodes, Minibatch, Programs, Prompts } from './inputs.js';
+import { InputReader } from './input-reader.js';
+import type { Episodes, JudgedEpisodes, Minibatch, Programs } from './inputs.js';
 import {
   ACCUMULATE_NAMES,
   type CheckedLesson,
@@ -31,9 +35,9 @@ import {
   toRolloutStats,
 } from './lesson.js';
 import { createNative, loadNative, type NativeAgent } from './native-agent.js';
+import { NativeRows } from './native-rows.js';
 import { type AgentLoadOptions, type AgentOptions, type NetworkOptions, readNetworkOptions, type SpacesOptions } from './options.js';
 import type { CloneOptions, Evaluation, Gradients, Rollout, RolloutOptions, SaveOptions } from './results.js';
-import { Session, type SessionOptions } from './session.js';
 import type { WeighedShown } from './shown.js';
 import type { Solution } from './solution.js';
 import { solve } from './solve.js';
@@ -292,7 +296,7 @@ export class Agent {
       size: reader.count('size', 1),
       seed: reader.seed(),
     }));
-    return new Session(await guardedAsync(() => this.#native.session(size, seed)), this.info, size);
+    return new Session(new NativeRows(await guardedAsync(() => this.#native.session(size, seed))), this.info, size);
   }
 
   /**

@@ -1,22 +1,8 @@
 import { orderMatters } from '../define/check/order.js';
+import type { AttentionOption, DirectionOption, EncoderOption } from '../infer/info.js';
 import type { Task } from '../task/task.js';
 import type { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-
-/**
- * How a prompt becomes the first state: `mean` of its tokens' embeddings, which says what is in it but not in which order; `gru`, the last state
- * of a GRU that reads it token by token.
- */
-export type EncoderOption = 'mean' | 'gru';
-
-/** Which way a GRU reads a prompt: from its last symbol to its first, or from its first to its last. */
-export type DirectionOption = 'backward' | 'forward';
-
-/**
- * What each step looks up beside its state, by softmax attention: `prompt`, the tokens of the prompt as they were read; `history`, what its own state
- * was after earlier steps of the episode; `both`; `none`.
- */
-export type AttentionOption = 'none' | 'prompt' | 'history' | 'both';
 
 /** What the network is made of. */
 export interface ArchitectureOptions {
@@ -150,18 +136,6 @@ export function looksBack(attention: AttentionOption | undefined): boolean {
  */
 export function looksUpPrompt(attention: AttentionOption | undefined): boolean {
   return attention === 'prompt' || attention === 'both';
-}
-
-/**
- * @param prompt - Whether the prompt is looked up.
- * @param history - Whether the past is.
- * @returns The option that says so.
- */
-export function attentionOf(prompt: boolean, history: boolean): AttentionOption {
-  if (prompt) {
-    return history ? 'both' : 'prompt';
-  }
-  return history ? 'history' : 'none';
 }
 
 /** How prompts are read, and what steps look up. */

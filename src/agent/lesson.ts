@@ -2,11 +2,12 @@ import { type Baseline, DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig, ty
 import type { RolloutStats } from '../algorithm/learn.js';
 import { OBJECTIVE_OPTIONS, type ObjectiveConfig, type ObjectiveOptions, readObjectiveOptions } from '../algorithm/objective.js';
 import { OptionsError } from '../errors/options-error.js';
+import { type Getter, inputNames } from '../infer/prompt-reader.js';
+import type { IdLimits } from '../infer/prompts.js';
 import type { BindingLearnStats, BindingLesson, BindingTrajectories } from '../native/binding.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-import { type Getter, InputReader, inputNames } from './input-reader.js';
-import type { IdLimits } from './inputs.js';
+import { InputReader } from './input-reader.js';
 import type { Shown } from './shown.js';
 
 /** How the losses are weighed and a step is made, checked, as the native side takes it. */

@@ -2,20 +2,13 @@ import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorit
 import { makeNote, type Note, readNote } from '../checkpoint/note.js';
 import { CheckpointError } from '../errors/checkpoint-error.js';
 import { OptionsError } from '../errors/options-error.js';
+import { attentionOf, type DirectionOption, type EncoderOption } from '../infer/info.js';
 import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
 import { guardedAsync } from '../native/error.js';
 import { readFilePath } from '../util/file-path.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-import {
-  attentionOf,
-  chooseReading,
-  type DirectionOption,
-  type EncoderOption,
-  looksBack,
-  looksUpPrompt,
-  type Reading,
-} from './architecture.js';
+import { chooseReading, looksBack, looksUpPrompt, type Reading } from './architecture.js';
 import { onDevice } from './device.js';
 import { type AgentInfo, compareTask } from './info.js';
 import { type AgentLoadOptions, type NetworkConfig, readRuntimeOptions, readTask } from './options.js';

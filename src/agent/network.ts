@@ -1,7 +1,7 @@
 import { InnateError } from '../errors/innate-error.js';
 import type { OptionsError } from '../errors/options-error.js';
 import { ActionCodec } from '../spaces/action-codec.js';
-import { layoutOf } from '../spaces/layout.js';
+import { checkedActions, layoutOf } from '../spaces/layout.js';
 import type { Spaces } from '../spaces/plain.js';
 import type { ObservationSpace, Space } from '../spaces/space.js';
 import type { Task } from '../task/task.js';
@@ -153,7 +153,7 @@ export function readSpaces(reader: OptionReader): NetworkUse | undefined {
  * @throws {@link OptionsError} saying all that is wrong with one of them.
  */
 export function useOfSpaces(spaces: Spaces, stages: readonly string[]): NetworkUse {
-  const { size } = new ActionCodec(spaces.actionSpace);
+  const { size } = new ActionCodec(checkedActions(spaces.actionSpace));
   const { dense, discrete } = layoutOf(spaces.observationSpace);
   return {
     task: undefined,

@@ -1,6 +1,7 @@
 import type { UpdateStats } from '../algorithm/objective.js';
+import type { Ids } from '../infer/prompts.js';
+import type { ActOptions } from '../infer/stepping.js';
 import type { JsonData } from '../util/json-data.js';
-import type { Ids } from './inputs.js';
 import type { StateDict } from './state-dict.js';
 
 /** What another agent of the same weights is; see {@link Agent.clone}. */
@@ -17,16 +18,6 @@ export interface CloneOptions {
    * @defaultValue true
    */
   readonly optimizer?: boolean | undefined;
-}
-
-/** How {@link Agent.act} chooses. */
-export interface ActOptions {
-  /**
-   * Take the most probable token instead of sampling.
-   *
-   * @defaultValue false
-   */
-  readonly deterministic?: boolean | undefined;
 }
 
 /** How {@link Agent.act} chooses whole programs. */

@@ -4,8 +4,9 @@ import { OptionsError } from '../errors/options-error.js';
 import { TaskError } from '../errors/task-error.js';
 import { assertTask } from '../task/checked.js';
 import { isRecord, kindOf } from '../util/kind.js';
-import { addUnknownKeys, OptionReader } from '../util/option-reader.js';
+import { OptionReader } from '../util/option-reader.js';
 import { show } from '../util/show.js';
+import { addUnknownKeys } from '../util/value-reader.js';
 import { type AgentInfo, compareTask } from './info.js';
 
 /** What a tool of an application is given beside what the simulated one is. */

@@ -2,10 +2,10 @@ import type { MachineCall, MachineRun } from '../define/task-machine.js';
 import type { ToolTask } from '../define/tool-task.js';
 import { InnateError } from '../errors/innate-error.js';
 import { TaskError } from '../errors/task-error.js';
+import type { Session } from '../infer/session.js';
 import { onAbort } from '../util/abort.js';
 import { isThenable } from '../util/kind.js';
 import { showThrown } from '../util/show.js';
-import type { Session } from './session.js';
 import type { ChosenCall, Solution, SolvedCall, SolveReason } from './solution.js';
 import type { SolveConfig } from './solve-options.js';
 

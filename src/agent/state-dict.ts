@@ -1,10 +1,11 @@
 import { InnateError } from '../errors/innate-error.js';
 import { InputError } from '../errors/input-error.js';
+import type { AttentionOption, EncoderOption } from '../infer/info.js';
 import type { SpaceLayout } from '../spaces/layout.js';
 import { Issues } from '../util/issues.js';
 import { isArray, isFloat32Array, isRecord } from '../util/kind.js';
 import { show } from '../util/show.js';
-import { type AttentionOption, type EncoderOption, looksUpPrompt } from './architecture.js';
+import { looksUpPrompt } from './architecture.js';
 
 /** One tensor, row-major. */
 export interface Tensor {

@@ -1,7 +1,8 @@
 import type { Issues } from '../util/issues.js';
 import { isRecord } from '../util/kind.js';
-import { addUnknownKeys, type OptionReader } from '../util/option-reader.js';
+import type { OptionReader } from '../util/option-reader.js';
 import { show } from '../util/show.js';
+import { addUnknownKeys } from '../util/value-reader.js';
 
 /** Size of a batch whose gradient is summed from parts. */
 export interface BatchTotal {

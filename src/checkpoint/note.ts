@@ -2,21 +2,13 @@ import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorit
 import { plainSpace, readSpace, type Spaces } from '../spaces/plain.js';
 import type { JsonData } from '../util/json-data.js';
 import { isRecord } from '../util/kind.js';
-import { numberIssue } from '../util/number-rule.js';
 import { OptionReader } from '../util/option-reader.js';
+import { type Use, useIn } from './use.js';
 
 /** What this side writes into a checkpoint beside the numbers. */
-export interface Note {
+export interface Note extends Use {
   /** Version of this record. */
   readonly format: 1;
-  /** Name of the task the agent was made for; absent in files of other makers. */
-  readonly task: string | undefined;
-  /** Text of each token. */
-  readonly vocabulary: readonly string[] | undefined;
-  /** Name of each stage. */
-  readonly stages: readonly string[] | undefined;
-  /** Tokens of each context, where the task fixed it. */
-  readonly contextLength: number | undefined;
   /** What it observes and does, where it was made for an environment. */
   readonly spaces?: Spaces;
   /** Coefficients of the updates. */
@@ -72,16 +64,8 @@ export function readNote(text: string): Note {
   return {
     format: 1,
     ...(observationSpace === undefined || actionSpace === undefined ? {} : { spaces: { observationSpace, actionSpace } }),
-    task: typeof record['task'] === 'string' ? record['task'] : undefined,
-    vocabulary: stringsOr(record['vocabulary']),
-    stages: stringsOr(record['stages']),
-    contextLength:
-      numberIssue(record['contextLength'], { integer: true, min: 1 }) === undefined ? (record['contextLength'] as number) : undefined,
+    ...useIn(record),
     update: readUpdateOptions(new OptionReader(update), DEFAULT_UPDATE),
     ...(record['metadata'] === undefined ? {} : { metadata: record['metadata'] as JsonData }),
   };
-}
-
-function stringsOr(value: unknown): readonly string[] | undefined {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined;
 }

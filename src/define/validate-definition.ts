@@ -1,8 +1,8 @@
 import { TaskError } from '../errors/task-error.js';
 import { Issues } from '../util/issues.js';
 import { isRecord } from '../util/kind.js';
-import { addUnknownKeys } from '../util/option-reader.js';
 import { show } from '../util/show.js';
+import { addUnknownKeys } from '../util/value-reader.js';
 import type { MilestoneDefinition, ToolDefinition } from './definition.js';
 import {
   type Definition,

@@ -3,7 +3,7 @@ import { InnateError } from '../errors/innate-error.js';
 import { joinIssues } from '../errors/issue.js';
 import type { OptionsError } from '../errors/options-error.js';
 import { ActionCodec } from '../spaces/action-codec.js';
-import { layoutOf, spaceKey } from '../spaces/layout.js';
+import { checkedActions, layoutOf, spaceKey } from '../spaces/layout.js';
 import { ObservationWriter } from '../spaces/observation-writer.js';
 import { Issues } from '../util/issues.js';
 import { isArray, isRecord } from '../util/kind.js';
@@ -32,7 +32,7 @@ export function commonOf(environment: Environment, row: number): Common {
       spaces: { observationSpace, actionSpace },
       layout: layoutOf(observationSpace, 'environment.observationSpace'),
       writer: new ObservationWriter(observationSpace),
-      codec: new ActionCodec(actionSpace, 'environment.actionSpace'),
+      codec: new ActionCodec(checkedActions(actionSpace, 'environment.actionSpace')),
       stages: Object.freeze([...stages]),
       masked,
       algorithmOptions,

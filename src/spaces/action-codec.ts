@@ -1,14 +1,8 @@
-import { OptionsError } from '../errors/options-error.js';
-import { Issues } from '../util/issues.js';
 import { isArray, isTypedArray } from '../util/kind.js';
 import { show } from '../util/show.js';
-import { checkSpace } from './check.js';
-import { type KnownSpace, sizesOf } from './layout.js';
 import { Misfit } from './misfit.js';
-import type { Space } from './space.js';
-
-/** Most combinations of a multi-discrete action: each is a token of its own. */
-export const MAX_ACTIONS = 4096;
+import { sizesOf } from './parts.js';
+import type { DiscreteSpace, MultiDiscreteSpace, Space } from './space.js';
 
 /**
  * Actions of a space as one categorical: those of a discrete space as they are, those of a multi-discrete one as their combinations, the
@@ -26,26 +20,11 @@ export class ActionCodec<A> {
   /** Each id's action; undefined where that is the id itself. */
   readonly #actions: readonly (readonly number[])[] | undefined;
 
-  /**
-   * @param space - A discrete or a multi-discrete space.
-   * @param path - What it is called in errors.
-   * @throws {@link OptionsError} for any other, and for more than 4096 combinations.
-   */
-  constructor(space: Space<A>, path = 'actionSpace') {
-    const issues = new Issues(path);
-    const remedy = 'Use discrete, or multiDiscrete with fewer or smaller components.';
-    let known: KnownSpace = { kind: 'discrete', n: 1 };
-    if (checkSpace(space, issues)) {
-      known = space as KnownSpace;
-    }
-    const sizes = known.kind === 'box' ? [] : sizesOf(known);
+  /** @param space - A discrete or a multi-discrete space that has been checked; {@link checkedActions} does. */
+  constructor(space: Space<A>) {
+    const known = space as unknown as DiscreteSpace | MultiDiscreteSpace;
+    const sizes = sizesOf(known);
     const size = sizes.reduce((product, next) => product * next, 1);
-    if (known.kind === 'box') {
-      issues.add('', 'is a box: actions are discrete here.', 'Use discrete, or multiDiscrete with some values of each number.');
-    } else if (known.kind === 'multi-discrete' && size > MAX_ACTIONS) {
-      issues.add('sizes', `have ${size} combinations, and ${MAX_ACTIONS} is the most.`, remedy);
-    }
-    issues.throwIfAny(OptionsError);
     this.size = size;
     this.sizes = Object.freeze([...sizes]);
     this.maskLength = sizes.reduce((sum, next) => sum + next, 0);
@@ -58,25 +37,6 @@ export class ActionCodec<A> {
    */
   decode(id: number): A {
     return (this.#actions === undefined ? id : this.#actions[id]) as A;
-  }
-
-  /**
-   * @param action - An action.
-   * @returns Its id.
-   * @throws {@link Misfit} where it is none of the space.
-   */
-  encode(action: A): number {
-    const value: unknown = action;
-    if (this.#actions === undefined) {
-      return component(value, this.size, '');
-    }
-    if (!isArray(value) && !isTypedArray(value)) {
-      throw new Misfit('', `is ${show(value)}.`, `Give ${this.sizes.length} integers.`);
-    }
-    if (value.length !== this.sizes.length) {
-      throw new Misfit('', `has ${value.length} components.`, `Give ${this.sizes.length}.`);
-    }
-    return this.sizes.reduce((id, size, index) => id * size + component(value[index], size, `[${index}]`), 0);
   }
 
   /**
@@ -139,13 +99,6 @@ function bit(value: unknown, at: number): number {
     return 0;
   }
   throw new Misfit(`[${at}]`, `is ${show(value)}.`, 'Use 0 and 1, or false and true.');
-}
-
-function component(value: unknown, size: number, place: string): number {
-  if (typeof value !== 'number' || !(value >= 0 && value < size && Number.isInteger(value))) {
-    throw new Misfit(place, `is ${show(value)}.`, `Give an integer from 0 to ${size - 1}.`);
-  }
-  return value;
 }
 
 function combination(id: number, sizes: readonly number[]): number[] {

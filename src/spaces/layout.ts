@@ -3,7 +3,11 @@ import { Issues } from '../util/issues.js';
 import { isRecord } from '../util/kind.js';
 import { show } from '../util/show.js';
 import { checkSpace } from './check.js';
-import type { BoxSpace, DiscreteSpace, MultiDiscreteSpace, ObservationSpace, Space } from './space.js';
+import { idsOf, type KnownSpace, type Part, sizesOf, takeApart } from './parts.js';
+import type { ObservationSpace, Space } from './space.js';
+
+/** Most combinations of a multi-discrete action: each is a token of its own. */
+const MAX_ACTIONS = 4096;
 
 /** How a value of a space lies in flat arrays: the numbers of its boxes, and the ids of its discrete parts, each in order of declaration. */
 export interface SpaceLayout {
@@ -17,19 +21,6 @@ export interface SpaceLayout {
   readonly high: Float32Array;
 }
 
-/** A space that is known by its `kind`. */
-export type KnownSpace = DiscreteSpace | MultiDiscreteSpace | BoxSpace;
-
-/** A space within an observation, and where its values begin. */
-export interface Part {
-  /** Key of the record; undefined where the observation is of one space. */
-  readonly key: string | undefined;
-  /** The space. */
-  readonly space: KnownSpace;
-  /** Where its values begin: among the numbers for a box, among the ids otherwise. */
-  readonly at: number;
-}
-
 /**
  * Says where the values of a space lie.
  *
@@ -39,15 +30,8 @@ export interface Part {
  * @throws {@link OptionsError} saying all that is wrong with the space.
  */
 export function layoutOf(space: ObservationSpace<unknown>, path = 'observationSpace'): SpaceLayout {
-  const boxes: BoxSpace[] = [];
-  const discrete: number[] = [];
-  for (const part of partsOf(space, path)) {
-    if (part.space.kind === 'box') {
-      boxes.push(part.space);
-    } else {
-      discrete.push(...sizesOf(part.space));
-    }
-  }
+  const parts = partsOf(space, path).map((part) => part.space);
+  const boxes = parts.filter((part) => part.kind === 'box');
   const dense = boxes.reduce((sum, { low }) => sum + low.length, 0);
   const low = new Float32Array(dense);
   const high = new Float32Array(dense);
@@ -57,15 +41,7 @@ export function layoutOf(space: ObservationSpace<unknown>, path = 'observationSp
     high.set(part.high, at);
     at += part.low.length;
   }
-  return { dense, discrete, low, high };
-}
-
-/**
- * @param space - A space of integers.
- * @returns How many values each of its ids has.
- */
-export function sizesOf(space: DiscreteSpace | MultiDiscreteSpace): readonly number[] {
-  return space.kind === 'discrete' ? [space.n] : space.sizes;
+  return { dense, discrete: parts.flatMap(idsOf), low, high };
 }
 
 /**
@@ -78,17 +54,6 @@ export function sizesOf(space: DiscreteSpace | MultiDiscreteSpace): readonly num
  */
 export function partsOf(space: ObservationSpace<unknown>, path: string): Part[] {
   const issues = new Issues(path);
-  const parts: Part[] = [];
-  let dense = 0;
-  let discrete = 0;
-  const add = (key: string | undefined, value: unknown, place: Issues): void => {
-    if (checkSpace(value, place)) {
-      const known = value as KnownSpace;
-      parts.push({ key, space: known, at: known.kind === 'box' ? dense : discrete });
-      dense += known.kind === 'box' ? known.low.length : 0;
-      discrete += known.kind === 'box' ? 0 : sizesOf(known).length;
-    }
-  };
   const named: unknown = space;
   if (isRecord(named) && typeof named['kind'] !== 'string') {
     const keys = Object.keys(named);
@@ -99,15 +64,37 @@ export function partsOf(space: ObservationSpace<unknown>, path: string): Part[] 
       if (/^(0|[1-9]\d*)$/.test(key)) {
         issues.add(key, 'is a number, which JavaScript moves before the other keys.', 'Use a name.');
       }
-      add(key, named[key], issues.at(key));
+      checkSpace(named[key], issues.at(key));
     }
   } else if (isRecord(named)) {
-    add(undefined, named, issues);
+    checkSpace(named, issues);
   } else {
     issues.add('', `is ${show(named)}, not a space.`, 'Make it with discrete, multiDiscrete or box, or give a record of such spaces.');
   }
   issues.throwIfAny(OptionsError);
-  return parts;
+  return takeApart(space);
+}
+
+/**
+ * @param space - A discrete or a multi-discrete space.
+ * @param path - What it is called in errors.
+ * @returns It.
+ * @throws {@link OptionsError} for any other, and for more than 4096 combinations.
+ */
+export function checkedActions<A>(space: Space<A>, path = 'actionSpace'): Space<A> {
+  const issues = new Issues(path);
+  if (checkSpace(space, issues)) {
+    const known = space as unknown as KnownSpace;
+    const size = idsOf(known).reduce((product, next) => product * next, 1);
+    if (known.kind === 'box') {
+      issues.add('', 'is a box: actions are discrete here.', 'Use discrete, or multiDiscrete with some values of each number.');
+    } else if (known.kind === 'multi-discrete' && size > MAX_ACTIONS) {
+      const remedy = 'Use discrete, or multiDiscrete with fewer or smaller components.';
+      issues.add('sizes', `have ${size} combinations, and ${MAX_ACTIONS} is the most.`, remedy);
+    }
+  }
+  issues.throwIfAny(OptionsError);
+  return space;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { OptionsError } from '../errors/options-error.js';
 import { Issues } from '../util/issues.js';
-import { readOptions } from '../util/option-reader.js';
+import { readWhole, ValueReader } from '../util/value-reader.js';
 import { checkCount, checkOrder, checkShape, checkSizes, readBound } from './check.js';
 import type { BoxSpace, DiscreteSpace, MultiDiscreteSpace } from './space.js';
 
@@ -59,7 +59,7 @@ export interface BoxOptions {
  * @throws {@link OptionsError} saying all that is wrong with the options.
  */
 export function box(options: BoxOptions): BoxSpace {
-  return readOptions(options, (reader) => {
+  return readWhole(new ValueReader(options), (reader) => {
     const { issues } = reader;
     const shape = reader.raw('shape');
     const count = checkShape(shape, 'shape', issues);

@@ -1,7 +1,7 @@
 import { isArray, isRecord, isTypedArray } from '../util/kind.js';
 import { show } from '../util/show.js';
-import { type Part, partsOf, sizesOf } from './layout.js';
 import { Misfit } from './misfit.js';
+import { idsOf, type Part, takeApart } from './parts.js';
 import type { ObservationSpace } from './space.js';
 
 /** Writes observations of a space into flat arrays, looking at every value on the way. */
@@ -14,12 +14,9 @@ export class ObservationWriter {
   /** Whether an observation is the value of one space instead of a record. */
   readonly #single: boolean;
 
-  /**
-   * @param space - A space, or a record of them.
-   * @throws {@link OptionsError} saying all that is wrong with the space.
-   */
+  /** @param space - A space, or a record of them, that has been checked; {@link layoutOf} does. */
   constructor(space: ObservationSpace<unknown>) {
-    const parts = partsOf(space, 'observationSpace');
+    const parts = takeApart(space);
     this.#writers = parts.map((part) => new PartWriter(part));
     this.#single = parts[0]?.key === undefined;
     this.#dense = this.#writers.reduce((sum, { numbers }) => sum + numbers, 0);
@@ -69,7 +66,7 @@ class PartWriter {
     this.#path = key === undefined ? '' : `.${key}`;
     this.#kind = space.kind;
     this.#at = at;
-    const sizes = space.kind === 'box' ? [] : sizesOf(space);
+    const sizes = idsOf(space);
     this.#sizes = Int32Array.from(sizes);
     this.#low = space.kind === 'box' ? space.low.slice() : new Float32Array(0);
     this.#high = space.kind === 'box' ? space.high.slice() : new Float32Array(0);

@@ -1,3 +1,5 @@
+import { setAdviser } from './value-reader.js';
+
 /** What Stable-Baselines3, Gymnasium, CleanRL and PyTorch call an option that has another name here; small letters alone. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   learningRate: ['lr', 'stepsize', 'actorlr'],
@@ -79,14 +81,6 @@ export function meantBy(key: string, options: ReadonlySet<string>): string | und
   return meant;
 }
 
-/**
- * @param options - The options there are.
- * @returns Them in one sentence.
- */
-export function listOptions(options: ReadonlySet<string>): string {
-  return options.size === 0 ? 'There are no options here.' : `Known here: ${[...options].sort().join(', ')}.`;
-}
-
 /** A name without what styles of naming differ in: `max_grad_norm` is `maxGradNorm`. */
 function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
@@ -120,3 +114,5 @@ function editDistance(a: string, b: string, most: number): number {
   }
   return row[b.length] ?? 0;
 }
+
+setAdviser(adviseOn);

@@ -1,52 +1,13 @@
-import { OptionsError } from '../errors/options-error.js';
-import { Issues } from './issues.js';
-import { isAbortSignal, isRecord } from './kind.js';
-import { COUNT, type NumberRule } from './number-rule.js';
-import { adviseOn, listOptions } from './option-names.js';
+import { isAbortSignal } from './kind.js';
 import { show } from './show.js';
+import { readWhole, ValueReader } from './value-reader.js';
 
-/**
- * Reads an options object key by key, collecting all that is wrong instead of throwing at the first. A key that was never read is unknown.
- */
-export class OptionReader {
-  /** Where issues are added; keys are relative to the options' own place. */
-  readonly issues: Issues;
-  readonly #values: Readonly<Record<string, unknown>>;
-  readonly #known = new Set<string>();
+/** Reads an options object with all that options are. */
+export class OptionReader extends ValueReader {
   readonly #replaced = new Map<string, unknown>();
 
-  /**
-   * @param options - What the caller passed; `undefined` stands for no options.
-   * @param issues - Where issues are added, at the options' own place.
-   */
-  constructor(options: unknown, issues: Issues = new Issues()) {
-    this.issues = issues;
-    if (options !== undefined && !isRecord(options)) {
-      issues.add(issues.path === '' ? 'options' : '', `must be an object, got ${show(options)}.`, 'Pass an object with named options.');
-      this.#values = {};
-    } else {
-      this.#values = options ?? {};
-    }
-  }
-
-  /**
-   * @param key - Option.
-   * @returns Its value as it stands; `undefined` where absent, or where reading it throws.
-   */
-  raw(key: string): unknown {
-    if (this.#replaced.has(key)) {
-      return this.#replaced.get(key);
-    }
-    const first = !this.#known.has(key);
-    this.#known.add(key);
-    try {
-      return this.#values[key];
-    } catch (error) {
-      if (first) {
-        this.issues.unreadable(key, error);
-      }
-      return undefined;
-    }
+  override raw(key: string): unknown {
+    return this.#replaced.has(key) ? this.#replaced.get(key) : super.raw(key);
   }
 
   /**
@@ -57,11 +18,11 @@ export class OptionReader {
    * @param remedy - What to do about it.
    */
   refuse(key: string, message: string, remedy: string): void {
-    const known = this.#known.has(key);
+    const known = this.known.has(key);
     if (this.has(key)) {
       this.issues.add(key, message, remedy);
     } else if (!known) {
-      this.#known.delete(key);
+      this.known.delete(key);
     }
   }
 
@@ -72,41 +33,8 @@ export class OptionReader {
    * @param value - Its value from now on.
    */
   replace(key: string, value: unknown): void {
-    this.#known.add(key);
+    this.known.add(key);
     this.#replaced.set(key, value);
-  }
-
-  /**
-   * @param key - Option.
-   * @returns Whether it was given.
-   */
-  has(key: string): boolean {
-    return this.raw(key) !== undefined;
-  }
-
-  /**
-   * @param key - Option.
-   * @param fallback - Where absent or wrong.
-   * @param rule - Range.
-   * @returns The number.
-   */
-  number(key: string, fallback: number, rule: NumberRule): number {
-    const value = this.raw(key);
-    return value !== undefined && this.issues.number(key, value, rule) ? value : fallback;
-  }
-
-  /**
-   * @param key - Option.
-   * @param fallback - Where absent or wrong.
-   * @returns How many of something that takes memory, 1 to 2²⁰.
-   */
-  count(key: string, fallback: number): number {
-    return this.number(key, fallback, COUNT);
-  }
-
-  /** @returns The option `seed`, a non-negative safe integer; 0 where absent or wrong. */
-  seed(): number {
-    return this.number('seed', 0, { integer: true, min: 0 });
   }
 
   /**
@@ -155,48 +83,6 @@ export class OptionReader {
     }
     return value;
   }
-
-  /** Adds an issue for every key that was never read. */
-  finish(): void {
-    addUnknownKeys(this.#values, this.#known, this.issues);
-  }
-}
-
-/** What {@link addUnknownKeys} may be told. */
-export interface UnknownKeys {
-  /** What is wrong with an unknown key. */
-  readonly message?: string;
-  /** For an object that may bring more than is asked for: only keys that are among these, or look like a known one, are unknown. */
-  readonly among?: ReadonlySet<string>;
-}
-
-/**
- * Adds an issue for every key of an object that is not known.
- *
- * @param values - The object.
- * @param known - The keys there are.
- * @param issues - Where issues are added, at the object's own place.
- * @param how - See {@link UnknownKeys}.
- */
-export function addUnknownKeys(
-  values: Readonly<Record<string, unknown>>,
-  known: ReadonlySet<string>,
-  issues: Issues,
-  { message = 'is not an option.', among }: UnknownKeys = {},
-): void {
-  let key = '';
-  try {
-    for (key of Object.keys(values)) {
-      if (!known.has(key) && values[key] !== undefined) {
-        const advice = adviseOn(key, known);
-        if (advice !== undefined || among === undefined || among.has(key)) {
-          issues.add(key, message, advice ?? listOptions(known));
-        }
-      }
-    }
-  } catch (error) {
-    issues.unreadable(key === '' && issues.path === '' ? 'options' : key, error);
-  }
 }
 
 /**
@@ -208,9 +94,5 @@ export function addUnknownKeys(
  * @throws {@link OptionsError} saying all that is wrong, unknown names included.
  */
 export function readOptions<T>(options: unknown, read: (reader: OptionReader) => T): T {
-  const reader = new OptionReader(options);
-  const result = read(reader);
-  reader.finish();
-  reader.issues.throwIfAny(OptionsError);
-  return result;
+  return readWhole(new OptionReader(options), read);
 }

@@ -1,3 +1,4 @@
+import '../../util/option-names.js';
 import type { Environment, ResetContext, Step } from '../../environment/environment.js';
 import type { VectorEnvironment } from '../../environment/vector-environment.js';
 import { InputError } from '../../errors/input-error.js';

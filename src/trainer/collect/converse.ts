@@ -1,6 +1,6 @@
 import type { Agent } from '../../agent/agent.js';
 import type { Rollout } from '../../agent/results.js';
-import type { Session } from '../../agent/session.js';
+import type { Session } from '../../infer/session.js';
 import type { CheckedPrompts } from '../../task/checked-prompts.js';
 import type { Task, TaskEpisodes } from '../../task/task.js';
 import { Breather } from '../steps/breather.js';

@@ -1,12 +1,12 @@
-import { ActionCodec } from '../../spaces/action-codec.js';
+import { ActionEncoder } from '../../spaces/action-encoder.js';
 import { layoutOf, type SpaceLayout } from '../../spaces/layout.js';
 import { Misfit } from '../../spaces/misfit.js';
 import { ObservationWriter } from '../../spaces/observation-writer.js';
 import type { Spaces } from '../../spaces/plain.js';
 import type { Issues } from '../../util/issues.js';
 import { isArray, isRecord } from '../../util/kind.js';
-import { addUnknownKeys } from '../../util/option-reader.js';
 import { show } from '../../util/show.js';
+import { addUnknownKeys } from '../../util/value-reader.js';
 import type { Demonstrations } from './demonstrations.js';
 
 /** An episode to be imitated, from its begin: what was observed, and what was done about it. */
@@ -51,7 +51,7 @@ export function readEpisodes(given: unknown, spaces: Spaces, issues: Issues): De
     return undefined;
   }
   const layout: SpaceLayout = layoutOf(spaces.observationSpace);
-  const codec = new ActionCodec(spaces.actionSpace);
+  const codec = new ActionEncoder(spaces.actionSpace);
   const writer = new ObservationWriter(spaces.observationSpace);
   const count = episodes.length;
   const horizon = Math.max(...episodes.map(({ actions }) => actions.length));

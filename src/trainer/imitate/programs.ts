@@ -1,12 +1,13 @@
-import type { Ids, Numbers } from '../../agent/inputs.js';
 import { resolveStage } from '../../curriculum/stage-spec.js';
 import { hasMachine, requireMachine } from '../../define/check/has-machine.js';
 import { readSearch, type SolvingProgramsOptions, searchSolving } from '../../define/check/solving-programs.js';
+import type { Ids, Numbers } from '../../infer/prompts.js';
 import type { Task } from '../../task/task.js';
 import type { Issues } from '../../util/issues.js';
 import { isArray, isRecord, isTypedArray } from '../../util/kind.js';
-import { addUnknownKeys, OptionReader } from '../../util/option-reader.js';
+import { OptionReader } from '../../util/option-reader.js';
 import { show } from '../../util/show.js';
+import { addUnknownKeys } from '../../util/value-reader.js';
 
 /** A program to be imitated: what the agent is shown, and what it should emit. */
 export type ImitationProgram = ProblemProgram | ContextProgram;

@@ -1,7 +1,7 @@
 import type { Agent } from '../../agent/agent.js';
-import type { Session } from '../../agent/session.js';
 import type { VectorEnvironment } from '../../environment/vector-environment.js';
 import { EnvironmentError } from '../../errors/environment-error.js';
+import type { Session } from '../../infer/session.js';
 import type { EpisodeMetrics } from '../../metrics/events.js';
 import { Breather } from '../steps/breather.js';
 import type { EpisodeSource } from '../steps/episode-source.js';

@@ -1,4 +1,4 @@
-import type { Session } from '../../agent/session.js';
+import type { Session } from '../../infer/session.js';
 import { checkedScore, promptsOf } from '../../task/checked.js';
 import { checkedBegin } from '../../task/checked-episodes.js';
 import type { ProblemBatch } from '../../task/task.js';

@@ -1,83 +1,26 @@
 import { ClosedError } from '../errors/closed-error.js';
 import { InputError } from '../errors/input-error.js';
-import { guarded } from '../native/error.js';
 import { Issues } from '../util/issues.js';
-import { type OptionReader, readOptions } from '../util/option-reader.js';
 import { show } from '../util/show.js';
-import type { Agent } from './agent.js';
-import type { AgentInfo } from './info.js';
-import { InputReader, inputNames, readDeterministic, readIds } from './input-reader.js';
-import type { Ids, Prompts } from './inputs.js';
+import { readWhole, ValueReader } from '../util/value-reader.js';
+import type { NetworkInfo } from './info.js';
 import { heardBy, ObservationReader } from './observation-reader.js';
-import type { ActOptions } from './results.js';
+import { inputNames, PromptReader, readDeterministic, readIds } from './prompt-reader.js';
+import type { Ids, Prompts } from './prompts.js';
+import type { SessionOptions, SessionStep, SessionStepOptions, SteppedRows } from './stepping.js';
 
-/** Options of {@link Agent.session}. */
-export interface SessionOptions {
+/** Who makes sessions: an agent, by the addon or without it. */
+export interface SessionMaker {
   /**
-   * Most rows that are stepped together, 1 to 2²⁰.
-   *
-   * @defaultValue 1
+   * @param options - How many rows, and the seed of what is sampled.
+   * @returns The session.
    */
-  readonly size?: number | undefined;
-  /**
-   * Seed of the sampled actions, a non-negative safe integer. Sessions of one seed sample alike.
-   *
-   * @defaultValue 0
-   */
-  readonly seed?: number | undefined;
-}
-
-/** What one step chose. The arrays are the session's own and are written again by the next step, unless one was transferred. */
-export interface SessionStep {
-  /** Tokens, `[n]`. */
-  readonly actions: Int32Array;
-  /** log π(a), `[n]`. */
-  readonly logProbs: Float32Array;
-  /** −Σ π·log(π + 1e−9), `[n]`, in nats. */
-  readonly entropies: Float32Array;
-  /** The critic's v, `[n]`; see {@link Rollout.values}. */
-  readonly values: Float32Array;
-}
-
-/** How {@link Session.step} chooses, and by what. */
-export interface SessionStepOptions extends ActOptions {
-  /**
-   * What the rows observe, with an agent that was made for an environment; or the ids of the symbols that they hear, with one that was made for a
-   * task that answers, `vocabSize` for nothing. With one row the observation itself, with several an array of one a row. It is copied.
-   *
-   * @defaultValue nothing, where the agent observes nothing
-   */
-  readonly observation?: unknown;
-  /**
-   * The actions that are allowed: a mask as an environment gives it, 1 or true for what is allowed, and with several rows an array of one a row,
-   * `undefined` where a row may do anything. With a task, a mask of its tokens.
-   *
-   * @defaultValue all are
-   */
-  readonly actionMask?: unknown;
-  /**
-   * What the logits are divided by before sampling, above 0: below 1 the probable becomes more probable. `logProbs` and `entropies` are those
-   * of the distribution that is sampled from.
-   *
-   * @defaultValue 1
-   */
-  readonly temperature?: number | undefined;
+  session(options?: SessionOptions): Promise<Session>;
 }
 
 const PROMPT_NAMES = inputNames();
-
-/** The native side, as far as it is used here. */
-interface NativeSession {
-  begin(contexts: Int32Array, stages: Int32Array, contextLengths?: Int32Array, contextValues?: Float32Array): void;
-  step(deterministic: boolean, actions: Int32Array, logProbs: Float32Array, entropies: Float32Array, values: Float32Array): void;
-  beginRows(rows: number): void;
-  restart(row: number): void;
-  observe(dense: Float32Array | undefined, discrete: Int32Array | undefined, allowed: Uint8Array | undefined): void;
-  setTemperature(temperature: number): void;
-  sync(newer: NativeSession): void;
-  feed(tokens: Int32Array): void;
-  close(): void;
-}
+/** Options of a step, which a prompt has not. */
+const STEP_NAMES = new Set(['deterministic', 'observation', 'actionMask', 'temperature']);
 
 /**
  * Decisions one token at a time, synchronously: for an application that uses a trained agent, where a decision takes microseconds, and for
@@ -98,8 +41,8 @@ interface NativeSession {
  * ```
  */
 export class Session {
-  readonly #native: NativeSession;
-  readonly #limits: AgentInfo;
+  readonly #policy: SteppedRows;
+  readonly #limits: NetworkInfo;
   readonly #size: number;
   readonly #acts: boolean;
   #reader: ObservationReader | undefined;
@@ -107,18 +50,20 @@ export class Session {
   readonly #starts: Uint8Array;
   #closed = false;
   #temperature = 1;
+  /** Whether the last step had a mask, which is forgotten at the next. */
+  #masked = false;
   /** 0 before the first {@link Session.begin}. */
   #rows = 0;
   #step: SessionStep | undefined;
 
   /**
-   * @param native - The rows.
+   * @param policy - The rows.
    * @param limits - What the agent is made of.
    * @param size - How many rows there are at most.
    * @internal
    */
-  constructor(native: NativeSession, limits: AgentInfo, size: number) {
-    this.#native = native;
+  constructor(policy: SteppedRows, limits: NetworkInfo, size: number) {
+    this.#policy = policy;
     this.#limits = limits;
     this.#size = size;
     this.#starts = new Uint8Array(size);
@@ -136,10 +81,10 @@ export class Session {
   begin(prompts: Prompts): void {
     this.#checkOpen();
     this.#checkKind('begin()', false);
-    const reader = new InputReader(prompts, PROMPT_NAMES, this.#limits);
+    const reader = new PromptReader(prompts, PROMPT_NAMES, this.#limits, STEP_NAMES);
     const { contexts, contextLengths, contextValues, stages } = reader.prompts();
     reader.check();
-    guarded(() => this.#native.begin(contexts, stages, contextLengths, contextValues));
+    this.#policy.begin(contexts, stages, contextLengths, contextValues);
     if (this.#rows !== stages.length) {
       this.#reader = undefined;
     }
@@ -159,9 +104,11 @@ export class Session {
    */
   step(options?: SessionStepOptions): SessionStep {
     this.#checkOpen();
-    const { deterministic, temperature, observation, actionMask } = options === undefined ? SAMPLE : readOptions(options, readStepOptions);
+    const { deterministic, temperature, observation, actionMask } =
+      options === undefined ? SAMPLE : readWhole(new ValueReader(options), readStepOptions);
     const rows = this.#stepped();
-    if (observation === undefined && actionMask === undefined && this.#limits.observed.discrete.length === 0 && !this.#acts) {
+    const silent = observation === undefined && actionMask === undefined && !this.#masked;
+    if (silent && this.#limits.observed.discrete.length === 0 && !this.#acts) {
       return this.#choose(rows, deterministic, temperature);
     }
     this.#reader ??= new ObservationReader(heardBy(this.#limits), rows);
@@ -194,10 +141,9 @@ export class Session {
     for (let row = 0; starts !== undefined && row < rows; row += 1) {
       this.#starts[row] = (this.#starts[row] as number) | (starts[row] as number);
     }
-    guarded(() => {
-      this.#beginEpisodes();
-      this.#native.observe(dense, discrete, allowed);
-    });
+    this.#beginEpisodes();
+    this.#policy.observe(dense, discrete, allowed);
+    this.#masked = allowed !== undefined;
     return this.#choose(rows, deterministic, temperature);
   }
 
@@ -246,15 +192,15 @@ export class Session {
    * Goes on with an agent's present weights. The rows' states stay.
    *
    * @param agent - The agent that the session was made by.
-   * @throws {@link InputError} when the agent's network is another.
+   * @throws {@link InputError} when the agent's network is another, or computed by something else.
    * @throws {@link ClosedError} after {@link Session.close}, and when the agent is closed.
    */
-  async sync(agent: Agent): Promise<void> {
+  async sync(agent: SessionMaker): Promise<void> {
     this.#checkOpen();
     const newer = await agent.session({ size: 1 });
     try {
       this.#checkOpen();
-      guarded(() => this.#native.sync(newer.#native));
+      this.#policy.sync(newer.#policy);
     } finally {
       newer.close();
     }
@@ -273,13 +219,13 @@ export class Session {
     const issues = new Issues();
     const checked = readIds('tokens', tokens, this.#limits.vocabSize, 'the vocabulary size', issues) ?? new Int32Array(0);
     issues.throwIfAny(InputError);
-    guarded(() => this.#native.feed(checked));
+    this.#policy.feed(checked);
   }
 
-  /** Frees the native side. Calling it again does nothing. */
+  /** Frees what it holds. Calling it again does nothing. */
   close(): void {
     this.#closed = true;
-    this.#native.close();
+    this.#policy.close();
   }
 
   /** The same as {@link Session.close}, for `using`. */
@@ -301,11 +247,11 @@ export class Session {
   /** Puts the rows that begin an episode before its first step. */
   #beginEpisodes(): void {
     if (this.#rows === 0) {
-      this.#native.beginRows(this.#size);
+      this.#policy.beginRows(this.#size);
       this.#rows = this.#size;
     } else {
       for (let row = this.#starts.indexOf(1); row >= 0; row = this.#starts.indexOf(1, row + 1)) {
-        this.#native.restart(row);
+        this.#policy.restart(row);
       }
     }
     this.#starts.fill(0);
@@ -313,13 +259,13 @@ export class Session {
 
   #choose(rows: number, deterministic: boolean, temperature = 1): SessionStep {
     if (temperature !== this.#temperature) {
-      guarded(() => this.#native.setTemperature(temperature));
+      this.#policy.setTemperature(temperature);
       this.#temperature = temperature;
     }
     const step = sized(this.#step, rows);
     this.#step = step;
     try {
-      guarded(() => this.#native.step(deterministic, step.actions, step.logProbs, step.entropies, step.values));
+      this.#policy.step(deterministic, step.actions, step.logProbs, step.entropies, step.values);
     } catch (error) {
       // Some rows may have moved on and some not.
       this.#rows = 0;
@@ -353,7 +299,7 @@ interface StepConfig {
 
 const SAMPLE: StepConfig = { deterministic: false, temperature: undefined, observation: undefined, actionMask: undefined };
 
-function readStepOptions(reader: OptionReader): StepConfig {
+function readStepOptions(reader: ValueReader): StepConfig {
   const issues = new Issues();
   const deterministic = readDeterministic(reader.raw('deterministic'), issues);
   issues.throwIfAny(InputError);

@@ -1,13 +1,12 @@
 import { InputError } from '../errors/input-error.js';
 import { ActionCodec } from '../spaces/action-codec.js';
-import { layoutOf } from '../spaces/layout.js';
-import { discrete, multiDiscrete } from '../spaces/make.js';
 import { Misfit } from '../spaces/misfit.js';
 import { ObservationWriter } from '../spaces/observation-writer.js';
 import type { Spaces } from '../spaces/plain.js';
+import type { DiscreteSpace, MultiDiscreteSpace } from '../spaces/space.js';
 import { isArray } from '../util/kind.js';
 import { show } from '../util/show.js';
-import type { AgentInfo } from './info.js';
+import type { NetworkInfo } from './info.js';
 
 /** Observations and masks of rows in flat arrays. */
 export interface Observed {
@@ -20,19 +19,23 @@ export interface Observed {
 }
 
 /** What an agent hears and does before each step; without an observation space it hears nothing. */
-export type Heard = Pick<Spaces, 'actionSpace'> & Partial<Spaces>;
+export type Heard = Pick<Spaces, 'actionSpace'> & Partial<Spaces> & Pick<NetworkInfo, 'observed'>;
 
 /**
  * @param info - Of an agent.
  * @returns The spaces of its environment; or, with a task, the ids of the symbols that it hears, and its tokens.
  */
-export function heardBy({ observationSpace, actionSpace, observed, vocabSize }: AgentInfo): Heard {
+export function heardBy({ observationSpace, actionSpace, observed, vocabSize }: NetworkInfo): Heard {
   if (observationSpace !== undefined && actionSpace !== undefined) {
-    return { observationSpace, actionSpace };
+    return { observed, observationSpace, actionSpace };
   }
-  const tokens = { actionSpace: discrete(vocabSize) as Spaces['actionSpace'] };
-  const symbols = observed.discrete;
-  return symbols.length === 0 ? tokens : { ...tokens, observationSpace: multiDiscrete(symbols) as Spaces['observationSpace'] };
+  const tokens: DiscreteSpace = { kind: 'discrete', n: vocabSize };
+  const symbols: MultiDiscreteSpace = { kind: 'multi-discrete', sizes: observed.discrete };
+  return {
+    observed,
+    actionSpace: tokens as Spaces['actionSpace'],
+    ...(symbols.sizes.length === 0 ? {} : { observationSpace: symbols as Spaces['observationSpace'] }),
+  };
 }
 
 /** Reads what rows observe, of one row or of several, into arrays that it keeps. */
@@ -48,13 +51,12 @@ export class ObservationReader {
    * @param spaces - What is observed and done.
    * @param rows - How many rows. Of one row the value itself is read, of several an array with one a row.
    */
-  constructor({ observationSpace, actionSpace }: Heard, rows: number) {
-    const layout = observationSpace === undefined ? undefined : layoutOf(observationSpace);
+  constructor({ observed, observationSpace, actionSpace }: Heard, rows: number) {
     this.#rows = rows;
     this.#writer = observationSpace === undefined ? undefined : new ObservationWriter(observationSpace);
     this.#codec = new ActionCodec(actionSpace);
-    this.#dense = new Float32Array(rows * (layout?.dense ?? 0));
-    this.#discrete = new Int32Array(rows * (layout?.discrete.length ?? 0));
+    this.#dense = new Float32Array(rows * observed.dense);
+    this.#discrete = new Int32Array(rows * observed.discrete.length);
     this.#allowed = new Uint8Array(rows * this.#codec.size);
   }
 
