@@ -97,7 +97,7 @@ export {
   performanceProfile,
   probabilityOfImprovement,
 } from './metrics/statistics/statistics.js';
-export type { CheckpointOptions } from './trainer/checkpoint/options.js';
+export type { CheckpointOptions, ResumePoint } from './trainer/checkpoint/options.js';
 export type { ReferenceOption } from './trainer/collect/reference.js';
 export type { EpisodeReplayOptions, ReplayOptions } from './trainer/collect/replay-options.js';
 export type { ProgressOption } from './trainer/common-options.js';

@@ -57,6 +57,7 @@ test('what docs/benchmarks.md says was measured is what the bench wrote', (t) =>
     environments: true,
     ppo: true,
     'ppo-one-core': true,
+    reading: true,
     'environment-memory': true,
   });
 });

@@ -1,4 +1,5 @@
 import test from 'ava';
+import '#dist/util/option-names.js';
 import { checkTask } from '#dist/define/check/check-task.js';
 import { defineTask } from '#dist/define/define-task.js';
 import { InnateError } from '#dist/errors/innate-error.js';

@@ -37,7 +37,7 @@ export class NativeRows implements SteppedRows {
   }
 
   sync(newer: SteppedRows): void {
-    if (!(newer instanceof NativeRows)) {
+    if (!(#native in newer)) {
       const remedy = 'Pass an agent of the same package path as the one that the session was made by.';
       throw new InputError([{ path: 'agent', message: 'is not computed by the addon, as the session is.', remedy }]);
     }

@@ -112,7 +112,7 @@ export class Policy implements SteppedRows {
   }
 
   sync(newer: SteppedRows): void {
-    const other = newer instanceof Policy ? newer.#weights : undefined;
+    const other = #weights in newer ? newer.#weights : undefined;
     if (other === undefined || JSON.stringify(other.model) !== JSON.stringify(this.#weights.model)) {
       throw refusal('agent', 'must be of innate/infer, and its network the same.');
     }

@@ -9,6 +9,7 @@ import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
 import type { RunKeeper } from './checkpoint/keeper.js';
 import { checkedRun, Keeping } from './checkpoint/keeping.js';
+import type { ResumePoint } from './checkpoint/options.js';
 import { type InterruptedRun, readInterrupted } from './checkpoint/resume.js';
 import { savedOptions } from './checkpoint/saved-options.js';
 import { undamaged } from './checkpoint/trainer-state.js';
@@ -250,10 +251,9 @@ export class Trainer<Kind extends TrainingKind = 'task'> {
   }
 
   /**
-   * Of a trainer that {@link Trainer.resume} made, until it runs: the checkpoint, the iterations that the run had done by then, and its events. A log
-   * of the run is to be cut back to so many. Undefined otherwise.
+   * Where the run goes on, of a trainer that {@link Trainer.resume} made, until it runs; undefined otherwise.
    */
-  get resumed(): { readonly file: string; readonly iteration: number; readonly events: number } | undefined {
+  get resumed(): ResumePoint | undefined {
     const interrupted = this.#interrupted;
     return (
       interrupted && {

@@ -78,3 +78,13 @@ function readFolder(folder: unknown, issues: Issues): string {
   issues.add('folder', `must be a folder's path, got ${show(folder)}.`, remedy);
   return '';
 }
+
+/** Where a run goes on. */
+export interface ResumePoint {
+  /** Path of the checkpoint. */
+  readonly file: string;
+  /** Iterations that the run had done by then. */
+  readonly iteration: number;
+  /** Events that it had emitted by then: a log of the run is cut back to so many. */
+  readonly events: number;
+}
