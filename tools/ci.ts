@@ -59,6 +59,7 @@ export async function main(): Promise<number> {
       await runAll(BUILDS_CUDA ? CUDA_CHECKS : []);
       await runAll([
         ['npm run test:onnx', 10, ['npm', 'run', 'test:onnx']],
+        ['npm run test:browser', 5, ['npm', 'run', 'test:browser']],
         ['npm run test:package', 15, ['npm', 'run', 'test:package']],
       ]);
     }
