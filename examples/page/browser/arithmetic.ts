@@ -82,7 +82,7 @@ class Problem {
     stepButton.disabled = this.over;
     runButton.disabled = this.over;
     const { action, probabilities, value } = this.#decision;
-    find('value', HTMLElement).textContent = this.over ? 'the program is over' : `${value.toFixed(2)} of the reward is still expected`;
+    find('value', HTMLElement).textContent = this.over ? 'the program is over' : `expects a return of ${value.toFixed(2)} from here on`;
     const bars = TOOLS.map((token) => ({
       label: textOf(token),
       probability: this.over ? 0 : (probabilities[token] ?? NaN),

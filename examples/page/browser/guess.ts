@@ -62,10 +62,9 @@ class Game {
   }
 
   #show(first: string): void {
-    const { action, probabilities, value } = this.#decision;
+    const { action, probabilities } = this.#decision;
     const question = this.#over ? '' : `Guess ${this.#guesses} of ${GUESSES}: is it ${action + 1}?`;
     status.textContent = `${first} ${question}`.trim();
-    find('value', HTMLElement).textContent = this.#over ? 'the game is over' : `it expects to win with ${(100 * value).toFixed(0)} %`;
     showTokens(find('heard', HTMLElement), this.#said.length === 0 ? ['nothing yet'] : this.#said);
     for (const button of Object.values(buttons)) {
       button.disabled = this.#over;
@@ -74,7 +73,7 @@ class Game {
       label: String(index + 1),
       probability,
       chosen: index === action,
-      idle: index + 1 < this.#from || index + 1 > this.#to,
+      ruledOut: index + 1 < this.#from || index + 1 > this.#to,
     }));
     showBars(find('alternatives', HTMLElement), bars);
   }

@@ -18,8 +18,8 @@ export interface Bar {
   readonly probability: number;
   /** Whether it is what the agent decided. */
   readonly chosen: boolean;
-  /** Whether nothing would come of it. */
-  readonly idle?: boolean;
+  /** Whether it cannot be right any more. */
+  readonly ruledOut?: boolean;
   /** Makes the bar a button. */
   readonly take?: (() => void) | undefined;
 }
@@ -28,9 +28,9 @@ export interface Bar {
 export function showBars(list: HTMLElement, bars: readonly Bar[]): void {
   const focused = [...list.children].findIndex((item) => item.contains(document.activeElement));
   list.replaceChildren(
-    ...bars.map(({ label, probability, chosen, idle = false, take }) => {
+    ...bars.map(({ label, probability, chosen, ruledOut = false, take }) => {
       const item = document.createElement('li');
-      item.className = `${chosen ? 'chosen' : ''} ${idle ? 'idle' : ''}`;
+      item.className = `${chosen ? 'chosen' : ''} ${ruledOut ? 'ruled-out' : ''}`;
       item.style.setProperty('--share', `${100 * probability}%`);
       const name = document.createElement(take === undefined ? 'span' : 'button');
       name.className = 'name';
@@ -42,6 +42,10 @@ export function showBars(list: HTMLElement, bars: readonly Bar[]): void {
       const percent = document.createElement('span');
       percent.className = 'percent';
       percent.textContent = `${(100 * probability).toFixed(1)} %`;
+      if (ruledOut) {
+        // Who does not see the line through it hears it.
+        name.append(Object.assign(document.createElement('span'), { className: 'unseen', textContent: ', ruled out' }));
+      }
       item.append(name, bar, percent);
       if (chosen) {
         item.ariaCurrent = 'step';
