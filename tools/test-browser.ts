@@ -10,7 +10,7 @@ import { AVA_COUNTS, SKIPPED, Steps } from './lib/steps.js';
 /** The browser: what `INNATE_CHROMIUM` names, or the system's. */
 function findChromium(): string | undefined {
   const named = process.env['INNATE_CHROMIUM'];
-  const names = named === undefined ? ['chromium', 'chromium-browser', 'google-chrome'] : [named];
+  const names = named === undefined ? ['chromium', 'google-chrome', 'chromium-browser'] : [named];
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return names.flatMap((name) => (name.includes('/') ? [name] : folders.map((folder) => join(folder, name)))).find(existsSync);
 }

@@ -28,7 +28,10 @@ async function makeAgents(folder: string): Promise<string[][]> {
     await using agent = await Agent.create({ task: arithmetic, seed, hiddenSize: 32 });
     const { actions } = await agent.act({ ...batch, deterministic: true });
     const programs = QUESTIONS.map((_, row) => {
-      const tokens = Array.from(actions.subarray(arithmetic.horizon * row, arithmetic.horizon * (row + 1)), (token) => arithmetic.vocabulary[token] ?? '');
+      const tokens = Array.from(
+        actions.subarray(arithmetic.horizon * row, arithmetic.horizon * (row + 1)),
+        (token) => arithmetic.vocabulary[token] ?? '',
+      );
       return tokens.slice(0, tokens.indexOf('[ANS]') + 1 || arithmetic.horizon).join(' ');
     });
     if (!answers.some(([first]) => first === programs[0])) {

@@ -40,9 +40,13 @@ async function show(): Promise<void> {
   let last: Answer | undefined;
   const ask = async () => {
     const response = await fetch(`${server.url}/7/3/5/2/4`);
+    const answer = await response.json();
     asked += 1;
-    early += response.ok ? 0 : 1;
-    last = response.ok ? ((await response.json()) as Answer) : (await response.text(), last);
+    if (response.ok) {
+      last = answer as Answer;
+    } else {
+      early += 1;
+    }
   };
   const done = run.then(() => {
     trained = true;

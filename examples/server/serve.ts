@@ -61,9 +61,8 @@ export class DecisionServer {
         response.writeHead(400).end('Ask for five digits, as in /7/3/5/2/4.');
         return;
       }
-      const answer = this.#decide(operands.map(Number));
-      response.writeHead(answer === undefined ? 503 : 200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(answer ?? { error: 'There is no checkpoint yet.' }));
+      const { status, body } = this.#answer(operands.map(Number));
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
   }
 
@@ -143,6 +142,16 @@ export class DecisionServer {
       this.#refused.add(file);
       this.#tell(`Does not use ${file}: ${error.message}`);
       return false;
+    }
+  }
+
+  #answer(operands: readonly number[]): { status: number; body: object } {
+    try {
+      const answer = this.#decide(operands);
+      return answer === undefined ? { status: 503, body: { error: 'There is no checkpoint yet.' } } : { status: 200, body: answer };
+    } catch (error) {
+      // Such as weights that give no probabilities. The next checkpoint may be better: the server stays.
+      return { status: 500, body: { error: String(error) } };
     }
   }
 

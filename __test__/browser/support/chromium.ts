@@ -60,6 +60,9 @@ export async function openPage(browser: Browser, origin: string): Promise<{ page
   const wrong: string[] = [];
   page.on('pageerror', ({ message = '' }) => wrong.push(message));
   page.on('console', (said) => said.type?.() === 'error' && wrong.push(said.text?.() ?? ''));
-  page.on('request', (request) => /^data:/.test(request.url?.() ?? '') || request.url?.().startsWith(origin) || wrong.push(request.url?.() ?? ''));
+  page.on(
+    'request',
+    (request) => /^data:/.test(request.url?.() ?? '') || request.url?.().startsWith(origin) || wrong.push(request.url?.() ?? ''),
+  );
   return { page, wrong };
 }
