@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { Agent, arithmetic } from 'innate';
 import { serve } from '../../examples/page/serve.js';
 import { type Browser, openPage, type Page, startChromium } from './support/chromium.js';
@@ -28,6 +28,14 @@ test.after.always(async () => {
 
 const textOf = async (page: Page, selector: string) => ((await page.locator(selector).textContent()) ?? '').trim();
 
+/** Shown probabilities, in percent: together they are 100, whatever went before. */
+async function percentsOf(t: ExecutionContext, page: Page): Promise<number[]> {
+  const percents = (await page.locator('#alternatives .percent').allTextContents()).map(parseFloat);
+  const sum = percents.reduce((all, each) => all + each, 0);
+  t.true(Math.abs(sum - 100) < 0.5, `${sum} %`);
+  return percents;
+}
+
 /** Tokens of the greedy program as the addon says it, up to the one that ends it, and their probabilities. */
 async function nativeProgram(operands: number[], stage: number) {
   await using agent = await Agent.load(`${FOLDER}/arithmetic.safetensors`, { task: arithmetic });
@@ -43,13 +51,11 @@ test.serial('arithmetic: the program of the addon, token by token, with the regi
   await page.locator('body[data-state=ready]').waitFor();
   t.deepEqual(await page.locator('#prompt li').allTextContents(), ['7', '3', '5', '2', '4', 'CTX']);
   t.is(await textOf(page, '#target'), '18');
-  const percents = (await page.locator('#alternatives .percent').allTextContents()).map(parseFloat);
-  t.is(percents.length, arithmetic.tools.length);
-  const sum = percents.reduce((all, each) => all + each, 0);
-  t.true(Math.abs(sum - 100) < 0.5, `${sum} %`);
+  t.is((await percentsOf(t, page)).length, arithmetic.tools.length);
   await page.locator('#step').focus();
   for (let step = 0; step < 3; step += 1) {
     await page.keyboard.press('Enter');
+    await percentsOf(t, page);
   }
   t.deepEqual([await textOf(page, '#accumulator'), await textOf(page, '#memory'), await textOf(page, '#left')], ['empty', '26', '2 4']);
   await page.locator('#run').click();
@@ -75,6 +81,19 @@ test.serial('arithmetic: other digits and stages are shown and solved, and a per
   await page.locator('#alternatives li:nth-child(2) button').click();
   t.is(await textOf(page, '#status'), 'ADD could not be used, and did nothing.');
   t.is(await textOf(page, '#program td:nth-child(2)'), 'ADD (yours)');
+  await using agent = await Agent.load(`${FOLDER}/arithmetic.safetensors`, { task: arithmetic });
+  using session = await agent.session();
+  const { contexts, stages } = arithmetic.encode([{ operands: [9, 3, 5, 2, 4] }], 0);
+  session.begin({ contexts, stages });
+  session.step({ deterministic: true });
+  session.feed([arithmetic.token('ADD')]);
+  const { logProbs } = session.step({ deterministic: true });
+  await percentsOf(t, page);
+  t.is(
+    await textOf(page, '#alternatives .chosen .percent'),
+    `${(100 * Math.exp(logProbs[0] ?? NaN)).toFixed(1)} %`,
+    'it read what was emitted',
+  );
   t.deepEqual(wrong, []);
 });
 
@@ -86,7 +105,7 @@ for (let number = 1; number <= 7; number += 1) {
     let guesses = 0;
     for (let guess = 0; guess !== number && guesses < 3; guesses += 1) {
       guess = Number(/is it (\d)\?/.exec(await textOf(page, '#status'))?.[1]);
-      const percents = (await page.locator('#alternatives .percent').allTextContents()).map(parseFloat);
+      const percents = await percentsOf(t, page);
       t.is(percents.indexOf(Math.max(...percents)), guess - 1);
       if (guess === number) {
         await page.locator('#correct').click();

@@ -59,11 +59,10 @@ export class Decider {
     );
     const observed = observation === undefined ? undefined : new Array<number>(this.#actions).fill(observation);
     const pairs = this.#asks.step({ observation: observed, actionMask: either, deterministic: true });
-    // Of a pair, the chosen one has p and the other 1 − p.
+    // Of a pair, the chosen one has p and the other 1 − p. Every row has chosen it, for nothing is more probable, and reads it next.
     const probabilities = Array.from(pairs.logProbs, (logProb, other) =>
       other === action ? chosen : (chosen * -Math.expm1(logProb)) / Math.exp(logProb),
     );
-    this.feed(action);
     return { action, probabilities, value: values[0] ?? NaN };
   }
 
