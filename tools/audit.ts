@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { npmProgram, ROOT, run, ToolError } from './lib/process.js';
 import { countOne, SKIPPED, Steps } from './lib/steps.js';
 
-const LOCKS = ['.', 'tools/onnx', 'tools/registry', 'tools/runners', 'tools/runtimes', 'tools/sysroot'];
+const LOCKS = ['.', 'tools/browser', 'tools/onnx', 'tools/registry', 'tools/runners', 'tools/runtimes', 'tools/sysroot'];
 const LIMIT = 2 * 60_000;
 
 /** What npm answers in JSON, of a report and of a refusal. */

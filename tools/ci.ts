@@ -2,7 +2,7 @@
 import { audit } from './audit.js';
 import { BUILDS_CUDA } from './lib/cuda.js';
 import { run } from './lib/process.js';
-import { countOne, countTests, STEPS_COUNTS, Steps } from './lib/steps.js';
+import { countOne, countTests, SKIPPED, STEPS_COUNTS, Steps } from './lib/steps.js';
 import { requireRust } from './lib/toolchain.js';
 
 /** All of it, in milliseconds; a step is killed when this is used up. */
@@ -41,6 +41,14 @@ async function runAll(checks: typeof CHECKS) {
   }
 }
 
+/** Counted as skipped where there is no browser. */
+async function testBrowser() {
+  await steps.step('npm run test:browser', async () => {
+    const { code, output } = await within(5, ['npm', 'run', 'test:browser'], 'tee');
+    return code === 0 && /^Browser: 0 passed, 0 failed, 1 skipped$/m.test(output) ? SKIPPED : countOne(code === 0);
+  });
+}
+
 export async function main(): Promise<number> {
   let ready = false;
   try {
@@ -57,6 +65,7 @@ export async function main(): Promise<number> {
       await runAll(CHECKS);
       await audit(steps);
       await runAll(BUILDS_CUDA ? CUDA_CHECKS : []);
+      await testBrowser();
       await runAll([
         ['npm run test:onnx', 10, ['npm', 'run', 'test:onnx']],
         ['npm run test:package', 15, ['npm', 'run', 'test:package']],

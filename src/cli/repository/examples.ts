@@ -21,6 +21,16 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     shows: 'PPO in an asynchronous environment behind a service on loopback',
     short: ['--steps', '384'],
   },
+  page: {
+    program: 'page/main',
+    shows: 'two pages on which trained agents work step by step in a browser',
+    short: ['--iterations', '2', '--steps', '2048'],
+  },
+  server: {
+    program: 'server/main',
+    shows: 'an HTTP server that goes on to newer checkpoints while it answers',
+    short: ['--iterations', '2'],
+  },
   ...tasks({
     triage: 'tickets by rules, one of which applies to one ticket in 27',
     expressions: 'infix expressions, products first',
