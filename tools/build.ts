@@ -100,7 +100,9 @@ function prune(output: string, source: string) {
  */
 export function writeCommonJsDeclarations(folder: string) {
   for (const name of namesIn(folder).filter((file) => file.endsWith('.d.ts'))) {
-    const text = readFileSync(join(folder, name), 'utf8').replace(/((?:from |import\()'\.[^']*)\.js'/g, "$1.cjs'");
+    const declared = readFileSync(join(folder, name), 'utf8');
+    // What a module is imported for beside its types declares nothing.
+    const text = declared.replace(/^import '[^']*';\n/gm, '').replace(/((?:from |import\()'\.[^']*)\.js'/g, "$1.cjs'");
     const output = join(folder, name.replace(/\.ts$/, '.cts'));
     if (!existsSync(output) || readFileSync(output, 'utf8') !== text) {
       writeFileSync(output, text);
