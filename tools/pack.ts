@@ -63,7 +63,14 @@ async function stageMain() {
   const dist = join(ROOT, 'dist');
   const out = join(folder, 'dist');
   // Names are kept, because errors show those of their classes.
-  const options: BuildOptions = { keepNames: true, legalComments: 'none', minifyWhitespace: true, minifySyntax: true, minifyIdentifiers: true, lineLimit: 160 };
+  const options: BuildOptions = {
+    keepNames: true,
+    legalComments: 'none',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    minifyIdentifiers: true,
+    lineLimit: 160,
+  };
   const library = await bundleCommand(options, dist, out);
   const entryPoints = [...ENTRIES.map((entry) => ({ in: join(dist, `${entry}.js`), out: entry })), { in: LIBRARY, out: 'library' }];
   // What entries share is there once: a class of errors, say, is the same class in all.
