@@ -1,5 +1,6 @@
+import { Fields } from '../checkpoint/fields.js';
+import { readModel } from '../checkpoint/model-spec.js';
 import { InputError } from '../errors/input-error.js';
-import { readModel } from '../export/model-spec.js';
 import { onnxFile } from '../export/onnx.js';
 import { type ExportForm, type ExportOptions, readExportOptions } from '../export/options.js';
 import type { BindingAgent } from '../native/binding.js';
@@ -22,7 +23,7 @@ export async function exportOnnx(native: BindingAgent, info: AgentInfo, path: st
   const issues = new Issues();
   const file = readFilePath(path, issues);
   issues.throwIfAny(InputError);
-  const spec = readModel(native.model);
+  const spec = readModel(new Fields('model', JSON.parse(native.model)));
   const { horizon, startToken, actionMask, contextLength } = info;
   const config = readExportOptions(options, { spec, horizon, contextLength });
   // Both are asked for at once: nothing comes in between.

@@ -1,5 +1,5 @@
+import type { ModelSpec } from '../checkpoint/model-spec.js';
 import type { Graph, Value } from './graph.js';
-import type { ModelSpec } from './model-spec.js';
 
 const HEADS = 2;
 const WIDTH = 32;

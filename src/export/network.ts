@@ -1,5 +1,5 @@
+import type { InputSpec, ModelSpec } from '../checkpoint/model-spec.js';
 import type { Graph, Value } from './graph.js';
-import type { InputSpec, ModelSpec } from './model-spec.js';
 
 /** Steps that each hand of the clock takes around. */
 const PERIODS = [4, 8, 16, 32, 64, 128, 256, 512];

@@ -1,7 +1,7 @@
+import type { ModelSpec } from '../checkpoint/model-spec.js';
 import { OptionsError } from '../errors/options-error.js';
 import { Issues } from '../util/issues.js';
 import { OptionReader } from '../util/option-reader.js';
-import type { ModelSpec } from './model-spec.js';
 
 /** Most steps or tokens that are written out one after another. */
 const MOST = 1024;

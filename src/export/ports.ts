@@ -1,6 +1,6 @@
+import type { ModelSpec } from '../checkpoint/model-spec.js';
 import { KEPT } from './history.js';
 import type { Port } from './model-file.js';
-import type { ModelSpec } from './model-spec.js';
 
 const BATCH = 'batch';
 

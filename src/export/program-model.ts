@@ -1,8 +1,8 @@
+import type { ModelSpec } from '../checkpoint/model-spec.js';
 import { logProb, mostProbable, sampled } from './choice.js';
 import { Graph, type Value } from './graph.js';
 import { look, lookBack } from './history.js';
 import type { ModelFile } from './model-file.js';
-import type { ModelSpec } from './model-spec.js';
 import { clockAt, readInputs, runHeads, runLayers } from './network.js';
 import { programPorts } from './ports.js';
 import { attendPrompt, promptInputs, readPrompts } from './reading.js';

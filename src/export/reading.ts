@@ -1,5 +1,5 @@
+import type { ModelSpec } from '../checkpoint/model-spec.js';
 import type { Graph, Value } from './graph.js';
-import type { ModelSpec } from './model-spec.js';
 import { gruStep } from './network.js';
 import { promptPorts } from './ports.js';
 

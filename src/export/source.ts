@@ -1,5 +1,5 @@
+import type { ModelSpec } from '../checkpoint/model-spec.js';
 import type { Weights } from './graph.js';
-import type { ModelSpec } from './model-spec.js';
 
 /** What is exported. */
 export interface ExportSource {
