@@ -32,7 +32,7 @@ const CHECKS: readonly (readonly [name: string, minutes: number, command: readon
 
 const CUDA_CHECKS: typeof CHECKS = [
   ['npm run build:cuda', 15, ['npm', 'run', 'build:cuda']],
-  ['npm run test:cuda -- --processor', 10, ['npm', 'run', 'test:cuda', '--', '--processor']],
+  ['npm run test:cuda -- --processor', 20, ['npm', 'run', 'test:cuda', '--', '--processor']],
 ];
 
 async function runAll(checks: typeof CHECKS) {
@@ -67,7 +67,7 @@ export async function main(): Promise<number> {
       await runAll(BUILDS_CUDA ? CUDA_CHECKS : []);
       await testBrowser();
       await runAll([
-        ['npm run test:onnx', 10, ['npm', 'run', 'test:onnx']],
+        ['npm run test:onnx', 15, ['npm', 'run', 'test:onnx']],
         ['npm run test:package', 15, ['npm', 'run', 'test:package']],
       ]);
     }
