@@ -37,7 +37,7 @@ test('npm audit: a known defect fails that lock and no other', async (t) => {
 test('npm audit: a registry that does not offer it is a skip that shows, and names no address', async (t) => {
   const { code, stdout } = await audit(t, (_, response) => response.writeHead(405).end());
   t.is(code, 0);
-  t.is(stdout.match(/^SKIPPED npm audit in /gm)?.length, 6, 'one a lock');
+  t.is(stdout.match(/^SKIPPED npm audit in /gm)?.length, 7, 'one a lock');
   t.regex(stdout, /answers with status 405/);
   t.notRegex(stdout, /127\.0\.0\.1/);
 });
