@@ -1,47 +1,11 @@
 import test from 'ava';
-import { arithmetic, defineTask, linear, Trainer, type TrainerOptions } from 'innate';
+import { arithmetic, linear, Trainer, type TrainerOptions } from 'innate';
 import { fails } from '../support/failure.js';
 import { digest } from '../support/weights.js';
+import { drawers } from './support/drawers.js';
 
-const PLACES = ['left', 'middle', 'right'] as const;
-
-/** One of three drawers has the coin. The first look says where it is; nothing else does. */
-function drawers(hears: boolean) {
-  return defineTask({
-    name: 'drawers',
-    stages: ['three'],
-    horizon: 2,
-    symbols: ['look', 'left', 'middle', 'right'],
-    sample: (random): number => random.int(3),
-    encode: () => ['look'],
-    start: () => ({ looked: false, opened: -1 }),
-    ...(hears
-      ? {
-          observe: (state: { readonly looked: boolean }, place: unknown) => (state.looked ? [PLACES[Number(place)] ?? 'look'] : []),
-          observationLength: 1,
-        }
-      : {}),
-    tools: {
-      LOOK: {
-        run: (state) => {
-          state.looked = true;
-        },
-      },
-      LEFT: open(0),
-      MIDDLE: open(1),
-      RIGHT: open(2),
-    },
-    success: (state, place) => state.opened === place,
-  });
-}
-
-function open(which: number) {
-  return {
-    run: (state: { opened: number }): void => {
-      state.opened = which;
-    },
-  };
-}
+/** Two steps: a look, and a drawer. */
+const looked = (hears: boolean) => drawers(false, { horizon: 2, ends: false, hears });
 
 const OPTIONS = { hiddenSize: 32, seed: 1, progress: false } as const;
 
@@ -50,7 +14,7 @@ for (const algorithm of ['a2c', 'ppo'] as const) {
     const train = async (hears: boolean): Promise<number> => {
       const options: TrainerOptions = {
         ...OPTIONS,
-        task: drawers(hears),
+        task: looked(hears),
         ...(algorithm === 'a2c' ? { learningRate: 3e-3 } : { algorithm }),
       };
       const { stages, agent } = await Trainer.run([{ stage: 0, iterations: 150 }], options);
@@ -66,7 +30,7 @@ for (const algorithm of ['a2c', 'ppo'] as const) {
 
 test('in closed loop bytes depend on the seed alone, and explaining and evaluating move nothing', async (t) => {
   const learned = async (threads: number, measures: boolean): Promise<string> => {
-    await using trainer = await Trainer.create({ ...OPTIONS, threads, task: drawers(true), evaluateEvery: measures ? 2 : 100 });
+    await using trainer = await Trainer.create({ ...OPTIONS, threads, task: looked(true), evaluateEvery: measures ? 2 : 100 });
     await trainer.run([{ stage: 0, iterations: 3 }]);
     if (measures) {
       const [explanation] = await trainer.explain(0, 1);
@@ -104,5 +68,5 @@ test('options of PPO and A2C on tasks', async (t) => {
   await refused({ algorithm: 'ppo', valueClipRange: 0.2 }, 'valueClipRange');
   await refused({ algorithm: 'ppo', batchSize: 2, minibatches: 4 }, 'minibatches');
   await refused({ learningRate: linear(0, 1) }, 'learningRate.from');
-  await refused({ task: drawers(true), baseline: 'program' }, 'baseline');
+  await refused({ task: looked(true), baseline: 'program' }, 'baseline');
 });

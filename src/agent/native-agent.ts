@@ -1,6 +1,6 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
+import { throwDifferences } from '../checkpoint/differences.js';
 import { makeNote, type Note, readNote } from '../checkpoint/note.js';
-import { CheckpointError } from '../errors/checkpoint-error.js';
 import { OptionsError } from '../errors/options-error.js';
 import { attentionOf, type DirectionOption, type EncoderOption } from '../infer/info.js';
 import type { BindingAgent, BindingAgentOptions } from '../native/binding.js';
@@ -89,11 +89,11 @@ export async function loadNative(path: string | URL, options: AgentLoadOptions):
   if (task !== undefined) {
     compareTask(loaded.info, task, 'Load it with the task it was made for.', differences.at('task'));
   }
-  const [first, ...others] = differences.list;
-  if (first !== undefined) {
+  try {
+    throwDifferences(differences, file);
+  } catch (error) {
     await guardedAsync(() => value.close());
-    const rest = others.map((other) => `\n${other.path} ${other.message}`).join('');
-    throw new CheckpointError(`${first.message} (${file})${rest}`, { path: first.path, remedy: first.remedy });
+    throw error;
   }
   return loaded;
 }

@@ -74,9 +74,9 @@ export function readsValues({ encoder }: ModelSpec): boolean {
   return encoder.kind !== 'none' && encoder.values;
 }
 
-/** @param spec - A network. @returns Whether the step within the episode is read. */
-export function readsClock({ inputs }: ModelSpec): boolean {
-  return inputs.some(({ kind }) => kind === 'clock');
+/** @param spec - A network. @param kind - Of an input. @returns Whether it is read at each step. */
+export function reads({ inputs }: ModelSpec, kind: InputSpec['kind']): boolean {
+  return inputs.some((input) => input.kind === kind);
 }
 
 /**

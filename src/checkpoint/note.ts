@@ -1,6 +1,6 @@
 import { DEFAULT_UPDATE, readUpdateOptions, type UpdateConfig } from '../algorithm/a2c.js';
 import { plainSpace, readSpace, type Spaces } from '../spaces/plain.js';
-import type { JsonData } from '../util/json-data.js';
+import { type JsonData, recordFromJson } from '../util/json-data.js';
 import { isRecord } from '../util/kind.js';
 import { OptionReader } from '../util/option-reader.js';
 import { type Use, useIn } from './use.js';
@@ -50,13 +50,7 @@ export function writeNote(note: Note): string {
  * @returns The record.
  */
 export function readNote(text: string): Note {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  const record = isRecord(value) ? value : {};
+  const record = recordFromJson(text) ?? {};
   const stored = isRecord(record['update']) ? record['update'] : {};
   const update = Object.fromEntries(Object.entries(stored).map(([key, entry]) => [key, entry === 'Infinity' ? Infinity : entry]));
   const observationSpace = readSpace(record['observationSpace']);

@@ -6,6 +6,23 @@ import { parseJson } from './json.js';
 const MAX_HEADER = 100_000_000;
 const METADATA = '__metadata__';
 
+/**
+ * @param bytes - A file. It is read in place.
+ * @returns Its header, of which nothing is checked, and what stands behind it.
+ * @throws {@link CheckpointError} where that is no safetensors file.
+ */
+export function openSafetensors(bytes: Uint8Array): { readonly header: Readonly<Record<string, unknown>>; readonly data: Uint8Array } {
+  const { buffer, byteOffset, byteLength: size } = bytes;
+  const view = new DataView(buffer, byteOffset, size);
+  const length = size < 8 ? Infinity : view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
+  if (length > Math.min(size - 8, MAX_HEADER)) {
+    throw damaged('is not a whole safetensors file.');
+  }
+  const header = record('header', parseJson(decode(bytes.subarray(8, 8 + length)), 'header', size));
+  // Not by a method of what was given: a Buffer's slices are no copies.
+  return { header, data: new Uint8Array(buffer, byteOffset + 8 + length, size - 8 - length) };
+}
+
 /** A safetensors file, whole as far as its header says. */
 export class Safetensors {
   /** Bytes of the file. */
@@ -21,15 +38,9 @@ export class Safetensors {
    */
   constructor(bytes: Uint8Array) {
     this.size = bytes.byteLength;
-    const { buffer, byteOffset } = bytes;
-    const view = new DataView(buffer, byteOffset, this.size);
-    const length = this.size < 8 ? Infinity : view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
-    if (length > Math.min(this.size - 8, MAX_HEADER)) {
-      throw damaged('is not a whole safetensors file.');
-    }
-    this.#header = record('header', parseJson(decode(bytes.subarray(8, 8 + length)), 'header', this.size));
-    // Not by a method of what was given: a Buffer's slices are no copies.
-    this.#data = new Uint8Array(buffer, byteOffset + 8 + length, this.size - 8 - length);
+    const { header, data } = openSafetensors(bytes);
+    this.#header = header;
+    this.#data = data;
     let end = 0;
     for (const [name, entry] of Object.entries(this.#header)) {
       const { data_offsets: offsets } = record(name, entry);

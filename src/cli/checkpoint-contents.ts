@@ -1,6 +1,7 @@
 import { readData } from '../util/data-text.js';
+import { recordFromJson } from '../util/json-data.js';
 import { isArray, isRecord } from '../util/kind.js';
-import { type CheckpointFile, type FileTensor, parse } from './checkpoint-file.js';
+import type { CheckpointFile, FileTensor } from './checkpoint-file.js';
 import { columns } from './help.js';
 
 /** What a file holds, for people and as JSON. */
@@ -43,16 +44,16 @@ const KNOWN = ['format', 'version', 'model', 'rollout', 'optimizer', 'streams', 
 
 /** @param file - What a file holds. @returns The same, read. What cannot be read is left out. */
 export function contentsOf({ bytes, sections, tensors, sha256 }: CheckpointFile): CheckpointContents {
-  const { metadata, ...note } = parse(sections['note']) ?? {};
+  const { metadata, ...note } = recordFromJson(sections['note']) ?? {};
   const weights = tensors.filter(({ name }) => !name.startsWith('adam.'));
   return {
     bytes,
     version: sections['version'],
-    model: parse(sections['model']),
-    rollout: parse(sections['rollout']),
-    optimizer: parse(sections['optimizer']),
-    streams: parse(sections['streams']),
-    normalization: parse(sections['normalization']),
+    model: recordFromJson(sections['model']),
+    rollout: recordFromJson(sections['rollout']),
+    optimizer: recordFromJson(sections['optimizer']),
+    streams: recordFromJson(sections['streams']),
+    normalization: recordFromJson(sections['normalization']),
     note,
     metadata,
     run: runOf(sections['trainer']),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { openSafetensors } from '../checkpoint/safetensors.js';
 import { CheckpointError } from '../errors/checkpoint-error.js';
 import { isArray, isRecord } from '../util/kind.js';
 
@@ -19,8 +20,6 @@ export interface CheckpointFile {
   readonly sha256: string;
 }
 
-const LENGTH = 8;
-
 /**
  * @param file - A safetensors file.
  * @returns What it holds.
@@ -28,29 +27,28 @@ const LENGTH = 8;
  */
 export async function readCheckpointFile(file: string): Promise<CheckpointFile> {
   const bytes = await readFile(file);
-  const end = bytes.length < LENGTH ? Infinity : LENGTH + Number(bytes.readBigUInt64LE());
-  const header = end <= bytes.length ? parse(bytes.toString('utf8', LENGTH, end)) : undefined;
-  const { __metadata__: sections = {}, ...entries } = header ?? {};
-  if (header === undefined || !isRecord(sections) || !Object.values(sections).every((section) => typeof section === 'string')) {
-    throw new CheckpointError(`is no safetensors file (${file}).`, {
-      path: 'path',
-      remedy: 'Pass a file that agent.save() or a run has written.',
-    });
+  const { header, data } = openedOr(file, bytes);
+  const { __metadata__: sections = {}, ...entries } = header;
+  if (!isRecord(sections) || !Object.values(sections).every((section) => typeof section === 'string')) {
+    throw noSafetensors(file);
   }
   const tensors = Object.entries(entries).map(([name, entry]) => {
     const shape = isRecord(entry) ? entry['shape'] : undefined;
     return { name, shape: isArray(shape) ? shape.map(Number) : [] };
   });
-  const sha256 = createHash('sha256').update(bytes.subarray(end)).digest('hex');
+  const sha256 = createHash('sha256').update(data).digest('hex');
   return { bytes: bytes.length, sections: sections as Readonly<Record<string, string>>, tensors, sha256 };
 }
 
-/** @param section - A section of a file. @returns It as data; undefined where it is absent or no JSON object. */
-export function parse(section: string | undefined): Readonly<Record<string, unknown>> | undefined {
+function openedOr(file: string, bytes: Uint8Array): ReturnType<typeof openSafetensors> {
   try {
-    const value: unknown = JSON.parse(section ?? '');
-    return isRecord(value) ? value : undefined;
+    return openSafetensors(bytes);
   } catch {
-    return undefined;
+    throw noSafetensors(file);
   }
+}
+
+function noSafetensors(file: string): CheckpointError {
+  const remedy = 'Pass a file that agent.save() or a run has written.';
+  return new CheckpointError(`is no safetensors file (${file}).`, { path: 'path', remedy });
 }

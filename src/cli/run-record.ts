@@ -3,6 +3,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { CheckpointError } from '../errors/checkpoint-error.js';
 import { isCode } from '../trainer/checkpoint/disk.js';
+import { recordFromJson } from '../util/json-data.js';
 import { isRecord } from '../util/kind.js';
 import type { Reference } from './modules.js';
 
@@ -53,7 +54,7 @@ export async function readRecord(folder: string): Promise<RunRecord | undefined>
     }
     throw error;
   }
-  const value = parse(text);
+  const value = recordFromJson(text);
   const [task, environment, config] = [value?.['task'], value?.['environment'], value?.['config']];
   if (
     value?.['version'] !== 1 ||
@@ -67,15 +68,6 @@ export async function readRecord(folder: string): Promise<RunRecord | undefined>
   const outside = (reference: Reference | undefined): Reference | undefined =>
     reference !== undefined && 'module' in reference ? { module: resolve(folder, reference.module) } : reference;
   return { task: outside(task), environment: outside(environment), config: config === undefined ? undefined : resolve(folder, config) };
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isReference(value: unknown): value is Reference | undefined {

@@ -1,9 +1,10 @@
+import { reads } from '../checkpoint/model-spec.js';
 import { Graph } from './graph.js';
 import { KEPT } from './history.js';
 import type { ModelFile } from './model-file.js';
 import { statePorts } from './ports.js';
 import { promptInputs, readPrompts } from './reading.js';
-import { countsSteps, type ExportSource, reads } from './source.js';
+import { countsSteps, type ExportSource } from './source.js';
 import { stack } from './step-model.js';
 
 /**

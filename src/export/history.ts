@@ -1,11 +1,8 @@
-import type { ModelSpec } from '../checkpoint/model-spec.js';
+import { HEAD_WIDTH, HEADS, type ModelSpec, READ_OUT } from '../checkpoint/model-spec.js';
 import type { Graph, Value } from './graph.js';
 
-const HEADS = 2;
-const WIDTH = 32;
-
 /** Numbers that are kept of a step: the keys of both heads, then their values. */
-export const KEPT = 2 * HEADS * WIDTH;
+export const KEPT = 2 * READ_OUT;
 
 /** A step's queries, and what is kept of it for those after it. */
 export interface Look {
@@ -53,7 +50,7 @@ export function lookBack(
   const heads = queries.map((query, head) => {
     const [keys, values] = [parts[head] as Value, parts[HEADS + head] as Value];
     const products = graph.op('MatMul', [query, graph.op('Transpose', [keys], { perm: [0, 2, 1] })]);
-    const scaled = graph.op('Mul', [products, graph.floats([1 / Math.sqrt(WIDTH)], [])]);
+    const scaled = graph.op('Mul', [products, graph.floats([1 / Math.sqrt(HEAD_WIDTH)], [])]);
     // One step back is the last of the past and the first of the bias.
     const ofHead = bias.slice(head * window, head * window + steps).reverse();
     const scores = graph.op('Add', [scaled, graph.floats(ofHead, [1, 1, steps])]);

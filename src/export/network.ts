@@ -1,11 +1,6 @@
-import type { InputSpec, ModelSpec } from '../checkpoint/model-spec.js';
+import { writeClock } from '../checkpoint/clock.js';
+import { CLOCK, type InputSpec, type ModelSpec } from '../checkpoint/model-spec.js';
 import type { Graph, Value } from './graph.js';
-
-/** Steps that each hand of the clock takes around. */
-const PERIODS = [4, 8, 16, 32, 64, 128, 256, 512];
-
-/** Numbers of the clock: sine and cosine of each hand. */
-export const CLOCK = 2 * PERIODS.length;
 
 /** Steps after which it shows the same. */
 export const AROUND = 512;
@@ -15,10 +10,9 @@ export const AROUND = 512;
  * @returns What the clock shows, `[16]`.
  */
 export function clockAt(step: number): number[] {
-  return PERIODS.flatMap((period) => {
-    const angle = (2 * Math.PI * (step % period)) / period;
-    return [Math.sin(angle), Math.cos(angle)];
-  });
+  const shown = new Float64Array(CLOCK);
+  writeClock(step, shown, 0);
+  return [...shown];
 }
 
 /** What a step reads beside its states: values of the graph, `n` rows each. */

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../checkpoint/model-spec.js';
+import { type ModelSpec, reads } from '../checkpoint/model-spec.js';
 import { logProb, mostProbable, sampled } from './choice.js';
 import { Graph, type Value } from './graph.js';
 import { look, lookBack } from './history.js';
@@ -6,7 +6,7 @@ import type { ModelFile } from './model-file.js';
 import { clockAt, readInputs, runHeads, runLayers } from './network.js';
 import { programPorts } from './ports.js';
 import { attendPrompt, promptInputs, readPrompts } from './reading.js';
-import { allowedOf, type ExportSource, reads } from './source.js';
+import { allowedOf, type ExportSource } from './source.js';
 
 /**
  * Prompts in, whole programs out: the steps one after another in one graph.

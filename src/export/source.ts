@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../checkpoint/model-spec.js';
+import { type ModelSpec, reads } from '../checkpoint/model-spec.js';
 import type { Weights } from './graph.js';
 
 /** What is exported. */
@@ -30,15 +30,6 @@ export interface Statistics {
  */
 export function allowedOf({ actionMask }: ExportSource): readonly boolean[] | undefined {
   return actionMask === undefined || actionMask.every((entry) => entry !== 0) ? undefined : Array.from(actionMask, (entry) => entry !== 0);
-}
-
-/**
- * @param spec - A network.
- * @param kind - Of an input.
- * @returns Whether it is read at each step.
- */
-export function reads(spec: ModelSpec, kind: ModelSpec['inputs'][number]['kind']): boolean {
-  return spec.inputs.some((input) => input.kind === kind);
 }
 
 /**

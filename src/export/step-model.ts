@@ -1,3 +1,5 @@
+import { reads } from '../checkpoint/model-spec.js';
+import { MOST_DEVIATIONS, VARIANCE_EPSILON } from '../checkpoint/normalization.js';
 import { mostProbable } from './choice.js';
 import { Graph, type Value } from './graph.js';
 import { look, lookBack } from './history.js';
@@ -5,12 +7,8 @@ import type { ModelFile, Port } from './model-file.js';
 import { AROUND, clockAt, readInputs, runHeads, runLayers } from './network.js';
 import { next, observationPorts, type StatePorts, statePorts, stepPorts } from './ports.js';
 import { attendPrompt } from './reading.js';
-import { allowedOf, countsSteps, type ExportSource, reads, type Statistics } from './source.js';
+import { allowedOf, countsSteps, type ExportSource, type Statistics } from './source.js';
 
-/** Added to variances. */
-const EPSILON = 1e-8;
-/** Beyond this many deviations a normalized number is cut off. */
-const LIMIT = 10;
 /** Above this the steps of an episode are counted down by what takes the clock around: a count is to stay a 32-bit number. */
 const MOST_STEPS = 2 ** 30;
 
@@ -77,10 +75,10 @@ function normalize(graph: Graph, x: Value, statistics: Statistics | undefined): 
   }
   const mean = Float32Array.from(statistics.mean);
   const rest = statistics.mean.map((each, index) => each - (mean[index] as number));
-  const deviation = statistics.variance.map((each) => Math.sqrt(each + EPSILON));
+  const deviation = statistics.variance.map((each) => Math.sqrt(each + VARIANCE_EPSILON));
   const centred = graph.op('Sub', [graph.op('Sub', [x, graph.floats(mean)]), graph.floats(rest)]);
   const scaled = graph.op('Div', [centred, graph.floats(deviation)]);
-  return graph.op('Clip', [scaled, graph.floats([-LIMIT], []), graph.floats([LIMIT], [])]);
+  return graph.op('Clip', [scaled, graph.floats([-MOST_DEVIATIONS], []), graph.floats([MOST_DEVIATIONS], [])]);
 }
 
 interface Before {

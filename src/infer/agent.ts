@@ -1,4 +1,4 @@
-import { observedBy, readsClock, readsValues } from '../checkpoint/model-spec.js';
+import { observedBy, reads, readsValues } from '../checkpoint/model-spec.js';
 import { type Checkpoint, readCheckpoint } from '../checkpoint/read.js';
 import { readUse } from '../checkpoint/use.js';
 import { readWhole, ValueReader } from '../util/value-reader.js';
@@ -37,7 +37,7 @@ export class Agent {
   }
 
   /**
-   * Reads a file that `agent.save()` wrote, of any version. What training alone needs is checked to be there and not kept.
+   * Reads a file that `agent.save()` wrote, of any version. What training alone needs is not looked at.
    *
    * @param source - The file: its bytes, a `Blob` or `File`, or what `fetch` answered.
    * @returns The agent.
@@ -64,7 +64,7 @@ export class Agent {
 function infoOf({ model, rollout, note, size }: Checkpoint): NetworkInfo {
   const { encoder, vocabulary, attendsPrompt, window } = model;
   const { task, vocabulary: texts, stages, contextLength, spaces } = readUse(note, model, size);
-  const reads = encoder.kind === 'recurrent' && (encoder.backward ? 'backward' : 'forward');
+  const direction = encoder.kind === 'recurrent' && (encoder.backward ? 'backward' : 'forward');
   return {
     taskName: task,
     vocabulary: texts,
@@ -75,10 +75,10 @@ function infoOf({ model, rollout, note, size }: Checkpoint): NetworkInfo {
     layers: model.layers,
     memory: model.recurrent,
     encoder: ENCODERS[encoder.kind],
-    direction: reads || undefined,
+    direction: direction || undefined,
     attention: attentionOf(attendsPrompt, window > 0),
     historyWindow: window > 0 ? window : undefined,
-    clock: readsClock(model),
+    clock: reads(model, 'clock'),
     horizon: rollout.horizon,
     contextLength,
     contextValues: readsValues(model),

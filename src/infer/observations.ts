@@ -1,12 +1,8 @@
+import { writeClock } from '../checkpoint/clock.js';
 import { CLOCK } from '../checkpoint/model-spec.js';
+import { MOST_DEVIATIONS, VARIANCE_EPSILON } from '../checkpoint/normalization.js';
 import { InputError } from '../errors/input-error.js';
-import { writeClock } from './clock.js';
 import type { Weights } from './weights.js';
-
-/** Beyond this many deviations a normalized number is cut off. */
-const LIMIT = 10;
-/** Added to variances. */
-const EPSILON = 1e-8;
 
 /** What rows observe before the next step, as the network reads it: copies, and how many numbers of each there are. */
 export class Observations {
@@ -49,8 +45,9 @@ export class Observations {
       const { mean, variance } = observations;
       for (let i = 0; i < this.#dense.length; i += 1) {
         const place = i % mean.length;
-        const deviations = ((this.#dense[i] as number) - (mean[place] as number)) / Math.sqrt((variance[place] as number) + EPSILON);
-        this.#dense[i] = Math.max(-LIMIT, Math.min(LIMIT, deviations));
+        const deviations =
+          ((this.#dense[i] as number) - (mean[place] as number)) / Math.sqrt((variance[place] as number) + VARIANCE_EPSILON);
+        this.#dense[i] = Math.max(-MOST_DEVIATIONS, Math.min(MOST_DEVIATIONS, deviations));
       }
     }
   }

@@ -1,5 +1,5 @@
+import { writeClock } from '../checkpoint/clock.js';
 import { CLOCK, HEAD_WIDTH, HEADS, READ_OUT } from '../checkpoint/model-spec.js';
-import { writeClock } from './clock.js';
 import { softmax } from './softmax.js';
 import type { HistoryWeights, Weights } from './weights.js';
 

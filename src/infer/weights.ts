@@ -1,4 +1,4 @@
-import { CLOCK, embeds, HEADS, type ModelSpec, observedBy, READ_OUT, readsClock, readsValues, widthOf } from '../checkpoint/model-spec.js';
+import { CLOCK, embeds, HEADS, type ModelSpec, observedBy, READ_OUT, reads, readsValues, widthOf } from '../checkpoint/model-spec.js';
 import type { Checkpoint, RolloutSpec, Statistics } from '../checkpoint/read.js';
 import { Gru } from './gru.js';
 import { Matrix } from './matrix.js';
@@ -58,7 +58,7 @@ export class Weights {
     this.rollout = file.rollout;
     this.observations = file.observations;
     this.readsTokens = readsTokens;
-    this.readsClock = readsClock(model);
+    this.readsClock = reads(model, 'clock');
     this.observed = observedBy(model);
     this.embedding = embeds(model) ? file.floats('emb.weight', [vocabulary, hidden]) : NOTHING;
     this.values = readsValues(model) ? file.floats('value_emb.weight', [hidden, 1]) : NOTHING;

@@ -8,6 +8,16 @@ const DEEPEST = 100;
 /** A value as JSON has it. */
 export type JsonData = null | boolean | number | string | readonly JsonData[] | { readonly [key: string]: JsonData };
 
+/** @param text - Anything. @returns The object that it says in JSON; undefined where it says none. */
+export function recordFromJson(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Adds an issue where a value is not what JSON gives back as it was.
  *

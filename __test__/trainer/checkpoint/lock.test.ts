@@ -1,8 +1,10 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { CheckpointError } from 'innate';
+import { disk } from '#dist/trainer/checkpoint/disk.js';
 import { CheckpointFolder, Fenced } from '#dist/trainer/checkpoint/folder.js';
 import { FolderLock, PULSE } from '#dist/trainer/checkpoint/folder-lock.js';
 import { inFolder } from '../../support/folder.js';
@@ -104,5 +106,27 @@ test('several that come at once: one is let in', async (t) => {
     t.is(held.length, 1);
     t.true(await held[0]?.holds());
     await held[0]?.release();
+  });
+});
+
+test('a lock that beats is never seen cut, and does not come back when it was removed', async (t) => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'lock-1.json');
+    await writeFile(path, '{"beat":0}');
+    for (let beat = 1; beat <= 200; beat += 1) {
+      const written = disk.overwrite(path, JSON.stringify({ beat }));
+      let done = false;
+      const settled = written.then(() => {
+        done = true;
+      });
+      while (!done) {
+        t.notThrows(() => JSON.parse(readFileSync(path, 'utf8')));
+        await new Promise(setImmediate);
+      }
+      await settled;
+      t.deepEqual(JSON.parse(await readFile(path, 'utf8')), { beat });
+    }
+    await rm(path);
+    await t.throwsAsync(disk.overwrite(path, '{"beat":201}'), { code: 'ENOENT' });
   });
 });

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { arithmetic, defineTask, linear, Trainer, type TrainerOptions, type TrainingEvent, type TrainingKind } from 'innate';
+import { arithmetic, linear, Trainer, type TrainerOptions, type TrainingEvent, type TrainingKind } from 'innate';
 import { cartPole, cartPoleVector, repeatPrevious } from 'innate/environments';
 import { readManifest } from '#dist/trainer/checkpoint/manifest.js';
 import { MANIFEST } from '#dist/trainer/checkpoint/names.js';
 import { echoTask } from '../../support/echo-task.js';
+import { drawers } from '../support/drawers.js';
 
 /** A short run that has all there is to lose. */
 export interface ResumableRun {
@@ -16,40 +17,8 @@ export interface ResumableRun {
   readonly again: object;
 }
 
-const PLACES = ['left', 'middle', 'right'] as const;
-
-/** One of three drawers has the coin, and the first look says where. */
-const drawers = defineTask({
-  name: 'drawers',
-  stages: ['three', 'two'],
-  horizon: 3,
-  symbols: ['look', ...PLACES],
-  sample: (random, stage): number => random.int(stage === 'three' ? 3 : 2),
-  encode: () => ['look'],
-  start: () => ({ looked: false, opened: -1 }),
-  observe: (state: { readonly looked: boolean }, place: unknown) => (state.looked ? [PLACES[Number(place)] ?? 'look'] : []),
-  observationLength: 1,
-  tools: {
-    LOOK: {
-      run: (state) => {
-        state.looked = true;
-      },
-    },
-    LEFT: opens(0),
-    MIDDLE: opens(1),
-    RIGHT: opens(2),
-  },
-  success: (state, place) => state.opened === place,
-});
-
-function opens(which: number) {
-  return {
-    run: (state: { opened: number }): void => {
-      state.opened = which;
-    },
-  };
-}
-
+/** The first look says where the coin is. */
+const anyDrawer = drawers(false, { stages: ['three', 'two'], ends: false });
 const small = { hiddenSize: 8, seed: 3, progress: false, threads: 1 } as const;
 const task = { ...small, batchSize: 16, evaluateEvery: 3, evaluationProblems: 16 } as const;
 const staged = [
@@ -83,9 +52,9 @@ export const RUNS = {
     { task: echoTask() },
     { imitation: { programs: [0, 1, 2, 3].map((token) => ({ context: [token], stage: 1, tokens: [token, token] })), batchSize: 3 } },
   ),
-  'closed loop, A2C': onTask({ task: drawers }),
-  'closed loop, PPO': onTask({ task: drawers }, { algorithm: 'ppo', minibatches: 3, klCoef: 0.1, entropyTarget: { share: 0.6 } }),
-  'closed loop, RLOO': onTask({ task: drawers }, { algorithm: 'rloo', samples: 4, minibatches: 2 }),
+  'closed loop, A2C': onTask({ task: anyDrawer }),
+  'closed loop, PPO': onTask({ task: anyDrawer }, { algorithm: 'ppo', minibatches: 3, klCoef: 0.1, entropyTarget: { share: 0.6 } }),
+  'closed loop, RLOO': onTask({ task: anyDrawer }, { algorithm: 'rloo', samples: 4, minibatches: 2 }),
   'environments, PPO': inRows(
     { environment: () => cartPole({ observation: 'noisy', limit: 9 }) },
     { minibatches: 2, entropyTarget: { share: 0.6 } },

@@ -1,4 +1,4 @@
-import { type FileHandle, link, mkdir, open, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { showThrown } from '../../util/show.js';
 
 /** What is done with files; a test puts others in their place, to see what happens when a disk is full. */
@@ -11,7 +11,7 @@ export interface Disk {
   read(path: string): Promise<Uint8Array>;
   /** @param path - A file that is not there. @param bytes - Written, and made to last, before it resolves. */
   write(path: string, bytes: Uint8Array | string): Promise<void>;
-  /** @param path - A file that is written where it stands. @param text - Its new content. */
+  /** @param path - A file that is there, and is written where it stands: nobody sees it cut. @param text - Its new content, no shorter than before. */
   overwrite(path: string, text: string): Promise<void>;
   /** @param from - A file. @param to - Its name from now on; rejects with `EEXIST` where that is there. */
   linkNew(from: string, to: string): Promise<void>;
@@ -43,7 +43,7 @@ export const disk: Disk = {
       await handle.writeFile(bytes);
       await handle.sync();
     }),
-  overwrite: (path, text) => writeFile(path, text),
+  overwrite: async (path, text) => withFile(await open(path, 'r+'), (handle) => handle.writeFile(text)),
   linkNew: async (from, to) => {
     try {
       await link(from, to);

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckpointError } from '../../errors/checkpoint-error.js';
-import { isRecord } from '../../util/kind.js';
+import { recordFromJson } from '../../util/json-data.js';
 import { disk, isCode } from './disk.js';
 import { readManifest } from './manifest.js';
 import { checkpointsIn, highestToken, lockFile, locksIn, MANIFEST, TEMPORARY } from './names.js';
@@ -162,13 +162,9 @@ async function readLock(path: string): Promise<string | undefined> {
 }
 
 function parse(text: string | undefined): Holder | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    const whole = isRecord(value) && Number.isSafeInteger(value['pid']) && (value['pid'] as number) > 0;
-    return whole && ['start', 'place', 'nonce'].every((key) => typeof value[key] === 'string') ? (value as unknown as Holder) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = recordFromJson(text);
+  const whole = Number.isSafeInteger(value?.['pid']) && (value?.['pid'] as number) > 0;
+  return whole && ['start', 'place', 'nonce'].every((key) => typeof value?.[key] === 'string') ? (value as unknown as Holder) : undefined;
 }
 
 /** Whether a process of this machine is gone. */

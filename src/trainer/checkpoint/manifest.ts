@@ -1,3 +1,4 @@
+import { recordFromJson } from '../../util/json-data.js';
 import { isArray, isRecord } from '../../util/kind.js';
 import { numberIssue } from '../../util/number-rule.js';
 
@@ -39,13 +40,8 @@ export function writeManifest(manifest: Manifest): string {
 
 /** @param text - Anything. @returns The list; undefined where it is none, or a part of it is not what it must be. */
 export function readManifest(text: string): Manifest | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isRecord(value) || value['version'] !== 1 || !isCount(value['token']) || !isArray(value['checkpoints'])) {
+  const value = recordFromJson(text);
+  if (value?.['version'] !== 1 || !isCount(value['token']) || !isArray(value['checkpoints'])) {
     return undefined;
   }
   const checkpoints = value['checkpoints'];

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Agent } from '../../agent/agent.js';
 import { readRuntimeOptions } from '../../agent/options.js';
-import { CheckpointError } from '../../errors/checkpoint-error.js';
+import { throwDifferences } from '../../checkpoint/differences.js';
 import { OptionsError } from '../../errors/options-error.js';
 import type { TrainingKind } from '../../metrics/events.js';
 import { readFilePath } from '../../util/file-path.js';
@@ -130,15 +130,6 @@ function sameFolder({ keeping }: Course<TrainingKind>, folder: string | undefine
 }
 
 const PLACES = { task: 'on a task', environment: 'in environments' } as const;
-
-/** All differences in one error, whose path is the first one's. */
-function throwDifferences(issues: Issues, file: string): void {
-  const [first, ...others] = issues.list;
-  if (first !== undefined) {
-    const rest = others.map((other) => `\n${other.path} ${other.message}`).join('');
-    throw new CheckpointError(`${first.message} (${file})${rest}`, { path: first.path, remedy: first.remedy });
-  }
-}
 
 /** A folder may be given with a slash behind it. */
 function withoutSlash(path: unknown): unknown {

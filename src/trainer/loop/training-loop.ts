@@ -242,45 +242,17 @@ export class TrainingLoop {
   }
 
   /** The measurement that is due, if there is one. Returns whether the stage may be left. */
-  async #measures(entry: PlannedStage): Promise<boolean> {
-    const state = this.#state;
-    if (!state.measures || this.#control.interrupted()) {
-      return false;
-    }
-    const back = this.#mark();
-    try {
-      const reached = await this.#reaches(entry);
-      state.measures = this.#control.stopped;
-      if (!state.measures || !this.#points.kept) {
-        return reached;
-      }
-    } catch (error) {
-      back();
-      throw error;
-    }
-    back();
-    return false;
-  }
-
-  /** Returns what undoes a measurement that is broken off, so that it can be made again, with the same problems. */
-  #mark(): () => void {
-    if (!this.#points.kept) {
-      return () => undefined;
-    }
-    const { evaluationRandom } = this.#context;
-    const random = evaluationRandom.getState();
-    const { events } = this.#control;
-    const { evaluations } = this.#watch;
-    const measured = new Map(this.#state.measured);
-    return () => {
-      evaluationRandom.setState(random);
-      this.#control.events = events;
-      this.#watch.forget(evaluations);
-      this.#state.measured.clear();
-      for (const [stage, reached] of measured) {
-        this.#state.measured.set(stage, reached);
-      }
+  #measures(entry: PlannedStage): Promise<boolean> {
+    const mark = (): (() => void) => {
+      const { evaluationRandom } = this.#context;
+      const random = evaluationRandom.getState();
+      const { evaluations } = this.#watch;
+      return () => {
+        evaluationRandom.setState(random);
+        this.#watch.forget(evaluations);
+      };
     };
+    return this.#points.measure(this.#state, mark, () => this.#reaches(entry));
   }
 
   /** One iteration. */
@@ -355,10 +327,9 @@ export class TrainingLoop {
   }
 
   async #finish(): Promise<TrainingResult> {
-    await this.#points.last();
-    await this.#control.measureStages(this.#context.plan, (entry) => this.#measure(entry, 'final', FINAL_PROBLEMS));
-    await this.#points.remark();
-    await this.#points.end();
+    await this.#points.finish(() =>
+      this.#control.measureStages(this.#context.plan, (entry) => this.#measure(entry, 'final', FINAL_PROBLEMS)),
+    );
     // Every stage has been measured.
     return this.partial() as TrainingResult;
   }

@@ -2,6 +2,7 @@ import { InnateError } from '../../errors/innate-error.js';
 import type { CheckpointEvent, ResumeEvent, RunPosition, TrainingEvent, TrainingKind, WarningEvent } from '../../metrics/events.js';
 import type { Measured } from '../../task/measured.js';
 import type { CheckpointMetrics } from '../checkpoint/manifest.js';
+import type { RunState } from '../loop/run-state.js';
 import type { RunControl, RunWatch } from './run-control.js';
 
 /** A run, as far as it is kept. */
@@ -67,14 +68,67 @@ export class SafePoints<Kind extends TrainingKind> {
     }
   }
 
+  /**
+   * The measurement that is due, if there is one. One that is broken off in a run that is kept is undone, so that it can be made again, with the same
+   * problems.
+   *
+   * @param state - How far the run is.
+   * @param mark - Returns what puts streams and counts back to where they are, beside what the state and the events are.
+   * @param measure - Makes it, and returns whether the stage may be left.
+   * @returns Whether the stage may be left.
+   */
+  async measure(state: RunState, mark: () => () => void, measure: () => Promise<boolean>): Promise<boolean> {
+    if (!state.measures || this.#control.interrupted()) {
+      return false;
+    }
+    const back = this.kept ? this.#mark(state, mark()) : undefined;
+    try {
+      const reached = await measure();
+      state.measures = this.#control.stopped;
+      if (!state.measures || back === undefined) {
+        return reached;
+      }
+    } catch (error) {
+      back?.();
+      throw error;
+    }
+    back();
+    return false;
+  }
+
+  #mark(state: RunState, back: () => void): () => void {
+    const { events } = this.#control;
+    const measured = [...state.measured];
+    return () => {
+      back();
+      this.#control.events = events;
+      state.measured.clear();
+      for (const [stage, reached] of measured) {
+        state.measured.set(stage, reached);
+      }
+    };
+  }
+
   /** The last checkpoint, of a run that ends here or is ended. */
-  async last(): Promise<void> {
+  async #last(): Promise<void> {
     const { keeper } = this.#watch;
     if (keeper !== undefined) {
       this.#open = false;
       await keeper.settle();
       await this.#keep();
     }
+  }
+
+  /**
+   * The end of a run that comes to it: the last checkpoint, and what its stages come to.
+   *
+   * @param measureStages - Measures each of them.
+   */
+  async finish(measureStages: () => Promise<void>): Promise<void> {
+    await this.#last();
+    await measureStages();
+    await this.#watch.keeper?.remark(this.#metrics());
+    await this.#end();
   }
 
   /**
@@ -87,9 +141,9 @@ export class SafePoints<Kind extends TrainingKind> {
     if (keeper !== undefined) {
       try {
         if (this.#open && InnateError.isInstance(error) && error.code === 'ERR_ABORTED') {
-          await this.last();
+          await this.#last();
         }
-        await this.end();
+        await this.#end();
       } catch {
         // What it fails with says more.
       }
@@ -97,17 +151,12 @@ export class SafePoints<Kind extends TrainingKind> {
   }
 
   /** All is written, and said. */
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     const { keeper } = this.#watch;
     if (keeper !== undefined) {
       await keeper.settle();
       await this.#sayNotices();
     }
-  }
-
-  /** Says of the last checkpoint what was measured since. */
-  async remark(): Promise<void> {
-    await this.#watch.keeper?.remark(this.#metrics());
   }
 
   async #keep(): Promise<void> {

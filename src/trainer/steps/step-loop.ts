@@ -265,44 +265,16 @@ export class StepLoop implements CourseRun<'environment'> {
   }
 
   /** The measurement that is due, if there is one. Returns whether the target is reached. */
-  async #measures(entry: PlannedStage): Promise<boolean> {
-    const state = this.#state;
-    if (!state.measures || this.#control.interrupted()) {
-      return false;
-    }
-    const back = this.#mark();
-    try {
-      const reached = await this.#reaches(entry);
-      state.measures = this.#control.stopped;
-      if (!state.measures || !this.#points.kept) {
-        return reached;
-      }
-    } catch (error) {
-      back();
-      throw error;
-    }
-    back();
-    return false;
-  }
-
-  /** Returns what undoes a measurement that is broken off, so that it can be made again, with the same episodes. */
-  #mark(): () => void {
-    if (!this.#points.kept) {
-      return () => undefined;
-    }
-    const streams = this.#context.mark?.();
-    const { events } = this.#control;
-    const evaluations = this.#watch?.evaluations ?? 0;
-    const measured = new Map(this.#state.measured);
-    return () => {
-      streams?.();
-      this.#control.events = events;
-      this.#watch?.forget(evaluations);
-      this.#state.measured.clear();
-      for (const [stage, reached] of measured) {
-        this.#state.measured.set(stage, reached);
-      }
+  #measures(entry: PlannedStage): Promise<boolean> {
+    const mark = (): (() => void) => {
+      const streams = this.#context.mark?.();
+      const evaluations = this.#watch?.evaluations ?? 0;
+      return () => {
+        streams?.();
+        this.#watch?.forget(evaluations);
+      };
     };
+    return this.#points.measure(this.#state, mark, () => this.#reaches(entry));
   }
 
   /** One iteration. */
@@ -355,10 +327,9 @@ export class StepLoop implements CourseRun<'environment'> {
   }
 
   async #finish(): Promise<EnvironmentTrainingResult> {
-    await this.#points.last();
-    await this.#control.measureStages(this.#context.plan, (entry) => this.#measure(entry, 'final', FINAL_EPISODES));
-    await this.#points.remark();
-    await this.#points.end();
+    await this.#points.finish(() =>
+      this.#control.measureStages(this.#context.plan, (entry) => this.#measure(entry, 'final', FINAL_EPISODES)),
+    );
     // Every stage has been measured.
     return this.partial() as EnvironmentTrainingResult;
   }

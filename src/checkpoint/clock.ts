@@ -1,4 +1,4 @@
-import { CLOCK } from '../checkpoint/model-spec.js';
+import { CLOCK } from './model-spec.js';
 
 /**
  * Writes sines and cosines of the step within an episode, once around in 4, 8, … 512 steps.
